@@ -1,0 +1,1 @@
+"""Networks as plain ``nn.Module``s under their published parameter names."""

@@ -1,0 +1,1 @@
+"""Command-line tools that make the models; nothing at run time imports them."""

@@ -1,0 +1,134 @@
+"""Read aligned face packs: zip files (or folders) of square pictures, opaque or RGBA with alpha as the mask."""
+
+import csv
+import io
+import queue
+import threading
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+PICTURE_SUFFIXES = {".webp", ".png", ".jpg", ".jpeg", ".bmp"}
+STORED_PX = 256
+OPAQUE = 252  # alpha from which a pixel counts; lossy files ring around their edge
+
+
+class DatasetError(Exception):
+    """A data set that cannot be used; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One encoded picture and what its ``labels.csv`` says of it."""
+
+    name: str
+    data: bytes
+    labels: dict[str, str]
+
+    def rgba(self, size: int = STORED_PX) -> np.ndarray:
+        """Decoded uint8 [size, size, 4]."""
+        with Image.open(io.BytesIO(self.data)) as image:
+            picture = image.convert("RGBA")
+            if picture.size != (size, size):
+                picture = picture.resize((size, size), Image.Resampling.BOX if size < picture.width else Image.Resampling.BICUBIC)
+            return np.asarray(picture)
+
+
+def read_labels(folder: Path) -> dict[str, dict[str, str]]:
+    """``labels.csv`` of a data set by file name, empty where there is none."""
+    path = folder / "labels.csv"
+    if not path.exists():
+        return {}
+    with path.open(newline="") as file:
+        return {row["file"]: row for row in csv.DictReader(file)}
+
+
+def load_pictures(source: Path, split: str | None = None) -> list[Picture]:
+    """Pictures of a folder of zips, one zip, or a folder of pictures, in a fixed order.
+
+    split: keep only the pictures that ``labels.csv`` puts there; pictures without that label are kept for ``train``.
+    Raises DatasetError for a source with no pictures or a broken zip.
+    """
+    folder = source if source.is_dir() else source.parent
+    labels = read_labels(folder)
+    found: list[Picture] = []
+    for name, data in _files(source):
+        row = labels.get(Path(name).name, {})
+        if split is None or row.get("split", "train") == split:
+            found.append(Picture(name, data, row))
+    if not found:
+        raise DatasetError(f"{source}: no pictures" + (f" of the split {split!r}" if split else "") + " here")
+    return found
+
+
+def _files(source: Path) -> Iterator[tuple[str, bytes]]:
+    if not source.exists():
+        raise DatasetError(f"{source}: no such file or folder")
+    packs = [source] if source.is_file() else sorted(source.glob("*.zip"))
+    for pack in packs:
+        try:
+            with zipfile.ZipFile(pack) as archive:
+                for name in sorted(archive.namelist()):
+                    if Path(name).suffix.lower() in PICTURE_SUFFIXES:
+                        yield name, archive.read(name)
+        except (zipfile.BadZipFile, OSError) as err:
+            raise DatasetError(f"{pack}: not a readable zip ({err})") from err
+    if source.is_dir() and not packs:
+        for path in sorted(p for p in source.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES):
+            yield path.name, path.read_bytes()
+
+
+def to_tensor(pictures: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
+    """uint8 [S, S, 4] pictures -> (images [N, 3, S, S] in -1…1, mask [N, 1, S, S] of 0 and 1)."""
+    rgba = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)
+    return rgba[:, :3].float() / 127.5 - 1, (rgba[:, 3:] > OPAQUE).float()
+
+
+class BatchStream:
+    """Endless batches with an equal share of each data set, decoded one step ahead in a thread.
+
+    Iterating gives (images [N, 3, 256, 256] in -1…1, mask [N, 1, 256, 256]); mirrored at random.
+    """
+
+    def __init__(self, sets: Sequence[Sequence[Picture]], batch: int, seed: int) -> None:
+        self._sets = sets
+        self._shares = [len(part) for part in np.array_split(np.arange(batch), len(sets))]
+        self._rng = np.random.default_rng(seed)
+        self._queue: queue.Queue[tuple[Tensor, Tensor]] = queue.Queue(maxsize=2)
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._fill, name="batches", daemon=True)
+        self._thread.start()
+
+    def _fill(self) -> None:
+        while not self._closed.is_set():
+            batch = to_tensor([self._draw(part) for part, share in zip(self._sets, self._shares, strict=True) for _ in range(share)])
+            while not self._closed.is_set():
+                try:
+                    self._queue.put(batch, timeout=0.5)
+                    break
+                except queue.Full:
+                    continue
+
+    def _draw(self, part: Sequence[Picture]) -> np.ndarray:
+        while True:
+            picture = part[int(self._rng.integers(len(part)))]
+            try:
+                rgba = picture.rgba()
+            except OSError:  # a broken picture among thousands: draw another
+                continue
+            return rgba[:, ::-1] if self._rng.random() < 0.5 else rgba
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        while True:
+            yield self._queue.get()
+
+    def close(self) -> None:
+        """Stop the thread."""
+        self._closed.set()
+        self._thread.join(timeout=5)
