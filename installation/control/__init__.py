@@ -1,0 +1,1 @@
+"""What an artist moves: the table of parameters, its live state, and the hands that reach it."""

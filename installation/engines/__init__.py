@@ -1,0 +1,1 @@
+"""How a network is run: eager, compiled, CUDA graph, OpenVINO, behind one interface."""

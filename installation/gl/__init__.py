@@ -1,0 +1,1 @@
+"""OpenGL programs and targets (moderngl, the context passed in)."""

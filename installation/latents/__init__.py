@@ -1,0 +1,1 @@
+"""Tensor algebra of latent codes: directions, oscillators, the cache; no networks."""

@@ -1,0 +1,136 @@
+"""The small frozen values that travel between stages.
+
+Pictures are uint8 RGB [H, W, 3], sRGB, unless said otherwise. Times are seconds of a monotonic clock. Transforms are 2x3
+float64 affine matrices over pixel centres, named by direction: ``M_c2o`` carries points of the crop to the original
+frame, ``M_o2c`` back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Image = NDArray[np.uint8]
+Points = NDArray[np.float32]
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of the source. Capture -> track."""
+
+    index: int  # counts from 0, frames read from the source
+    time: float  # s, when it was taken
+    image: Image  # [H, W, 3]
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """What a face does. smile, mouth_open, eyes_open: 0…1; yaw, pitch, roll: degrees, positive to the picture's right,
+    up, and clockwise."""
+
+    smile: float = 0.0
+    mouth_open: float = 0.0
+    eyes_open: float = 1.0
+    yaw: float = 0.0
+    pitch: float = 0.0
+    roll: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """One visitor in one frame."""
+
+    id: int  # stable while the visitor stays, through occlusions of a second and crossings
+    landmarks: Points  # [468, 2] px of the frame, smoothed; MediaPipe FaceMesh's numbering
+    box: tuple[float, float, float, float]  # x0, y0, x1, y1 px of the frame, around the landmarks
+    expression: Expression
+    presence: float  # 0…1, fades in as a visitor stays and out after they left
+    seen: bool  # found in this very frame; otherwise the last known values are held
+    drawable: float  # 0…1, 1 inside the yaw that the encoder can draw, fading to 0 beyond it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrackedFrame:
+    """Track -> align."""
+
+    frame: Frame
+    faces: tuple[Face, ...]  # sorted by id
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AlignedFace:
+    """One visitor's FFHQ crop."""
+
+    face: Face
+    crop: Image  # [S, S, 3]
+    M_c2o: Matrix
+    M_o2c: Matrix
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AlignedFrame:
+    """Align -> encode."""
+
+    frame: Frame
+    faces: tuple[AlignedFace, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedFace:
+    """One visitor's latent code."""
+
+    face: Face
+    ws: Tensor  # [styles, w_dim] float32, the smoothed W+ code
+    detail: Tensor | None  # [32, 32, 32] float32, the detail residual of this very frame, where the model has one
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedFrame:
+    """Encode -> edit (the slot between perception and synthesis)."""
+
+    frame: Frame
+    faces: tuple[EncodedFace, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EditedFace:
+    """What the generator draws for one visitor."""
+
+    face: Face
+    ws: Tensor  # [styles, w_dim] the code before the edits: the detail residual belongs to it
+    ws_edited: Tensor  # [styles, w_dim]
+    detail: Tensor | None
+    detail_gain: float  # 0…1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EditedFrame:
+    """Edit -> generate."""
+
+    frame: Frame
+    faces: tuple[EditedFace, ...]
+    mix: tuple[tuple[str, tuple[float, ...]], ...] = ()  # generator's name and its share 0…1 in each layer; the base takes the rest
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Portrait:
+    """One visitor's portrait."""
+
+    face: Face
+    image: Image  # [S, S, 3], S a power of two
+    opacity: float  # 0…1, presence times drawable, smoothed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Portraits:
+    """Generate -> compose (the slot between synthesis and display)."""
+
+    frame: Frame
+    portraits: tuple[Portrait, ...] = field(default=())  # sorted by id

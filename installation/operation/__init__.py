@@ -1,0 +1,1 @@
+"""Running unattended: workers, supervision, health."""

@@ -1,0 +1,40 @@
+"""A slot of depth one between two loops: the newest value wins, what it replaced is counted."""
+
+import threading
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Slot(Generic[T]):
+    """Holds only the newest value. One thread puts, another takes."""
+
+    def __init__(self) -> None:
+        self._ready = threading.Condition()
+        self._value: T | None = None
+        self._fresh = False
+        self._closed = False
+        self.dropped = 0  # values replaced before anybody took them
+
+    def put(self, value: T) -> None:
+        """Replace the value; a value nobody took counts as dropped."""
+        with self._ready:
+            self.dropped += self._fresh
+            self._value, self._fresh = value, True
+            self._ready.notify()
+
+    def take(self, timeout: float = 0.0) -> T | None:
+        """The newest value if it was not taken yet, waiting up to ``timeout`` seconds for one; otherwise None."""
+        with self._ready:
+            if not self._fresh and timeout > 0 and not self._closed:
+                self._ready.wait_for(lambda: self._fresh or self._closed, timeout)
+            if not self._fresh:
+                return None
+            self._fresh = False
+            return self._value
+
+    def close(self) -> None:
+        """Wake a waiting taker; later takes do not wait."""
+        with self._ready:
+            self._closed = True
+            self._ready.notify_all()
