@@ -29,7 +29,7 @@ from installation.training.datasets import BatchStream, load_pictures, to_tensor
 from installation.training.losses import Darknet, Identity, masked_l1
 
 W_DIM = 256
-CHANNELS = {4: 256, 8: 256, 16: 256, 32: 128, 64: 96, 128: 48, 256: 16}
+CHANNELS = {4: 256, 8: 256, 16: 256, 32: 128, 64: 80, 128: 32, 256: 16}
 FINAL_PX = 256
 
 
