@@ -1,0 +1,91 @@
+"""A code for each visitor: made anew only when the face moved or the code grew old, and glided to in W+."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from installation.messages import Expression, Face
+
+
+@dataclass(frozen=True)
+class CachePolicy:
+    """When a code is made anew, and how it is smoothed."""
+
+    refresh_seconds: float = 0.5  # a code older than this is made anew
+    pose_degrees: float = 3.0  # as is one whose yaw, pitch or roll moved further
+    expression_change: float = 0.08  # or whose smile, mouth or eyes changed more
+    smoothing_seconds: float = 0.25  # time constant of the glide from code to code
+    trust: float = 0.6  # share of a new code in the next target: identity outlasts one odd frame
+    forget_seconds: float = 10.0  # a code is dropped this long after its face was last seen
+
+
+@dataclass(eq=False)
+class Entry:
+    """What is known of one visitor."""
+
+    target: Tensor  # [styles, w_dim] where the code glides to
+    current: Tensor  # [styles, w_dim] where it is
+    detail: Tensor | None  # [C, r, r] of the last drawable frame
+    expression: Expression  # of the frame that was encoded last
+    encoded: float  # s
+    stepped: float  # s
+    seen: float  # s
+
+
+class LatentCache:
+    """Codes by visitor. ``hits`` and ``misses`` count the frames served from the cache and the ones that were encoded."""
+
+    def __init__(self, policy: CachePolicy) -> None:
+        self.policy = policy
+        self.hits = 0
+        self.misses = 0
+        self._entries: dict[int, Entry] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def needs_code(self, face: Face, now: float) -> bool:
+        """Whether this face is to be encoded in this frame; counts the answer."""
+        entry = self._entries.get(face.id)
+        drawable = face.seen and face.drawable > 0.5  # beyond that the encoder has nothing to go by
+        fresh = entry is not None and (not drawable or not self._stale(entry, face.expression, now))
+        self.hits += fresh
+        self.misses += not fresh
+        return not fresh
+
+    def _stale(self, entry: Entry, e: Expression, now: float) -> bool:
+        old, policy = entry.expression, self.policy
+        pose = max(abs(e.yaw - old.yaw), abs(e.pitch - old.pitch), abs(e.roll - old.roll))
+        change = max(abs(e.smile - old.smile), abs(e.mouth_open - old.mouth_open), abs(e.eyes_open - old.eyes_open))
+        return now - entry.encoded >= policy.refresh_seconds or pose > policy.pose_degrees or change > policy.expression_change
+
+    def store(self, face: Face, ws: Tensor, now: float) -> None:
+        """A new code [styles, w_dim] of this face."""
+        entry = self._entries.get(face.id)
+        if entry is None:
+            self._entries[face.id] = Entry(ws, ws.clone(), None, face.expression, now, now, now)
+            return
+        entry.target = torch.lerp(entry.target, ws, self.policy.trust)
+        entry.expression, entry.encoded = face.expression, now
+
+    def store_detail(self, face: Face, detail: Tensor) -> None:
+        """The detail residual [C, r, r] of this frame; kept while the face cannot be drawn or is hidden."""
+        self._entries[face.id].detail = detail
+
+    def code(self, face: Face, now: float, hold: float = 0.0) -> tuple[Tensor, Tensor | None]:
+        """The smoothed code and the residual for this frame. hold 0…1 slows the glide, 1 stops it."""
+        entry = self._entries[face.id]
+        seconds = self.policy.smoothing_seconds / max(1.0 - hold, 1e-6)
+        step = 1 - math.exp(-(now - entry.stepped) / seconds) if hold < 1 and seconds > 0 else float(hold < 1)
+        entry.current = torch.lerp(entry.current, entry.target, step)
+        entry.stepped = now
+        if face.seen:
+            entry.seen = now
+        return entry.current, entry.detail
+
+    def forget(self, present: set[int], now: float) -> None:
+        """Drop the codes of visitors who left ``forget_seconds`` ago."""
+        for id in [i for i, e in self._entries.items() if i not in present and now - e.seen >= self.policy.forget_seconds]:
+            del self._entries[id]

@@ -1,0 +1,153 @@
+"""One portrait from several generators of one family: layers mixed live, a detail residual that edits push aside.
+
+Mixing is linear in the parameters of each layer (layer swapping: Pinkney and Adler 2020, "Resolution Dependent GAN
+Interpolation"), so it costs one convolution however many generators take part.
+"""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from installation.networks.stylegan2 import SQRT2, Generator, ModulatedConv2d, StyledConv, ToRGB, upsample_conv2d
+
+# Where an edit changes the features of the code by this share of their own size, the residual is drawn at 1/e.
+GHOST_TOLERANCE = 0.45
+GHOST_PX = 16
+
+
+class MixedConv(nn.Module):
+    """A modulated convolution whose parameters are a weighted sum over generators."""
+
+    weights: Tensor
+    squares: Tensor
+
+    def __init__(self, convs: Sequence[ModulatedConv2d]) -> None:
+        super().__init__()
+        first = convs[0]
+        self.modulations = nn.ModuleList(conv.modulation for conv in convs)
+        weights = torch.stack([conv.scaled_weight().detach() for conv in convs])
+        self.register_buffer("weights", weights)
+        # sum over taps of W_g * W_h: the demodulation of any mix, with no pass over the weights
+        self.register_buffer("squares", torch.einsum("goiyx,hoiyx->ghoi", weights, weights))
+        self.upsample, self.demodulate, self.padding = first.upsample, first.demodulate, first.padding
+        self.register_buffer("blur", first.blur.kernel.clone() if first.upsample else torch.zeros(0))
+
+    def forward(self, x: Tensor, w: Tensor, shares: Tensor | None) -> Tensor:
+        """x [N, in, H, W], w [N, style_dim], shares [generators], whose sum is 1, or None for the first alone."""
+        if shares is None:
+            style, weight, square = self.modulations[0](w), self.weights[0], self.squares[0, 0]
+        else:
+            style = torch.einsum("g,gni->ni", shares, torch.stack([m(w) for m in self.modulations]))
+            weight = torch.einsum("g,goiyx->oiyx", shares, self.weights)
+            square = torch.einsum("g,h,ghoi->oi", shares, shares, self.squares)
+        x = x * style[:, :, None, None]
+        y = upsample_conv2d(x, weight, self.blur) if self.upsample else F.conv2d(x, weight, padding=self.padding)
+        return y * torch.rsqrt(style.square() @ square.T + 1e-8)[:, :, None, None] if self.demodulate else y
+
+
+def _mixed(parameters: Sequence[Tensor], shares: Tensor | None) -> Tensor:
+    if shares is None:
+        return parameters[0]
+    return torch.einsum("g,gc->c", shares, torch.stack([p.flatten() for p in parameters]))
+
+
+class MixedLayer(nn.Module):
+    """Convolution, constant noise, bias and activation of one layer."""
+
+    def __init__(self, layers: Sequence[StyledConv], noise: Tensor | None) -> None:
+        super().__init__()
+        self.conv = MixedConv([layer.conv for layer in layers])
+        self.biases = nn.ParameterList([layer.activate.bias for layer in layers])
+        self.register_buffer("noise", None if noise is None else noise * layers[0].noise.weight.detach())
+
+    def forward(self, x: Tensor, w: Tensor, shares: Tensor | None) -> Tensor:
+        y = self.conv(x, w, shares)
+        if self.noise is not None:
+            y = y + self.noise
+        return F.leaky_relu(y + _mixed(list(self.biases), shares)[None, :, None, None], 0.2) * SQRT2
+
+
+class MixedRGB(nn.Module):
+    """The picture of one resolution, added to the up-sampled one below."""
+
+    def __init__(self, layers: Sequence[ToRGB]) -> None:
+        super().__init__()
+        self.conv = MixedConv([layer.conv for layer in layers])
+        self.biases = nn.ParameterList([layer.bias.detach().flatten() for layer in layers])
+        self.upsample = layers[0].upsample if hasattr(layers[0], "upsample") else None
+
+    def forward(self, x: Tensor, w: Tensor, skip: Tensor | None, shares: Tensor | None) -> Tensor:
+        picture: Tensor = self.conv(x, w, shares) + _mixed(list(self.biases), shares)[None, :, None, None]
+        return picture if skip is None or self.upsample is None else picture + self.upsample(skip)
+
+
+class MixedGenerator(nn.Module):
+    """Portraits from a base generator and any number of children of the same shape.
+
+    size: pixels of the portraits, at most the base's. expand: [width, C, 1, 1], carries the encoder's detail residual to
+    the base's features at the residual's resolution; None for models without one.
+    """
+
+    def __init__(self, base: Generator, children: Sequence[Generator] = (), expand: Tensor | None = None, size: int | None = None) -> None:
+        super().__init__()
+        family = [base, *children]
+        for child in children:
+            if child.channels != base.channels or child.style_dim != base.style_dim:
+                raise ValueError(f"a child has channels {child.channels}, the base {base.channels}: they cannot be mixed")
+        self.size = min(size or base.size, base.size)
+        self.generators = len(family)
+        self.resolutions = [r for r in base.resolutions if r <= self.size]
+        self.register_buffer("inputs", torch.stack([g.input.input.detach()[0] for g in family]))
+        noisy = any(float(layer.noise.weight) != 0 for layer in [base.conv1, *base.convs])  # type: ignore[union-attr, arg-type]
+
+        def noise(layer: int) -> Tensor | None:
+            return getattr(base.noises, f"noise_{layer}") if noisy else None
+
+        self.layers = nn.ModuleList([MixedLayer([g.conv1 for g in family], noise(0))])
+        self.rgbs = nn.ModuleList([MixedRGB([g.to_rgb1 for g in family])])
+        for k in range(len(self.resolutions) - 1):
+            for j in (2 * k, 2 * k + 1):
+                self.layers.append(MixedLayer([g.convs[j] for g in family], noise(j + 1)))  # type: ignore[misc]
+            self.rgbs.append(MixedRGB([g.to_rgbs[k] for g in family]))  # type: ignore[misc]
+        self.register_buffer("expand", expand.detach().clone() if expand is not None else None)
+        self.requires_grad_(False)
+
+    def forward(self, ws: Tensor, ws_edited: Tensor, detail: Tensor | None, gain: Tensor, mix: Tensor | None = None) -> Tensor:
+        """Draw ``ws_edited`` [N, styles, w_dim] with the residual ``detail`` [N, C, r, r] that belongs to ``ws``.
+
+        gain [N]: 0…1, how much of the residual is drawn. mix [generators - 1, resolutions]: each child's share of each
+        resolution, sums up to 1; None for the base alone. Returns uint8 RGB [N, size, size, 3].
+        """
+        shares = None if mix is None else torch.cat([1 - mix.sum(dim=0, keepdim=True), mix])
+        count = ws.shape[0]
+        # Run the coarse layers for both codes, so that the change an edit makes is known.
+        both = torch.cat([ws_edited, ws]) if detail is not None else ws_edited
+        start = self.inputs[0] if shares is None else torch.einsum("g,gcyx->cyx", shares[:, 0], self.inputs)
+        x = start.expand(both.shape[0], -1, -1, -1)
+        picture: Tensor | None = None
+        kept = torch.ones_like(gain)[:, None, None, None]
+        for level, resolution in enumerate(self.resolutions):
+            share = None if shares is None else shares[:, level]
+            for layer in range(max(0, 2 * level - 1), 2 * level + 1):
+                x = self.layers[layer](x, both[:, layer], share)
+            # Where the edit changed the features, the residual of the unedited face would be a ghost.
+            if detail is not None and resolution == min(GHOST_PX, detail.shape[-1]):
+                edited, plain = x[:count], x[count:]
+                kept = ghost_mask(plain, edited)
+                x, both = edited, ws_edited
+                picture = None if picture is None else picture[:count]
+            if detail is not None and self.expand is not None and resolution == detail.shape[-1]:
+                mask = F.interpolate(kept, size=resolution, mode="bilinear") if kept.shape[-1] != resolution else kept
+                x = x + F.conv2d(detail * (gain[:, None, None, None] * mask), self.expand)
+            picture = self.rgbs[level](x, both[:, 2 * level + 1], picture, share)
+        assert picture is not None
+        return ((picture.clamp(-1, 1) + 1) * 127.5 + 0.5).permute(0, 2, 3, 1).to(torch.uint8)
+
+
+def ghost_mask(plain: Tensor, edited: Tensor) -> Tensor:
+    """0…1 [N, 1, H, W]: how much of a residual survives where features [N, C, H, W] moved from ``plain`` to ``edited``."""
+    change = (edited - plain).square().mean(dim=1, keepdim=True)
+    size = plain.square().mean(dim=1, keepdim=True).mean(dim=(2, 3), keepdim=True)
+    return torch.exp(-F.avg_pool2d(change, 3, 1, 1, count_include_pad=False) / (size * GHOST_TOLERANCE**2 + 1e-8))
