@@ -1,0 +1,66 @@
+"""The OpenVINO engine: usually the fastest on a CPU. Converted networks are kept on disk, keyed by CPU and weights."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from openvino import Core, Model, convert_model, save_model
+
+from installation.engines.base import Array, Choice, Network
+from installation.engines.fingerprint import machine_key
+
+PRECISIONS = {"float32": "f32", "bf16": "bf16", "fp16": "f16"}
+
+
+class OpenVINOEngine:
+    """A compiled network and its one inference request."""
+
+    def __init__(self, network: Network, choice: Choice, cache: Path | None) -> None:
+        self.choice = choice
+        core = Core()
+        settings = {
+            "INFERENCE_PRECISION_HINT": PRECISIONS[choice.precision],
+            "INFERENCE_NUM_THREADS": choice.threads,
+            "PERFORMANCE_HINT": "LATENCY",
+            "NUM_STREAMS": 1,
+        }
+        self._request = core.compile_model(_model(core, network, cache), "CPU", settings).create_infer_request()
+        self._count = len(self._request.model_outputs)
+
+    def __call__(self, *inputs: Array) -> Sequence[Array]:
+        self._request.infer(list(inputs), share_inputs=True, share_outputs=True)
+        return [self._request.get_output_tensor(k).data for k in range(self._count)]
+
+
+def _model(core: Core, network: Network, cache: Path | None) -> Model:
+    path = None if cache is None else cache / f"{network.name}-{network.digest}-{machine_key()}.xml"
+    if path is not None and path.exists():
+        try:
+            return core.read_model(path)
+        except RuntimeError:  # cut off by a crash or a full disk: made anew below
+            path.unlink(missing_ok=True)
+    with torch.inference_mode():
+        model = convert_model(network.module, example_input=network.example)
+    for port, example in zip(model.inputs, network.example, strict=True):
+        port.get_node().set_partial_shape(_shape(example.shape))
+    model.validate_nodes_and_infer_types()
+    if path is not None:
+        _store(model, path)
+    return model
+
+
+def _shape(shape: Sequence[int]) -> object:
+    from openvino import PartialShape  # noqa: PLC0415
+
+    return PartialShape(list(shape))
+
+
+def _store(model: Model, path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f"fresh-{path.name}")
+        save_model(model, fresh, compress_to_fp16=False)
+        fresh.with_suffix(".bin").replace(path.with_suffix(".bin"))
+        fresh.replace(path)
+    except (OSError, RuntimeError):  # a cache that cannot be written costs seconds at the next start, nothing else
+        return

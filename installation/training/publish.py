@@ -1,0 +1,60 @@
+"""Turn a training run's EMA weights into the files that the mirror loads.
+
+    python -m installation publish --run RUN --faces DATA/faces-256 DATA/fairface --out weights
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from installation.networks.checkpoints import save_encoder, save_generator
+from installation.networks.facets_encoder import INPUT_PX, FacetsEncoder
+from installation.training.datasets import Picture, load_pictures, to_tensor
+from installation.training.train import Model
+
+SAMPLE = 600  # pictures behind the mean code
+BATCH = 32
+
+
+def load_run(run: Path) -> tuple[Model, int]:
+    """EMA model of a run and the number of images it has seen. Raises FileNotFoundError where there is no state."""
+    state = torch.load(run / "state.pt", map_location="cpu", weights_only=True, mmap=True)
+    model = Model()
+    model.load_state_dict(state["ema"])
+    return model.eval().requires_grad_(False), int(state["images"])
+
+
+@torch.inference_mode()
+def encode_pictures(encoder: FacetsEncoder, pictures: list[Picture]) -> tuple[Tensor, Tensor]:
+    """Codes [N, styles, w_dim] and details [N, 32, 32, 32] of aligned pictures, masked where they have a mask."""
+    codes, details = [], []
+    for start in range(0, len(pictures), BATCH):
+        images, mask = to_tensor([p.rgba() for p in pictures[start : start + BATCH]])
+        ws, detail = encoder(F.interpolate(images * mask, size=(INPUT_PX, INPUT_PX), mode="area"))
+        codes.append(ws)
+        details.append(detail)
+    return torch.cat(codes), torch.cat(details)
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Turn a run's EMA weights into model files.")
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--faces", type=Path, nargs="+", required=True, help="packs whose training pictures give the mean code")
+    parser.add_argument("--out", type=Path, default=Path("weights"))
+    a = parser.parse_args(argv)
+    model, images = load_run(a.run)
+    sample = [p for source in a.faces for p in load_pictures(source, "train")[: SAMPLE // len(a.faces)]]
+    codes, _ = encode_pictures(model.encoder, sample)
+    card = {"images": str(images), "data": ", ".join(source.name for source in a.faces), "licence": "MIT"}
+    a.out.mkdir(parents=True, exist_ok=True)
+    save_generator(model.generator, a.out / "base.safetensors", codes.mean(dim=0), {"name": "base", **card})
+    save_encoder(model.encoder, a.out / "encoder.safetensors", {"name": "encoder", **card})
+    print(f"{a.out}/base.safetensors and encoder.safetensors after {images} images")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
