@@ -1,0 +1,148 @@
+"""What the installation knows of itself: stage times, delays, counts, faults; the report is made from it."""
+
+import os
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 2**20
+KEEP = 20_000  # samples a series keeps: ten minutes at 30 fps, and a fixed cost over weeks
+RECENT_SECONDS = 2.0  # what the rates on the HUD look back on
+
+
+def rss_mb() -> float:
+    """Resident memory of this process in MiB; 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_MB
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
+@dataclass(frozen=True)
+class Percentiles:
+    """Milliseconds."""
+
+    p50: float
+    p95: float
+    p99: float
+
+
+def percentiles(seconds: deque[float]) -> Percentiles:
+    """Of a series in seconds; zeros for an empty one."""
+    if not seconds:
+        return Percentiles(0.0, 0.0, 0.0)
+    values = np.percentile(np.fromiter(seconds, float), (50, 95, 99)) * 1e3
+    return Percentiles(*(round(float(v), 2) for v in values))
+
+
+class Rate:
+    """Events a second over the last two seconds, and their number since the start."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._recent: deque[tuple[float, int]] = deque()
+
+    def add(self, now: float, events: int = 1) -> None:
+        """``events`` happened at ``now``."""
+        self.count += events
+        self._recent.append((now, events))
+        while self._recent and now - self._recent[0][0] > RECENT_SECONDS:
+            self._recent.popleft()
+
+    def per_second(self, now: float) -> float:
+        """Over the last two seconds before ``now``."""
+        return sum(n for t, n in list(self._recent) if now - t <= RECENT_SECONDS) / RECENT_SECONDS
+
+
+@dataclass
+class Health:
+    """Counters that every loop writes its own part of; one per show."""
+
+    captured: int = 0
+    dropped: int = 0
+    faces: int = 0
+    faces_max: int = 0
+    ids: set[int] = field(default_factory=set)
+    portraits_per_face: Counter[int] = field(default_factory=Counter)
+    presented: Rate = field(default_factory=Rate)
+    portraits: Rate = field(default_factory=Rate)
+    glass_to_glass: deque[float] = field(default_factory=lambda: deque(maxlen=KEEP))
+    stages: dict[str, deque[float]] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    portrait_px: int = 0
+    first_portrait: float | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add the time of the body to a stage's series."""
+        start = time.perf_counter()
+        yield
+        self.stages.setdefault(stage, deque(maxlen=KEEP)).append(time.perf_counter() - start)
+
+    def fault(self, text: str) -> None:
+        """Note a fault once; the list stays short over weeks."""
+        with self._lock:
+            if text not in self.faults and len(self.faults) < 100:
+                self.faults.append(text)
+
+    def saw_faces(self, ids: list[int]) -> None:
+        """Ids found in one frame."""
+        self.faces = len(ids)
+        self.faces_max = max(self.faces_max, len(ids))
+        self.ids.update(ids)
+
+    def drew(self, ids: list[int], side: int, now: float) -> None:
+        """New portraits of these visitors, ``side`` pixels."""
+        if not ids:
+            return
+        self.portraits.add(now, len(ids))
+        self.portraits_per_face.update(ids)
+        self.portrait_px = min(self.portrait_px or side, side)
+        if self.first_portrait is None:
+            self.first_portrait = now
+
+    def stage_percentiles(self) -> dict[str, Percentiles]:
+        """By stage."""
+        return {stage: percentiles(series) for stage, series in list(self.stages.items())}
+
+
+@dataclass(frozen=True)
+class Report:
+    """The contract of ``--report``: one JSON object with these keys."""
+
+    version: str
+    device: str
+    engine: str
+    precision: str
+    model: str
+    canvas: tuple[int, int]
+    portrait_px: int
+    seconds: float
+    first_portrait_s: float | None
+    frames_captured: int
+    frames_presented: int
+    frames_dropped: int
+    presented_fps: float
+    portrait_fps: float
+    portraits_per_face: dict[str, int]
+    glass_to_glass_ms: Percentiles
+    stage_ms: dict[str, Percentiles]
+    faces_max: int
+    faces_seen: int
+    encoder_calls: int
+    cache_hits: int
+    rss_mb_start: float
+    rss_mb_end: float
+    gpu_mb_peak: float
+    faults: list[str]
+
+    def as_dict(self) -> dict[str, object]:
+        """Ready for JSON."""
+        return asdict(self)

@@ -1,0 +1,189 @@
+"""The picture's way, from the camera to the screen: four loops, each a few neighbouring stages, joined by slots.
+
+    camera ─▶ capture ─[slot]─▶ track ▸ align ▸ encode ─[slot]─▶ edit ▸ generate ─[slot]─▶ compose ▸ present ─▶ screen
+
+Read this page first. Every loop has ``step(now)``, one turn, so a test can turn it by hand; ``now`` is seconds of a clock.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from installation.control.state import ControlState
+from installation.errors import FaultError, SourceError
+from installation.messages import EncodedFrame, Frame, Portraits
+from installation.operation.health import Health
+from installation.slot import Slot
+from installation.sources import CaptureSource, SourceEnded, SourceLost
+from installation.stages.align import Align
+from installation.stages.compose import HudState
+from installation.stages.edit import Edit
+from installation.stages.encode import Encode
+from installation.stages.generate import Generate
+from installation.stages.present import Canvas
+from installation.stages.record import Recorder
+from installation.stages.track import Track
+
+log = logging.getLogger(__name__)
+
+WAIT = 0.1  # s a loop waits for its slot before it looks around
+RETRY_FIRST, RETRY_MOST = 1.0, 30.0  # s between attempts to get a lost camera back
+
+
+class Ended(Exception):
+    """The source has no more frames and does not loop: the show is over."""
+
+
+@dataclass
+class CaptureLoop:
+    """Source -> slot. A lost camera is opened again with growing patience; the show goes on meanwhile."""
+
+    open_source: Callable[[], CaptureSource]
+    out: Slot[Frame]
+    health: Health
+    source: CaptureSource | None = None
+    ended: bool = False
+    _retry: float = RETRY_FIRST
+    _not_before: float = float("-inf")
+
+    def step(self, now: float) -> None:
+        # Open the source, or wait until it is time to try again.
+        if self.source is None:
+            self._reopen(now)
+            return
+        # Take the newest frame.
+        try:
+            with self.health.timed("capture"):
+                frame = self.source.read()
+        except SourceEnded:
+            self.ended = True
+            raise FaultError("the source has ended") from None
+        except SourceLost as err:
+            self._lost(str(err), now)
+            return
+        # Hand it on; the slot counts what nobody took.
+        if frame is not None:
+            self.health.captured += 1
+            self._retry = RETRY_FIRST
+            self.out.put(frame)
+
+    def _reopen(self, now: float) -> None:
+        if now < self._not_before:
+            self.out.take(0)
+            import time  # noqa: PLC0415
+
+            time.sleep(WAIT)
+            return
+        try:
+            self.source = self.open_source()
+        except SourceError as err:
+            self._lost(str(err), now)
+
+    def _lost(self, why: str, now: float) -> None:
+        self.health.fault(why)
+        self.reset()
+        self._not_before = now + self._retry
+        self._retry = min(RETRY_MOST, self._retry * 2)
+
+    def reset(self) -> None:
+        if self.source is not None:
+            self.source.close()
+            self.source = None
+
+
+@dataclass
+class PerceptionLoop:
+    """Slot -> track ▸ align ▸ encode -> slot."""
+
+    frames: Slot[Frame]
+    track: Track
+    align: Align
+    encode: Encode
+    controls: ControlState
+    out: Slot[EncodedFrame]
+    health: Health
+    now: Callable[[], float]
+
+    def step(self, now: float) -> None:
+        frame = self.frames.take(WAIT)
+        if frame is None:
+            return
+        # Find the visitors and know them again.
+        with self.health.timed("track"):
+            tracked = self.track.track(frame)
+        self.health.saw_faces([face.id for face in tracked.faces if face.seen])
+        # Cut each face out the FFHQ way.
+        with self.health.timed("align"):
+            aligned = self.align.align(tracked)
+        # Give each a latent code, from the cache where that will do.
+        with self.health.timed("encode"):
+            hold = self.controls.snapshot(frame.time).number("identity/hold")
+            encoded = self.encode.encode(aligned, frame.time, hold)
+        self.out.put(encoded)
+
+    def reset(self) -> None:
+        self.track.reset()
+
+
+@dataclass
+class SynthesisLoop:
+    """Slot -> edit ▸ generate -> slot. Without a new frame the last one is drawn again: oscillators never wait for a camera."""
+
+    encoded: Slot[EncodedFrame]
+    edit: Edit
+    generate: Generate
+    controls: ControlState
+    out: Slot[Portraits]
+    health: Health
+    now: Callable[[], float]
+    _last: EncodedFrame | None = None
+
+    def step(self, now: float) -> None:
+        self._last = self.encoded.take(WAIT) or self._last
+        controls = self.controls.snapshot(self.now())
+        if self._last is None or controls.flag("transport/freeze"):
+            return
+        # Move the codes along the directions.
+        with self.health.timed("edit"):
+            edited = self.edit.edit(self._last, controls, self.now())
+        # Draw them.
+        with self.health.timed("generate"):
+            portraits = self.generate.generate(edited)
+        self.health.drew([p.face.id for p in portraits.portraits], self.generate.portrait_px, self.now())
+        self.out.put(portraits)
+
+    def reset(self) -> None:
+        self._last = None
+
+
+@dataclass
+class DisplayLoop:
+    """Slot -> compose ▸ present, on the main thread. Never waits for a network: it redraws the newest portraits."""
+
+    portraits: Slot[Portraits]
+    canvas: Canvas
+    recorder: Recorder | None
+    controls: ControlState
+    health: Health
+    hud: Callable[[float], HudState | None]
+    now: Callable[[], float]
+    _newest: Portraits | None = None
+
+    def step(self, now: float) -> None:
+        fresh = self.portraits.take()
+        self._newest = fresh or self._newest
+        controls = self.controls.snapshot(now)
+        # Lay the portraits out on the canvas.
+        with self.health.timed("compose"):
+            self.canvas.compose(self._newest, controls, now, self.hud(now))
+        # Show it.
+        with self.health.timed("present"):
+            self.canvas.present()
+        shown = self.now()
+        self.health.presented.add(shown)
+        if fresh is not None:
+            self.health.glass_to_glass.append(max(0.0, shown - fresh.frame.time))
+        # Record what was shown.
+        if self.recorder is not None:
+            with self.health.timed("record"):
+                self.recorder.write(self.canvas.read(), shown)

@@ -1,0 +1,127 @@
+"""Fine-tune a child of the base: the same codes, drawn in another style.
+
+    python -m installation child --run RUN --style painted --faces DATA/faces-256 DATA/fairface --nets DATA/nets --out weights --minutes 15
+
+Supervised pairs: the child's picture of a photograph's code, with and without its detail residual, against the same
+photograph drawn by an image filter. Only the layers from the swap resolution on are trained and stored.
+"""
+
+import argparse
+import copy
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor, nn
+
+from installation.networks.checkpoints import resolution_of, save_generator
+from installation.networks.facets_encoder import INPUT_PX
+from installation.training.datasets import BatchStream, load_pictures, to_tensor
+from installation.training.losses import Darknet, masked_l1
+from installation.training.publish import load_run
+from installation.training.stylize import STYLES
+from installation.training.train import Stop
+
+DETAIL_SHARE = 0.7  # samples drawn with the residual: the mirror nearly always has it
+SWAP_AT = 32
+
+
+@dataclass(frozen=True)
+class Options:
+    """One child. swap_at: first resolution in pixels that is trained, stored and, in the mirror, swapped."""
+
+    style: str
+    minutes: float
+    batch: int = 8
+    lr: float = 1e-3
+    swap_at: int = SWAP_AT
+
+
+class ChildTrainer:
+    """Base, its encoder and the child that learns."""
+
+    def __init__(self, run: Path, nets: Path, options: Options) -> None:
+        self.options = options
+        self.base, self.images = load_run(run)
+        self.child = copy.deepcopy(self.base.generator)
+        self.trained = [p.requires_grad_() for name, p in self.child.named_parameters() if resolution_of(name) >= options.swap_at]
+        self.ema = copy.deepcopy(self.child).requires_grad_(False)
+        self.ema_trained = [p for name, p in self.ema.named_parameters() if resolution_of(name) >= options.swap_at]
+        self.perceptual = Darknet(nets / "darknet-tiny-imagenet.safetensors")
+        self.optimizer = torch.optim.Adam(self.trained, options.lr, betas=(0.0, 0.99), fused=True)
+        self.draw = STYLES[options.style]
+        self.steps = 0
+
+    @torch.no_grad()
+    def codes(self, images: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Codes and residuals of pictures [N, 3, 256, 256]."""
+        seen = F.interpolate(images * mask, size=(INPUT_PX, INPUT_PX), mode="area")
+        ws, detail = self.base.encoder(seen)
+        return ws, self.base.encoder.residual(detail)
+
+    def step(self, images: Tensor, mask: Tensor, lr: float) -> tuple[float, float]:
+        """One update; returns the L1 and the perceptual term."""
+        ws, residual = self.codes(images, mask)
+        gate = (torch.rand(len(images), 1, 1, 1) < DETAIL_SHARE).float()
+        target = self.draw(images)
+        y = self.child.synthesis(ws, "none", None, residual * gate)
+        l1 = masked_l1(y, target, mask)
+        perceptual = self.perceptual(y * mask, target * mask, mask)
+        self.optimizer.zero_grad(set_to_none=True)
+        (3 * l1 + perceptual).backward()
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+        nn.utils.clip_grad_norm_(self.trained, 5.0)
+        self.optimizer.step()
+        self.steps += 1
+        with torch.no_grad():
+            torch._foreach_lerp_(self.ema_trained, self.trained, 1 - min(0.995, self.steps / (self.steps + 10)))
+        return float(l1.detach()), float(perceptual.detach())
+
+    @torch.no_grad()
+    def grid(self, images: Tensor, mask: Tensor) -> Image.Image:
+        """Photographs, the filter's drawings, the base's and the child's portraits, one row each."""
+        ws, residual = self.codes(images, mask)
+        rows = [images, self.draw(images)]
+        rows += [g.synthesis(ws, "none", None, residual) for g in (self.base.generator, self.ema)]
+        picture = torch.cat([torch.cat(list(row.clamp(-1, 1)), 2) for row in rows], 1)
+        return Image.fromarray(((picture + 1) * 127.5).byte().permute(1, 2, 0).numpy())
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Fine-tune a child of the base in a style.")
+    parser.add_argument("--run", type=Path, required=True, help="the base's training run")
+    parser.add_argument("--style", choices=sorted(STYLES), required=True)
+    parser.add_argument("--faces", type=Path, nargs="+", required=True)
+    parser.add_argument("--nets", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=Path("weights"))
+    parser.add_argument("--minutes", type=float, default=15)
+    a = parser.parse_args(argv)
+    options = Options(a.style, a.minutes)
+    trainer, stop = ChildTrainer(a.run, a.nets, options), Stop()
+    stream = BatchStream([load_pictures(source, "train") for source in a.faces], options.batch, seed=1)
+    shown = to_tensor([p.rgba() for source in a.faces for p in load_pictures(source, "val")[:4]])
+    start = time.monotonic()
+    for images, mask in stream:
+        spent = (time.monotonic() - start) / (60 * options.minutes)
+        if spent >= 1 or stop.asked:
+            break
+        l1, perceptual = trainer.step(images, mask, options.lr * min(1, trainer.steps / 50) * (0.05 + 0.475 * (1 + math.cos(math.pi * spent))))
+        if trainer.steps % 50 == 0:
+            print(trainer.steps, f"{l1:.4f} {perceptual:.4f} {trainer.steps * options.batch / (time.monotonic() - start):.1f} images/s", flush=True)
+    stream.close()
+    a.out.mkdir(parents=True, exist_ok=True)
+    kept = frozenset(r for r in trainer.child.resolutions if r >= options.swap_at)
+    card = {"name": a.style, "swap_at": str(options.swap_at), "swap_width": "0", "base_images": str(trainer.images), "licence": "MIT"}
+    average = torch.zeros(trainer.child.styles, trainer.child.style_dim)
+    save_generator(trainer.ema, a.out / f"{a.style}.safetensors", average, card, kept)
+    trainer.grid(*shown).save(a.run / f"{a.style}.png")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
