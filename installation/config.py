@@ -1,0 +1,208 @@
+"""The start-time settings: what each is, its unit and its bounds. Their values stand in ``config.yaml``, and only there.
+
+A configuration file may be partial: a key that it leaves out comes from the ``config.yaml`` beside the program, and
+``--set faces.max=30`` goes over both. The live controls are another matter: see ``control/parameters.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from math import isfinite
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
+
+from installation.config_file import Document, Value, read_document
+from installation.config_layers import Layers, merge, read_override
+from installation.errors import ConfigError
+
+SHIPPED = Path(__file__).resolve().parents[1] / "config.yaml"
+
+
+def _no_truth(value: object) -> object:
+    if isinstance(value, bool):  # Python counts with true and false; people who write "max: true" made a mistake
+        raise ValueError("must be a number")
+    return value
+
+
+def _plain(value: object) -> object:
+    if not isinstance(value, bool | int | float | str):
+        raise ValueError("must be a number, true, false or text")
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError("must be a finite number")
+    return value
+
+
+Int = Annotated[int, BeforeValidator(_no_truth)]
+Float = Annotated[float, BeforeValidator(_no_truth)]
+ControlValue = Annotated[bool | int | float | str, BeforeValidator(_plain)]
+
+
+@cache
+def _shipped() -> Document:
+    here = Path.cwd()
+    return read_document(SHIPPED.relative_to(here) if SHIPPED.is_relative_to(here) else SHIPPED)
+
+
+def _setting(address: str, description: str, **bounds: Any) -> Any:
+    """A field whose default is the value of ``address`` in the shipped file."""
+
+    def default() -> Value:
+        value: Value = _shipped().values
+        for name in address.split("."):
+            if not isinstance(value, dict) or name not in value:
+                raise ConfigError(f"{SHIPPED}: {address}: missing; the file beside the program must hold every key")
+            value = value[name]
+        return _under(SHIPPED.parent, value) if address.startswith("models.") else value
+
+    return Field(default_factory=default, validate_default=True, description=description, **bounds)
+
+
+class Section(BaseModel):
+    """Unknown keys are refused, values never change, and numbers are finite."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, coerce_numbers_to_str=True, protected_namespaces=())
+
+
+class CaptureConfig(Section):
+    """What is asked of a camera; a file keeps its own size."""
+
+    width: Int = _setting("capture.width", "px, picture width asked of a camera", ge=16, le=7680)
+    height: Int = _setting("capture.height", "px, picture height asked of a camera", ge=16, le=7680)
+    fps: Float = _setting("capture.fps", "frames a second asked of a camera, and the pace of stills", gt=0, le=240)
+    loop: bool = _setting("capture.loop", "whether a file starts again at its end")
+    mjpg: bool = _setting("capture.mjpg", "whether to ask a camera for MJPG, which most need for their full rate")
+
+
+class SmoothingConfig(Section):
+    """The two knobs of the One Euro filter (Casiez et al. 2012) over the landmarks."""
+
+    min_cutoff: Float = _setting("faces.smoothing.min_cutoff", "Hz, cutoff for a face at rest; lower is calmer", gt=0, le=60)
+    beta: Float = _setting("faces.smoothing.beta", "rise of the cutoff with speed; higher follows faster", ge=0, le=10)
+
+
+class FacesConfig(Section):
+    """Whom the mirror sees, and how long it remembers them."""
+
+    max: Int = _setting("faces.max", "most faces tracked at once", ge=1, le=64)
+    min_size: Float = _setting("faces.min_size", "smallest face, as a fraction of the frame's width", gt=0, le=1)
+    smoothing: SmoothingConfig = Field(default_factory=SmoothingConfig)
+    occlusion_seconds: Float = _setting("faces.occlusion_seconds", "s, how long a hidden face keeps its identity", ge=0, le=30)
+    fade_in_seconds: Float = _setting("faces.fade_in_seconds", "s, fade of a visitor who comes", ge=0, le=30)
+    fade_out_seconds: Float = _setting("faces.fade_out_seconds", "s, fade of a visitor who left", ge=0, le=30)
+    yaw_limit_degrees: Float = _setting("faces.yaw_limit_degrees", "degrees of yaw drawn in full", gt=0, le=90)
+    yaw_fade_degrees: Float = _setting("faces.yaw_fade_degrees", "degrees beyond the limit over which a portrait fades", ge=0, le=90)
+
+
+class EncodeConfig(Section):
+    """When a visitor's code is taken anew. Any one reason is enough."""
+
+    refresh_seconds: Float = _setting("encode.refresh_seconds", "s, age at which a code is refreshed", ge=0, le=60)
+    pose_degrees: Float = _setting("encode.pose_degrees", "degrees of head rotation that refresh it", ge=0, le=90)
+    expression_change: Float = _setting("encode.expression_change", "change of a measure (0 to 1) that refreshes it", ge=0, le=1)
+    smoothing_seconds: Float = _setting("encode.smoothing_seconds", "s, time constant of the smoothing in W+", ge=0, le=10)
+
+
+class ModelsConfig(Section):
+    """The weights files. A relative path starts at the folder of the file that names it; on a command line, here."""
+
+    generator: Path = _setting("models.generator", "file of the base generator")
+    encoder: Path = _setting("models.encoder", "file of the encoder")
+    children: tuple[Path, ...] = _setting("models.children", "files of the generators to mix in", max_length=8)
+    directions: tuple[Path, ...] = _setting("models.directions", "files of the edit directions", max_length=64)
+
+
+class EngineConfig(Section):
+    """How the networks are run. ``auto`` measures on this very machine."""
+
+    backend: Literal["auto", "eager", "compile", "cudagraph", "openvino"] = _setting("engine.backend", "what runs the networks")
+    precision: Literal["auto", "float32", "bf16", "fp16", "int8"] = _setting("engine.precision", "arithmetic of the generator")
+    threads: Int = _setting("engine.threads", "CPU threads of the networks, 0: measured", ge=0, le=256)
+    device: Literal["auto", "cpu", "cuda"] = _setting("engine.device", "where the networks run")
+    portrait_px: Literal[0, 64, 128, 256, 512, 1024] = _setting("engine.portrait_px", "px, size of a portrait, 0: chosen by speed")
+    min_portrait_fps: Float = _setting("engine.min_portrait_fps", "portraits a second under which they get smaller", ge=0, le=240)
+
+
+class CanvasConfig(Section):
+    """The picture that visitors see, and its window."""
+
+    width: Int = _setting("canvas.width", "px, width of the canvas", ge=64, le=7680)
+    height: Int = _setting("canvas.height", "px, height of the canvas", ge=64, le=7680)
+    display: Int = _setting("canvas.display", "number of the display, from 0", ge=0, le=15)
+    mode: Literal["auto", "windowed", "fullscreen", "headless"] = _setting("canvas.mode", "kind of window")
+    renderer: Literal["auto", "gl", "plain"] = _setting("canvas.renderer", "what draws the canvas")
+    vsync: bool = _setting("canvas.vsync", "whether to wait for the display's refresh")
+    fps: Float = _setting("canvas.fps", "pictures a second presented", gt=0, le=240)
+
+
+class RecordConfig(Section):
+    """What ``--record`` writes."""
+
+    crf: Int = _setting("record.crf", "H.264 quality, lower is better and larger", ge=0, le=51)
+
+
+class PrivacyConfig(Section):
+    """What may be kept of a visitor."""
+
+    allow_recording: bool = _setting("privacy.allow_recording", "whether a live camera may be recorded")
+
+
+class Config(Section):
+    """Every start-time setting."""
+
+    source: str = _setting("source", "camera index, device path, stream URL, video file, folder, still, or 'demo'", min_length=1)
+    capture: CaptureConfig = Field(default_factory=CaptureConfig)
+    faces: FacesConfig = Field(default_factory=FacesConfig)
+    encode: EncodeConfig = Field(default_factory=EncodeConfig)
+    models: ModelsConfig = Field(default_factory=ModelsConfig)
+    engine: EngineConfig = Field(default_factory=EngineConfig)
+    canvas: CanvasConfig = Field(default_factory=CanvasConfig)
+    record: RecordConfig = Field(default_factory=RecordConfig)
+    privacy: PrivacyConfig = Field(default_factory=PrivacyConfig)
+    controls: dict[str, ControlValue] = _setting("controls", "starting values of live controls by address")
+
+    _layers: Layers = PrivateAttr(default=Layers({}, {}))
+
+    def error(self, faults: Mapping[str, str]) -> ConfigError:
+        """The error for settings that turned out wrong after loading, each with the place where it was written.
+        ``faults``: reason by dotted key, ``{"models.encoder": "no such file"}``."""
+        return ConfigError("\n".join(self._layers.say(tuple(key.split(".")), reason) for key, reason in faults.items()))
+
+    def check_controls(self, check: Callable[[str, Value], str | None]) -> None:
+        """Raise ConfigError for entries of ``controls`` that ``check(address, value)`` has a reason against."""
+        faults = {f"controls.{address}": reason for address, value in self.controls.items() if (reason := check(address, value))}
+        if faults:
+            raise self.error(faults)
+
+
+def load_config(path: Path | None = None, overrides: Sequence[str] = ()) -> Config:
+    """The shipped settings, with the file at ``path`` and then each ``KEY=VALUE`` of ``overrides`` over them. Raises
+    ConfigError: one line a problem, ``file:line: key: value: reason`` or ``--set KEY=VALUE: key: value: reason``."""
+    documents = [_rooted(_shipped(), SHIPPED.parent)]
+    if path is not None:
+        documents.append(_rooted(read_document(path), path.absolute().parent))
+    documents.extend(_rooted(read_override(text, Config), Path.cwd()) for text in overrides)
+    layers = merge(documents)
+    try:
+        config = Config.model_validate(layers.values)
+    except ValidationError as err:
+        raise ConfigError("\n".join(layers.explain(err, Config))) from err
+    config._layers = layers
+    return config
+
+
+def _rooted(document: Document, folder: Path) -> Document:
+    """The document with the paths of its models starting at ``folder``."""
+    models = document.values.get("models")
+    if not isinstance(models, dict):
+        return document
+    return replace(document, values={**document.values, "models": {name: _under(folder, value) for name, value in models.items()}})
+
+
+def _under(folder: Path, value: Value) -> Value:
+    if isinstance(value, str):
+        return str(folder / Path(value).expanduser()) if value.strip() else value
+    return [_under(folder, item) for item in value] if isinstance(value, list) else value
