@@ -44,17 +44,17 @@ class Align:
         self._turn = 0
         self._buffers: list[list[Image]] = [[] for _ in range(CROPS_KEPT)]
 
-    def __call__(self, tracked: TrackedFrame) -> AlignedFrame:
+    def align(self, tracked: TrackedFrame) -> AlignedFrame:
         """Crops of all faces of the frame, in their order."""
         buffers = self._buffers[self._turn]
         self._turn = (self._turn + 1) % CROPS_KEPT
         while len(buffers) < len(tracked.faces):
             buffers.append(np.empty((self.size, self.size, 3), np.uint8))
         image = tracked.frame.image
-        faces = tuple(self._align(image, face, out) for face, out in zip(tracked.faces, buffers, strict=False))
+        faces = tuple(self._cut(image, face, out) for face, out in zip(tracked.faces, buffers, strict=False))
         return AlignedFrame(tracked.frame, faces)
 
-    def _align(self, image: Image, face: Face, out: Image) -> AlignedFace:
+    def _cut(self, image: Image, face: Face, out: Image) -> AlignedFace:
         M_c2o = crop_to_original(quad_from_landmarks(face.landmarks), self.size)
         return AlignedFace(face, align_image(image, M_c2o, self.size, out), M_c2o, invert(M_c2o))
 

@@ -1,0 +1,120 @@
+"""MediaPipe's face detector and face landmark model, run by OpenVINO from the files in MediaPipe's wheel.
+
+The same weights as ``mediapipe.solutions``, without its graphs: one request serves any number of faces, regions of
+interest are ours to choose, and one thread is enough (about a millisecond a face).
+"""
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+from openvino.preprocess import PrePostProcessor
+
+from installation.errors import WeightsError
+from installation.faces.detection import Detection, View, anchors, decode
+from installation.faces.landmarks import LANDMARK_COUNT
+from installation.faces.region import Region
+from installation.messages import Image
+
+DETECTOR_FILE = "modules/face_detection/face_detection_full_range_sparse.tflite"
+LANDMARK_FILE = "modules/face_landmark/face_landmark.tflite"
+DETECTOR_SIZE = 192
+LANDMARK_SIZE = 192
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mesh:
+    """What the landmark model says of one region."""
+
+    score: float  # 0…1, that there is a face in it
+    landmarks: NDArray[np.float32]  # [468, 3] px of the frame (pixel centres); z towards the viewer is negative
+    crop: Image  # [192, 192, 3] what the model saw; its memory is used again by the next call
+
+
+def model_file(name: str) -> Path:
+    """A model in the installed MediaPipe wheel, which is not imported for it. Raises WeightsError where there is none."""
+    spec = importlib.util.find_spec("mediapipe")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        path = Path(folder) / name
+        if path.is_file():
+            return path
+    raise WeightsError(
+        f"{name}: not found among the installed packages; install mediapipe==0.10.21 (make setup does), it carries this model"
+    )
+
+
+class FaceDetector:
+    """The full-range detector: faces from about 7 % of a view's side."""
+
+    def __init__(self, threads: int = 1) -> None:
+        self._request, self._input = _load(model_file(DETECTOR_FILE), threads, scale=127.5, mean=127.5)
+        self._anchors = anchors((DETECTOR_SIZE // 4,), (1,))
+
+    def __call__(self, image: Image, view: View, threshold: float = 0.6) -> list[Detection]:
+        """The faces in one view of ``image`` [H, W, 3], px of the frame, best first."""
+        _fill(image, view, self._input)
+        self._request.infer()
+        regressors = np.asarray(self._request.get_output_tensor(0).data)[0]
+        logits = np.asarray(self._request.get_output_tensor(1).data)[0, :, 0]
+        return decode(regressors, logits, self._anchors, DETECTOR_SIZE, threshold, view)
+
+
+class FaceLandmarker:
+    """468 landmarks and the probability of a face in a region of interest."""
+
+    def __init__(self, threads: int = 1) -> None:
+        self._request, self._input = _load(model_file(LANDMARK_FILE), threads, scale=255.0, mean=0.0)
+
+    def __call__(self, image: Image, region: Region) -> Mesh:
+        """Landmarks of the face in one region of ``image`` [H, W, 3]."""
+        matrix = region.matrix(LANDMARK_SIZE)
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        shape = (LANDMARK_SIZE, LANDMARK_SIZE)
+        cv2.warpAffine(image, matrix, shape, dst=self._input, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        self._request.infer()
+        points = np.array(self._request.get_output_tensor(0).data, np.float32).reshape(LANDMARK_COUNT, 3)
+        logit = float(np.asarray(self._request.get_output_tensor(1).data).reshape(-1)[0])
+
+        # The model counts edges of its picture from 0 to 192, the frame's matrix counts pixel centres.
+        points[:, :2] -= 0.5
+        points[:, :2] = points[:, :2] @ matrix[:, :2].T.astype(np.float32) + matrix[:, 2].astype(np.float32)
+        points[:, 2] *= region.side / LANDMARK_SIZE
+        return Mesh(float(1.0 / (1.0 + np.exp(-logit))), points, self._input)
+
+
+def _load(path: Path, threads: int, scale: float, mean: float) -> tuple[ov.InferRequest, Image]:
+    """A request for one picture and its input memory, uint8 [S, S, 3]; the network sees (picture - mean) / scale."""
+    core = ov.Core()
+    try:
+        model = core.read_model(path)
+    except RuntimeError as err:
+        raise WeightsError(f"{path}: this model cannot be read; install mediapipe==0.10.21 again (make setup does)") from err
+    steps = PrePostProcessor(model)
+    steps.input().tensor().set_element_type(ov.Type.u8)
+    steps.input().preprocess().convert_element_type(ov.Type.f32).mean(mean).scale(scale)
+    options = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"}
+    request = core.compile_model(steps.build(), "CPU", options).create_infer_request()
+    memory: Image = np.asarray(request.get_input_tensor().data)[0]
+    memory[:] = 0
+    return request, memory
+
+
+def _fill(image: Image, view: View, out: Image) -> None:
+    """Scale a view of the frame into ``out`` [S, S, 3]; what lies outside the frame is black."""
+    size = out.shape[0]
+    scale = size / view.side
+    x0, y0 = max(view.x, 0.0), max(view.y, 0.0)
+    x1, y1 = min(view.x + view.side, image.shape[1]), min(view.y + view.side, image.shape[0])
+    column, row = round((x0 - view.x) * scale), round((y0 - view.y) * scale)
+    width = min(max(1, round((x1 - x0) * scale)), size - column)
+    height = min(max(1, round((y1 - y0) * scale)), size - row)
+    part = image[round(y0) : max(round(y1), round(y0) + 1), round(x0) : max(round(x1), round(x0) + 1)]
+    if part.shape[0] > 4 * height and part.shape[1] > 4 * width:
+        # Two steps: bilinear sampling alone would see one pixel in sixteen or less.
+        part = cv2.resize(part, (width * 2, height * 2), interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
+    out[:] = 0
+    out[row : row + height, column : column + width] = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)

@@ -1,0 +1,203 @@
+"""Track: find the visitors' faces in each frame, know them again, and read their landmarks and expressions.
+
+A face that is known is followed in a region of interest by the landmark model alone; the detector looks in turn at the
+whole frame, at tiles of it and where a face was lost.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from installation.engines.face_models import FaceDetector, FaceLandmarker
+from installation.faces import expression, region
+from installation.faces.detection import Detection, View, overlap, suppress
+from installation.faces.looks import looks
+from installation.faces.one_euro import OneEuro
+from installation.faces.presence import Observation, Presence, PresenceSettings, Visitor
+from installation.faces.region import Region
+from installation.faces.search import Search
+from installation.messages import Expression, Face, Frame, Image, TrackedFrame
+
+FACE_SCORE = 0.5  # of the landmark model, from which there is a face
+SAME_FACE = 0.35  # face sizes; two faces nearer than this are one
+LOST_VIEW = 5.0  # face sizes: side of the view where a lost face is looked for
+LOST_SECONDS = 3.0  # for which it is
+CUT_DIFFERENCE = 40.0  # grey levels between two frames from which they show different scenes
+FIRST_PASSES = 2  # of the landmark model over a newly detected face: the first one's region is rough
+
+
+@dataclass(frozen=True, slots=True)
+class TrackSettings:
+    """What tracking needs of the configuration."""
+
+    max_faces: int = 4
+    min_size: float = 0.04  # smallest face looked for, as a share of the frame's width
+    min_cutoff: float = 1.0  # Hz, One Euro
+    beta: float = 0.02  # Hz of cutoff for each face size a second, One Euro
+    occlusion_seconds: float = 1.0
+    fade_in_seconds: float = 0.6
+    fade_out_seconds: float = 0.8
+    yaw_limit_degrees: float = 45.0
+    yaw_fade_degrees: float = 15.0
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """A face in this frame."""
+
+    landmarks: NDArray[np.float32]  # [468, 3] px
+    score: float
+    seen: Observation
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        return _box(self.landmarks)
+
+
+@dataclass(slots=True, eq=False)
+class _Memory:
+    """What is kept of a visitor between frames."""
+
+    landmarks: NDArray[np.float32]  # [468, 3] px, as found
+    smooth: OneEuro
+    smoothed: NDArray[np.float32]  # [468, 3] px
+    expression: Expression
+
+
+class Track:
+    """Frame -> TrackedFrame."""
+
+    def __init__(self, settings: TrackSettings) -> None:
+        self.settings = settings
+        self._detector = FaceDetector(settings.threads)
+        self._landmarker = FaceLandmarker(settings.threads)
+        self._search = Search(settings.min_size)
+        self._presence = Presence(
+            PresenceSettings(settings.max_faces, settings.occlusion_seconds, settings.fade_in_seconds, settings.fade_out_seconds)
+        )
+        self._memories: dict[int, _Memory] = {}
+        self._thumbnail: NDArray[np.int16] | None = None
+
+    def track(self, frame: Frame) -> TrackedFrame:
+        """The visitors of one frame. Frames come in the order of their times."""
+        now = frame.time
+
+        # Follow the faces seen a moment ago; after a cut to another scene there is nothing to follow.
+        cut = self._is_cut(frame.image)
+        found = [] if cut else self._follow(frame.image, now)
+
+        # Look for others, and for those that were lost.
+        for view in self._views(frame, cut):
+            self._discover(frame.image, self._detector(frame.image, view), found)
+
+        # Know them again.
+        ids = self._presence.update([face.seen for face in found], now)
+        for face, id in zip(found, ids, strict=True):
+            if id is not None:
+                self._remember(id, face, now)
+        self._memories = {visitor.id: self._memories[visitor.id] for visitor in self._presence.visitors}
+        return TrackedFrame(frame, tuple(self._face(visitor) for visitor in self._presence.visitors))
+
+    def _is_cut(self, image: Image) -> bool:
+        """Whether this frame shows another scene than the last one, or is the first."""
+        rows, columns = max(1, image.shape[0] // 18), max(1, image.shape[1] // 32)
+        thumbnail = image[rows // 2 :: rows, columns // 2 :: columns, 1].astype(np.int16)
+        last, self._thumbnail = self._thumbnail, thumbnail
+        return last is None or last.shape != thumbnail.shape or float(np.abs(thumbnail - last).mean()) > CUT_DIFFERENCE
+
+    def _follow(self, image: Image, now: float) -> list[_Found]:
+        found: list[_Found] = []
+        for visitor in self._presence.visitors:
+            if visitor.time < now and not visitor.seen and not visitor.leaving:
+                continue
+            x, y = visitor.predicted(now)
+            where = region.from_landmarks(self._memories[visitor.id].landmarks[:, :2]).moved(x - visitor.x, y - visitor.y)
+            face = self._look(image, where)
+            if face is not None:
+                _add(found, face)
+        return found
+
+    def _views(self, frame: Frame, cut: bool) -> list[View]:
+        height, width = frame.image.shape[:2]
+        if cut:
+            return self._search.thorough(width, height)
+        visitors = self._presence.visitors
+        room = len(visitors) < self.settings.max_faces
+        view = self._search.next(width, height, frame.time, len(visitors), room)
+        views = [view] if view else []
+        lost = [v for v in visitors if not v.seen and not v.leaving and frame.time - v.time < LOST_SECONDS]
+        if lost and view is None:
+            # One lost face a frame, in turn.
+            visitor = lost[frame.index % len(lost)]
+            x, y = visitor.predicted(frame.time)
+            side = visitor.size * LOST_VIEW
+            views.append(View(x - side / 2, y - side / 2, side))
+        return views
+
+    def _discover(self, image: Image, detections: list[Detection], found: list[_Found]) -> None:
+        """Add the detected faces that are not among the found ones yet, largest first."""
+        for detection in sorted(suppress(detections), key=lambda d: -d.size):
+            if any(overlap(detection.box, face.box) > 0.5 for face in found):
+                continue
+            face = None
+            where = region.from_detection(detection)
+            for _ in range(FIRST_PASSES):
+                face = self._look(image, where)
+                if face is None:
+                    break
+                where = region.from_landmarks(face.landmarks[:, :2])
+            if face is not None:
+                _add(found, face)
+
+    def _look(self, image: Image, where: Region) -> _Found | None:
+        """The face in a region, if there is one."""
+        if not (0 <= where.x < image.shape[1] and 0 <= where.y < image.shape[0] and 4 <= where.side < 4 * max(image.shape[:2])):
+            return None
+        mesh = self._landmarker(image, where)
+        if mesh.score < FACE_SCORE:
+            return None
+        x0, y0, x1, y1 = _box(mesh.landmarks)
+        seen = Observation((x0 + x1) / 2, (y0 + y1) / 2, max(x1 - x0, y1 - y0), looks(mesh.crop))
+        return _Found(mesh.landmarks, mesh.score, seen)
+
+    def _remember(self, id: int, face: _Found, now: float) -> None:
+        memory = self._memories.get(id)
+        if memory is None:
+            smooth = OneEuro(self.settings.min_cutoff, self.settings.beta)
+            memory = self._memories[id] = _Memory(face.landmarks, smooth, face.landmarks, Expression())
+        memory.landmarks = face.landmarks
+        memory.smoothed = memory.smooth(face.landmarks, now, face.seen.size)
+        memory.expression = expression.measure(memory.smoothed)
+
+    def _face(self, visitor: Visitor) -> Face:
+        memory = self._memories[visitor.id]
+        excess = abs(memory.expression.yaw) - self.settings.yaw_limit_degrees
+        drawable = 1.0 if excess <= 0 else max(0.0, 1.0 - excess / max(self.settings.yaw_fade_degrees, 1e-6))
+        return Face(
+            id=visitor.id,
+            landmarks=np.ascontiguousarray(memory.smoothed[:, :2]),
+            box=_box(memory.smoothed),
+            expression=memory.expression,
+            presence=visitor.presence,
+            seen=visitor.seen,
+            drawable=drawable,
+        )
+
+
+def _box(landmarks: NDArray[np.float32]) -> tuple[float, float, float, float]:
+    (x0, y0), (x1, y1) = landmarks[:, :2].min(axis=0).tolist(), landmarks[:, :2].max(axis=0).tolist()
+    return x0, y0, x1, y1
+
+
+def _add(found: list[_Found], face: _Found) -> None:
+    """Add a face unless it is there already; of two answers for one face the surer stays."""
+    for i, other in enumerate(found):
+        distance = math.hypot(face.seen.x - other.seen.x, face.seen.y - other.seen.y)
+        if distance < SAME_FACE * max(face.seen.size, other.seen.size):
+            if face.score > other.score:
+                found[i] = face
+            return
+    found.append(face)
