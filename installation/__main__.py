@@ -1,0 +1,50 @@
+"""Everything that is not the mirror: ``python -m installation COMMAND``. Each command is its own module and loads late."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from installation.errors import ConfigError, FacetsError
+
+
+@dataclass(frozen=True)
+class Command:
+    """``module`` has a function ``main(argv) -> int`` that returns the exit code."""
+
+    name: str
+    module: str
+    help: str
+
+
+COMMANDS = (
+    Command("controls", "installation.control.reference", "list the live controls"),
+    Command("train", "installation.training.train", "train a generator and its encoder"),
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; 0 done, 2 for an unknown one."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments or arguments[0] in ("-h", "--help"):
+        width = max(len(command.name) for command in COMMANDS)
+        print("usage: python -m installation COMMAND [--help]\n")
+        print("\n".join(f"  {command.name:<{width}}  {command.help}" for command in COMMANDS))
+        return 0 if arguments else ConfigError.exit_code
+    try:
+        command = next((command for command in COMMANDS if command.name == arguments[0]), None)
+        if command is None:
+            names = ", ".join(command.name for command in COMMANDS)
+            raise ConfigError(f"{arguments[0]}: no such command; there is {names}")
+        return int(importlib.import_module(command.module).main(arguments[1:]) or 0)
+    except FacetsError as err:
+        print(err, file=sys.stderr)
+        return err.exit_code
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

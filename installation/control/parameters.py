@@ -1,0 +1,196 @@
+"""The table of live controls, the only place where one is added: OSC, keys, presets, the web panel and the README's
+reference all read it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from types import MappingProxyType
+from typing import Literal
+
+from installation.latents.oscillators import SHAPES
+
+Kind = Literal["float", "int", "bool", "str"]
+Scalar = float | int | bool | str
+PREFIX = "/facets/"
+TRUTHS = MappingProxyType({"true": True, "false": False, "1": True, "0": False, "t": True, "f": False})
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One control. ``low`` and ``high`` bound numbers, ``choices`` bounds text."""
+
+    name: str  # the address without its prefix: "look/grain"
+    default: Scalar
+    description: str
+    kind: Kind = "float"
+    low: float = 0.0
+    high: float = 1.0
+    unit: str = ""
+    curve: Literal["linear", "log"] = "linear"  # how a fader's way is spread; log needs low > 0
+    glide: float = 0.0  # s, how long the picture takes to follow; 0 for a switch
+    access: Literal["rw", "r", "w"] = "rw"
+    choices: tuple[str, ...] = ()
+
+    @property
+    def address(self) -> str:
+        """``/facets/look/grain``."""
+        return PREFIX + self.name
+
+    def coerce(self, value: object) -> Scalar | None:
+        """The value as this control's kind where nothing is lost by it, otherwise None. Not yet clamped."""
+        if self.kind == "str":
+            return value if isinstance(value, str) and value in self.choices else None
+        if self.kind == "bool":
+            return _as_truth(value)
+        number = _as_number(value)
+        if number is None or self.kind == "float":
+            return number
+        return int(number) if number.is_integer() else None
+
+    def clamp(self, value: Scalar) -> Scalar:
+        """The nearest value within the range; switches and text as they are."""
+        if self.kind in ("str", "bool") or isinstance(value, str):
+            return value
+        bounded = min(max(value, self.low), self.high)
+        return int(bounded) if self.kind == "int" else float(bounded)
+
+    def allowed(self) -> str:
+        """What it takes, in words."""
+        if self.kind == "str":
+            return "one of " + ", ".join(self.choices)
+        if self.kind == "bool":
+            return "true or false"
+        return f"a {'whole ' if self.kind == 'int' else ''}number from {self.low:g} to {self.high:g}"
+
+
+class ParameterTable(Mapping[str, Parameter]):
+    """The rows by name, in the order in which people should meet them."""
+
+    def __init__(self, rows: Sequence[Parameter]) -> None:
+        self._rows = {row.name: row for row in rows}
+        if len(self._rows) != len(rows):
+            raise ValueError("a control is in the table twice")
+
+    def __getitem__(self, name: str) -> Parameter:
+        return self._rows[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def fault(self, name: str, value: object) -> str | None:
+        """Why a file must not set ``name`` to ``value``, or None where it may. Files are held to the range; a hand on a
+        fader is clamped instead."""
+        row = self.get(name)
+        if row is None:
+            return "no such control; 'python -m installation controls' lists them"
+        coerced = row.coerce(value)
+        return None if coerced is not None and row.clamp(coerced) == coerced else f"must be {row.allowed()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Swing:
+    """How a direction oscillates before anybody touches it. depth: strength, rate: Hz, phase: cycles."""
+
+    depth: float = 0.0
+    rate: float = 0.1
+    phase: float = 0.0
+
+
+# Slow, and of rates that share no period, so that the portrait never repeats itself.
+SWINGS: Mapping[str, Swing] = MappingProxyType({
+    "smile": Swing(0.8, 0.11, 0.0), "age": Swing(0.8, 0.07, 0.33), "gender": Swing(0.8, 0.05, 0.67),
+})  # fmt: skip
+
+
+def parameter_table(
+    directions: Sequence[str], children: Sequence[str], resolutions: Sequence[int] = (4, 8, 16, 32, 64, 128, 256), swap: int = 16
+) -> ParameterTable:
+    """Every control of an installation with these edit directions and child generators. ``resolutions``: px, the
+    generators' layers; from ``swap`` px on a child takes them by default."""
+    rows: list[Parameter] = []
+    for name in directions:
+        rows += _edit_rows(name)
+    rows += _IDENTITY
+    for name in children:
+        rows += _blend_rows(name, resolutions, swap)
+    return ParameterTable(rows + _SMILE + _LOOK + _TRANSPORT)
+
+
+def _edit_rows(name: str) -> list[Parameter]:
+    base, swing = f"edit/{name}", SWINGS.get(name, Swing())
+    return [
+        Parameter(f"{base}/amount", 0.0, "constant offset along the direction", low=-3, high=3, glide=0.3),
+        Parameter(f"{base}/lfo/depth", swing.depth, "how far its oscillator swings to either side", high=3, glide=0.3),
+        Parameter(f"{base}/lfo/rate", swing.rate, "its speed", high=10, unit="Hz", glide=0.3),
+        Parameter(f"{base}/lfo/phase", swing.phase, "its start within the cycle", unit="cycles", glide=0.3),
+        Parameter(f"{base}/lfo/shape", "sine", "its wave; random is smooth", kind="str", choices=tuple(SHAPES)),
+    ]
+
+
+def _blend_rows(name: str, resolutions: Sequence[int], swap: int) -> list[Parameter]:
+    base = f"blend/{name}"
+    rows = [Parameter(f"{base}/amount", 0.0, "how much of this generator is mixed in", glide=0.3)]
+    for size in resolutions:
+        share = 1.0 if size >= swap else 0.0
+        rows.append(Parameter(f"{base}/layer/{size}", share, f"its share of the layers of {size} px", glide=0.3))
+    return rows
+
+
+_IDENTITY = [
+    Parameter("truncation", 1.0, "1 leaves the face as it is, 0 is the mean face", glide=0.3),
+    Parameter("identity/hold", 0.0, "slows the glide from code to code; 1 stops it", glide=0.3),
+    Parameter("identity/detail", 1.0, "how much of the visitor's own detail is drawn", glide=0.3),
+]
+_SMILE = [
+    Parameter("smile/trigger", 0.6, "how far a visitor's smile takes the portrait along", glide=0.2),
+    Parameter("smile/threshold", 0.5, "how broad a smile has to be", glide=0.2),
+    Parameter("smile/hold", 1.0, "how long it lasts after the smile", high=10, unit="s", glide=0.2),
+]
+_LOOK = [
+    Parameter("look/layout", "grid", "how the portraits are placed", kind="str", choices=("grid", "row", "focus")),
+    Parameter("look/mirror", True, "left is left, as in a mirror", kind="bool"),
+    Parameter("look/background", "room", "what is behind the portraits", kind="str", choices=("room", "camera", "black")),
+    Parameter("look/zoom", 1.0, "size of the portraits", low=0.5, high=2, curve="log", glide=0.3),
+    Parameter("look/softness", 0.5, "how far a portrait's rim fades into the wall", glide=0.2),
+    Parameter("look/trails", 0.0, "how much of the last pictures stays", glide=0.2),
+    Parameter("look/grain", 0.1, "film grain", glide=0.2),
+    Parameter("look/vignette", 0.35, "darker corners", glide=0.2),
+    Parameter("look/brightness", 1.0, "of the whole canvas", high=2, glide=0.2),
+    Parameter("look/gamma", 1.0, "above 1 brightens the mid-tones", low=0.5, high=2.5, curve="log", glide=0.2),
+    # A hue is an angle: gliding from red to red the long way round would show the rainbow, so it jumps.
+    Parameter("look/tint-hue", 0.08, "colour of the tint around the colour circle"),
+    Parameter("look/tint-amount", 0.0, "strength of the tint", glide=0.2),
+]
+_TRANSPORT = [
+    Parameter("transport/freeze", False, "holds the portraits still", kind="bool"),
+    Parameter("transport/blackout", False, "a black canvas", kind="bool"),
+    Parameter("transport/hud", False, "shows the operator's figures", kind="bool"),
+]
+
+
+def _as_number(value: object) -> float | None:
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if not isinstance(value, Real):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _as_truth(value: object) -> bool | None:
+    if isinstance(value, str):
+        return TRUTHS.get(value.lower())
+    number = _as_number(value)
+    return bool(number) if number in (0.0, 1.0) else None
