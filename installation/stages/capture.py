@@ -1,0 +1,94 @@
+"""Capture: pictures come in. Turns what a person names as a source into an open ``CaptureSource``.
+
+A source is a camera index (``0``), a device path (``/dev/video0``), a stream address (``rtsp://…``), a video file, a still,
+a folder of stills, or ``demo``, the embedded visitors.
+"""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from PIL import Image as Pillow
+
+from installation.clock import Clock
+from installation.errors import SourceError
+from installation.sources.base import CaptureSettings, CaptureSource, SourceEnded, SourceLost
+from installation.sources.camera import CameraSource, list_cameras
+from installation.sources.demo import demo_source
+from installation.sources.stills import StillSource, open_picture
+from installation.sources.video import VideoSource, video_file
+
+__all__ = ["CaptureSettings", "CaptureSource", "SourceEnded", "SourceLost", "list_cameras", "open_source"]
+
+DEMO = "demo"
+STREAM_SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "udp", "tcp", "rtp", "srt")
+
+
+def open_source(spec: str, settings: CaptureSettings, clock: Clock, realtime: bool = True) -> CaptureSource:
+    """Open the source that ``spec`` names.
+
+    realtime: files keep their own pace; otherwise every ``read`` gives the next picture at once.
+    Raises SourceError with one sentence, or its kind SourceLost where the source may come back (a camera, a stream).
+    """
+    return find_source(spec, settings, clock, realtime).open()
+
+
+def find_source(spec: str, settings: CaptureSettings, clock: Clock, realtime: bool = True) -> CaptureSource:
+    """The source that ``spec`` names, not opened yet. Raises SourceError where it names none."""
+    if spec == DEMO:
+        return demo_source(settings, clock, realtime)
+    if spec.isascii() and spec.isdigit():
+        return CameraSource(int(spec), settings, clock, realtime)
+    if "://" in spec:
+        scheme = spec.split("://", 1)[0].lower()
+        if scheme not in STREAM_SCHEMES:
+            raise SourceError(f"{spec}: streams of the kind `{scheme}` are not known; known are {', '.join(STREAM_SCHEMES)}")
+        return VideoSource(spec, settings, clock, realtime, name=_without_password(spec))
+    return _local_source(spec, settings, clock, realtime)
+
+
+def _local_source(spec: str, settings: CaptureSettings, clock: Clock, realtime: bool) -> CaptureSource:
+    """A file, a folder or a device. What it is decides, not what it is called."""
+    if not spec or "\0" in spec:
+        raise SourceError("the source is empty; name a camera index, a file, a folder, an address or `demo`")
+    path = Path(spec).expanduser()
+    try:
+        found = path.stat()
+    except FileNotFoundError as error:
+        if str(path).startswith("/dev/"):
+            return CameraSource(str(path), settings, clock, realtime)
+        raise SourceError(f"{spec}: there is no such file, folder or camera") from error
+    except OSError as error:
+        raise SourceError(f"{spec}: cannot be opened ({error.strerror})") from error
+    if stat.S_ISCHR(found.st_mode) or stat.S_ISBLK(found.st_mode):
+        return CameraSource(str(path), settings, clock, realtime)
+    if stat.S_ISDIR(found.st_mode):
+        return StillSource(path, settings, clock, realtime)
+    if not stat.S_ISREG(found.st_mode):
+        raise SourceError(f"{spec}: is a pipe or socket; give a video file, a picture or a stream address")
+    if found.st_size == 0:
+        raise SourceError(f"{spec}: the file is empty")
+    if _is_still(path, spec):
+        return StillSource(path, settings, clock, realtime)
+    return video_file(path, settings, clock, realtime)
+
+
+def _is_still(path: Path, spec: str) -> bool:
+    """Whether the file is one picture, by its first bytes; an animated GIF is a clip."""
+    try:
+        with open_picture(path) as picture:
+            return not (picture.format == "GIF" and getattr(picture, "n_frames", 1) > 1)
+    except PermissionError as error:
+        raise SourceError(f"{spec}: no permission to read it") from error
+    except Pillow.DecompressionBombError:
+        return True
+    except Exception:  # anything Pillow does not know, however it says so
+        return False
+
+
+def _without_password(address: str) -> str:
+    """An address fit for a log: ``rtsp://user:secret@host/a`` becomes ``rtsp://…@host/a``."""
+    scheme, rest = address.split("://", 1)
+    host, slash, tail = rest.partition("/")
+    return f"{scheme}://" + (f"…@{host.rsplit('@', 1)[1]}" if "@" in host else host) + slash + tail
