@@ -46,7 +46,8 @@ class Weights:
 
 @dataclass(frozen=True)
 class Options:
-    """One run. Sizes in pixels, learning rate of Adam, ``stale`` the share of samples whose code is from another crop."""
+    """One run. Sizes in pixels, learning rate of Adam, ``stale`` the share of samples whose code is from another crop,
+    ``detail_share`` the share that is drawn with the residual: it learns much faster than the code."""
 
     run: Path
     minutes: float
@@ -56,6 +57,7 @@ class Options:
     lr: float
     compile: bool
     stale: float = 0.3
+    detail_share: float = 0.5
     code_noise: float = 0.05
     save_every_s: float = 300.0
     weights: Weights = Weights()
@@ -143,7 +145,7 @@ class Trainer:
         seen = F.interpolate(fill_outside(images, mask), size=(INPUT_PX, INPUT_PX), mode="area")
         crops = jitter_crop(seen[: round(count * self.options.stale)], 1.0)
         seen, crops = camera(jitter_crop(seen, 0.15)), camera(crops)
-        gate = (torch.rand(count, 1, 1, 1, device=self.device) < 0.5).float()
+        gate = (torch.rand(count, 1, 1, 1, device=self.device) < self.options.detail_share).float()
 
         y, codes = self._forward(seen, crops, gate, size, self.options.code_noise)
         terms = self._losses(y, target, small_mask, codes)
@@ -239,10 +241,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--lr", type=float, default=2e-3)
+    parser.add_argument("--detail-share", type=float, default=0.5, help="share of samples drawn with the detail residual, 0 to 1")
     parser.add_argument("--no-compile", action="store_true", help="run the networks eagerly")
     a = parser.parse_args(argv)
     torch.manual_seed(int(time.time()))
-    run(Options(a.run, a.minutes, a.size, a.batch, a.device, a.lr, not a.no_compile), a.faces, a.nets)
+    run(Options(a.run, a.minutes, a.size, a.batch, a.device, a.lr, not a.no_compile, detail_share=a.detail_share), a.faces, a.nets)
     return 0
 
 
