@@ -1,12 +1,14 @@
 """MediaPipe's face detector and face landmark model, run by OpenVINO from the files in MediaPipe's wheel.
 
 The same weights as ``mediapipe.solutions``, without its graphs: one request serves any number of faces, regions of
-interest are ours to choose, and one thread is enough (about a millisecond a face).
+interest are ours to choose, and one thread is enough (about two milliseconds a face).
 """
 
 import importlib.util
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,14 +16,15 @@ import openvino as ov
 from numpy.typing import NDArray
 from openvino.preprocess import PrePostProcessor
 
+from installation.engines.attention_mesh import read_attention_mesh
 from installation.errors import WeightsError
-from installation.faces.detection import Detection, View, anchors, decode
-from installation.faces.landmarks import LANDMARK_COUNT
+from installation.faces import landmarks as index
+from installation.faces.detection import Answer, Detection, View, anchors, decode
 from installation.faces.region import Region
 from installation.messages import Image
 
 DETECTOR_FILE = "modules/face_detection/face_detection_full_range_sparse.tflite"
-LANDMARK_FILE = "modules/face_landmark/face_landmark.tflite"
+LANDMARK_FILE = "modules/face_landmark/face_landmark_with_attention.tflite"
 DETECTOR_SIZE = 192
 LANDMARK_SIZE = 192
 
@@ -51,23 +54,25 @@ class FaceDetector:
     """The full-range detector: faces from about 7 % of a view's side."""
 
     def __init__(self, threads: int = 1) -> None:
-        self._request, self._input = _load(model_file(DETECTOR_FILE), threads, scale=127.5, mean=127.5)
+        path = model_file(DETECTOR_FILE)
+        self._request, self._input = _compile(_read(path, ov.Core().read_model), threads, scale=127.5, mean=127.5)
         self._anchors = anchors((DETECTOR_SIZE // 4,), (1,))
 
     def __call__(self, image: Image, view: View, threshold: float = 0.6) -> list[Detection]:
         """The faces in one view of ``image`` [H, W, 3], px of the frame, best first."""
         _fill(image, view, self._input)
         self._request.infer()
-        regressors = np.asarray(self._request.get_output_tensor(0).data)[0]
-        logits = np.asarray(self._request.get_output_tensor(1).data)[0, :, 0]
-        return decode(regressors, logits, self._anchors, DETECTOR_SIZE, threshold, view)
+        regressors, logits = (np.asarray(self._request.get_output_tensor(i).data)[0] for i in range(2))
+        return decode(Answer(regressors, logits[:, 0], self._anchors, DETECTOR_SIZE), threshold, view)
 
 
 class FaceLandmarker:
-    """468 landmarks and the probability of a face in a region of interest."""
+    """468 landmarks, lips and eyes refined, and the probability of a face, in a region of interest."""
 
     def __init__(self, threads: int = 1) -> None:
-        self._request, self._input = _load(model_file(LANDMARK_FILE), threads, scale=255.0, mean=0.0)
+        model = _read(model_file(LANDMARK_FILE), read_attention_mesh)
+        self._request, self._input = _compile(model, threads, scale=255.0, mean=0.0)
+        self._refined = [np.array(part) for part in (index.LIPS_REFINED, index.RIGHT_EYE_REFINED, index.LEFT_EYE_REFINED)]
 
     def __call__(self, image: Image, region: Region) -> Mesh:
         """Landmarks of the face in one region of ``image`` [H, W, 3]."""
@@ -76,28 +81,32 @@ class FaceLandmarker:
         shape = (LANDMARK_SIZE, LANDMARK_SIZE)
         cv2.warpAffine(image, matrix, shape, dst=self._input, flags=flags, borderMode=cv2.BORDER_REPLICATE)
         self._request.infer()
-        points = np.array(self._request.get_output_tensor(0).data, np.float32).reshape(LANDMARK_COUNT, 3)
-        logit = float(np.asarray(self._request.get_output_tensor(1).data).reshape(-1)[0])
+        mesh, flag, *parts = (np.asarray(self._request.get_output_tensor(i).data) for i in range(5))
+        points = mesh.reshape(index.LANDMARK_COUNT, 3).astype(np.float32)
+        for where, part in zip(self._refined, parts, strict=True):
+            points[where, :2] = part[0]
 
         # The model counts edges of its picture from 0 to 192, the frame's matrix counts pixel centres.
         points[:, :2] -= 0.5
         points[:, :2] = points[:, :2] @ matrix[:, :2].T.astype(np.float32) + matrix[:, 2].astype(np.float32)
         points[:, 2] *= region.side / LANDMARK_SIZE
-        return Mesh(float(1.0 / (1.0 + np.exp(-logit))), points, self._input)
+        return Mesh(float(1.0 / (1.0 + np.exp(-float(flag.reshape(-1)[0])))), points, self._input)
 
 
-def _load(path: Path, threads: int, scale: float, mean: float) -> tuple[ov.InferRequest, Image]:
-    """A request for one picture and its input memory, uint8 [S, S, 3]; the network sees (picture - mean) / scale."""
-    core = ov.Core()
+def _read(path: Path, reader: Callable[[Path], Any]) -> Any:
     try:
-        model = core.read_model(path)
+        return reader(path)
     except RuntimeError as err:
         raise WeightsError(f"{path}: this model cannot be read; install mediapipe==0.10.21 again (make setup does)") from err
+
+
+def _compile(model: Any, threads: int, scale: float, mean: float) -> tuple[Any, Image]:
+    """A request for one picture and its input memory, uint8 [S, S, 3]; the network sees (picture - mean) / scale."""
     steps = PrePostProcessor(model)
     steps.input().tensor().set_element_type(ov.Type.u8)
     steps.input().preprocess().convert_element_type(ov.Type.f32).mean(mean).scale(scale)
     options = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"}
-    request = core.compile_model(steps.build(), "CPU", options).create_infer_request()
+    request = ov.Core().compile_model(steps.build(), "CPU", options).create_infer_request()
     memory: Image = np.asarray(request.get_input_tensor().data)[0]
     memory[:] = 0
     return request, memory

@@ -49,20 +49,26 @@ def anchors(cells: tuple[int, ...], per_cell: tuple[int, ...]) -> Array:
     return np.concatenate(layers)
 
 
-def decode(regressors: Array, logits: Array, centres: Array, scale: float, threshold: float, view: View) -> list[Detection]:
-    """The faces of one answer, best first, overlapping ones merged.
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What a detector says of one view."""
 
-    ``regressors`` [N, 16]: box centre and size, then six points, in ``scale`` steps a side, from the anchor's centre;
-    ``logits`` [N]; ``centres`` [N, 2].
-    """
+    regressors: Array  # [N, 16]: box centre and size, then six points, in 1/scale of the view's side, from the anchor's centre
+    logits: Array  # [N]
+    centres: Array  # [N, 2] of the anchors, 0…1
+    scale: float
+
+
+def decode(answer: Answer, threshold: float, view: View) -> list[Detection]:
+    """The faces of one answer, px of the frame, best first, overlapping ones merged. ``threshold``: least score, 0…1."""
     level = float(np.log(threshold / (1.0 - threshold)))
-    hits = np.flatnonzero(logits > level)
+    hits = np.flatnonzero(answer.logits > level)
     if not len(hits):
         return []
-    scores = 1.0 / (1.0 + np.exp(-np.clip(logits[hits], -100, 100)))
-    values = regressors[hits].reshape(len(hits), 8, 2) / np.float32(scale)
-    values[:, 0] += centres[hits]
-    values[:, 2:] += centres[hits, None]
+    scores = 1.0 / (1.0 + np.exp(-np.clip(answer.logits[hits], -100, 100)))
+    values = answer.regressors[hits].reshape(len(hits), 8, 2) / np.float32(answer.scale)
+    values[:, 0] += answer.centres[hits]
+    values[:, 2:] += answer.centres[hits, None]
     half = values[:, 1] / 2
     points = np.concatenate([(values[:, 0] - half)[:, None], (values[:, 0] + half)[:, None], values[:, 2:4]], axis=1)
     points = points * np.float32(view.side) + np.array([view.x, view.y], np.float32)
