@@ -5,7 +5,7 @@
 Read this page first. Every loop has ``step(now)``, one turn, so a test can turn it by hand; ``now`` is seconds of a clock.
 """
 
-import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,15 +16,13 @@ from installation.operation.health import Health
 from installation.slot import Slot
 from installation.sources import CaptureSource, SourceEnded, SourceLost
 from installation.stages.align import Align
-from installation.stages.compose import HudState
+from installation.gl.hud import HudState
 from installation.stages.edit import Edit
 from installation.stages.encode import Encode
 from installation.stages.generate import Generate
 from installation.stages.present import Canvas
 from installation.stages.record import Recorder
 from installation.stages.track import Track
-
-log = logging.getLogger(__name__)
 
 WAIT = 0.1  # s a loop waits for its slot before it looks around
 RETRY_FIRST, RETRY_MOST = 1.0, 30.0  # s between attempts to get a lost camera back
@@ -69,9 +67,6 @@ class CaptureLoop:
 
     def _reopen(self, now: float) -> None:
         if now < self._not_before:
-            self.out.take(0)
-            import time  # noqa: PLC0415
-
             time.sleep(WAIT)
             return
         try:
@@ -102,7 +97,6 @@ class PerceptionLoop:
     controls: ControlState
     out: Slot[EncodedFrame]
     health: Health
-    now: Callable[[], float]
 
     def step(self, now: float) -> None:
         frame = self.frames.take(WAIT)
@@ -122,7 +116,7 @@ class PerceptionLoop:
         self.out.put(encoded)
 
     def reset(self) -> None:
-        self.track.reset()
+        """Nothing to mend: the stages find the visitors again in the next frame."""
 
 
 @dataclass

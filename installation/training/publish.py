@@ -50,9 +50,9 @@ def main(argv: list[str] | None = None) -> int:
     codes, _ = encode_pictures(model.encoder, sample)
     card = {"images": str(images), "data": ", ".join(source.name for source in a.faces), "licence": "MIT"}
     a.out.mkdir(parents=True, exist_ok=True)
-    save_generator(model.generator, a.out / "base.safetensors", codes.mean(dim=0), {"name": "base", **card})
+    save_generator(model.generator, a.out / "generator.safetensors", codes.mean(dim=0), {"name": "base", **card})
     save_encoder(model.encoder, a.out / "encoder.safetensors", {"name": "encoder", **card})
-    print(f"{a.out}/base.safetensors and encoder.safetensors after {images} images")
+    print(f"{a.out}/generator.safetensors and encoder.safetensors after {images} images")
     return 0
 
 

@@ -134,7 +134,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Score a model on held-out faces.")
     parser.add_argument("--faces", type=Path, required=True)
     parser.add_argument("--nets", type=Path, required=True)
-    parser.add_argument("--generator", type=Path, default=Path("weights/base.safetensors"))
+    parser.add_argument("--generator", type=Path, default=Path("weights/generator.safetensors"))
     parser.add_argument("--encoder", type=Path, default=Path("weights/encoder.safetensors"))
     parser.add_argument("--limit", type=int, default=300)
     parser.add_argument("--report", type=Path)

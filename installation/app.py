@@ -1,0 +1,311 @@
+"""The only place that constructs: configuration in, a running show out, a report at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import platform
+import signal
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from installation import __version__
+from installation.clock import Clock, FrameClock, MonotonicClock
+from installation.config import Config
+from installation.control.keyboard import Action, Keyboard
+from installation.control.parameters import ParameterTable, parameter_table
+from installation.control.presets import load_preset
+from installation.control.state import ControlState
+from installation.engines.select import EngineSettings
+from installation.errors import ConfigError, FacetsError, FaultError
+from installation.latents.cache import CachePolicy
+from installation.networks.bundle import DEFAULT_SWAP_AT, Models, load_models
+from installation.operation.health import Health, Report, percentiles, rss_mb
+from installation.operation.hud import HudBoard
+from installation.operation.worker import Worker
+from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, SynthesisLoop
+from installation.slot import Slot
+from installation.sources import CaptureSettings, CaptureSource
+from installation.stages.align import Align
+from installation.stages.capture import open_source
+from installation.stages.edit import Edit
+from installation.stages.encode import Encode
+from installation.stages.generate import Generate, GenerateSettings
+from installation.stages.present import CanvasSettings, open_canvas
+from installation.stages.record import Recorder
+from installation.stages.track import Track, TrackSettings
+
+log = logging.getLogger(__name__)
+
+ROOT = Path(__file__).resolve().parents[1]
+ENGINE_CACHE = ROOT / ".cache" / "engines"
+PRESETS = ROOT / "presets"
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What the command line adds to the configuration. started: s, monotonic, when the program began."""
+
+    preset: str | None = None
+    frames: int | None = None  # stop after this many captured frames
+    duration: float | None = None  # stop after this many seconds of the show's clock
+    lockstep: bool = False  # as fast as possible: nothing dropped, the clock is frame ÷ rate
+    record: Path | None = None
+    report: Path | None = None
+    started: float = 0.0
+
+
+def models_of(config: Config) -> Models:
+    """Load the model files that the configuration names. Raises WeightsError."""
+    m = config.models
+    return load_models(m.generator, m.encoder, m.children, m.directions)
+
+
+def table_of(models: Models) -> ParameterTable:
+    """The live controls that these models give."""
+    children = [child.name for child in models.children]
+    return parameter_table(models.directions.names, children, models.base.resolutions, DEFAULT_SWAP_AT)
+
+
+def engine_settings(config: Config) -> EngineSettings:
+    """Engine part of the configuration, with the cache in the project's own folder."""
+    e = config.engine
+    return EngineSettings(e.backend, e.precision, e.threads, e.device, ENGINE_CACHE)
+
+
+def build_networks(config: Config, models: Models, thorough: bool = False) -> tuple[Encode, Generate]:
+    """The two stages that hold networks, on the engines measured for this machine."""
+    engines = engine_settings(config)
+    c, e = config.encode, config.engine
+    policy = CachePolicy(c.refresh_seconds, c.pose_degrees, c.expression_change, c.smoothing_seconds)
+    buckets = (1, 4) if config.faces.max >= 3 else (1,)
+    encode = Encode(models, policy, engines, buckets, thorough)
+    return encode, Generate(models, engines, GenerateSettings(e.portrait_px, e.min_portrait_fps, buckets), thorough)
+
+
+def track_settings(config: Config) -> TrackSettings:
+    """Faces part of the configuration."""
+    f = config.faces
+    return TrackSettings(
+        f.max,
+        f.min_size,
+        f.smoothing.min_cutoff,
+        f.smoothing.beta,
+        f.occlusion_seconds,
+        f.fade_in_seconds,
+        f.fade_out_seconds,
+        f.yaw_limit_degrees,
+        f.yaw_fade_degrees,
+    )
+
+
+class Installation:
+    """One show. Construct, ``run()``, done; raises FacetsError where something cannot be had."""
+
+    def __init__(self, config: Config, options: RunOptions) -> None:
+        self.config, self.options = config, options
+        self.rss_start = rss_mb()
+        self.health = Health()
+        self._quit = threading.Event()
+
+        # Read every file before any device opens: a mistake should show at once.
+        self.models = models_of(config)
+        self.controls = self._controls()
+
+        # Open the source and the canvas.
+        capture = config.capture
+        self._capture_settings = CaptureSettings(capture.width, capture.height, capture.fps, capture.mjpg, capture.loop)
+        first = self._open_source(MonotonicClock())
+        self.clock: Clock = FrameClock(first.rate) if options.lockstep else MonotonicClock()
+        first.clock = self.clock
+        self._check_recording(first)
+        self.canvas = open_canvas(self._canvas_settings())
+
+        # Build the stages and join them.
+        self.encode, self.generate = build_networks(config, self.models)
+        self._join(first)
+        self.recorder = self.display.recorder
+        self.keyboard = Keyboard([child.name for child in self.models.children])
+
+    def _controls(self) -> ControlState:
+        table = table_of(self.models)
+        self.config.check_controls(table.fault)
+        state = ControlState(table, self.config.controls)
+        if self.options.preset is not None:
+            for address, value in load_preset(PRESETS, self.options.preset, table).items():
+                state.set(address, value)
+        return state
+
+    def _open_source(self, clock: Clock) -> CaptureSource:
+        return open_source(self.config.source, self._capture_settings, clock, realtime=not self.options.lockstep)
+
+    def _check_recording(self, source: CaptureSource) -> None:
+        if self.options.record is not None and source.is_live and not self.config.privacy.allow_recording:
+            source.close()
+            raise ConfigError("--record: a live camera is recorded only where privacy.allow_recording is true")
+
+    def _canvas_settings(self) -> CanvasSettings:
+        c = self.config.canvas
+        return CanvasSettings(c.width, c.height, c.display, c.mode, c.renderer, c.vsync, c.fps)
+
+    def _join(self, source: CaptureSource) -> None:
+        frames, encoded, portraits = Slot(), Slot(), Slot()  # type: ignore[var-annotated]
+        names = [child.name for child in self.models.children]
+        edit = Edit(self.models.directions, self.models.latent_avg, names, self.models.base.resolutions)
+        now = self.clock.now
+        record = self.options.record
+        recorder = None
+        if record is not None:
+            recorder = Recorder(record, self.canvas.size, self.config.canvas.fps, self.config.record.crf, realtime=not self.options.lockstep)
+        board = HudBoard(self.health, self.controls, self.generate.choice, self.models.name, (frames, encoded, portraits))
+        self.slots = (frames, encoded, portraits)
+        self.capture = CaptureLoop(lambda: self._open_source(self.clock), frames, self.health, source)
+        track, align = Track(track_settings(self.config)), Align(self.encode.input_px)
+        self.perception = PerceptionLoop(frames, track, align, self.encode, self.controls, encoded, self.health)
+        self.synthesis = SynthesisLoop(encoded, edit, self.generate, self.controls, portraits, self.health, now)
+        self.display = DisplayLoop(portraits, self.canvas, recorder, self.controls, self.health, board.state, now)
+
+    def run(self) -> Report:
+        """The show, until it is closed, asked to stop, or has run as long as it was told. Raises FacetsError."""
+        with contextlib.suppress(ValueError):  # not the main thread: a test
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: self._quit.set())
+        self._began = self.clock.now()
+        self._wall = time.monotonic()
+        try:
+            if self.options.lockstep:
+                self._run_lockstep()
+            else:
+                self._run_live()
+        finally:
+            self._close()
+        report = self.report()
+        if self.options.report is not None:
+            write_report(report, self.options.report)
+        return report
+
+    def _run_lockstep(self) -> None:
+        assert isinstance(self.clock, FrameClock)
+        self.generate.wait()
+        while not self._finished():
+            now = self.clock.now()
+            for loop in (self.capture, self.perception, self.synthesis, self.display):
+                try:
+                    loop.step(now)
+                except FaultError:
+                    if self.capture.ended:
+                        return
+                    raise
+            self._obey()
+            self.clock.advance()
+
+    def _run_live(self) -> None:
+        now = self.clock.now
+        loops = (("capture", self.capture), ("perception", self.perception), ("synthesis", self.synthesis))
+        workers = [Worker(name, loop, now, self.health.fault) for name, loop in loops]
+        for worker in workers:
+            worker.start()
+        try:
+            while not self._finished():
+                self.display.step(now())
+                self._obey()
+                fatal = next((w.fatal for w in workers if w.fatal is not None), None)
+                if fatal is not None and not self.capture.ended:
+                    raise fatal
+                if self.capture.ended:
+                    return
+        finally:
+            for worker in reversed(workers):
+                worker.stop()
+
+    def _finished(self) -> bool:
+        o = self.options
+        if self._quit.is_set() or self.canvas.closed:
+            return True
+        if o.frames is not None and self.health.captured >= o.frames:
+            return True
+        return o.duration is not None and self.clock.now() - self._began >= o.duration
+
+    def _obey(self) -> None:
+        for action in self.keyboard.read(self.canvas.keys(), self.controls):
+            match action:
+                case Action.QUIT:
+                    self._quit.set()
+                case Action.FULLSCREEN:
+                    self.canvas.toggle_fullscreen()
+
+    def _close(self) -> None:
+        for slot in self.slots:
+            slot.close()
+        if self.recorder is not None:
+            self.recorder.close()
+        self.canvas.close()
+        self.capture.reset()
+
+    def report(self) -> Report:
+        """What the show has been so far."""
+        h = self.health
+        seconds = max(1e-6, (time.monotonic() if not self.options.lockstep else self.clock.now() + self._wall) - self._wall)
+        gpu = torch.cuda.max_memory_allocated() / 2**20 if torch.cuda.is_available() else 0.0
+        first = None if h.first_portrait is None else round(self._since_start(h.first_portrait), 3)
+        return Report(
+            version=__version__,
+            device=device_name(),
+            engine=self.generate.backend,
+            precision=self.generate.precision,
+            model=self.models.name,
+            canvas=self.canvas.size,
+            portrait_px=h.portrait_px or self.generate.portrait_px,
+            seconds=round(seconds, 3),
+            first_portrait_s=first,
+            frames_captured=h.captured,
+            frames_presented=h.presented.count,
+            frames_dropped=sum(slot.dropped for slot in self.slots[:2]),
+            presented_fps=round(h.presented.count / seconds, 2),
+            portrait_fps=round(h.portraits.count / seconds, 2),
+            portraits_per_face={str(id): n for id, n in sorted(h.portraits_per_face.items())},
+            glass_to_glass_ms=percentiles(h.glass_to_glass),
+            stage_ms=h.stage_percentiles(),
+            faces_max=h.faces_max,
+            faces_seen=len(h.ids),
+            encoder_calls=self.encode.cache.misses,
+            cache_hits=self.encode.cache.hits,
+            rss_mb_start=round(self.rss_start, 1),
+            rss_mb_end=round(rss_mb(), 1),
+            gpu_mb_peak=round(gpu, 1),
+            faults=list(h.faults) + ([self.generate.fault] if self.generate.fault else []),
+        )
+
+    def _since_start(self, moment: float) -> float:
+        """Seconds from the program's start to a moment of the show's clock."""
+        return moment - self._began + (self._wall - self.options.started if self.options.started else 0.0)
+
+
+def write_report(report: Report, path: Path) -> None:
+    """Write one JSON object, complete or not at all. Raises ConfigError where the path cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f".{path.name}.tmp")
+        fresh.write_text(json.dumps(report.as_dict(), indent=1) + "\n")
+        fresh.replace(path)
+    except OSError as err:
+        raise ConfigError(f"--report {path}: cannot be written ({err.strerror})") from err
+
+
+def device_name() -> str:
+    """The GPU in use, otherwise the CPU, by its own name."""
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+__all__ = ["FacetsError", "Installation", "RunOptions", "build_networks", "models_of", "table_of", "write_report"]

@@ -1,0 +1,116 @@
+"""The main program: arguments, configuration, the show."""
+
+import time
+
+STARTED = time.monotonic()
+
+import argparse  # noqa: E402
+import logging  # noqa: E402
+import os  # noqa: E402
+import sys  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+from installation.config import Config, load_config  # noqa: E402
+from installation.errors import ConfigError, FacetsError  # noqa: E402
+
+
+def parse(argv: list[str] | None) -> argparse.Namespace:
+    """The arguments; a wrong one ends with exit code 2."""
+    p = argparse.ArgumentParser(prog="run_installation.py", description="Facets, a live latent mirror.", allow_abbrev=False)
+    p.add_argument("--config", type=Path, metavar="FILE", help="configuration, over the shipped config.yaml")
+    p.add_argument("--preset", metavar="NAME", help="a look from presets/ to start with")
+    p.add_argument("--source", metavar="S", help="camera index, device, stream URL, video file, folder, still, or demo")
+    window = p.add_mutually_exclusive_group()
+    for mode in ("windowed", "fullscreen", "headless"):
+        window.add_argument(f"--{mode}", dest="mode", action="store_const", const=mode)
+    p.add_argument("--set", dest="overrides", action="append", default=[], metavar="KEY=VALUE", help="override one configuration key")
+    p.add_argument("--frames", type=positive_int, metavar="N", help="stop after N captured frames")
+    p.add_argument("--duration", type=positive, metavar="SECONDS", help="stop after this time")
+    pace = p.add_mutually_exclusive_group()
+    pace.add_argument("--realtime", action="store_true", help="files keep their own pace (the default)")
+    pace.add_argument("--as-fast-as-possible", action="store_true", help="every frame in lockstep, nothing dropped")
+    p.add_argument("--record", type=Path, metavar="OUT.mp4", help="record what the canvas shows")
+    p.add_argument("--report", type=Path, metavar="OUT.json", help="write figures at the end")
+    p.add_argument("--generator", metavar="FILE", help="short for --set models.generator=FILE")
+    p.add_argument("--encoder", metavar="FILE", help="short for --set models.encoder=FILE")
+    p.add_argument("--list-devices", action="store_true", help="name cameras and displays, and end")
+    p.add_argument("--validate-config", action="store_true", help="check the configuration without opening a device, and end")
+    return p.parse_args(argv)
+
+
+def positive(text: str) -> float:
+    """A number above 0."""
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text}: must be above 0")
+    return value
+
+
+def positive_int(text: str) -> int:
+    """A count of at least 1."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text}: must be at least 1")
+    return value
+
+
+def configuration(a: argparse.Namespace) -> Config:
+    """The file, the overrides and the short forms, in this order of strength."""
+    short = [("source", a.source), ("canvas.mode", a.mode), ("models.generator", a.generator), ("models.encoder", a.encoder)]
+    return load_config(a.config, [*a.overrides, *(f"{key}={value}" for key, value in short if value is not None)])
+
+
+def list_devices() -> int:
+    """Cameras and displays, by name."""
+    from installation.stages.capture import list_cameras  # noqa: PLC0415
+    from installation.stages.present import list_displays  # noqa: PLC0415
+
+    for title, names in (("Cameras", list_cameras()), ("Displays", list_displays())):
+        print(f"{title}:")
+        print("\n".join(f"  {name}" for name in names) or "  none")
+    return 0
+
+
+def show(a: argparse.Namespace, config: Config) -> int:
+    """Run the installation."""
+    from installation.app import Installation, RunOptions  # noqa: PLC0415  (torch takes seconds to import)
+
+    options = RunOptions(a.preset, a.frames, a.duration, a.as_fast_as_possible, a.record, a.report, STARTED)
+    report = Installation(config, options).run()
+    print(
+        f"{report.frames_presented} pictures at {report.presented_fps:.1f} fps, {report.portrait_fps:.1f} portraits a second "
+        f"({report.engine} {report.precision}, {report.portrait_px} px), {report.faces_seen} visitors"
+    )
+    return 0
+
+
+def validate(config: Config) -> int:
+    """Check files and controls, open no device."""
+    from installation.app import models_of, table_of  # noqa: PLC0415
+
+    config.check_controls(table_of(models_of(config)).fault)
+    print("the configuration is valid")
+    return 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """0 done, 2 arguments, configuration or weights, 3 source or display, 4 a fault that retries did not cure."""
+    logging.basicConfig(level=os.environ.get("FACETS_LOG", "WARNING").upper(), format="%(levelname)s %(name)s: %(message)s")
+    a = parse(argv)
+    try:
+        if a.list_devices:
+            return list_devices()
+        config = configuration(a)
+        return validate(config) if a.validate_config else show(a, config)
+    except FacetsError as err:
+        print(f"facets: {err}", file=sys.stderr)
+        return err.exit_code
+    except KeyboardInterrupt:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
+
+
+__all__ = ["ConfigError", "main"]
