@@ -1,0 +1,24 @@
+# Facets. ARGS goes to the program: make run ARGS="--source 0 --windowed", make test ARGS="-k glide"
+.PHONY: run setup test lint demo clean
+
+run: setup
+	@scripts/mirror $(ARGS)
+
+setup:
+	@scripts/setup
+
+test:
+	@scripts/setup dev
+	@scripts/run -m pytest -q $(ARGS)
+
+lint:
+	@scripts/setup dev
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy installation $(wildcard run_installation.py)
+
+demo: setup
+	@scripts/run -m installation demo $(ARGS)
+
+clean:
+	rm -rf .venv out .mypy_cache .ruff_cache .pytest_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
