@@ -33,7 +33,7 @@ LANDMARK_SIZE = 192
 class Mesh:
     """What the landmark model says of one region."""
 
-    score: float  # 0…1, that there is a face in it
+    logit: float  # log odds that there is a face in it
     landmarks: NDArray[np.float32]  # [468, 3] px of the frame (pixel centres); z towards the viewer is negative
     crop: Image  # [192, 192, 3] what the model saw; its memory is used again by the next call
 
@@ -67,7 +67,7 @@ class FaceDetector:
 
 
 class FaceLandmarker:
-    """468 landmarks, lips and eyes refined, and the probability of a face, in a region of interest."""
+    """468 landmarks, lips and eyes refined, and the odds of a face, in a region of interest."""
 
     def __init__(self, threads: int = 1) -> None:
         model = _read(model_file(LANDMARK_FILE), read_attention_mesh)
@@ -90,7 +90,7 @@ class FaceLandmarker:
         points[:, :2] -= 0.5
         points[:, :2] = points[:, :2] @ matrix[:, :2].T.astype(np.float32) + matrix[:, 2].astype(np.float32)
         points[:, 2] *= region.side / LANDMARK_SIZE
-        return Mesh(float(1.0 / (1.0 + np.exp(-float(flag.reshape(-1)[0])))), points, self._input)
+        return Mesh(float(flag.reshape(-1)[0]), points, self._input)
 
 
 def _read(path: Path, reader: Callable[[Path], Any]) -> Any:

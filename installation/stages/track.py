@@ -20,7 +20,12 @@ from installation.faces.region import Region
 from installation.faces.search import Search
 from installation.messages import Expression, Face, Frame, Image, TrackedFrame
 
-FACE_SCORE = 0.5  # of the landmark model, from which there is a face
+FACE_LOGIT = 0.0  # of the landmark model, from which a known face is still there
+NEW_FACE_LOGIT = 8.0  # from which a detection is a face: true ones give 10 to 30, a lock of hair gave 9
+FOUND = 0.5  # overlap of a detection with a found face from which it says nothing new
+HEAD = 0.5  # face sizes around a face that belong to the same head ...
+SMALLER = 0.4  # ... where nothing this much smaller is another visitor
+SMALLEST_REGION = 4.0  # px
 SAME_FACE = 0.35  # face sizes; two faces nearer than this are one
 LOST_VIEW = 5.0  # face sizes: side of the view where a lost face is looked for
 LOST_SECONDS = 3.0  # for which it is
@@ -49,7 +54,7 @@ class _Found:
     """A face in this frame."""
 
     landmarks: NDArray[np.float32]  # [468, 3] px
-    score: float
+    logit: float
     seen: Observation
 
     @property
@@ -140,28 +145,29 @@ class Track:
     def _discover(self, image: Image, detections: list[Detection], found: list[_Found]) -> None:
         """Add the detected faces that are not among the found ones yet, largest first."""
         for detection in sorted(suppress(detections), key=lambda d: -d.size):
-            if any(overlap(detection.box, face.box) > 0.5 for face in found):
+            if any(_belongs(detection, face) for face in found):
                 continue
             face = None
             where = region.from_detection(detection)
             for _ in range(FIRST_PASSES):
-                face = self._look(image, where)
+                face = self._look(image, where, NEW_FACE_LOGIT)
                 if face is None:
                     break
                 where = region.from_landmarks(face.landmarks[:, :2])
             if face is not None:
                 _add(found, face)
 
-    def _look(self, image: Image, where: Region) -> _Found | None:
+    def _look(self, image: Image, where: Region, least: float = FACE_LOGIT) -> _Found | None:
         """The face in a region, if there is one."""
-        if not (0 <= where.x < image.shape[1] and 0 <= where.y < image.shape[0] and 4 <= where.side < 4 * max(image.shape[:2])):
+        height, width = image.shape[:2]
+        if not (0 <= where.x < width and 0 <= where.y < height and SMALLEST_REGION <= where.side < 4 * max(width, height)):
             return None
         mesh = self._landmarker(image, where)
-        if mesh.score < FACE_SCORE:
+        if mesh.logit < least:
             return None
         x0, y0, x1, y1 = _box(mesh.landmarks)
         seen = Observation((x0 + x1) / 2, (y0 + y1) / 2, max(x1 - x0, y1 - y0), looks(mesh.crop))
-        return _Found(mesh.landmarks, mesh.score, seen)
+        return _Found(mesh.landmarks, mesh.logit, seen)
 
     def _remember(self, id: int, face: _Found, now: float) -> None:
         memory = self._memories.get(id)
@@ -192,12 +198,21 @@ def _box(landmarks: NDArray[np.float32]) -> tuple[float, float, float, float]:
     return x0, y0, x1, y1
 
 
+def _belongs(detection: Detection, face: _Found) -> bool:
+    """Whether a detection is a face found already, or a trick of its hair."""
+    if overlap(detection.box, face.box) > FOUND:
+        return True
+    x, y = (detection.box[0] + detection.box[2]) / 2, (detection.box[1] + detection.box[3]) / 2
+    near = max(abs(x - face.seen.x), abs(y - face.seen.y)) < (0.5 + HEAD) * face.seen.size
+    return near and detection.size < SMALLER * face.seen.size
+
+
 def _add(found: list[_Found], face: _Found) -> None:
     """Add a face unless it is there already; of two answers for one face the surer stays."""
     for i, other in enumerate(found):
         distance = math.hypot(face.seen.x - other.seen.x, face.seen.y - other.seen.y)
         if distance < SAME_FACE * max(face.seen.size, other.seen.size):
-            if face.score > other.score:
+            if face.logit > other.logit:
                 found[i] = face
             return
     found.append(face)
