@@ -1,0 +1,129 @@
+"""The operator's panel and the list of keys, as overlays. Drawn with the font that pygame carries, so that no font need be
+installed, and drawn anew only when the words changed, at most four times a second."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+
+from installation.gl.scene import Overlay
+from installation.messages import Image
+
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+import pygame
+import pygame.font
+
+SECONDS_PER_TEXT = 0.25
+PANEL, TITLE, LABEL, VALUE, NOTICE = (12, 12, 15, 196), (226, 178, 112), (158, 156, 152), (242, 240, 234), (255, 196, 120)
+LONGEST_VALUE = 44  # characters; longer words end in an ellipsis
+Line = tuple[pygame.Surface, pygame.Surface | None]
+
+
+@dataclass(frozen=True, slots=True)
+class HudGroup:
+    """A titled block of label and value."""
+
+    title: str
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HudState:
+    """What the panel says. ``groups``: blocks from top to bottom, none hides the panel. ``notices``: warnings beneath it.
+    ``keys``: rows of key and description for the list of keys, none hides it."""
+
+    groups: tuple[HudGroup, ...] = ()
+    notices: tuple[str, ...] = ()
+    keys: tuple[tuple[str, str], ...] = ()
+
+
+class HudPainter:
+    """Keeps the panels as premultiplied pictures."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width, self.height = width, height
+        self._state: HudState | None = None
+        self._painted_at = -np.inf
+        self._overlays: tuple[Overlay, ...] = ()
+        self._fonts: tuple[pygame.font.Font, pygame.font.Font] | None = None
+
+    def overlays(self, state: HudState | None, now: float) -> tuple[Overlay, ...]:
+        """Panels for ``state`` at time ``now``: the same objects while nothing new is shown."""
+        if state is None:
+            self._state, self._overlays = None, ()
+            return ()
+        shown_differs = self._state is None or (state.keys != self._state.keys) or bool(state.groups) != bool(self._state.groups)
+        if state != self._state and (shown_differs or now - self._painted_at >= SECONDS_PER_TEXT or now < self._painted_at):
+            self._state, self._painted_at = state, now
+            self._overlays = self._paint(state)
+        return self._overlays
+
+    def _paint(self, state: HudState) -> tuple[Overlay, ...]:
+        edge = max(8, min(self.width, self.height) // 36)
+        overlays = []
+        if state.groups or state.notices:
+            blocks = [*state.groups, HudGroup("", tuple(("", notice) for notice in state.notices))]
+            overlays.append(self._overlay(self._panel([block for block in blocks if block.rows], spread=True), edge, edge))
+        if state.keys:
+            panel = self._panel([HudGroup("Keys", state.keys)], spread=False)
+            overlays.append(self._overlay(panel, (self.width - panel.get_width()) // 2, (self.height - panel.get_height()) // 2))
+        return tuple(overlays)
+
+    def _panel(self, blocks: list[HudGroup], spread: bool) -> pygame.Surface:
+        """One rounded panel: labels to the left; values to the right edge (``spread``) or in a column of their own."""
+        title_font, font = self._get_fonts()
+        pad, step, gap = font.get_height(), round(1.28 * font.get_height()), font.get_height() // 2
+        lines: list[Line | None] = []
+        for block in blocks:
+            lines += [None] if lines else []
+            if block.title:
+                lines.append((title_font.render(block.title.upper(), True, TITLE), None))
+            lines += [self._line(font, label, value, spread) for label, value in block.rows]
+        column = max((line[0].get_width() for line in lines if line and line[1]), default=0) + 2 * gap
+        rights = [line[1].get_width() for line in lines if line and line[1]]
+        alone = [line[0].get_width() for line in lines if line and not line[1]]
+        width = max([column + max(rights, default=0), *alone]) + 2 * pad
+        height = sum(step if line else gap for line in lines) + 2 * pad - (step - font.get_height())
+        panel = pygame.Surface((width, height), pygame.SRCALPHA, 32)
+        pygame.draw.rect(panel, PANEL, panel.get_rect(), border_radius=pad // 2)
+        y = pad
+        for line in lines:
+            if line:
+                panel.blit(line[0], (pad, y))
+                if line[1]:
+                    panel.blit(line[1], (width - pad - line[1].get_width() if spread else pad + column, y))
+            y += step if line else gap
+        return panel
+
+    def _line(self, font: pygame.font.Font, label: str, value: str, spread: bool) -> Line:
+        value = _printable(value)
+        if not label:
+            return font.render(value, True, NOTICE), None
+        left, right = (LABEL, VALUE) if spread else (VALUE, LABEL)
+        return font.render(_printable(label), True, left), font.render(value, True, right)
+
+    def _get_fonts(self) -> tuple[pygame.font.Font, pygame.font.Font]:
+        if self._fonts is None:
+            pygame.font.init()
+            size = max(11, round(min(self.width, self.height) / 42))
+            self._fonts = (pygame.font.Font(None, round(0.94 * size)), pygame.font.Font(None, round(1.2 * size)))
+        return self._fonts
+
+    def _overlay(self, panel: pygame.Surface, x: int, y: int) -> Overlay:
+        """A surface as a premultiplied picture, cut where it would leave the canvas."""
+        x, y = max(x, 0), max(y, 0)
+        width, height = min(panel.get_width(), self.width - x), min(panel.get_height(), self.height - y)
+        raw = np.frombuffer(pygame.image.tobytes(panel, "RGBA"), np.uint8).reshape(panel.get_height(), panel.get_width(), 4)
+        raw = raw[:height, :width]
+        opacity = raw[:, :, 3:].astype(np.float32) / 255.0
+        colour: Image = np.round(raw[:, :, :3] * opacity).astype(np.uint8)
+        clear: Image = np.repeat(255 - raw[:, :, 3:], 3, axis=2)
+        return Overlay(x, y, colour, np.ascontiguousarray(clear))
+
+
+def _printable(text: str) -> str:
+    """One short line that the font can draw."""
+    line = " ".join(text.replace("\0", " ").split())
+    return line if len(line) <= LONGEST_VALUE else line[: LONGEST_VALUE - 1] + "…"

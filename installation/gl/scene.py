@@ -1,0 +1,76 @@
+"""One picture of the canvas as a value: what compose hands to a renderer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from installation.gl.layout import Box
+from installation.gl.look import Look
+from installation.messages import Image
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tile:
+    """One portrait on the canvas."""
+
+    image: Image  # [S, S, 3]
+    box: Box
+    opacity: float  # 0…1
+    rests: bool  # stands still on whole pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """A pool of light on the wall. x, y: px of the canvas; radius: px, standard deviation; strength 0…1."""
+
+    x: float
+    y: float
+    radius: float
+    strength: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Overlay:
+    """A picture laid over the canvas. Coverage and colour are premultiplied."""
+
+    x: int  # px, left
+    y: int  # px, top
+    colour: Image  # [h, w, 3], already times its opacity
+    clear: Image  # [h, w, 3], 255 - opacity: what is left of the canvas
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """Everything a renderer needs for one picture."""
+
+    now: float  # s
+    dt: float  # s since the last picture
+    look: Look
+    tiles: tuple[Tile, ...] = ()
+    lights: tuple[Light, ...] = ()
+    room: float = 1.0  # 0…1, how much of the wall is seen
+    camera: float = 0.0  # 0…1, how much of the dimmed camera frame is seen
+    frame: Image | None = None  # [H, W, 3] the camera frame
+    blackout: float = 0.0  # 0…1
+    overlays: tuple[Overlay, ...] = field(default=())
+
+
+class Renderer(Protocol):
+    """Draws scenes of one size."""
+
+    name: str
+    width: int
+    height: int
+
+    def draw(self, scene: Scene) -> None:
+        """Draw the scene into the renderer's own canvas."""
+        ...
+
+    def read(self) -> Image:
+        """The canvas as [height, width, 3]. Valid until the next draw: copy what shall live longer."""
+        ...
+
+    def close(self) -> None:
+        """Free what it holds."""
+        ...

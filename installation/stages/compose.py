@@ -1,0 +1,106 @@
+"""Compose: hang the newest portraits on the canvas and draw one picture of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from installation.gl.hud import HudPainter, HudState
+from installation.gl.layout import Hanging, Layout, Placement
+from installation.gl.look import Look, LookControls
+from installation.gl.scene import Light, Renderer, Scene, Tile
+from installation.messages import Image, Portrait, Portraits
+
+BLACKOUT_SECONDS = 0.3
+BACKGROUND_SECONDS = 0.8  # from one background to another
+LAMP_RADIUS = 0.56  # of a portrait's side
+LAMP_HEIGHT = 0.1  # of a portrait's side, how far above its middle the lamp points
+LAMP_STRENGTH = 0.62
+WAITING_STRENGTH = 0.3  # the lamp that waits in the middle of an empty room
+WAITING_RADIUS = 0.3  # of the canvas' height
+
+
+@dataclass(slots=True)
+class Fader:
+    """A number that moves towards its goal at a steady pace."""
+
+    value: float
+    seconds: float  # from 0 to 1
+
+    def towards(self, goal: float, dt: float) -> float:
+        """The value ``dt`` seconds later."""
+        step = dt / self.seconds
+        self.value += min(max(goal - self.value, -step), step)
+        return self.value
+
+
+class Compose:
+    """Portraits in, pixels in the renderer's canvas out. Owns where everything hangs and how it fades."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        self.renderer = renderer
+        self._layout = Layout(renderer.width, renderer.height)
+        self._hud = HudPainter(renderer.width, renderer.height)
+        self._last: dict[int, Portrait] = {}
+        self._frame: Image | None = None
+        self._blackout = Fader(0.0, BLACKOUT_SECONDS)
+        self._room: Fader | None = None
+        self._camera = Fader(0.0, BACKGROUND_SECONDS)
+        self._then: float | None = None
+
+    def __call__(self, portraits: Portraits | None, controls: LookControls, now: float, hud: HudState | None = None) -> None:
+        """Draw the canvas of time ``now`` (s). ``portraits``: the newest there are, None before the first ones."""
+        dt = 0.0 if self._then is None else max(now - self._then, 0.0)
+        self._then = now
+        look = Look.of(controls)
+
+        # Hang the portraits: those who left stay on the wall with their last picture until they have faded.
+        shown = portraits.portraits if portraits else ()
+        self._last.update((portrait.face.id, portrait) for portrait in shown)
+        hanging = [Hanging(portrait.face.id, portrait.opacity) for portrait in shown]
+        placements = self._layout.step(hanging, look.layout, look.zoom, now)
+        self._last = {placement.id: self._last[placement.id] for placement in placements}
+        tiles = tuple(Tile(self._last[one.id].image, one.box, one.opacity, one.rests) for one in placements)
+
+        # Light the room.
+        room, camera = self._backgrounds(look.background, dt)
+        if portraits:
+            self._frame = portraits.frame.image
+
+        # Draw it all.
+        self.renderer.draw(
+            Scene(
+                now=now,
+                dt=dt,
+                look=look,
+                tiles=tiles,
+                lights=self._lights(placements),
+                room=room,
+                camera=camera,
+                frame=self._frame,
+                blackout=self._blackout.towards(float(look.blackout), dt),
+                overlays=self._hud.overlays(hud, now),
+            )
+        )
+
+    def read(self) -> Image:
+        """The picture drawn last, [height, width, 3]; the next one overwrites it."""
+        return self.renderer.read()
+
+    def _backgrounds(self, background: str, dt: float) -> tuple[float, float]:
+        if self._room is None:  # the show begins with the background it was asked for
+            self._room = Fader(float(background == "room"), BACKGROUND_SECONDS)
+            self._camera.value = float(background == "camera")
+        return self._room.towards(float(background == "room"), dt), self._camera.towards(float(background == "camera"), dt)
+
+    def _lights(self, placements: tuple[Placement, ...]) -> tuple[Light, ...]:
+        lights = [_lamp(one) for one in placements if one.opacity > 0.0]
+        empty = max(0.0, 1.0 - sum(one.opacity for one in placements))
+        if empty > 0.0:
+            width, height = self.renderer.width, self.renderer.height
+            lights.append(Light(width / 2, 0.42 * height, WAITING_RADIUS * height, WAITING_STRENGTH * empty))
+        return tuple(lights)
+
+
+def _lamp(placement: Placement) -> Light:
+    box = placement.box
+    return Light(box.x, box.y - LAMP_HEIGHT * box.size, LAMP_RADIUS * box.size, LAMP_STRENGTH * placement.opacity)
