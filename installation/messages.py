@@ -106,7 +106,7 @@ class EditedFace:
     face: Face
     ws: Tensor  # [styles, w_dim] the code before the edits: the detail residual belongs to it
     ws_edited: Tensor  # [styles, w_dim]
-    detail: Tensor | None
+    detail: Tensor | None  # [32, 32, 32], carried along by the edits
     detail_gain: float  # 0…1
 
 

@@ -83,10 +83,13 @@ class Edit:
             amounts[self.directions.names.index(SMILE)] += controls.number("smile/trigger") * level
         psi = controls.number("truncation")
         ws = encoded.ws if psi == 1 else torch.lerp(self.latent_avg.to(encoded.ws), encoded.ws, psi)
-        edited = ws + self.directions.offset(amounts, ws) if self.directions.names else ws
+        edited, detail = ws, encoded.detail
+        if self.directions.names:
+            edited = ws + self.directions.offset(amounts, ws)
+            detail = None if detail is None else self.directions.carry(detail, amounts)
         # The residual belongs to this very sitter: the mean face must not wear it.
         gain = controls.number("identity/detail") * psi
-        return EditedFace(encoded.face, ws, edited, encoded.detail, gain)
+        return EditedFace(encoded.face, ws, edited, detail, gain)
 
     def _mix(self, controls: Controls) -> tuple[tuple[str, tuple[float, ...]], ...]:
         shares = [
