@@ -71,7 +71,7 @@ def _refined(result: Any, part: tuple[int, ...], level: tuple[int, int]) -> Any:
 
 def _cuts(node: Any) -> bool:
     """Whether this is the operation that cuts features, not the one that scales the matrix."""
-    return len(node.input_value(0).get_partial_shape()) == 4  # noqa: PLR2004
+    return len(node.input_value(0).get_partial_shape()) == 4
 
 
 def _place(landmarks: Any, part: tuple[int, ...], level: tuple[int, int]) -> Any:

@@ -40,7 +40,7 @@ class TrackSettings:
     max_faces: int = 4
     min_size: float = 0.04  # smallest face looked for, as a share of the frame's width
     min_cutoff: float = 1.0  # Hz, One Euro
-    beta: float = 0.02  # Hz of cutoff for each face size a second, One Euro
+    beta: float = 10.0  # Hz of cutoff for each face size a second, One Euro
     occlusion_seconds: float = 1.0
     fade_in_seconds: float = 0.6
     fade_out_seconds: float = 0.8
