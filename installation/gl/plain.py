@@ -81,6 +81,9 @@ class PlainRenderer:
         """The canvas, [height, width, 3]; the next draw overwrites it."""
         return self._shown
 
+    def show(self, window: tuple[int, int]) -> None:
+        """Bound to no window: whoever holds one reads the picture."""
+
     def close(self) -> None:
         """Nothing to free."""
 

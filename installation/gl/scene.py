@@ -71,6 +71,10 @@ class Renderer(Protocol):
         """The canvas as [height, width, 3]. Valid until the next draw: copy what shall live longer."""
         ...
 
+    def show(self, window: tuple[int, int]) -> None:
+        """Copy the canvas to a window of that width and height in px, where the renderer is bound to one."""
+        ...
+
     def close(self) -> None:
         """Free what it holds."""
         ...

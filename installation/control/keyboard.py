@@ -1,0 +1,98 @@
+"""The keys: one table, shown by H. A key sets a control or asks the installation for something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from installation.control.state import ControlState
+
+BLEND_STEP = 0.1
+LAYOUTS = ("grid", "row", "focus")
+BACKGROUNDS = ("room", "camera", "black")
+
+
+class Action(Enum):
+    """What only the installation can do."""
+
+    QUIT = "quit"
+    FULLSCREEN = "fullscreen"
+    SNAPSHOT = "snapshot"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One row. names: pygame's names of the keys; exactly one of the other fields says what they do."""
+
+    names: tuple[str, ...]
+    label: str
+    description: str
+    action: Action | None = None
+    toggles: str = ""  # address of a control that is on or off
+    cycles: str = ""  # address of a control with choices
+    choices: tuple[str, ...] = ()
+    help: bool = False
+
+
+KEYS = (
+    Key(("f", "f11"), "F", "full screen", action=Action.FULLSCREEN),
+    Key(("space",), "Space", "freeze the portraits", toggles="transport/freeze"),
+    Key(("b",), "B", "blackout", toggles="transport/blackout"),
+    Key(("m",), "M", "mirror", toggles="look/mirror"),
+    Key(("l",), "L", "next layout", cycles="look/layout", choices=LAYOUTS),
+    Key(("k",), "K", "next background", cycles="look/background", choices=BACKGROUNDS),
+    Key(("s",), "S", "snapshot", action=Action.SNAPSHOT),
+    Key(("tab",), "Tab", "figures", toggles="transport/hud"),
+    Key(("h", "f1"), "H", "this list", help=True),
+    Key(("escape", "q"), "Esc, Q", "quit", action=Action.QUIT),
+)
+
+
+class Keyboard:
+    """Turns keys into changes of controls and actions. ``children``: names of the generators that 1…9 mix in, in this order;
+    ``snapshots``: whether S may take a picture."""
+
+    def __init__(self, children: Sequence[str] = (), snapshots: bool = False) -> None:
+        self.help = False  # whether the list of keys is to be shown
+        self._children = tuple(children[:9])
+        self._child = self._children[0] if self._children else ""
+        self._keys = tuple(key for key in KEYS if snapshots or key.action is not Action.SNAPSHOT)
+        self._by_name = {name: key for key in self._keys for name in key.names}
+
+    def rows(self) -> tuple[tuple[str, str], ...]:
+        """Key and description of all that works, for the list on the canvas."""
+        blends = [(str(number), f"{name} on or off") for number, name in enumerate(self._children, start=1)]
+        if blends:
+            blends.append(("Up, Down", "more or less of it"))
+        return (*((key.label, key.description) for key in self._keys), *blends)
+
+    def read(self, pressed: Iterable[str], controls: ControlState) -> list[Action]:
+        """Apply keys to ``controls`` in their order; what is left for the installation to do."""
+        actions = []
+        for name in pressed:
+            key = self._by_name.get(name)
+            if key is None:
+                self._blend(name, controls)
+            elif key.action is not None:
+                actions.append(key.action)
+            elif key.help:
+                self.help = not self.help
+            elif key.toggles:
+                controls.set(key.toggles, not controls.target(key.toggles))
+            else:
+                at = key.choices.index(str(controls.target(key.cycles)))
+                controls.set(key.cycles, key.choices[(at + 1) % len(key.choices)])
+        return actions
+
+    def _blend(self, name: str, controls: ControlState) -> None:
+        """1…9 mix a child in or out, the arrows change how much of the child last touched; other keys do nothing."""
+        name = name.strip("[]")  # the digits of the number pad
+        if name.isdecimal() and 1 <= int(name) <= len(self._children):
+            self._child = self._children[int(name) - 1]
+            address = f"blend/{self._child}/amount"
+            controls.set(address, 0.0 if float(controls.target(address)) > 0 else 1.0)
+        elif name in ("up", "down") and self._child:
+            address = f"blend/{self._child}/amount"
+            step = BLEND_STEP if name == "up" else -BLEND_STEP
+            controls.set(address, min(1.0, max(0.0, float(controls.target(address)) + step)))
