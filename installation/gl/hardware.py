@@ -1,0 +1,220 @@
+"""The canvas in OpenGL 3.3 (moderngl): the same picture as the plain path, from the same numbers."""
+
+from __future__ import annotations
+
+import statistics
+import time
+
+import moderngl
+import numpy as np
+from numpy.typing import NDArray
+
+from installation.gl import look as looks
+from installation.gl.grain import Grain
+from installation.gl.layout import Box
+from installation.gl.look import Grade, Look, feather, trail_share
+from installation.gl.plain import TRAIL_FLOOR
+from installation.gl.programs import Programs
+from installation.gl.room import CameraRoom, Wall, dither, palette
+from installation.gl.scene import Overlay, Scene, Tile
+from installation.gl.targets import Feedback, Pictures
+from installation.gl.window import fit
+from installation.messages import Image
+
+SHARED_NUMBERS = ("MASK_WIDTH", "MASK_HEIGHT", "MASK_POWER", "VIGNETTE_BEGINS", "VIGNETTE_ENDS", "VIGNETTE_DEPTH", "GRAIN_LEVELS")
+RELOAD_SECONDS = 1.0  # between two looks at the shaders' files
+
+
+def open_context(standalone: bool) -> moderngl.Context:
+    """The window's context, or one of its own with no window. Raises whatever the driver raises."""
+    if not standalone:
+        return moderngl.create_context(require=330)
+    try:
+        return moderngl.create_context(standalone=True, require=330, backend="egl")  # type: ignore[arg-type]
+    except Exception:  # no EGL, as on Windows and macOS
+        return moderngl.create_context(standalone=True, require=330)
+
+
+class GLRenderer:
+    """Draws scenes into a target [height, width] of the context passed in."""
+
+    name = "gl"
+
+    def __init__(self, context: moderngl.Context, width: int, height: int, seed: int = 0) -> None:
+        self.width, self.height = width, height
+        self.device = str(context.info["GL_RENDERER"])
+        self._gl = context
+        self._programs = Programs(context, {name: getattr(looks, name) for name in SHARED_NUMBERS})
+        self._corners = context.buffer(np.array([0, 0, 1, 0, 0, 1, 1, 1], np.float32).tobytes())
+        self._quads: dict[tuple[str, str], moderngl.VertexArray] = {}
+        self._wall, self._camera_room, self._grain = Wall(width, height), CameraRoom(width, height), Grain(width, height, seed)
+        self._pictures = Pictures(context)
+        self._scene_colour = context.texture((width, height), 4, dtype="f2")
+        self._final_colour = context.texture((width, height), 4)
+        self._scene, self._final = context.framebuffer([self._scene_colour]), context.framebuffer([self._final_colour])
+        self._feedback = Feedback(context, width, height)
+        self._noise = self._table(dither(width, height, seed))
+        self._grains = self._table(self._grain.table)
+        self._grade: Grade | None = None
+        self._camera_key: tuple[object, ...] = ()
+        self._camera_frame: Image | None = None
+        self._pixels: Image | None = None
+        self._buffer = np.zeros((height, width, 3), np.uint8)
+        self._next_reload = 0.0
+
+    def draw(self, scene: Scene) -> None:
+        """Wall, portraits, trails, grain, blackout, overlays, in this order."""
+        self._pixels = None
+        self._reload(scene.now)
+        self._prepare(scene.look)
+        self._scene.use()
+        self._gl.disable(moderngl.BLEND)
+        self._draw_wall(scene)
+        self._gl.enable(moderngl.BLEND)
+        self._gl.blend_func = (moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA)
+        for i, tile in enumerate(scene.tiles):
+            self._draw_tile(f"portrait {i}", tile, scene.look)
+        self._gl.disable(moderngl.BLEND)
+        self._finish(scene, self._trail(scene))
+        self._gl.enable(moderngl.BLEND)
+        for i, overlay in enumerate(scene.overlays):
+            self._lay(f"overlay {i}", overlay)
+        self._gl.disable(moderngl.BLEND)
+
+    def read(self) -> Image:
+        """The canvas, [height, width, 3]; the next draw overwrites it."""
+        if self._pixels is None:
+            self._final.read_into(self._buffer, components=3, alignment=1)
+            self._pixels = self._buffer
+        return self._pixels
+
+    def show(self, window: tuple[int, int]) -> None:
+        """Copy the canvas to the context's window, as large as it fits."""
+        screen = self._gl.screen
+        screen.use()
+        self._gl.viewport = (0, 0, *window)
+        self._gl.clear()
+        x, y, width, height = fit((self.width, self.height), window)
+        self._gl.viewport = (x, y, width, height)
+        self._final_colour.use(0)
+        self._quad("show.vert", "overlay.frag", picture=0)
+
+    def finish(self) -> None:
+        """Wait until everything is drawn."""
+        self._gl.finish()
+
+    def close(self) -> None:
+        """Free the context and all in it."""
+        self._gl.release()
+
+    def _table(self, values: NDArray[np.uint8] | NDArray[np.float32]) -> moderngl.Texture:
+        """A [height, width] array that a shader reads entry by entry."""
+        kind = "f4" if values.dtype == np.float32 else "f1"
+        table = self._gl.texture((values.shape[1], values.shape[0]), 1, np.ascontiguousarray(values).tobytes(), alignment=1, dtype=kind)
+        table.filter = (moderngl.NEAREST, moderngl.NEAREST)
+        return table
+
+    def _reload(self, now: float) -> None:
+        if now >= self._next_reload:
+            self._next_reload = now + RELOAD_SECONDS
+            if self._programs.reload():
+                self._quads.clear()
+
+    def _quad(self, vertex: str, fragment: str, rect: Box | tuple[float, float, float, float] | None = None, **uniforms: object) -> None:
+        """Draw a rectangle (px; None: all of the canvas) through a pair of shaders."""
+        key = (vertex, fragment)
+        if key not in self._quads:
+            self._quads[key] = self._gl.vertex_array(self._programs.get(*key), self._corners, "corner")
+        quad = self._quads[key]
+        place = (rect.x - rect.size / 2, rect.y - rect.size / 2, rect.size, rect.size) if isinstance(rect, Box) else rect
+        given = {"rect": place or (0.0, 0.0, float(self.width), float(self.height)), "canvas": (self.width, self.height), **uniforms}
+        for name, value in given.items():
+            if name in quad.program:  # the compiler leaves out what a shader does not use
+                quad.program[name] = value
+        quad.render(moderngl.TRIANGLE_STRIP)
+
+    def _prepare(self, look: Look) -> None:
+        if look.grade != self._grade:
+            self._grade = look.grade
+            self._pictures.put("palette", palette(look.grade)[None])
+            self._pictures.put("curve", np.repeat(look.grade.curve()[None, :, None], 3, axis=2))
+
+    def _draw_wall(self, scene: Scene) -> None:
+        look = scene.look
+        self._pictures.put("light", self._wall.light(scene.lights, look.vignette)[:, :, None])
+        share = scene.camera if scene.frame is not None else 0.0
+        if scene.frame is not None and share > 0.0:
+            key = (look.mirror, look.grade, share, look.vignette)
+            if key != self._camera_key or scene.frame is not self._camera_frame:
+                self._camera_key, self._camera_frame = key, scene.frame
+                self._pictures.put("camera", self._camera_room.picture(scene.frame, look.mirror, look.grade, share, look.vignette))
+            self._pictures.use("camera", 3)
+        self._pictures.use("light", 0)
+        self._noise.use(1)
+        self._pictures.use("palette", 2)
+        self._quad("rect.vert", "wall.frag", light=0, noise=1, palette=2, camera=3, room=scene.room, camera_share=share)
+
+    def _draw_tile(self, name: str, tile: Tile, look: Look) -> None:
+        self._pictures.put(name, tile.image)
+        self._pictures.use(name, 0)
+        self._pictures.use("curve", 1)
+        box = tile.box
+        if tile.rests:  # on whole pixels, as the plain path draws it
+            side = round(box.size)
+            left, top = round(box.x - box.size / 2), round(box.y - box.size / 2)
+            box = Box(left + side / 2, top + side / 2, side)
+        self._quad(
+            "rect.vert",
+            "portrait.frag",
+            box,
+            picture=0,
+            curve=1,
+            tint=tuple(look.grade.tint().T.ravel().tolist()),
+            vignette_amount=look.vignette,
+            feather=feather(look.softness),
+            opacity=tile.opacity,
+            mirror=look.mirror,
+        )
+
+    def _trail(self, scene: Scene) -> moderngl.Texture:
+        """The texture to finish: the scene, or the scene mixed with what was there before."""
+        now = self._scene_colour
+        share = trail_share(scene.look.trails, scene.dt)
+        if share < TRAIL_FLOOR:
+            self._feedback.forget()
+            return now
+        before = self._feedback.before or now
+        self._feedback.use()
+        now.use(0)
+        before.use(1)
+        self._quad("rect.vert", "trails.frag", scene=0, before=1, share=share)
+        return self._feedback.swap()
+
+    def _finish(self, scene: Scene, texture: moderngl.Texture) -> None:
+        self._final.use()
+        texture.use(0)
+        self._grains.use(1)
+        shift = self._grain.shift(scene.now)
+        amount = scene.look.grain
+        self._quad("rect.vert", "final.frag", scene=0, grain=1, shift=shift, grain_amount=amount, blackout=scene.blackout)
+
+    def _lay(self, name: str, overlay: Overlay) -> None:
+        height, width = overlay.colour.shape[:2]
+        self._pictures.put_once(name, overlay, lambda: np.dstack([overlay.colour, 255 - overlay.clear[:, :, :1]]))
+        self._pictures.use(name, 0)
+        self._quad("rect.vert", "overlay.frag", (overlay.x, overlay.y, width, height), picture=0)
+
+
+def measure(renderer: GLRenderer, turns: int = 4) -> float:
+    """Seconds that one picture of the canvas takes, the median of a few after a first."""
+    rng = np.random.default_rng(0)
+    face = rng.integers(0, 255, (256, 256, 3), np.uint8)
+    side = 0.8 * min(renderer.width, renderer.height)
+    tile = Tile(face, Box(renderer.width / 2, renderer.height / 2, side), 1.0, True)
+    seconds = []
+    for turn in range(turns + 1):
+        begun = time.perf_counter()
+        renderer.draw(Scene(now=turn / 30, dt=1 / 30, look=Look(), tiles=(tile,)))
+        renderer.finish()
+        seconds.append(time.perf_counter() - begun)
+    return statistics.median(seconds[1:])

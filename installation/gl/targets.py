@@ -1,0 +1,72 @@
+"""Textures that pictures are put into, and the pair of targets that feedback swings between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import moderngl
+import numpy as np
+
+from installation.messages import Image
+
+
+class Pictures:
+    """Textures by name, made anew only when a picture's size changes."""
+
+    def __init__(self, context: moderngl.Context) -> None:
+        self._gl = context
+        self._textures: dict[str, moderngl.Texture] = {}
+        self._sources: dict[str, object] = {}
+
+    def put(self, name: str, picture: Image) -> None:
+        """Upload [H, W, C] uint8. The same array as last time is taken to hold the same picture."""
+        self.put_once(name, picture, lambda: picture)
+
+    def put_once(self, name: str, source: object, make: Callable[[], Image]) -> None:
+        """Upload what ``make`` gives, unless ``source`` is the object of last time."""
+        if self._sources.get(name) is source:
+            return
+        picture = np.ascontiguousarray(make())
+        size, channels = (picture.shape[1], picture.shape[0]), picture.shape[2]
+        texture = self._textures.get(name)
+        if texture is None or texture.size != size or texture.components != channels:
+            if texture is not None:
+                texture.release()
+            texture = self._gl.texture(size, channels, alignment=1)
+            texture.repeat_x = texture.repeat_y = False
+            self._textures[name] = texture
+        texture.write(picture.tobytes(), alignment=1)
+        self._sources[name] = source
+
+    def use(self, name: str, unit: int) -> None:
+        """Bind a texture to a unit."""
+        self._textures[name].use(unit)
+
+
+class Feedback:
+    """Two half-float targets [height, width]: one is drawn while the other is read."""
+
+    def __init__(self, context: moderngl.Context, width: int, height: int) -> None:
+        self._textures = [context.texture((width, height), 4, dtype="f2") for _ in range(2)]
+        self._targets = [context.framebuffer([texture]) for texture in self._textures]
+        self._known = False
+
+    @property
+    def before(self) -> moderngl.Texture | None:
+        """What was drawn last, None at the beginning."""
+        return self._textures[1] if self._known else None
+
+    def use(self) -> None:
+        """Draw into the other target from here on."""
+        self._targets[0].use()
+
+    def swap(self) -> moderngl.Texture:
+        """Make what was just drawn the picture before; returns it."""
+        self._targets.reverse()
+        self._textures.reverse()
+        self._known = True
+        return self._textures[1]
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._known = False
