@@ -33,6 +33,7 @@ from installation.slot import Slot
 from installation.sources import CaptureSettings, CaptureSource
 from installation.stages.align import Align
 from installation.stages.capture import open_source
+from installation.stages.compose import Compose
 from installation.stages.edit import Edit
 from installation.stages.encode import Encode
 from installation.stages.generate import Generate, GenerateSettings
@@ -125,12 +126,13 @@ class Installation:
         first.clock = self.clock
         self._check_recording(first)
         self.canvas = open_canvas(self._canvas_settings())
+        if self.canvas.notice:
+            print(f"facets: {self.canvas.notice}", flush=True)
 
         # Build the stages and join them.
         self.encode, self.generate = build_networks(config, self.models)
         self._join(first)
         self.recorder = self.display.recorder
-        self.keyboard = Keyboard([child.name for child in self.models.children])
 
     def _controls(self) -> ControlState:
         table = table_of(self.models)
@@ -151,7 +153,7 @@ class Installation:
 
     def _canvas_settings(self) -> CanvasSettings:
         c = self.config.canvas
-        return CanvasSettings(c.width, c.height, c.display, c.mode, c.renderer, c.vsync, c.fps)
+        return CanvasSettings(c.width, c.height, c.display, c.mode, c.renderer, c.vsync, c.fps, paced=not self.options.lockstep)
 
     def _join(self, source: CaptureSource) -> None:
         frames, encoded, portraits = Slot(), Slot(), Slot()  # type: ignore[var-annotated]
@@ -161,14 +163,16 @@ class Installation:
         record = self.options.record
         recorder = None
         if record is not None:
-            recorder = Recorder(record, self.canvas.size, self.config.canvas.fps, self.config.record.crf, realtime=not self.options.lockstep)
-        board = HudBoard(self.health, self.controls, self.generate.choice, self.models.name, (frames, encoded, portraits))
+            fps = source.rate if self.options.lockstep else self.config.canvas.fps
+            recorder = Recorder(record, self.canvas.size, fps, self.config.record.crf, realtime=not self.options.lockstep)
+        self.keyboard = Keyboard(names, snapshots=False)
+        board = HudBoard(self.health, self.controls, self.keyboard, self.generate.choice, self.models.name, (frames, encoded, portraits))
         self.slots = (frames, encoded, portraits)
         self.capture = CaptureLoop(lambda: self._open_source(self.clock), frames, self.health, source)
         track, align = Track(track_settings(self.config)), Align(self.encode.input_px)
         self.perception = PerceptionLoop(frames, track, align, self.encode, self.controls, encoded, self.health)
         self.synthesis = SynthesisLoop(encoded, edit, self.generate, self.controls, portraits, self.health, now)
-        self.display = DisplayLoop(portraits, self.canvas, recorder, self.controls, self.health, board.state, now)
+        self.display = DisplayLoop(portraits, Compose(self.canvas.renderer), self.canvas, recorder, self.controls, self.health, board.state, now)
 
     def run(self) -> Report:
         """The show, until it is closed, asked to stop, or has run as long as it was told. Raises FacetsError."""
@@ -183,6 +187,7 @@ class Installation:
             else:
                 self._run_live()
         finally:
+            self._ended = time.monotonic()
             self._close()
         report = self.report()
         if self.options.report is not None:
@@ -194,13 +199,13 @@ class Installation:
         self.generate.wait()
         while not self._finished():
             now = self.clock.now()
-            for loop in (self.capture, self.perception, self.synthesis, self.display):
-                try:
+            try:
+                for loop in (self.capture, self.perception, self.synthesis, self.display):
                     loop.step(now)
-                except FaultError:
-                    if self.capture.ended:
-                        return
-                    raise
+            except FaultError:
+                if self.capture.ended:
+                    return
+                raise
             self._obey()
             self.clock.advance()
 
@@ -212,6 +217,7 @@ class Installation:
             worker.start()
         try:
             while not self._finished():
+                self.canvas.wait()
                 self.display.step(now())
                 self._obey()
                 fatal = next((w.fatal for w in workers if w.fatal is not None), None)
@@ -248,9 +254,9 @@ class Installation:
         self.capture.reset()
 
     def report(self) -> Report:
-        """What the show has been so far."""
+        """What the show has been so far; ``seconds`` is real time, in lockstep too."""
         h = self.health
-        seconds = max(1e-6, (time.monotonic() if not self.options.lockstep else self.clock.now() + self._wall) - self._wall)
+        seconds = max(1e-6, self._ended - self._wall)
         gpu = torch.cuda.max_memory_allocated() / 2**20 if torch.cuda.is_available() else 0.0
         first = None if h.first_portrait is None else round(self._since_start(h.first_portrait), 3)
         return Report(

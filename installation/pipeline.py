@@ -17,6 +17,7 @@ from installation.slot import Slot
 from installation.sources import CaptureSource, SourceEnded, SourceLost
 from installation.stages.align import Align
 from installation.gl.hud import HudState
+from installation.stages.compose import Compose
 from installation.stages.edit import Edit
 from installation.stages.encode import Encode
 from installation.stages.generate import Generate
@@ -155,6 +156,7 @@ class DisplayLoop:
     """Slot -> compose ▸ present, on the main thread. Never waits for a network: it redraws the newest portraits."""
 
     portraits: Slot[Portraits]
+    compose: Compose
     canvas: Canvas
     recorder: Recorder | None
     controls: ControlState
@@ -169,7 +171,7 @@ class DisplayLoop:
         controls = self.controls.snapshot(now)
         # Lay the portraits out on the canvas.
         with self.health.timed("compose"):
-            self.canvas.compose(self._newest, controls, now, self.hud(now))
+            self.compose(self._newest, controls, now, self.hud(now))
         # Show it.
         with self.health.timed("present"):
             self.canvas.present()

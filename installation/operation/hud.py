@@ -1,7 +1,9 @@
 """The operator's figures: what the HUD shows, taken from the installation's health a few times a second."""
 
 from collections.abc import Sequence
+from typing import Any
 
+from installation.control.keyboard import Keyboard
 from installation.control.state import ControlState
 from installation.gl.hud import HudGroup, HudState
 from installation.operation.health import Health, percentiles
@@ -13,20 +15,28 @@ PERIOD = 0.25  # s between new figures: text that flickers cannot be read
 class HudBoard:
     """Makes a new HudState four times a second while the HUD is on."""
 
-    def __init__(self, health: Health, controls: ControlState, engine: str, model: str, slots: Sequence[Slot]) -> None:  # type: ignore[type-arg]
-        self._health, self._controls, self._engine, self._model, self._slots = health, controls, engine, model, slots
+    def __init__(
+        self, health: Health, controls: ControlState, keyboard: Keyboard, engine: str, model: str, slots: Sequence[Slot[Any]]
+    ) -> None:
+        self._health, self._controls, self._keyboard = health, controls, keyboard
+        self._engine, self._model, self._slots = engine, model, slots
         self._state: HudState | None = None
         self._made = float("-inf")
+        self._shown = (False, False)
 
     def state(self, now: float) -> HudState | None:
-        """The figures to show at ``now``; None while the HUD is off."""
-        if not self._controls.snapshot(now).flag("transport/hud"):
+        """The figures and the list of keys to show at ``now``; None while both are off."""
+        figures, keys = self._controls.snapshot(now).flag("transport/hud"), self._keyboard.help
+        if not (figures or keys):
+            self._shown = (False, False)
             return None
-        if self._state is None or now - self._made >= PERIOD:
-            self._state, self._made = self._make(now), now
+        if self._shown != (figures, keys) or now - self._made >= PERIOD:
+            rows = self._keyboard.rows() if keys else ()
+            self._state = HudState(self._groups(now) if figures else (), tuple(self._health.faults[-3:]) if figures else (), rows)
+            self._made, self._shown = now, (figures, keys)
         return self._state
 
-    def _make(self, now: float) -> HudState:
+    def _groups(self, now: float) -> tuple[HudGroup, ...]:
         h = self._health
         delay = percentiles(h.glass_to_glass)
         stages = tuple((name, f"{p.p50:5.1f} ms") for name, p in h.stage_percentiles().items())
@@ -39,4 +49,4 @@ class HudBoard:
             ("dropped", f"{dropped}"),
         )
         machine = (("engine", self._engine), ("model", self._model), ("portrait", f"{h.portrait_px} px"))
-        return HudState((HudGroup("Show", rates), HudGroup("Stages", stages), HudGroup("Machine", machine)), tuple(h.faults[-3:]))
+        return HudGroup("Show", rates), HudGroup("Stages", stages), HudGroup("Machine", machine)

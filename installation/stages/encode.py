@@ -35,6 +35,11 @@ class Encode:
         self._trunk = BatchedEngine(trunk, 1, settings, buckets, thorough)
         self._heads = BatchedEngine(heads, 3, settings, (1,), thorough)
 
+    @property
+    def choice(self) -> str:
+        """Backend, precision and threads of the trunk's engine."""
+        return str(self._trunk.choice)
+
     def encode(self, aligned: AlignedFrame, now: float, hold: float = 0.0) -> EncodedFrame:
         """hold 0…1 slows the glide from code to code."""
         visible = [a for a in aligned.faces if a.face.seen and a.face.drawable > 0.5]

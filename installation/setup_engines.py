@@ -1,0 +1,23 @@
+"""Measure the engines once, so that the first start need not: ``python -m installation setup-engines``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from installation.app import build_networks, device_name, models_of
+from installation.config import load_config
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m installation setup-engines", description="Measure which engine is fastest here.")
+    parser.add_argument("--config", type=Path, metavar="FILE")
+    parser.add_argument("--thorough", action="store_true", help="also torch.compile, which takes a minute to build")
+    a = parser.parse_args(argv)
+    config = load_config(a.config)
+    encode, generate = build_networks(config, models_of(config), a.thorough)
+    generate.wait()
+    print(f"{device_name()}: generator {generate.choice}, {generate.portrait_px} px, {generate.milliseconds():.0f} ms; encoder {encode.choice}")
+    if generate.fault:
+        print(generate.fault)
+    return 0
