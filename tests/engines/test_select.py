@@ -1,0 +1,86 @@
+"""Every engine gives the numbers of the eager one; the choice is measured once and remembered."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from installation.engines.base import Choice, Network
+from installation.engines.batched import BatchedEngine
+from installation.engines.fingerprint import digest
+from installation.engines.select import EngineSettings, build, candidates, choose, psnr
+
+
+class Small(nn.Module):
+    """A convolution, and a second input that is added."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.conv = nn.Conv2d(3, 8, 3, padding=1)
+
+    def forward(self, x, bias):
+        return torch.relu(self.conv(x)) + bias[:, None, None]
+
+
+MODULE = Small().eval().requires_grad_(False)
+
+
+def network(batch=1):
+    return Network(f"small-{batch}", MODULE, (torch.randn(batch, 3, 16, 16), torch.randn(8)), digest(MODULE))
+
+
+@pytest.mark.parametrize("choice", [Choice("eager", "float32", 1), Choice("openvino", "float32", 1), Choice("eager", "bf16", 1)], ids=str)
+def test_engines_agree_with_the_module(choice, tmp_path):
+    net = network()
+    inputs = [value.numpy() for value in net.example]
+    got = build(net, choice, tmp_path)(*inputs)[0]
+    expected = MODULE(*net.example).numpy()
+    assert psnr(expected, got) > (100 if choice.precision == "float32" else 36)
+
+
+def test_the_choice_is_measured_and_remembered(tmp_path):
+    settings = EngineSettings(cache=tmp_path)
+    first = choose(network(), settings).choice
+    (path,) = tmp_path.glob("choice-small-1-*.json")
+    record = json.loads(path.read_text())
+    assert record["choice"] == {"backend": first.backend, "precision": first.precision, "threads": first.threads}
+    assert record["milliseconds"] > 0
+    # What is remembered is obeyed: a choice written by hand comes back.
+    record["choice"] = {"backend": "eager", "precision": "float32", "threads": 1}
+    path.write_text(json.dumps(record))
+    assert choose(network(), settings).choice == Choice("eager", "float32", 1)
+    path.write_text("{ broken")
+    assert choose(network(), settings).choice in candidates(settings, thorough=False)
+
+
+def test_a_converted_network_cut_off_on_disk_is_made_anew(tmp_path):
+    choice = Choice("openvino", "float32", 1)
+    net = network()
+    build(net, choice, tmp_path)
+    (path,) = tmp_path.glob("small-1-*.xml")
+    path.write_text(path.read_text()[:200])
+    got = build(net, choice, tmp_path)(*[value.numpy() for value in net.example])[0]
+    assert psnr(MODULE(*net.example).numpy(), got) > 100
+
+
+def test_other_weights_have_another_digest():
+    other = Small()
+    assert digest(MODULE) == digest(Small())
+    with torch.no_grad():
+        other.conv.bias += 1
+    assert digest(other) != digest(MODULE)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 5, 9])
+def test_any_number_of_faces_runs_on_fixed_batches(count, tmp_path):
+    engine = BatchedEngine(network, 1, EngineSettings("openvino", "float32", 1, "cpu", tmp_path), (1, 4))
+    faces = [np.random.default_rng(k).standard_normal((3, 16, 16), dtype=np.float32) for k in range(count)]
+    bias = np.arange(8, dtype=np.float32)
+    results = engine([[face] for face in faces], [bias])
+    assert len(results) == count
+    for face, (result,) in zip(faces, results, strict=True):
+        expected = MODULE(torch.from_numpy(face)[None], torch.from_numpy(bias))[0].numpy()
+        assert np.abs(result - expected).max() < 1e-4
