@@ -15,12 +15,12 @@ from installation.faces.assignment import assign
 
 Looks = NDArray[np.float32]
 
-LOOKS_WEIGHT = 1.5  # face sizes of distance that wholly different looks are worth
+LOOKS_WEIGHT = 2.0  # face sizes of distance that wholly different looks are worth
 REACH = 0.8  # face sizes from the predicted place within which a face may be the same visitor
 REACH_PER_SECOND = 1.5  # by which that grows while a visitor is not seen
 REACH_LIMIT = 3.0
 SIZE_RATIO = 2.0  # a face does not grow or shrink by more than this unseen
-STRANGER = 0.6  # looks farther apart than this are another visitor, unless the place hardly changed
+STRANGER = 0.45  # looks farther apart than this are another visitor, unless the place hardly changed
 LARGER = 1.3  # a newcomer must be this much larger than the smallest visitor to take their place
 VELOCITY_SECONDS = 0.15  # over which velocity is averaged
 COAST_SECONDS = 1.0  # after which an unseen face is thought to have slowed to a third
@@ -136,7 +136,8 @@ class Presence:
             if visitor.seen:
                 visitor.presence = min(visitor.presence + step / max(self.settings.fade_in_seconds, 1e-6), 1.0)
             elif gone:
-                visitor.presence = max(visitor.presence - step / max(self.settings.fade_out_seconds, 1e-6), 0.0)
+                away = step if visitor.leaving else min(step, now - visitor.time - occlusion)
+                visitor.presence = max(visitor.presence - away / max(self.settings.fade_out_seconds, 1e-6), 0.0)
             if visitor.seen or visitor.presence > 0 or not gone:
                 kept.append(visitor)
         self.visitors = kept
