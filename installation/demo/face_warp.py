@@ -37,6 +37,7 @@ MIRRORED = {
     153: 380, 230: 450, 129: 358,
 }  # fmt: skip
 STILL = (*OVAL, 1, 4, 5, 6, 168, 197, 2, 33, 133, 362, 263, 159, 386, 70, 63, 105, 66, 107, 300, 293, 334, 296, 336, 199, 175, 18)
+BROAD = 1.16  # the smile of the table, made a little broader
 SHELL = 24.0  # px, how far the skull's turning axis lies behind the face's outline
 LASH_ABOVE, LASH_BELOW = 2.6, 0.5  # px about the lid's edge that move as one
 
@@ -111,11 +112,11 @@ class FaceWarp:
 
     def _smile_of(self, landmarks: Landmarks) -> Field:
         """Forward displacement of a full smile, px [size, size, 2]: a thin-plate spline through the moved landmarks."""
-        width = float(np.linalg.norm(landmarks[61, :2] - landmarks[291, :2]))
+        reach = BROAD * float(np.linalg.norm(landmarks[61, :2] - landmarks[291, :2]))
         moved: dict[int, tuple[float, float]] = {}
         for index, (out, down) in SMILE.items():
-            moved[index] = (-out * width, down * width)
-            moved[MIRRORED[index]] = (out * width, down * width)
+            moved[index] = (-out * reach, down * reach)
+            moved[MIRRORED[index]] = (out * reach, down * reach)
         for index in STILL:
             moved.setdefault(index, (0.0, 0.0))
         frame = np.linspace(0, self.size, 6)
