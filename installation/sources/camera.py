@@ -20,6 +20,7 @@ V4L_MAJOR = 81  # device number of every Video4Linux node
 BUFFERS = 2  # frames the driver may hold: one being filled, one waiting
 INTERVALS = 60  # between frames, of which the median is the measured rate
 FAILED_GRABS = 10  # in a row, after which the camera counts as gone
+FROZEN = 2.0  # s without a picture, after which it counts as gone too
 OLDEST_STAMP = 0.5  # s; a driver's time stamp older than that is of another clock
 
 
@@ -52,6 +53,7 @@ class CameraSource(CaptureSource):
         self._claimed_rate = settings.fps
         self._intervals: deque[float] = deque(maxlen=INTERVALS)
         self._last = 0.0  # s of the clock, when the last frame came
+        self._alive = 0.0  # s of the clock, when it last gave a picture or was opened
         self._failures = 0
         self._taken = 0.0
 
@@ -78,10 +80,11 @@ class CameraSource(CaptureSource):
         if not ok or picture is None:
             raise SourceLost(f"{self.path}: the camera opens but gives no picture; unplug it and plug it in again")
         self._size = (int(picture.shape[1]), int(picture.shape[0]))
+        self._alive = self.clock.now()
 
     def _connect(self) -> Any:
         """OpenCV's handle of the device."""
-        os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")  # s without a picture; the default is 10
+        os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")  # s that one grab may take; the default is 10
         import cv2
 
         quiet: Any = cv2  # its stubs lack the log level
@@ -117,7 +120,7 @@ class CameraSource(CaptureSource):
         arrived = self.clock.now()
         if self._last and not stale:
             self._intervals.append(arrived - self._last)
-        self._last, self._failures = arrived, 0
+        self._last, self._alive, self._failures = arrived, arrived, 0
         stamp = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000  # the driver's, on the monotonic clock
         self._taken = stamp if 0 <= arrived - stamp < OLDEST_STAMP else arrived
         self._size = (int(picture.shape[1]), int(picture.shape[0]))
@@ -129,7 +132,7 @@ class CameraSource(CaptureSource):
         self._failures += 1
         self.frames_skipped += 1
         self.due = self.clock.now() + 0.01
-        if self._failures >= FAILED_GRABS or not Path(self.path).exists():
+        if self._failures >= FAILED_GRABS or self.due - self._alive > FROZEN or not Path(self.path).exists():
             raise SourceLost(f"{self.path}: the camera gives no more pictures; is it still plugged in?")
 
     def _taken_at(self, now: float) -> float:

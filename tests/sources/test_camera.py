@@ -104,6 +104,19 @@ def test_an_unplugged_camera_is_lost_and_can_come_back(rig: tuple[CameraSource, 
     assert source.frames_skipped > 0
 
 
+def test_a_frozen_camera_is_lost_after_two_seconds(rig: tuple[CameraSource, Handle, FrameClock]) -> None:
+    source, handle, clock = rig
+    with source:
+        source.nap = lambda _: None
+        assert source.read() is not None
+        handle.plugged = False
+        assert source.read() is None
+        for _ in range(210):
+            clock.advance()
+        with pytest.raises(SourceLost):
+            source.read()
+
+
 def test_cameras_are_named_without_opening_them(tmp_path: Path) -> None:
     for node, name, index in (("video10", "Scanner", "0"), ("video0", "HD Webcam", "0"), ("video1", "HD Webcam", "1")):
         (tmp_path / node).mkdir()
