@@ -250,6 +250,7 @@ class Installation:
             slot.close()
         if self.recorder is not None:
             self.recorder.close()
+        self.canvas_picture = self.canvas.read().copy()
         self.canvas.close()
         self.capture.reset()
 

@@ -1,0 +1,147 @@
+"""The whole way of the picture on a clip of a real person, and what the main program promises its callers."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import fields
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from installation.app import Installation, RunOptions
+from installation.config import load_config
+from installation.operation.health import Report
+from run_installation import main
+
+ROOT = Path(__file__).resolve().parents[1]
+CLIP = ROOT / "tests" / "data" / "yes.mkv"
+FRAMES = 24
+
+
+def show(tmp_path, *overrides, source=CLIP, frames=FRAMES, preset=None, record=None):
+    config = load_config(None, [f"source={source}", "canvas.mode=headless", "canvas.width=480", "canvas.height=320", *overrides])
+    options = RunOptions(preset=preset, frames=frames, lockstep=True, record=record, report=tmp_path / "report.json")
+    installation = Installation(config, options)
+    report = installation.run()
+    return installation, report
+
+
+@pytest.fixture(scope="module")
+def clip_show(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clip")
+    _, report = show(folder, record=folder / "out.mp4")
+    return folder, report
+
+
+def test_a_lockstep_run_loses_nothing_and_keeps_one_visitor(clip_show):
+    folder, report = clip_show
+    assert report.frames_captured == report.frames_presented == FRAMES
+    assert report.frames_dropped == 0
+    assert report.faces_seen == report.faces_max == 1
+    assert report.portraits_per_face == {"0": FRAMES}
+    assert report.encoder_calls + report.cache_hits == FRAMES
+    assert 0 < report.encoder_calls < FRAMES / 2
+    assert report.faults == []
+    written = json.loads((folder / "report.json").read_text())
+    assert set(written) == {field.name for field in fields(Report)}
+    assert set(written["stage_ms"]) >= {"capture", "track", "align", "encode", "edit", "generate", "compose", "present"}
+
+
+def test_the_recording_shows_a_portrait_that_lives(clip_show):
+    folder, _ = clip_show
+    with av.open(folder / "out.mp4") as file:
+        stream = file.streams.video[0]
+        assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
+        pictures = [frame.to_ndarray(format="rgb24") for frame in file.decode(stream)]
+    assert len(pictures) == FRAMES
+    middle = pictures[-1][80:240, 160:320].astype(float)
+    assert middle.mean() > pictures[-1][:40, :40].mean() + 20  # a lit face in a dark room
+    assert np.ptp(middle.mean(axis=2)) > 80
+    assert np.abs(middle - pictures[FRAMES // 2][80:240, 160:320]).mean() > 1.0
+
+
+def test_the_same_input_gives_the_same_pixels(tmp_path):
+    pictures = []
+    for _ in range(2):
+        installation, _ = show(tmp_path, "engine.backend=openvino", "engine.precision=float32", "engine.threads=1", frames=6)
+        pictures.append(installation.canvas_picture.copy())
+    assert np.array_equal(*pictures)
+
+
+def test_mixing_a_child_changes_the_portrait(tmp_path):
+    plain, _ = show(tmp_path, frames=6)
+    child = plain.models.children[0].name
+    mixed, _ = show(tmp_path, f"controls={{blend/{child}/amount: 1.0}}", frames=6)
+    difference = np.abs(plain.canvas_picture.astype(float) - mixed.canvas_picture)[80:240, 160:320]
+    assert difference.mean() > 4.0
+
+
+def test_the_embedded_visitors_come_alive_in_real_time(tmp_path):
+    report = tmp_path / "r.json"
+    code = main(["--headless", "--duration", "4", "--report", str(report), "--set", "canvas.width=480", "--set", "canvas.height=320"])
+    assert code == 0
+    r = json.loads(report.read_text())
+    assert r["faces_seen"] >= 2
+    assert r["frames_presented"] > 20
+    assert sum(r["portraits_per_face"].values()) > 4
+    assert r["glass_to_glass_ms"]["p50"] > 0
+    assert r["faults"] == []
+
+
+def test_a_signal_ends_the_show_in_order(tmp_path):
+    report = tmp_path / "r.json"
+    command = [sys.executable, "run_installation.py", "--headless", "--report", str(report), "--record", str(tmp_path / "o.mp4")]
+    process = subprocess.Popen([*command, "--set", "canvas.width=320", "--set", "canvas.height=240"], cwd=ROOT, env=dict(os.environ))
+    started = time.monotonic()
+    while not list(tmp_path.glob(".o.mp4*")) and time.monotonic() - started < 120:
+        time.sleep(0.2)
+    time.sleep(8)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=60) == 0
+    assert json.loads(report.read_text())["frames_presented"] > 0
+    with av.open(tmp_path / "o.mp4") as file:
+        assert sum(1 for _ in file.decode(video=0)) > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--source", "nowhere.mp4"], 3, "nowhere.mp4"),
+        (["--set", "faces.max=many"], 2, "faces.max"),
+        (["--set", "capture.fps=.nan"], 2, "capture.fps"),
+        (["--set", "faces.most=3"], 2, "faces.most"),
+        (["--preset", "../etc"], 2, "no such preset"),
+        (["--generator", "none.safetensors"], 2, "none.safetensors: no such model file"),
+        (["--set", "controls={look/glitter: 1}"], 2, "look/glitter"),
+        (["--config", "nowhere.yaml"], 2, "nowhere.yaml"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_the_right_code(arguments, code, words, capsys):
+    assert main(["--headless", "--frames", "1", *arguments]) == code
+    err = capsys.readouterr().err
+    assert words in err
+    assert "Traceback" not in err
+
+
+def test_a_weights_file_cut_in_half_is_refused(tmp_path, capsys):
+    whole = ROOT / "weights" / "encoder.safetensors"
+    half = tmp_path / "half.safetensors"
+    half.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    assert main(["--headless", "--encoder", str(half)]) == 2
+    assert "half.safetensors: not a readable model file" in capsys.readouterr().err
+
+
+def test_a_configuration_is_validated_without_a_device(capsys):
+    assert main(["--validate-config", "--source", "/dev/video99"]) == 0
+    assert "valid" in capsys.readouterr().out
+
+
+def test_devices_are_listed(capsys):
+    assert main(["--list-devices"]) == 0
+    out = capsys.readouterr().out
+    assert "Cameras:" in out and "Displays:" in out
