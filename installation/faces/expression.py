@@ -58,18 +58,21 @@ WIDTH_SHARE: Final = 0.3
 REST_WIDTH: Final = 0.63
 
 _RIGID: Final = list(index.RIGID)
-_USED: Final = sorted(
-    {
-        *index.MOUTH_CORNERS,
-        *index.OUTER_EYE_CORNERS,
-        *index.UPPER_LIP_INNER,
-        *index.LOWER_LIP_INNER,
-        *index.RIGHT_EYE_CORNERS,
-        *index.LEFT_EYE_CORNERS,
-        *(i for pair in index.RIGHT_EYE_LIDS + index.LEFT_EYE_LIDS for i in pair),
-    }
+_CENTRED: Final = MEAN_FACE - MEAN_FACE.mean(axis=0)
+
+# The lines that are measured, from the first landmark to the second, and where each kind starts.
+_LINES: Final = np.array(
+    [
+        index.OUTER_EYE_CORNERS,
+        index.MOUTH_CORNERS,
+        *zip(index.UPPER_LIP_INNER, index.LOWER_LIP_INNER, strict=True),
+        index.RIGHT_EYE_CORNERS,
+        index.LEFT_EYE_CORNERS,
+        *index.RIGHT_EYE_LIDS,
+        *index.LEFT_EYE_LIDS,
+    ]
 )
-_ROW: Final = {landmark: row for row, landmark in enumerate(_USED)}
+_LIPS, _EYES, _LIDS = slice(2, 5), slice(5, 7), slice(7, 13)
 
 
 def measure(landmarks: NDArray[np.float32]) -> Expression:
@@ -80,16 +83,18 @@ def measure(landmarks: NDArray[np.float32]) -> Expression:
     pitch = math.degrees(math.atan2(-forward[1], math.hypot(forward[0], forward[2])))
     roll = math.degrees(math.atan2(rotation[1, 0], rotation[0, 0]))
 
-    front = landmarks[_USED].astype(np.float64) @ rotation  # turned to the front; only distances count
-    unit = max(float(np.linalg.norm(_point(front, 33) - _point(front, 263))), 1e-6)
-    corners = (_point(front, 61) + _point(front, 291)) / 2
-    upper, lower = _mean(front, index.UPPER_LIP_INNER), _mean(front, index.LOWER_LIP_INNER)
-    lift = float((upper[1] + lower[1]) / 2 - corners[1]) / unit
-    width = abs(float(_point(front, 291)[0] - _point(front, 61)[0])) / unit
+    ends = landmarks[_LINES].astype(np.float64) @ rotation  # [13, 2, 3], turned to the front; only distances count
+    across, down = (ends[:, 1, :2] - ends[:, 0, :2]).T
+    unit = max(float(np.linalg.norm(ends[0, 1] - ends[0, 0])), 1e-6)
+    lift = float(ends[_LIPS, :, 1].mean() - ends[1, :, 1].mean()) / unit
+    width = abs(float(across[1])) / unit
+    lengths = np.hypot(across, down)
+    # Each eye counts by its width: of a turned face the far one is a guess.
+    eyes = float(lengths[_LIDS].reshape(2, -1).mean(axis=1).sum()) / max(float(lengths[_EYES].sum()), 1e-6)
     return Expression(
         smile=_share(lift + WIDTH_SHARE * (width - REST_WIDTH), SMILE),
-        mouth_open=_share(float(lower[1] - upper[1]) / unit, MOUTH_OPEN),
-        eyes_open=_share(_eyes(front), EYES_OPEN),
+        mouth_open=_share(float(down[_LIPS].mean()) / unit, MOUTH_OPEN),
+        eyes_open=_share(eyes, EYES_OPEN),
         yaw=yaw,
         pitch=pitch,
         roll=roll,
@@ -98,32 +103,12 @@ def measure(landmarks: NDArray[np.float32]) -> Expression:
 
 def pose(landmarks: NDArray[np.float32]) -> Array:
     """[3, 3]: the rotation from the mean face, looking at the viewer, to this one. ``landmarks``: [468, 3] px."""
-    points = landmarks[_RIGID].astype(np.float64)
-    u, _, vt = np.linalg.svd((points - points.mean(axis=0)).T @ MEAN_FACE)
-    u[:, 2] *= np.sign(np.linalg.det(u @ vt))
+    u, _, vt = np.linalg.svd(landmarks[_RIGID].astype(np.float64).T @ _CENTRED)
     rotation: Array = u @ vt
+    if float(np.dot(np.cross(rotation[0], rotation[1]), rotation[2])) < 0:
+        u[:, 2] *= -1
+        rotation = u @ vt
     return rotation
-
-
-def _eyes(front: Array) -> float:
-    """Height over width of the eyes, each weighted by its width: of a turned face the far eye is a guess."""
-    ratios, widths = [], []
-    for lids, (outer, inner) in ((index.RIGHT_EYE_LIDS, index.RIGHT_EYE_CORNERS), (index.LEFT_EYE_LIDS, index.LEFT_EYE_CORNERS)):
-        width = math.hypot(*(_point(front, outer) - _point(front, inner))[:2])
-        height = sum(math.hypot(*(_point(front, a) - _point(front, b))[:2]) for a, b in lids) / len(lids)
-        ratios.append(height / max(width, 1e-6))
-        widths.append(width)
-    return (ratios[0] * widths[0] + ratios[1] * widths[1]) / max(sum(widths), 1e-6)
-
-
-def _point(front: Array, landmark: int) -> Array:
-    point: Array = front[_ROW[landmark]]
-    return point
-
-
-def _mean(front: Array, landmarks: tuple[int, ...]) -> Array:
-    mean: Array = front[[_ROW[i] for i in landmarks]].mean(axis=0)
-    return mean
 
 
 def _share(value: float, limits: tuple[float, float]) -> float:

@@ -5,7 +5,7 @@ crossings. A visitor's presence rises while they are seen, holds through an occl
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -50,7 +50,7 @@ class Visitor:
     time: float  # s, when last seen
     velocity: tuple[float, float] = (0.0, 0.0)  # px/s
     presence: float = 0.0  # 0…1
-    seen: bool = True  # in the newest frame
+    seen: bool = True  # when last looked for
     leaving: bool = False  # makes room for a larger face
 
     def predicted(self, now: float) -> tuple[float, float]:
@@ -79,13 +79,16 @@ class Presence:
     _next_id: int = 0
     _time: float = -math.inf
 
-    def update(self, observations: Sequence[Observation], now: float) -> list[int | None]:
-        """The id of each observation of the frame taken at ``now``; None for faces there is no place for."""
+    def update(self, observations: Sequence[Observation], now: float, unchecked: Collection[int] = ()) -> list[int | None]:
+        """The id of each observation of the frame taken at ``now``; None for faces there is no place for.
+
+        ``unchecked``: ids of visitors nobody looked for in this frame; they count as seen if they were when last checked.
+        """
         step = max(now - self._time, 0.0) if math.isfinite(self._time) else 0.0
         self._time = now
         ids: list[int | None] = [None] * len(observations)
         for visitor in self.visitors:
-            visitor.seen = False
+            visitor.seen = visitor.seen and visitor.id in unchecked
         for row, column in assign(self._costs(observations, now)):
             self._see(self.visitors[row], observations[column], now, observations)
             ids[column] = self.visitors[row].id

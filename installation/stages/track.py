@@ -25,6 +25,8 @@ NEW_FACE_LOGIT = 8.0  # from which a detection is a face: true ones give 10 to 3
 FOUND = 0.5  # overlap of a detection with a found face from which it says nothing new
 HEAD = 0.5  # face sizes around a face that belong to the same head ...
 SMALLER = 0.4  # ... where nothing this much smaller is another visitor
+FOLLOWED = 2  # faces that are looked at in every frame
+LONGEST_WAIT = 3  # frames after which each has had its turn where there are more
 SMALLEST_REGION = 4.0  # px
 SAME_FACE = 0.35  # face sizes; two faces nearer than this are one
 LOST_VIEW = 5.0  # face sizes: side of the view where a lost face is looked for
@@ -92,14 +94,16 @@ class Track:
 
         # Follow the faces seen a moment ago; after a cut to another scene there is nothing to follow.
         cut = self._is_cut(frame.image)
-        found = [] if cut else self._follow(frame.image, now)
+        due, waiting = ([], []) if cut else self._turns()
+        found = self._follow(frame.image, due, now)
+        known = [*found, *(self._expected(visitor, now) for visitor in waiting)]
 
         # Look for others, and for those that were lost.
         for view in self._views(frame, cut):
-            self._discover(frame.image, self._detector(frame.image, view), found)
+            self._discover(frame.image, self._detector(frame.image, view), known, found)
 
         # Know them again.
-        ids = self._presence.update([face.seen for face in found], now)
+        ids = self._presence.update([face.seen for face in found], now, {visitor.id for visitor in waiting})
         for face, id in zip(found, ids, strict=True):
             if id is not None:
                 self._remember(id, face, now)
@@ -113,17 +117,27 @@ class Track:
         last, self._thumbnail = self._thumbnail, thumbnail
         return last is None or last.shape != thumbnail.shape or float(np.abs(thumbnail - last).mean()) > CUT_DIFFERENCE
 
-    def _follow(self, image: Image, now: float) -> list[_Found]:
+    def _turns(self) -> tuple[list[Visitor], list[Visitor]]:
+        """The visitors to look at in this frame and those whose turn comes later: with many, each has every third frame."""
+        there = sorted((v for v in self._presence.visitors if v.seen or v.leaving), key=lambda v: v.time)
+        count = max(FOLLOWED, math.ceil(len(there) / LONGEST_WAIT))
+        return there[:count], there[count:]
+
+    def _follow(self, image: Image, due: list[Visitor], now: float) -> list[_Found]:
         found: list[_Found] = []
-        for visitor in self._presence.visitors:
-            if visitor.time < now and not visitor.seen and not visitor.leaving:
-                continue
+        for visitor in due:
             x, y = visitor.predicted(now)
             where = region.from_landmarks(self._memories[visitor.id].landmarks[:, :2]).moved(x - visitor.x, y - visitor.y)
             face = self._look(image, where)
             if face is not None:
                 _add(found, face)
         return found
+
+    def _expected(self, visitor: Visitor, now: float) -> _Found:
+        """Where a visitor should be who is not looked at in this frame."""
+        x, y = visitor.predicted(now)
+        landmarks = self._memories[visitor.id].landmarks + np.array([x - visitor.x, y - visitor.y, 0], np.float32)
+        return _Found(landmarks, math.inf, Observation(x, y, visitor.size, visitor.looks))
 
     def _views(self, frame: Frame, cut: bool) -> list[View]:
         height, width = frame.image.shape[:2]
@@ -142,10 +156,10 @@ class Track:
             views.append(View(x - side / 2, y - side / 2, side))
         return views
 
-    def _discover(self, image: Image, detections: list[Detection], found: list[_Found]) -> None:
-        """Add the detected faces that are not among the found ones yet, largest first."""
+    def _discover(self, image: Image, detections: list[Detection], known: list[_Found], found: list[_Found]) -> None:
+        """Add to ``found`` the detected faces that are not known yet, largest first."""
         for detection in sorted(suppress(detections), key=lambda d: -d.size):
-            if any(_belongs(detection, face) for face in found):
+            if any(_belongs(detection, face) for face in (*known, *found)):
                 continue
             face = None
             where = region.from_detection(detection)

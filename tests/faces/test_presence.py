@@ -117,3 +117,14 @@ def test_faces_of_like_size_do_not_flap() -> None:
         who.update([seen(200 * (k + 1), size=size, looks=looks[k]) for k, size in enumerate(row)], i / RATE)
         kept |= {visitor.id for visitor in who.visitors}
     assert kept == {0, 1}
+
+
+def test_who_was_not_looked_for_counts_as_seen() -> None:
+    who = presence(fade_in_seconds=1.0)
+    who.update([seen(200), seen(600, looks=BEN)], 0.0)
+    for i in range(1, 31):
+        who.update([seen(200)] if i % 2 else [seen(600, looks=BEN)], i / RATE, unchecked={1} if i % 2 else {0})
+        assert all(visitor.seen for visitor in who.visitors)
+    assert [visitor.presence for visitor in who.visitors] == pytest.approx([1.0, 1.0])
+    who.update([seen(200)], 31 / RATE)
+    assert [visitor.seen for visitor in who.visitors] == [True, False]
