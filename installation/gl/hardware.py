@@ -21,7 +21,16 @@ from installation.gl.targets import Feedback, Pictures
 from installation.gl.window import fit
 from installation.messages import Image
 
-SHARED_NUMBERS = ("MASK_WIDTH", "MASK_HEIGHT", "MASK_POWER", "VIGNETTE_BEGINS", "VIGNETTE_ENDS", "VIGNETTE_DEPTH", "GRAIN_LEVELS")
+SHARED_NUMBERS = (
+    "MASK_WIDTH",
+    "MASK_HEIGHT",
+    "MASK_POWER",
+    "RIM_LIGHT",
+    "VIGNETTE_BEGINS",
+    "VIGNETTE_ENDS",
+    "VIGNETTE_DEPTH",
+    "GRAIN_LEVELS",
+)
 RELOAD_SECONDS = 1.0  # between two looks at the shaders' files
 
 

@@ -4,7 +4,7 @@ installed, and drawn anew only when the words changed, at most four times a seco
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,6 +37,11 @@ class HudState:
     groups: tuple[HudGroup, ...] = ()
     notices: tuple[str, ...] = ()
     keys: tuple[tuple[str, str], ...] = ()
+
+
+def with_keys(state: HudState | None, keys: tuple[tuple[str, str], ...]) -> HudState | None:
+    """``state`` with the list of keys; the list alone where there is no state."""
+    return replace(state or HudState(), keys=keys) if keys else state
 
 
 class HudPainter:
@@ -102,7 +107,7 @@ class HudPainter:
         if not label:
             return font.render(value, True, NOTICE), None
         left, right = (LABEL, VALUE) if spread else (VALUE, LABEL)
-        return font.render(_printable(label), True, left), font.render(value, True, right)
+        return font.render(_printable(label), True, left), figures(font, value, right)
 
     def _get_fonts(self) -> tuple[pygame.font.Font, pygame.font.Font]:
         if self._fonts is None:
@@ -121,6 +126,19 @@ class HudPainter:
         colour: Image = np.round(raw[:, :, :3] * opacity).astype(np.uint8)
         clear: Image = np.repeat(255 - raw[:, :, 3:], 3, axis=2)
         return Overlay(x, y, colour, np.ascontiguousarray(clear))
+
+
+def figures(font: pygame.font.Font, text: str, colour: tuple[int, int, int]) -> pygame.Surface:
+    """A line whose digits all take the room of the widest, so that figures stand still while they change."""
+    cell = max(font.size(digit)[0] for digit in "0123456789")
+    widths = [cell if letter.isdecimal() else font.size(letter)[0] for letter in text]
+    line = pygame.Surface((max(1, sum(widths)), font.get_height()), pygame.SRCALPHA, 32)
+    x = 0
+    for letter, width in zip(text, widths, strict=True):
+        glyph = font.render(letter, True, colour)
+        line.blit(glyph, (x + (width - glyph.get_width()) // 2, 0))
+        x += width
+    return line
 
 
 def _printable(text: str) -> str:

@@ -11,7 +11,7 @@ from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from installation.gl.grain import Grain
-from installation.gl.look import Grade, Look, portrait_mask, trail_share, vignette
+from installation.gl.look import Grade, Look, portrait_mask, rim, trail_share, vignette
 from installation.gl.room import CameraRoom, Wall, dither, palette
 from installation.gl.scene import Overlay, Scene, Tile
 from installation.messages import Image
@@ -62,6 +62,7 @@ class PlainRenderer:
         self._grade: Grade | None = None
         self._curve, self._tint, self._palette = np.zeros(0, np.uint8), np.zeros((3, 3), np.float32), np.zeros((0, 3), np.uint8)
         self._mask: tuple[float, Image] = (-1.0, np.zeros((0, 0), np.uint8))
+        self._rim = np.round(255.0 * rim(np.linspace(0.0, 1.0, 256, dtype=np.float32))).astype(np.uint8)
         self._falloff: tuple[float, Image] = (-1.0, np.zeros((0, 0), np.uint8))
         self._cuts: list[_Cut] = []
         self._drawn: list[Image] = []
@@ -178,10 +179,10 @@ class PlainRenderer:
         if index < len(self._cuts) and self._cuts[index].place == place:
             return self._cuts[index]
         mask = cv2.resize(self._mask[1], (place.side, place.side), interpolation=cv2.INTER_LINEAR)[inside]
-        mask = np.asarray(cv2.convertScaleAbs(mask, alpha=place.opacity), dtype=np.uint8)
         y, x = max(place.top, 0), max(place.left, 0)
-        paint = cv2.multiply(mask, self._falloff[1][y : y + mask.shape[0], x : x + mask.shape[1]], scale=1 / 255)
-        cut = _Cut(place, _three(paint), _three(cv2.bitwise_not(mask)))
+        paint = cv2.convertScaleAbs(cv2.LUT(mask, self._rim), alpha=place.opacity)
+        paint = cv2.multiply(paint, self._falloff[1][y : y + mask.shape[0], x : x + mask.shape[1]], scale=1 / 255)
+        cut = _Cut(place, _three(paint), _three(cv2.bitwise_not(cv2.convertScaleAbs(mask, alpha=place.opacity))))
         self._cuts[index : index + 1] = [cut]
         return cut
 

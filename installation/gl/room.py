@@ -19,9 +19,10 @@ CAMERA_LIGHT = 0.34  # of the camera's light is left behind the portraits
 CAMERA_COLOUR = 0.55  # of its colourfulness
 DITHER_LEVELS = 1.6  # index levels: enough to break the bands of a dark gradient
 
-# Light 0…1 to sRGB: a cold black, umber, then the warm plaster under the lamp.
+# Light 0…1 to sRGB: a cold black, a deep grey-green wall against which skin glows, then warm plaster under the lamp.
 PALETTE_LIGHT = (0.0, 0.12, 0.3, 0.55, 0.8, 1.0)
-PALETTE_COLOUR = ((5, 6, 9), (15, 15, 18), (39, 34, 32), (86, 71, 58), (140, 117, 93), (186, 160, 128))
+PALETTE_COLOUR = ((4, 6, 8), (12, 17, 19), (31, 38, 37), (72, 73, 63), (126, 119, 98), (178, 162, 130))
+SHADOW_DROP, SHADOW_RADIUS, SHADOW_DEPTH = 0.3, 0.85, 0.42  # of a lamp's radius: what hangs in its light shades the wall below
 
 
 def palette(grade: Grade) -> NDArray[np.uint8]:
@@ -62,6 +63,12 @@ class Wall:
             across = np.exp(-0.5 * ((self._x - lamp.x) / lamp.radius) ** 2)
             down = np.exp(-0.5 * ((self._y - lamp.y) / (1.15 * lamp.radius)) ** 2)
             left *= 1.0 - lamp.strength * down[:, None] * across[None, :]
+        for lamp in lights:
+            if lamp.shadow > 0.0:
+                wide = SHADOW_RADIUS * lamp.radius
+                across = np.exp(-0.5 * ((self._x - lamp.x) / wide) ** 4)
+                down = np.exp(-0.5 * ((self._y - lamp.y - SHADOW_DROP * lamp.radius) / (1.25 * wide)) ** 4)
+                left = 1.0 - (1.0 - left) * (1.0 - SHADOW_DEPTH * lamp.shadow * down[:, None] * across[None, :])
         return np.round((1.0 - left) * self._vignette[1] * 255.0).astype(np.uint8)
 
 

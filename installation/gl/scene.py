@@ -22,12 +22,14 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """A pool of light on the wall. x, y: px of the canvas; radius: px, standard deviation; strength 0…1."""
+    """A pool of light on the wall. x, y: px of the canvas; radius: px, standard deviation; strength 0…1; shadow 0…1: of what hangs
+    in its light."""
 
     x: float
     y: float
     radius: float
     strength: float
+    shadow: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,6 +16,8 @@ from installation.errors import DisplayError
 from installation.messages import Image
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+# SDL would send the surface of a plain window through GL; where GL is software that costs ten times a plain copy.
+os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
 import pygame
 
 Mode = Literal["windowed", "fullscreen", "headless"]
@@ -80,6 +82,7 @@ class Window:
         self.fullscreen = settings.fullscreen
         self.closed = False
         self._place = (0, 0, 0, 0)  # of the picture in the window
+        self._scaled: Image = np.zeros((0, 0, 3), np.uint8)
         try:
             pygame.display.init()
             sizes = pygame.display.get_desktop_sizes()
@@ -108,7 +111,10 @@ class Window:
             return
         x, y, width, height = fit((picture.shape[1], picture.shape[0]), surface.get_size())
         if (width, height) != (picture.shape[1], picture.shape[0]):
-            picture = np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+            if self._scaled.shape[:2] != (height, width):
+                self._scaled = np.empty((height, width, 3), np.uint8)
+            cv2.resize(picture, (width, height), dst=self._scaled, interpolation=cv2.INTER_LINEAR)
+            picture = self._scaled
         if (x, y, width, height) != self._place:
             surface.fill(0)
             self._place = (x, y, width, height)

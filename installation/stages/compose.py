@@ -12,10 +12,10 @@ from installation.messages import Image, Portrait, Portraits
 
 BLACKOUT_SECONDS = 0.3
 BACKGROUND_SECONDS = 0.8  # from one background to another
-LAMP_RADIUS = 0.56  # of a portrait's side
+LAMP_RADIUS = 0.5  # of a portrait's side
 LAMP_HEIGHT = 0.1  # of a portrait's side, how far above its middle the lamp points
-LAMP_STRENGTH = 0.62
-WAITING_STRENGTH = 0.3  # the lamp that waits in the middle of an empty room
+LAMP_STRENGTH = 0.72
+WAITING_STRENGTH = 0.36  # the lamp that waits in the middle of an empty room
 WAITING_RADIUS = 0.3  # of the canvas' height
 
 
@@ -103,4 +103,4 @@ class Compose:
 
 def _lamp(placement: Placement) -> Light:
     box = placement.box
-    return Light(box.x, box.y - LAMP_HEIGHT * box.size, LAMP_RADIUS * box.size, LAMP_STRENGTH * placement.opacity)
+    return Light(box.x, box.y - LAMP_HEIGHT * box.size, LAMP_RADIUS * box.size, LAMP_STRENGTH * placement.opacity, placement.opacity)

@@ -1,0 +1,63 @@
+import pytest
+
+from installation.control.keyboard import BACKGROUNDS, KEYS, LAYOUTS, Action, Keyboard
+from installation.control.parameters import parameter_table
+from installation.control.state import ControlState
+
+CHILDREN = ("painted", "toon")
+
+
+@pytest.fixture
+def controls():
+    return ControlState(parameter_table(("smile",), CHILDREN))
+
+
+def test_no_key_does_two_things_and_every_row_is_told():
+    names = [name for key in KEYS for name in key.names]
+    assert len(names) == len(set(names))
+    told = dict(Keyboard(CHILDREN, snapshots=True).rows())
+    assert all(told[key.label] == key.description for key in KEYS)
+    assert "painted" in told["1"] and "toon" in told["2"] and "3" not in told
+
+
+@pytest.mark.parametrize(("key", "address"), [(key.names[0], key.toggles) for key in KEYS if key.toggles])
+def test_switches_switch_there_and_back(controls, key, address):
+    before = controls.target(address)
+    keyboard = Keyboard(CHILDREN)
+    assert keyboard.read([key], controls) == []
+    assert controls.target(address) is (not before)
+    keyboard.read([key], controls)
+    assert controls.target(address) is before
+
+
+@pytest.mark.parametrize(("key", "address", "choices"), [("l", "look/layout", LAYOUTS), ("k", "look/background", BACKGROUNDS)])
+def test_choices_come_round(controls, key, address, choices):
+    seen = []
+    for _ in choices:
+        Keyboard().read([key], controls)
+        seen.append(controls.target(address))
+    assert set(seen) == set(choices)
+
+
+def test_digits_mix_a_child_and_arrows_change_the_last_one_touched(controls):
+    keyboard = Keyboard(CHILDREN)
+    keyboard.read(["2", "down", "down"], controls)
+    assert controls.target("blend/toon/amount") == pytest.approx(0.8)
+    assert controls.target("blend/painted/amount") == 0.0
+    keyboard.read(["up"] * 9, controls)
+    assert controls.target("blend/toon/amount") == 1.0
+    keyboard.read(["[2]"], controls)
+    assert controls.target("blend/toon/amount") == 0.0
+    keyboard.read(["3", "0", "x", "left shift", ""], controls)
+    Keyboard().read(["1", "up"], controls)
+
+
+def test_what_only_the_installation_can_do_comes_back_in_order(controls):
+    keyboard = Keyboard(CHILDREN)
+    assert keyboard.read(["f", "s", "escape"], controls) == [Action.FULLSCREEN, Action.QUIT]
+    assert Keyboard(snapshots=True).read(["s", "q"], controls) == [Action.SNAPSHOT, Action.QUIT]
+    assert not keyboard.help
+    keyboard.read(["h"], controls)
+    assert keyboard.help
+    keyboard.read(["f1"], controls)
+    assert not keyboard.help
