@@ -2,7 +2,7 @@
 
 import time
 
-STARTED = time.monotonic()
+STARTED = time.monotonic()  # before the slow imports: the report counts them in
 
 import argparse  # noqa: E402
 import logging  # noqa: E402
@@ -11,7 +11,7 @@ import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 from installation.config import Config, load_config  # noqa: E402
-from installation.errors import ConfigError, FacetsError  # noqa: E402
+from installation.errors import FacetsError  # noqa: E402
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
@@ -62,8 +62,8 @@ def configuration(a: argparse.Namespace) -> Config:
 
 def list_devices() -> int:
     """Cameras and displays, by name."""
-    from installation.stages.capture import list_cameras  # noqa: PLC0415
-    from installation.stages.present import list_displays  # noqa: PLC0415
+    from installation.stages.capture import list_cameras
+    from installation.stages.present import list_displays
 
     for title, names in (("Cameras", list_cameras()), ("Displays", list_displays())):
         print(f"{title}:")
@@ -73,7 +73,7 @@ def list_devices() -> int:
 
 def show(a: argparse.Namespace, config: Config) -> int:
     """Run the installation."""
-    from installation.app import Installation, RunOptions  # noqa: PLC0415  (torch takes seconds to import)
+    from installation.app import Installation, RunOptions
 
     options = RunOptions(a.preset, a.frames, a.duration, a.as_fast_as_possible, a.record, a.report, STARTED)
     report = Installation(config, options).run()
@@ -86,7 +86,7 @@ def show(a: argparse.Namespace, config: Config) -> int:
 
 def validate(config: Config) -> int:
     """Check files and controls, open no device."""
-    from installation.app import models_of, table_of  # noqa: PLC0415
+    from installation.app import models_of, table_of
 
     config.check_controls(table_of(models_of(config)).fault)
     print("the configuration is valid")
@@ -111,6 +111,3 @@ def main(argv: list[str] | None = None) -> int:
 
 if __name__ == "__main__":
     sys.exit(main())
-
-
-__all__ = ["ConfigError", "main"]

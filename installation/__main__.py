@@ -21,7 +21,13 @@ class Command:
 
 COMMANDS = (
     Command("controls", "installation.control.reference", "list the live controls"),
+    Command("demo", "installation.demo.build", "remake the clip of the embedded visitors"),
+    Command("setup-engines", "installation.setup_engines", "measure which engine is fastest here"),
     Command("train", "installation.training.train", "train a generator and its encoder"),
+    Command("publish", "installation.training.publish", "write a training run's weights"),
+    Command("child", "installation.training.child", "teach a generator a style"),
+    Command("directions", "installation.training.directions", "learn the edit directions"),
+    Command("score", "installation.training.score", "measure how well the models draw people"),
 )
 
 

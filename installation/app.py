@@ -160,14 +160,14 @@ class Installation:
         names = [child.name for child in self.models.children]
         edit = Edit(self.models.directions, self.models.latent_avg, names, self.models.base.resolutions)
         now = self.clock.now
-        record = self.options.record
         recorder = None
-        if record is not None:
-            fps = source.rate if self.options.lockstep else self.config.canvas.fps
-            recorder = Recorder(record, self.canvas.size, fps, self.config.record.crf, realtime=not self.options.lockstep)
+        if self.options.record is not None:
+            lockstep = self.options.lockstep
+            fps = source.rate if lockstep else self.config.canvas.fps
+            recorder = Recorder(self.options.record, self.canvas.size, fps, self.config.record.crf, realtime=not lockstep)
         self.keyboard = Keyboard(names, snapshots=False)
-        board = HudBoard(self.health, self.controls, self.keyboard, self.generate.choice, self.models.name, (frames, encoded, portraits))
         self.slots = (frames, encoded, portraits)
+        board = HudBoard(self.health, self.controls, self.keyboard, self.generate.choice, self.models.name, self.slots)
         self.capture = CaptureLoop(lambda: self._open_source(self.clock), frames, self.health, source)
         track, align = Track(track_settings(self.config)), Align(self.encode.input_px)
         self.perception = PerceptionLoop(frames, track, align, self.encode, self.controls, encoded, self.health)

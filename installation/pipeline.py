@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from installation.control.state import ControlState
 from installation.errors import FaultError, SourceError
+from installation.gl.hud import HudState
 from installation.messages import EncodedFrame, Frame, Portraits
 from installation.operation.health import Health
 from installation.slot import Slot
 from installation.sources import CaptureSource, SourceEnded, SourceLost
 from installation.stages.align import Align
-from installation.gl.hud import HudState
 from installation.stages.compose import Compose
 from installation.stages.edit import Edit
 from installation.stages.encode import Encode

@@ -17,7 +17,8 @@ def main(argv: list[str] | None = None) -> int:
     config = load_config(a.config)
     encode, generate = build_networks(config, models_of(config), a.thorough)
     generate.wait()
-    print(f"{device_name()}: generator {generate.choice}, {generate.portrait_px} px, {generate.milliseconds():.0f} ms; encoder {encode.choice}")
+    drawn = f"generator {generate.choice}, {generate.portrait_px} px, {generate.milliseconds():.0f} ms"
+    print(f"{device_name()}: {drawn}; encoder {encode.choice}")
     if generate.fault:
         print(generate.fault)
     return 0

@@ -15,6 +15,7 @@ ROWS = (
     ("stages",),
     ("pipeline",),
     ("app",),
+    ("setup_engines",),
     ("__main__",),
 )
 NEIGHBOURS_MAY = {0, 1}  # rows whose parts may import each other

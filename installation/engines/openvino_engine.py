@@ -50,7 +50,7 @@ def _model(core: Core, network: Network, cache: Path | None) -> Model:
 
 
 def _shape(shape: Sequence[int]) -> object:
-    from openvino import PartialShape  # noqa: PLC0415
+    from openvino import PartialShape
 
     return PartialShape(list(shape))
 

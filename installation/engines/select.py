@@ -40,10 +40,10 @@ class EngineSettings:
 def build(network: Network, choice: Choice, cache: Path | None) -> Engine:
     """An engine of this choice. Backends import late: a machine need not have them all."""
     if choice.backend == "openvino":
-        from installation.engines.openvino_engine import OpenVINOEngine  # noqa: PLC0415
+        from installation.engines.openvino_engine import OpenVINOEngine
 
         return OpenVINOEngine(network, choice, cache)
-    from installation.engines.torch_engines import CudaGraphEngine, TorchEngine  # noqa: PLC0415
+    from installation.engines.torch_engines import CudaGraphEngine, TorchEngine
 
     return CudaGraphEngine(network, choice) if choice.backend == "cudagraph" else TorchEngine(network, choice)
 

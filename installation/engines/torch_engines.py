@@ -47,7 +47,7 @@ class CudaGraphEngine:
         dtype = DTYPES[choice.precision]
         module = network.module.to("cuda", memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._inputs = [value.cuda() for value in network.example]
-        stream = torch.cuda.Stream()
+        stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream())
         with torch.inference_mode(), torch.autocast("cuda", dtype, enabled=choice.precision != "float32"):
             with torch.cuda.stream(stream):

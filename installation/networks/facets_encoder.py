@@ -110,7 +110,8 @@ class FacetsEncoder(nn.Module):
         middle = self.middle_head(features.middle).view(count, MIDDLE_STYLES, self.w_dim)
         fine = self.fine_head(features.fine).view(count, -1, self.w_dim)
         offsets = torch.cat([coarse[:, 1:], middle, fine], dim=1)
-        return self.latent_avg + coarse[:, :1] + offsets
+        codes: Tensor = self.latent_avg + coarse[:, :1] + offsets
+        return codes
 
     def residual(self, detail: Tensor) -> Tensor:
         """Detail [N, 32, 32, 32] -> the residual in the generator's features [N, generator_width, 32, 32]."""

@@ -22,6 +22,7 @@ class MixedConv(nn.Module):
 
     weights: Tensor
     squares: Tensor
+    blur: Tensor
 
     def __init__(self, convs: Sequence[ModulatedConv2d]) -> None:
         super().__init__()
@@ -90,6 +91,9 @@ class MixedGenerator(nn.Module):
     the base's features at the residual's resolution; None for models without one.
     """
 
+    inputs: Tensor
+    expand: Tensor | None
+
     def __init__(self, base: Generator, children: Sequence[Generator] = (), expand: Tensor | None = None, size: int | None = None) -> None:
         super().__init__()
         family = [base, *children]
@@ -100,7 +104,7 @@ class MixedGenerator(nn.Module):
         self.generators = len(family)
         self.resolutions = [r for r in base.resolutions if r <= self.size]
         self.register_buffer("inputs", torch.stack([g.input.input.detach()[0] for g in family]))
-        noisy = any(float(layer.noise.weight) != 0 for layer in [base.conv1, *base.convs])  # type: ignore[union-attr, arg-type]
+        noisy = any(float(layer.noise.weight) != 0 for layer in [base.conv1, *base.convs])
 
         def noise(layer: int) -> Tensor | None:
             return getattr(base.noises, f"noise_{layer}") if noisy else None

@@ -263,7 +263,7 @@ class Generator(nn.Module):
         """
         noises = self._noises(noise, len(ws), ws)
         x = self.conv1(self.input(len(ws)), ws[:, 0], noises[0])
-        picture = self.to_rgb1(x, ws[:, 1])
+        picture: Tensor = self.to_rgb1(x, ws[:, 1])
         for k, resolution in enumerate(self.resolutions[1:]):
             if size is not None and resolution > size:
                 break
@@ -275,6 +275,7 @@ class Generator(nn.Module):
         return picture
 
     def forward(self, ws: Tensor) -> Tensor:
+        """``synthesis`` with its defaults."""
         return self.synthesis(ws)
 
     def _noises(self, mode: NoiseMode, count: int, like: Tensor) -> Sequence[Tensor | None]:

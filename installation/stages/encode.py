@@ -20,7 +20,9 @@ class Encode:
 
     input_px = INPUT_PX
 
-    def __init__(self, models: Models, policy: CachePolicy, settings: EngineSettings, buckets: Sequence[int], thorough: bool = False) -> None:
+    def __init__(
+        self, models: Models, policy: CachePolicy, settings: EngineSettings, buckets: Sequence[int], thorough: bool = False
+    ) -> None:
         self.cache = LatentCache(policy)
         key = digest(models.encoder)
         encoder = models.encoder

@@ -80,10 +80,7 @@ class Generate:
     def generate(self, edited: EditedFrame) -> Portraits:
         """Portraits uint8 [S, S, 3] of every visitor, sorted by id."""
         faces = [self._inputs(f.ws, f.ws_edited, f.detail, f.detail_gain) for f in edited.faces]
-        if edited.mix and self._mixing is not None:
-            results = self._mixing(faces, [self._mix(edited)])
-        else:
-            results = self._plain(faces)
+        results = self._mixing(faces, [self._mix(edited)]) if edited.mix and self._mixing is not None else self._plain(faces)
         portraits = [
             Portrait(f.face, np.asarray(result[0], dtype=np.uint8), f.face.presence * f.face.drawable)
             for f, result in zip(edited.faces, results, strict=True)
@@ -112,7 +109,8 @@ class Generate:
 
         def make(batch: int) -> Network:
             ws = models.latent_avg.repeat(batch, 1, 1)
-            example = (ws, ws.clone(), torch.zeros(batch, DETAIL_CHANNELS, DETAIL_PX, DETAIL_PX), torch.ones(batch))
+            detail = torch.zeros(batch, DETAIL_CHANNELS, DETAIL_PX, DETAIL_PX)
+            example: tuple[torch.Tensor, ...] = (ws, ws.clone(), detail, torch.ones(batch))
             if mixing:
                 example += (torch.full((len(children), len(module.resolutions)), 0.5 / len(children)),)
             return Network(f"generator-{'mix' if mixing else 'base'}-{size}-{batch}", module, example, self._key)

@@ -79,7 +79,7 @@ class ChildTrainer:
         self.optimizer.step()
         self.steps += 1
         with torch.no_grad():
-            torch._foreach_lerp_(self.ema_trained, self.trained, 1 - min(0.995, self.steps / (self.steps + 10)))
+            torch._foreach_lerp_(list[Tensor](self.ema_trained), list[Tensor](self.trained), 1 - min(0.995, self.steps / (self.steps + 10)))
         return float(l1.detach()), float(perceptual.detach())
 
     @torch.no_grad()
@@ -110,9 +110,11 @@ def main(argv: list[str] | None = None) -> int:
         spent = (time.monotonic() - start) / (60 * options.minutes)
         if spent >= 1 or stop.asked:
             break
-        l1, perceptual = trainer.step(images, mask, options.lr * min(1, trainer.steps / 50) * (0.05 + 0.475 * (1 + math.cos(math.pi * spent))))
+        lr = options.lr * min(1, trainer.steps / 50) * (0.05 + 0.475 * (1 + math.cos(math.pi * spent)))
+        l1, perceptual = trainer.step(images, mask, lr)
         if trainer.steps % 50 == 0:
-            print(trainer.steps, f"{l1:.4f} {perceptual:.4f} {trainer.steps * options.batch / (time.monotonic() - start):.1f} images/s", flush=True)
+            rate = trainer.steps * options.batch / (time.monotonic() - start)
+            print(trainer.steps, f"{l1:.4f} {perceptual:.4f} {rate:.1f} images/s", flush=True)
     stream.close()
     a.out.mkdir(parents=True, exist_ok=True)
     kept = frozenset(r for r in trainer.child.resolutions if r >= options.swap_at)

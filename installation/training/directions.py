@@ -23,7 +23,8 @@ from installation.stages.track import Track, TrackSettings
 from installation.training.datasets import STORED_PX, Picture, load_pictures
 from installation.training.publish import encode_pictures
 
-AGES = {"0-2": 1.0, "3-9": 6.0, "10-19": 15.0, "20-29": 25.0, "30-39": 35.0, "40-49": 45.0, "50-59": 55.0, "60-69": 65.0, "more than 70": 75.0}
+AGES = {"0-2": 1.0, "3-9": 6.0, "10-19": 15.0, "20-29": 25.0, "30-39": 35.0, "40-49": 45.0, "50-59": 55.0, "60-69": 65.0}
+AGES["more than 70"] = 75.0
 GENDERS = {"male": -1.0, "female": 1.0}
 MEASURED = ("smile", "mouth_open", "eyes_open", "yaw", "pitch", "roll")
 LABELLED = ("age", "gender")

@@ -133,9 +133,8 @@ class OnnxNetwork(nn.Module):
         match node.op:
             case "Conv":
                 pads = node.attributes["pads"]
-                return F.conv2d(
-                    inputs[0], inputs[1], inputs[2], node.attributes["strides"], pads[:2], node.attributes["dilations"], node.attributes["group"][0]
-                )
+                strides, dilations, groups = (node.attributes[name] for name in ("strides", "dilations", "group"))
+                return F.conv2d(inputs[0], inputs[1], inputs[2], strides, pads[:2], dilations, groups[0])
             case "Clip":
                 return inputs[0].clamp(self.scalars[node.inputs[1]], self.scalars[node.inputs[2]])
             case "Relu":

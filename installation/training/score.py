@@ -69,7 +69,7 @@ class IdentityScorer:
 
 def five_points(pictures: list[Image]) -> list[NDArray[np.float64] | None]:
     """The similarity matrix from each 256 px picture to MobileFaceNet's template; None where FaceMesh sees no face."""
-    import mediapipe as mp  # noqa: PLC0415
+    import mediapipe as mp
 
     found: list[NDArray[np.float64] | None] = []
     with mp.solutions.face_mesh.FaceMesh(static_image_mode=True, max_num_faces=1) as mesh:
@@ -81,8 +81,8 @@ def five_points(pictures: list[Image]) -> list[NDArray[np.float64] | None]:
             height, width = picture.shape[:2]
             p = np.array([(q.x * width, q.y * height) for q in result[0].landmark])
             points = np.stack([p[list(LEFT_EYE)].mean(0), p[list(RIGHT_EYE)].mean(0), p[NOSE], p[LEFT_MOUTH], p[RIGHT_MOUTH]])
-            matrix, _ = cv2.estimateAffinePartial2D(points.astype(np.float32), np.float32(IDENTITY_TEMPLATE), method=cv2.LMEDS)
-            found.append(matrix)
+            matrix, _ = cv2.estimateAffinePartial2D(points, np.array(IDENTITY_TEMPLATE), method=cv2.LMEDS)
+            found.append(np.asarray(matrix, dtype=np.float64))
     return found
 
 

@@ -71,8 +71,9 @@ class Model(nn.Module):
         self.generator = Generator(FINAL_PX, W_DIM, n_mlp=0, channels=CHANNELS)
         self.encoder = FacetsEncoder(self.generator.styles, W_DIM, CHANNELS[DETAIL_PX])
         with torch.no_grad():  # a resolution starts as the up-sampled picture of the one below
-            for to_rgb in self.generator.to_rgbs:
-                to_rgb.conv.weight.mul_(0.1)
+            for name, weight in self.generator.named_parameters():
+                if name.startswith("to_rgbs.") and name.endswith("conv.weight"):
+                    weight.mul_(0.1)
 
     def forward(self, x: Tensor, stale: Tensor, gate: Tensor, size: int, noise: float) -> tuple[Tensor, Tensor]:
         """Reconstruct ``x`` [N, 3, 128, 128]: (pictures [N, 3, size, size], codes [N, styles, w_dim]).
@@ -152,7 +153,7 @@ class Trainer:
         w = self.options.weights
         loss = (terms * terms.new_tensor([w.l1, w.perceptual, w.identity, w.code, w.offsets])).sum()
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)

@@ -34,7 +34,8 @@ def test_a_still_face_is_served_from_the_cache_until_its_code_is_old(cache):
 
 
 @pytest.mark.parametrize(
-    ("change", "stale"), [({"yaw": 4.9}, False), ({"yaw": 5.1}, True), ({"roll": -6}, True), ({"smile": 0.25}, True), ({"smile": 0.1}, False)]
+    ("change", "stale"),
+    [({"yaw": 4.9}, False), ({"yaw": 5.1}, True), ({"roll": -6}, True), ({"smile": 0.25}, True), ({"smile": 0.1}, False)],
 )
 def test_movement_makes_a_code_stale(cache, change, stale):
     assert cache.needs_code(face(**change), 0.1) is stale
