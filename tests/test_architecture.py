@@ -16,6 +16,7 @@ ROWS = (
     ("pipeline",),
     ("app",),
     ("setup_engines",),
+    ("setup_engines",),
     ("__main__",),
 )
 NEIGHBOURS_MAY = {0, 1}  # rows whose parts may import each other
