@@ -172,7 +172,8 @@ class Installation:
         track, align = Track(track_settings(self.config)), Align(self.encode.input_px)
         self.perception = PerceptionLoop(frames, track, align, self.encode, self.controls, encoded, self.health)
         self.synthesis = SynthesisLoop(encoded, edit, self.generate, self.controls, portraits, self.health, now)
-        self.display = DisplayLoop(portraits, Compose(self.canvas.renderer), self.canvas, recorder, self.controls, self.health, board.state, now)
+        compose = Compose(self.canvas.renderer)
+        self.display = DisplayLoop(portraits, compose, self.canvas, recorder, self.controls, self.health, board.state, now)
 
     def run(self) -> Report:
         """The show, until it is closed, asked to stop, or has run as long as it was told. Raises FacetsError."""

@@ -81,7 +81,7 @@ class SmoothingConfig(Section):
     """The two knobs of the One Euro filter (Casiez et al. 2012) over the landmarks."""
 
     min_cutoff: Float = _setting("faces.smoothing.min_cutoff", "Hz, cutoff for a face at rest; lower is calmer", gt=0, le=60)
-    beta: Float = _setting("faces.smoothing.beta", "rise of the cutoff with speed; higher follows faster", ge=0, le=10)
+    beta: Float = _setting("faces.smoothing.beta", "Hz of cutoff for each face size a second; higher follows faster", ge=0, le=100)
 
 
 class FacesConfig(Section):

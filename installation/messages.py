@@ -52,7 +52,7 @@ class Face:
     box: tuple[float, float, float, float]  # x0, y0, x1, y1 px of the frame, around the landmarks
     expression: Expression
     presence: float  # 0…1, fades in as a visitor stays and out after they left
-    seen: bool  # found in this very frame; otherwise the last known values are held
+    seen: bool  # found when last looked at, at most three frames ago; otherwise the last known values are held
     drawable: float  # 0…1, 1 inside the yaw that the encoder can draw, fading to 0 beyond it
 
 

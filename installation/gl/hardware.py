@@ -101,7 +101,7 @@ class GLRenderer:
         """Copy the canvas to the context's window, as large as it fits."""
         screen = self._gl.screen
         screen.use()
-        self._gl.viewport = (0, 0, *window)
+        self._gl.viewport = self._gl.scissor = (0, 0, *window)  # moderngl would keep to the window's first size
         self._gl.clear()
         x, y, width, height = fit((self.width, self.height), window)
         self._gl.viewport = (x, y, width, height)
