@@ -145,6 +145,8 @@ canvas.renderer.show(window.size)
 shown = np.frombuffer(context.screen.read(components=3, alignment=1), np.uint8).reshape(*window.size[::-1], 3)
 assert shown[-5, 80].tolist() == [255, 0, 0] and shown[5, 80].max() == 0, "upside down"
 assert canvas.read()[5, 80].tolist() == [255, 0, 0] and canvas.read()[85, 80].max() == 0
+canvas.renderer.show((320, 180))  # a window that has grown
+assert context.scissor == (0, 0, 320, 180) and context.viewport == (0, 0, 320, 180)
 canvas.present(); canvas.close(); print("fine")
 """
     ended = run(code, SDL_VIDEODRIVER="offscreen")
