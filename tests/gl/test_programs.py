@@ -4,11 +4,11 @@ import pytest
 
 moderngl = pytest.importorskip("moderngl")
 
-from installation.gl import programs as programs_module  # noqa: E402
-from installation.gl import shader_source  # noqa: E402
-from installation.gl.hardware import open_context  # noqa: E402
-from installation.gl.programs import Programs  # noqa: E402
-from installation.gl.shader_source import ShaderError  # noqa: E402
+from installation.gl import programs as programs_module
+from installation.gl import shader_source
+from installation.gl.hardware import open_context
+from installation.gl.programs import Programs
+from installation.gl.shader_source import ShaderError
 
 pytestmark = pytest.mark.gl
 
