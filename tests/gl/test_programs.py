@@ -2,13 +2,12 @@ import os
 
 import pytest
 
-moderngl = pytest.importorskip("moderngl")
-
-from installation.gl import programs as programs_module
 from installation.gl import shader_source
-from installation.gl.hardware import open_context
-from installation.gl.programs import Programs
 from installation.gl.shader_source import ShaderError
+
+pytest.importorskip("moderngl")
+programs_module = pytest.importorskip("installation.gl.programs")
+hardware = pytest.importorskip("installation.gl.hardware")
 
 pytestmark = pytest.mark.gl
 
@@ -18,7 +17,7 @@ FRAGMENT = "#version 330\nout vec4 colour;\nvoid main() { colour = vec4(LEVEL); 
 
 def test_a_bad_reload_keeps_the_last_good_program(tmp_path, monkeypatch):
     try:
-        context = open_context(standalone=True)
+        context = hardware.open_context(standalone=True)
     except Exception as err:
         pytest.skip(f"no OpenGL here: {err}")
     monkeypatch.setattr(programs_module, "SHADERS", tmp_path)
@@ -31,7 +30,7 @@ def test_a_bad_reload_keeps_the_last_good_program(tmp_path, monkeypatch):
         os.utime(shader, (when, when))
 
     save(FRAGMENT, 2e9)
-    programs = Programs(context, {"LEVEL": 0.5})
+    programs = programs_module.Programs(context, {"LEVEL": 0.5})
     good = programs.get("a.vert", "a.frag")
     assert programs.get("a.vert", "a.frag") is good
     assert not programs.reload()
@@ -48,5 +47,5 @@ def test_a_bad_reload_keeps_the_last_good_program(tmp_path, monkeypatch):
 
     save("nonsense", 2e9 + 3)
     with pytest.raises(ShaderError):
-        Programs(context, {}).get("a.vert", "a.frag")
+        programs_module.Programs(context, {}).get("a.vert", "a.frag")
     context.release()
