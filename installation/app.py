@@ -12,7 +12,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import torch
+from PIL import Image as Pillow
 
 from installation import __version__
 from installation.clock import Clock, FrameClock, MonotonicClock
@@ -46,6 +48,7 @@ log = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parents[1]
 ENGINE_CACHE = ROOT / ".cache" / "engines"
 PRESETS = ROOT / "presets"
+SNAPSHOTS = ROOT / "out"
 
 
 @dataclass(frozen=True)
@@ -110,9 +113,11 @@ class Installation:
 
     def __init__(self, config: Config, options: RunOptions) -> None:
         self.config, self.options = config, options
+        cv2.setNumThreads(1)  # OpenCV's own threads would fight the networks for the cores
         self.rss_start = rss_mb()
         self.health = Health()
         self._quit = threading.Event()
+        self._skipped = 0  # unreadable frames of the source, once it is closed
 
         # Read every file before any device opens: a mistake should show at once.
         self.models = models_of(config)
@@ -147,9 +152,13 @@ class Installation:
         return open_source(self.config.source, self._capture_settings, clock, realtime=not self.options.lockstep)
 
     def _check_recording(self, source: CaptureSource) -> None:
-        if self.options.record is not None and source.is_live and not self.config.privacy.allow_recording:
+        if self.options.record is not None and not self._may_keep(source):
             source.close()
             raise ConfigError("--record: a live camera is recorded only where privacy.allow_recording is true")
+
+    def _may_keep(self, source: CaptureSource) -> bool:
+        """Whether pictures may be stored: a live camera's only where the configuration allows it."""
+        return not source.is_live or self.config.privacy.allow_recording
 
     def _canvas_settings(self) -> CanvasSettings:
         c = self.config.canvas
@@ -165,7 +174,7 @@ class Installation:
             lockstep = self.options.lockstep
             fps = source.rate if lockstep else self.config.canvas.fps
             recorder = Recorder(self.options.record, self.canvas.size, fps, self.config.record.crf, realtime=not lockstep)
-        self.keyboard = Keyboard(names, snapshots=False)
+        self.keyboard = Keyboard(names, snapshots=self._may_keep(source))
         self.slots = (frames, encoded, portraits)
         board = HudBoard(self.health, self.controls, self.keyboard, self.generate.choice, self.models.name, self.slots)
         self.capture = CaptureLoop(lambda: self._open_source(self.clock), frames, self.health, source)
@@ -245,6 +254,16 @@ class Installation:
                     self._quit.set()
                 case Action.FULLSCREEN:
                     self.canvas.toggle_fullscreen()
+                case Action.SNAPSHOT:
+                    self._snapshot()
+
+    def _snapshot(self) -> None:
+        path = SNAPSHOTS / f"facets-{time.strftime('%Y%m%d-%H%M%S')}.png"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Pillow.fromarray(self.canvas.read()).save(path)
+        except OSError as err:  # a full disk must not end a show
+            self.health.fault(f"{path}: the snapshot could not be written ({err.strerror})")
 
     def _close(self) -> None:
         for slot in self.slots:
@@ -253,6 +272,7 @@ class Installation:
             self.recorder.close()
         self.canvas_picture = self.canvas.read().copy()
         self.canvas.close()
+        self._skipped = self.capture.source.frames_skipped if self.capture.source is not None else 0
         self.capture.reset()
 
     def report(self) -> Report:
@@ -286,8 +306,14 @@ class Installation:
             rss_mb_start=round(self.rss_start, 1),
             rss_mb_end=round(rss_mb(), 1),
             gpu_mb_peak=round(gpu, 1),
-            faults=list(h.faults) + ([self.generate.fault] if self.generate.fault else []),
+            faults=self._faults(),
         )
+
+    def _faults(self) -> list[str]:
+        """What went wrong, the frames that were skipped too."""
+        skipped = self._skipped + (self.capture.source.frames_skipped if self.capture.source is not None else 0)
+        found = [*self.health.faults, *([self.generate.fault] if self.generate.fault else [])]
+        return [*found, f"{skipped} unreadable frames were skipped"] if skipped else found
 
     def _since_start(self, moment: float) -> float:
         """Seconds from the program's start to a moment of the show's clock."""

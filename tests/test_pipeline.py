@@ -1,0 +1,149 @@
+"""The loops, turned by hand: a camera that goes and comes back, redrawing, freezing; and the worker that keeps them alive."""
+
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from installation.clock import FrameClock
+from installation.control.parameters import parameter_table
+from installation.control.state import ControlState
+from installation.errors import FaultError
+from installation.latents.directions import DirectionSet
+from installation.messages import EncodedFace, EncodedFrame, Expression, Face, Frame, Portrait, Portraits
+from installation.operation.health import Health
+from installation.operation.worker import Worker
+from installation.pipeline import CaptureLoop, SynthesisLoop
+from installation.slot import Slot
+from installation.sources import SourceLost
+from installation.sources.scripted import ScriptedSource
+from installation.stages.edit import Edit
+
+PICTURE = np.zeros((8, 8, 3), np.uint8)
+
+
+class FlatGenerate:
+    """Stands in for the networks: a portrait as bright as its code's first number."""
+
+    portrait_px = 8
+
+    def generate(self, edited):
+        faces = edited.faces
+        return Portraits(
+            edited.frame, tuple(Portrait(f.face, np.full((8, 8, 3), int(f.ws_edited[0, 0]), np.uint8), 1.0) for f in faces)
+        )
+
+
+@pytest.fixture
+def health():
+    return Health()
+
+
+def test_a_lost_camera_comes_back_with_growing_patience(health):
+    clock = FrameClock(30)
+    lost = [SourceLost("the camera is gone")] * 3
+    source = ScriptedSource([PICTURE, *lost, PICTURE, PICTURE], clock)
+    out = Slot[Frame]()
+    loop = CaptureLoop(source.open, out, health)
+    moments = []
+    for now in (0.0, 0.1, 0.2, 0.5, 1.3, 1.4, 2.0, 3.4, 3.5, 3.6, 3.7, 20.0, 20.1):
+        loop.step(now)
+        if out.take() is not None:
+            moments.append(now)
+    assert moments[0] == 0.1
+    assert health.captured == len(moments) >= 2
+    assert health.faults == ["the camera is gone"]
+    assert source.opened == 2
+    assert moments[1] > 3.0  # one second, then two: not at once
+
+
+def test_the_end_of_a_source_ends_the_loop_once(health):
+    loop = CaptureLoop(ScriptedSource([PICTURE], FrameClock(30)).open, Slot(), health)
+    with pytest.raises(FaultError):
+        for now in range(5):
+            loop.step(float(now))
+    assert loop.ended
+
+
+@pytest.fixture
+def synthesis(health):
+    controls = ControlState(parameter_table((), ()))
+    moment = [0.0]
+    loop = SynthesisLoop(
+        Slot(), Edit(DirectionSet([]), torch.zeros(14, 4)), FlatGenerate(), controls, Slot(), health, now=lambda: moment[0]
+    )
+    return loop, controls, moment
+
+
+def frame(value):
+    face = Face(7, np.zeros((468, 2), np.float32), (0, 0, 1, 1), Expression(), 1.0, True, 1.0)
+    return EncodedFrame(Frame(0, 0.0, PICTURE), (EncodedFace(face, torch.full((14, 4), float(value)), None),))
+
+
+def test_the_last_visitors_are_drawn_again_without_a_new_frame(synthesis, health):
+    loop, _, moment = synthesis
+    loop.step(0.0)
+    assert loop.out.take() is None
+    loop.encoded.put(frame(9))
+    for moment[0] in (0.1, 0.2, 0.3):
+        loop.step(moment[0])
+        assert loop.out.take().portraits[0].image[0, 0, 0] == 9
+    assert health.portraits_per_face == {7: 3}
+    assert health.portraits.count == 3
+
+
+def test_freeze_holds_the_portraits(synthesis, health):
+    loop, controls, _ = synthesis
+    controls.set("transport/freeze", True)
+    loop.encoded.put(frame(9))
+    loop.step(0.0)
+    assert loop.out.take() is None
+    controls.set("transport/freeze", False)
+    loop.step(0.1)
+    assert loop.out.take() is not None
+
+
+class Stumbling:
+    """Raises on chosen turns."""
+
+    def __init__(self, faults):
+        self.turns = self.resets = 0
+        self.faults = dict(faults)
+
+    def step(self, now):
+        self.turns += 1
+        time.sleep(0.001)
+        if self.turns in self.faults:
+            raise self.faults[self.turns]
+
+    def reset(self):
+        self.resets += 1
+
+
+def wait_for(condition):
+    for _ in range(500):
+        if condition():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_a_worker_outlives_a_step_that_raises(health):
+    loop = Stumbling({3: ValueError("odd"), 6: RuntimeError("odder")})
+    worker = Worker("stumbling", loop, time.monotonic, health.fault)
+    worker.start()
+    assert wait_for(lambda: loop.turns > 10)
+    worker.stop()
+    assert (worker.restarts, loop.resets, worker.fatal) == (2, 2, None)
+    assert health.faults == ["stumbling: ValueError: odd", "stumbling: RuntimeError: odder"]
+
+
+def test_a_fault_that_no_retry_cures_ends_a_worker(health):
+    loop = Stumbling({2: FaultError("no hope")})
+    worker = Worker("stumbling", loop, time.monotonic, health.fault)
+    worker.start()
+    assert wait_for(lambda: worker.fatal is not None)
+    worker.stop()
+    assert loop.turns == 2
+    assert str(worker.fatal) == "no hope"
