@@ -14,23 +14,25 @@ from installation.config_file import Document, Key, Value, parse_value, shown
 from installation.errors import ConfigError
 
 # Pydantic's kinds of error in the words of somebody who writes YAML; any other is quoted as it comes.
-REASONS: Mapping[str, str] = MappingProxyType({
-    "int_parsing": "must be a whole number",
-    "int_type": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "int_parsing_size": "must be a smaller number",
-    "float_parsing": "must be a number",
-    "float_type": "must be a number",
-    "finite_number": "must be a finite number",
-    "bool_parsing": "must be true or false",
-    "bool_type": "must be true or false",
-    "string_type": "must be text",
-    "string_too_short": "must not be empty",
-    "path_type": "must be a file name",
-    "tuple_type": "must be a list, as in [a, b]",
-    "dict_type": "must be a section of 'key: value' lines",
-    "model_type": "must be a section of 'key: value' lines",
-})
+REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "int_parsing": "must be a whole number",
+        "int_type": "must be a whole number",
+        "int_from_float": "must be a whole number",
+        "int_parsing_size": "must be a smaller number",
+        "float_parsing": "must be a number",
+        "float_type": "must be a number",
+        "finite_number": "must be a finite number",
+        "bool_parsing": "must be true or false",
+        "bool_type": "must be true or false",
+        "string_type": "must be text",
+        "string_too_short": "must not be empty",
+        "path_type": "must be a file name",
+        "tuple_type": "must be a list, as in [a, b]",
+        "dict_type": "must be a section of 'key: value' lines",
+        "model_type": "must be a section of 'key: value' lines",
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
 """The family of errors that end the program with one sentence and an exit code.
 
-    FacetsError
-    ├── ConfigError     2  arguments, configuration, presets
-    ├── WeightsError    2  a model file that cannot be used
-    ├── SourceError     3  a camera, clip or folder that cannot be opened
-    ├── DisplayError    3  a window or renderer that cannot be opened
-    └── FaultError      4  a fault that retries did not cure
+FacetsError
+├── ConfigError     2  arguments, configuration, presets
+├── WeightsError    2  a model file that cannot be used
+├── SourceError     3  a camera, clip or folder that cannot be opened
+├── DisplayError    3  a window or renderer that cannot be opened
+└── FaultError      4  a fault that retries did not cure
 """
 
 from typing import ClassVar

@@ -30,9 +30,7 @@ class FlatGenerate:
 
     def generate(self, edited):
         faces = edited.faces
-        return Portraits(
-            edited.frame, tuple(Portrait(f.face, np.full((8, 8, 3), int(f.ws_edited[0, 0]), np.uint8), 1.0) for f in faces)
-        )
+        return Portraits(edited.frame, tuple(Portrait(f.face, np.full((8, 8, 3), int(f.ws_edited[0, 0]), np.uint8), 1.0) for f in faces))
 
 
 @pytest.fixture

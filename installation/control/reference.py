@@ -1,6 +1,6 @@
 """Prints the table of live controls, or keeps a document's copy of it current.
 
-    python -m installation controls [--write README.md]
+python -m installation controls [--write README.md]
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Turn a training run's EMA weights into the files that the mirror loads.
 
-    python -m installation publish --run RUN --faces DATA/faces-256 DATA/fairface --out weights
+python -m installation publish --run RUN --faces DATA/faces-256 DATA/fairface --out weights
 """
 
 import argparse

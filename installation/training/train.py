@@ -134,9 +134,7 @@ class Trainer:
         cosine = (self.identity(shown) * self.identity(target)).sum(dim=1)
         mean = codes.mean(dim=1, keepdim=True)
         offsets = (codes - mean).square().mean()
-        return torch.stack(
-            [masked_l1(y, x, mask), self.perceptual(shown, target, mask), 1 - cosine.mean(), codes.square().mean(), offsets]
-        )
+        return torch.stack([masked_l1(y, x, mask), self.perceptual(shown, target, mask), 1 - cosine.mean(), codes.square().mean(), offsets])
 
     def step(self, images: Tensor, mask: Tensor, lr: float) -> Tensor:
         """One update on a batch of [N, 3, 256, 256]; returns the loss terms."""
