@@ -109,7 +109,7 @@ SWINGS: Mapping[str, Swing] = MappingProxyType({
 
 
 def parameter_table(
-    directions: Sequence[str], children: Sequence[str], resolutions: Sequence[int] = (4, 8, 16, 32, 64, 128, 256), swap: int = 16
+    directions: Sequence[str], children: Sequence[str], resolutions: Sequence[int] = (4, 8, 16, 32, 64, 128, 256), swap: int = 32
 ) -> ParameterTable:
     """Every control of an installation with these edit directions and child generators. ``resolutions``: px, the
     generators' layers; from ``swap`` px on a child takes them by default."""
