@@ -1,0 +1,55 @@
+"""Directions from labels: the fit finds what made the codes, the flow follows the landmarks, the filters draw."""
+
+import numpy as np
+import torch
+
+from installation.training.directions import LANDMARKS, dense_flow, fit
+from installation.training.stylize import STYLES, kuwahara, outlines
+
+
+def test_fit_separates_attributes_that_come_together():
+    rng = np.random.default_rng(0)
+    true = rng.standard_normal((2, 40))
+    attributes = rng.standard_normal((4000, 2))
+    attributes[:, 1] += 0.8 * attributes[:, 0]  # the second attribute is often seen with the first
+    scaled = attributes / attributes.std(0)
+    codes = scaled @ true + 0.3 * rng.standard_normal((4000, 40))
+    found = fit(codes, attributes)
+    for a, b in zip(found, true, strict=True):
+        assert np.dot(a, b) / np.linalg.norm(a) / np.linalg.norm(b) > 0.98
+    assert abs(np.dot(found[0], true[1]) / np.dot(true[1], true[1]) - np.dot(true[0], true[1]) / np.dot(true[1], true[1])) < 0.1
+
+
+def test_flow_moves_near_the_landmarks_and_rests_far_away():
+    points = np.full((LANDMARKS, 2), 0.5)
+    flow = dense_flow(points, np.tile([0.1, -0.05], (LANDMARKS, 1)))
+    assert flow.shape == (2, 32, 32)
+    assert torch.allclose(flow[:, 16, 16], torch.tensor([0.1, -0.05]), atol=1e-3)
+    assert flow[:, 0, 0].abs().max() < 1e-6
+
+
+def test_kuwahara_smooths_inside_and_keeps_edges():
+    torch.manual_seed(0)
+    step = torch.cat([torch.full((1, 3, 64, 32), -0.6), torch.full((1, 3, 64, 32), 0.6)], dim=3)
+    drawn = kuwahara(step + 0.1 * torch.randn_like(step), 4)
+    assert drawn[..., 4:24].std() < 0.05
+    assert (drawn[..., 34] - drawn[..., 29]).mean() > 1.0
+
+
+def test_outlines_are_ink_where_the_picture_turns_dark():
+    picture = torch.full((1, 3, 64, 64), 0.5)
+    picture[..., 30:34] = -0.9
+    ink = outlines(picture, 1.2, 26.0)
+    assert ink[..., 31:33].mean() > 0.8
+    assert ink[..., :20].max() < 0.4
+
+
+def test_every_style_changes_the_picture_and_keeps_its_range():
+    torch.manual_seed(1)
+    picture = torch.nn.functional.interpolate(torch.rand(1, 3, 8, 8) * 2 - 1, size=64, mode="bicubic").clamp(-1, 1)
+    drawings = {name: draw(picture) for name, draw in STYLES.items()}
+    for drawn in drawings.values():
+        assert drawn.shape == picture.shape
+        assert drawn.min() >= -1 and drawn.max() <= 1
+        assert (drawn - picture).abs().mean() > 0.03
+    assert (drawings["painted"] - drawings["toon"]).abs().mean() > 0.05
