@@ -62,7 +62,7 @@ def main() -> int:
     parser.add_argument("--clip", default="demo", help="one face")
     parser.add_argument("--group", type=Path, help="a still with several faces")
     parser.add_argument("--seconds", type=float, default=15)
-    parser.add_argument("--child", default="painted")
+    parser.add_argument("--child", default="painted", help="name of the generator that is mixed in")
     a = parser.parse_args()
     length = ["--duration", str(a.seconds)]
     cases = {

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import platform
 import signal
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -88,7 +89,9 @@ def build_networks(config: Config, models: Models, thorough: bool = False) -> tu
     c, e = config.encode, config.engine
     policy = CachePolicy(c.refresh_seconds, c.pose_degrees, c.expression_change, c.smoothing_seconds)
     buckets = (1, 4) if config.faces.max >= 3 else (1,)
-    encode = Encode(models, policy, engines, buckets, thorough)
+    # Perception runs beside synthesis: half of the cores for the encoder gives the steadier delay.
+    beside = replace(engines, threads=engines.threads or max(1, len(os.sched_getaffinity(0)) // 2))
+    encode = Encode(models, policy, beside, buckets, thorough)
     return encode, Generate(models, engines, GenerateSettings(e.portrait_px, e.min_portrait_fps, buckets), thorough)
 
 

@@ -1,5 +1,6 @@
 """The OpenVINO engine: usually the fastest on a CPU. Converted networks are kept on disk, keyed by CPU and weights."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -39,7 +40,9 @@ def _model(core: Core, network: Network, cache: Path | None) -> Model:
             return core.read_model(path)
         except RuntimeError:  # cut off by a crash or a full disk: made anew below
             path.unlink(missing_ok=True)
-    with torch.inference_mode():
+    with torch.inference_mode(), warnings.catch_warnings():
+        # The tracer warns of every shape that it takes as fixed; here they all are.
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
         model = convert_model(network.module, example_input=network.example)
     for port, example in zip(model.inputs, network.example, strict=True):
         port.get_node().set_partial_shape(_shape(example.shape))
