@@ -42,7 +42,7 @@ def _model(core: Core, network: Network, cache: Path | None) -> Model:
             path.unlink(missing_ok=True)
     with torch.inference_mode(), warnings.catch_warnings():
         # The tracer warns of every shape that it takes as fixed; here they all are.
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        warnings.simplefilter("ignore")
         model = convert_model(network.module, example_input=network.example)
     for port, example in zip(model.inputs, network.example, strict=True):
         port.get_node().set_partial_shape(_shape(example.shape))

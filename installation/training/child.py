@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
-from installation.networks.checkpoints import resolution_of, save_generator
+from installation.networks.checkpoints import load_generator, resolution_of, save_generator
 from installation.networks.facets_encoder import INPUT_PX
 from installation.training.datasets import BatchStream, load_pictures, to_tensor
 from installation.training.losses import Darknet, masked_l1
@@ -44,10 +44,10 @@ class Options:
 class ChildTrainer:
     """Base, its encoder and the child that learns."""
 
-    def __init__(self, run: Path, nets: Path, options: Options) -> None:
+    def __init__(self, run: Path, nets: Path, options: Options, start: Path | None = None) -> None:
         self.options = options
         self.base, self.images = load_run(run)
-        self.child = copy.deepcopy(self.base.generator)
+        self.child = copy.deepcopy(self.base.generator) if start is None else load_generator(start, self.base.generator)
         self.trained = [p.requires_grad_() for name, p in self.child.named_parameters() if resolution_of(name) >= options.swap_at]
         self.ema = copy.deepcopy(self.child).requires_grad_(False)
         self.ema_trained = [p for name, p in self.ema.named_parameters() if resolution_of(name) >= options.swap_at]
@@ -100,9 +100,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--nets", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("weights"))
     parser.add_argument("--minutes", type=float, default=15)
+    parser.add_argument("--start", type=Path, metavar="FILE", help="a child to go on with instead of the base")
     a = parser.parse_args(argv)
     options = Options(a.style, a.minutes)
-    trainer, stop = ChildTrainer(a.run, a.nets, options), Stop()
+    trainer, stop = ChildTrainer(a.run, a.nets, options, a.start), Stop()
     stream = BatchStream([load_pictures(source, "train") for source in a.faces], options.batch, seed=1)
     shown = to_tensor([p.rgba() for source in a.faces for p in load_pictures(source, "val")[:4]])
     start = time.monotonic()

@@ -23,7 +23,8 @@ from installation.stages.track import Track, TrackSettings
 from installation.training.datasets import STORED_PX, Picture, load_pictures
 from installation.training.publish import encode_pictures
 
-AGES = {"0-2": 1.0, "3-9": 6.0, "10-19": 15.0, "20-29": 25.0, "30-39": 35.0, "40-49": 45.0, "50-59": 55.0, "60-69": 65.0}
+# Middle of each bin in years. Without small children: how a head grows is not how an adult ages.
+AGES = {"10-19": 15.0, "20-29": 25.0, "30-39": 35.0, "40-49": 45.0, "50-59": 55.0, "60-69": 65.0}
 AGES["more than 70"] = 75.0
 GENDERS = {"male": -1.0, "female": 1.0}
 MEASURED = ("smile", "mouth_open", "eyes_open", "yaw", "pitch", "roll")
@@ -49,7 +50,7 @@ class Plan:
 COARSE_AND_MIDDLE = (0, COARSE_STYLES + MIDDLE_STYLES)
 PLANS = (
     Plan("smile", 2.0, COARSE_AND_MIDDLE, 1.0, 0.5),
-    Plan("age", 3.0, (0, 14), 1.0, 1.0),
+    Plan("age", 2.4, (0, 14), 1.0, 1.0),
     Plan("gender", 2.5, (0, 14), 1.0, 1.0),
     Plan("mouth-open", 2.0, COARSE_AND_MIDDLE, 1.0, 0.5),
     Plan("eyes-open", 2.0, COARSE_AND_MIDDLE, 1.0, 0.3),
