@@ -50,8 +50,8 @@ class Plan:
 COARSE_AND_MIDDLE = (0, COARSE_STYLES + MIDDLE_STYLES)
 PLANS = (
     Plan("smile", 2.0, COARSE_AND_MIDDLE, 1.0, 0.5),
-    Plan("age", 2.4, (0, 14), 1.0, 1.0),
-    Plan("gender", 2.5, (0, 14), 1.0, 1.0),
+    Plan("age", 4.2, (0, 14), 1.0, 1.0),
+    Plan("gender", 3.5, (0, 14), 1.0, 1.0),
     Plan("mouth-open", 2.0, COARSE_AND_MIDDLE, 1.0, 0.5),
     Plan("eyes-open", 2.0, COARSE_AND_MIDDLE, 1.0, 0.3),
     Plan("yaw", 1.5, COARSE_AND_MIDDLE, 1.0, 0.0),
