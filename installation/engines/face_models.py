@@ -105,7 +105,8 @@ def _compile(model: Any, threads: int, scale: float, mean: float) -> tuple[Any, 
     steps = PrePostProcessor(model)
     steps.input().tensor().set_element_type(ov.Type.u8)
     steps.input().preprocess().convert_element_type(ov.Type.f32).mean(mean).scale(scale)
-    options = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"}
+    # Not pinned to a core: the networks beside it use them all.
+    options = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32", "ENABLE_CPU_PINNING": False}
     request = ov.Core().compile_model(steps.build(), "CPU", options).create_infer_request()
     memory: Image = np.asarray(request.get_input_tensor().data)[0]
     memory[:] = 0

@@ -24,6 +24,7 @@ class OpenVINOEngine:
             "INFERENCE_NUM_THREADS": choice.threads,
             "PERFORMANCE_HINT": "LATENCY",
             "NUM_STREAMS": 1,
+            "ENABLE_CPU_PINNING": False,  # several networks share the cores; pinned threads would queue on one
         }
         self._request = core.compile_model(_model(core, network, cache), "CPU", settings).create_infer_request()
         self._count = len(self._request.model_outputs)
