@@ -117,4 +117,6 @@ class Generate:
                 example += (torch.full((len(children), len(module.resolutions)), 0.5 / len(children)),)
             return Network(f"generator-{'mix' if mixing else 'base'}-{size}-{batch}", module, example, self._key)
 
-        return BatchedEngine(make, 4, self._engine_settings, self._settings.buckets, self._thorough)
+        # Mixed weights are computed for each call: a larger batch would hold them twice and gain little.
+        buckets = (1,) if mixing else self._settings.buckets
+        return BatchedEngine(make, 4, self._engine_settings, buckets, self._thorough)
