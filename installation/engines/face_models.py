@@ -120,6 +120,9 @@ def _fill(image: Image, view: View, out: Image) -> None:
     x0, y0 = max(view.x, 0.0), max(view.y, 0.0)
     x1, y1 = min(view.x + view.side, image.shape[1]), min(view.y + view.side, image.shape[0])
     column, row = round((x0 - view.x) * scale), round((y0 - view.y) * scale)
+    if x1 - x0 < 1 or y1 - y0 < 1 or column >= size or row >= size:  # a visitor who walked out took the view along
+        out[:] = 0
+        return
     width = min(max(1, round((x1 - x0) * scale)), size - column)
     height = min(max(1, round((y1 - y0) * scale)), size - row)
     part = image[round(y0) : max(round(y1), round(y0) + 1), round(x0) : max(round(x1), round(x0) + 1)]
