@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import os
 import platform
 import signal
@@ -25,7 +24,7 @@ from installation.control.parameters import ParameterTable, parameter_table
 from installation.control.presets import load_preset
 from installation.control.state import ControlState
 from installation.engines.select import EngineSettings
-from installation.errors import ConfigError, FacetsError, FaultError
+from installation.errors import ConfigError, FaultError
 from installation.latents.cache import CachePolicy
 from installation.networks.bundle import DEFAULT_SWAP_AT, Models, load_models
 from installation.operation.health import Health, Report, percentiles, rss_mb
@@ -43,8 +42,6 @@ from installation.stages.generate import Generate, GenerateSettings
 from installation.stages.present import CanvasSettings, open_canvas
 from installation.stages.record import Recorder
 from installation.stages.track import Track, TrackSettings
-
-log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parents[1]
 ENGINE_CACHE = ROOT / ".cache" / "engines"
@@ -343,6 +340,3 @@ def device_name() -> str:
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
-
-
-__all__ = ["FacetsError", "Installation", "RunOptions", "build_networks", "models_of", "table_of", "write_report"]

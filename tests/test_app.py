@@ -121,6 +121,7 @@ def test_a_signal_ends_the_show_in_order(tmp_path):
         (["--generator", "none.safetensors"], 2, "none.safetensors: no such model file"),
         (["--set", "controls={look/glitter: 1}"], 2, "look/glitter"),
         (["--config", "nowhere.yaml"], 2, "nowhere.yaml"),
+        (["--set", "engine.precision=int8"], 2, "engine.precision int8: does not run on this machine"),
     ],
 )
 def test_bad_input_is_one_sentence_and_the_right_code(arguments, code, words, capsys):

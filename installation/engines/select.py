@@ -12,6 +12,7 @@ import torch
 
 from installation.engines.base import Array, Choice, Engine, Network
 from installation.engines.fingerprint import machine_key
+from installation.errors import ConfigError, FaultError
 
 LEAST_PSNR = 36.0  # dB against float32, for a reduced precision to be taken
 TRIALS = 7
@@ -68,18 +69,19 @@ def candidates(settings: EngineSettings, thorough: bool) -> list[Choice]:
 def choose(network: Network, settings: EngineSettings, thorough: bool = False) -> Engine:
     """The fastest engine for ``network`` here: the remembered choice, otherwise a fresh measurement.
 
-    Raises RuntimeError with every backend's reason when none works.
+    Raises ConfigError where what the configuration asks for does not run on this machine, FaultError where nothing does.
     """
     options = candidates(settings, thorough)
-    if len(options) == 1:
-        return build(network, options[0], settings.cache)
     remembered = _remembered(network, settings)
     if remembered in options or (remembered is not None and settings.backend == "auto"):
         return build(network, remembered, settings.cache)
     results = list(measure(network, options, settings.cache))
     good = [m for m in results if m.psnr >= LEAST_PSNR] or results
+    if not good and (settings.backend, settings.precision) != ("auto", "auto"):
+        asked = f"engine.backend {settings.backend} with engine.precision {settings.precision}"
+        raise ConfigError(f"{asked}: does not run on this machine; auto takes what does")
     if not good:
-        raise RuntimeError(f"no engine runs {network.name} on this machine")
+        raise FaultError(f"no engine runs {network.name} on this machine; is the set-up complete? Run `make setup` again")
     best = min(good, key=lambda m: m.milliseconds)
     _remember(network, settings, best)
     return build(network, best.choice, settings.cache)
@@ -100,7 +102,7 @@ def measure(network: Network, options: Sequence[Choice], cache: Path | None) -> 
                 start = time.perf_counter()
                 engine(*inputs)
                 times.append(time.perf_counter() - start)
-        except (RuntimeError, ImportError, KeyError, OSError):
+        except (RuntimeError, AssertionError, ImportError, KeyError, OSError):  # torch asserts that it was built with CUDA
             continue
         yield Measurement(choice, float(np.median(times)) * 1e3, psnr(expected, got))
 

@@ -1,5 +1,6 @@
 """Engines on torch: eager, ``torch.compile`` and CUDA graphs."""
 
+import copy
 from collections.abc import Sequence
 
 import numpy as np
@@ -45,7 +46,8 @@ class CudaGraphEngine:
     def __init__(self, network: Network, choice: Choice) -> None:
         self.choice = choice
         dtype = DTYPES[choice.precision]
-        module = network.module.to("cuda", memory_format=torch.channels_last)  # type: ignore[call-overload]
+        # A copy: networks share modules, and the others' examples stay on the CPU.
+        module = copy.deepcopy(network.module).to("cuda", memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._inputs = [value.cuda() for value in network.example]
         stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream())

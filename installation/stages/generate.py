@@ -13,6 +13,7 @@ from installation.engines.base import Network
 from installation.engines.batched import BatchedEngine
 from installation.engines.fingerprint import digest
 from installation.engines.select import EngineSettings
+from installation.errors import FacetsError
 from installation.messages import EditedFrame, Portrait, Portraits
 from installation.networks.bundle import Models
 from installation.networks.facets_encoder import DETAIL_CHANNELS, DETAIL_PX
@@ -101,7 +102,7 @@ class Generate:
     def _build_mixing(self) -> None:
         try:
             self._mixing = self._build(self.portrait_px, mixing=True)
-        except (RuntimeError, OSError, MemoryError) as err:  # the base goes on alone
+        except (FacetsError, RuntimeError, OSError, MemoryError) as err:  # the base goes on alone
             self.fault = f"generators cannot be mixed on this machine: {err}"
 
     def _build(self, size: int, mixing: bool) -> BatchedEngine:

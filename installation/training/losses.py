@@ -83,8 +83,8 @@ class Identity(nn.Module):
 
     def crop(self, images: Tensor) -> Tensor:
         """[N, 3, S, S] in -1…1 -> [N, 3, 112, 112] in -1…1."""
-        if images.shape[-1] > IDENTITY_PX:
-            images = F.interpolate(images, size=192, mode="bilinear", antialias=True) if images.shape[-1] > 192 else images
+        if images.shape[-1] > 192:  # grid_sample does not look at all pixels of a much larger picture
+            images = F.interpolate(images, size=192, mode="bilinear", antialias=True)
         grid = F.affine_grid(self.theta.expand(len(images), 2, 3), [len(images), 3, IDENTITY_PX, IDENTITY_PX], align_corners=False)
         return F.grid_sample(images, grid, align_corners=False, padding_mode="border")
 
