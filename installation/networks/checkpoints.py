@@ -12,16 +12,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from installation.errors import WeightsError
+from installation.networks.checkpoint_error import CheckpointError
 from installation.networks.facets_encoder import FacetsEncoder
 from installation.networks.stylegan2 import Generator
 
+__all__ = ["CheckpointError", "load_encoder", "load_generator", "metadata_of", "resolution_of", "save_encoder", "save_generator"]
+
 GENERATOR_KIND = "facets-generator"
 ENCODER_KIND = "facets-encoder"
-
-
-class CheckpointError(WeightsError):
-    """A model file that is missing, broken, or not what it was taken for; the message says which."""
 
 
 def save_generator(

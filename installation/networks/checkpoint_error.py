@@ -1,0 +1,7 @@
+"""What every reader of model files raises; apart from the readers, so that each of them can import it."""
+
+from installation.errors import WeightsError
+
+
+class CheckpointError(WeightsError):
+    """A model file that is missing, broken, or not what it was taken for; the message says which."""
