@@ -35,7 +35,8 @@ class Entry:
 
 
 class LatentCache:
-    """Codes by visitor. ``hits`` and ``misses`` count the frames served from the cache and the ones that were encoded."""
+    """Codes by visitor. ``misses`` counts the codes that were made, ``hits`` the frames of a face that were served without a
+    new one."""
 
     def __init__(self, policy: CachePolicy) -> None:
         self.policy = policy
@@ -46,14 +47,19 @@ class LatentCache:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def __contains__(self, id: object) -> bool:
+        return id in self._entries
+
     def needs_code(self, face: Face, now: float) -> bool:
-        """Whether this face is to be encoded in this frame; counts the answer."""
+        """Whether this face is to be encoded in this frame, as far as it can be."""
         entry = self._entries.get(face.id)
         drawable = face.seen and face.drawable > 0.5  # beyond that the encoder has nothing to go by
-        fresh = entry is not None and (not drawable or not self._stale(entry, face.expression, now))
-        self.hits += fresh
-        self.misses += not fresh
-        return not fresh
+        return entry is None or (drawable and self._stale(entry, face.expression, now))
+
+    def age(self, face: Face, now: float) -> float:
+        """Seconds since this face was encoded; infinity where it never was."""
+        entry = self._entries.get(face.id)
+        return math.inf if entry is None else now - entry.encoded
 
     def _stale(self, entry: Entry, e: Expression, now: float) -> bool:
         old, policy = entry.expression, self.policy
@@ -62,7 +68,8 @@ class LatentCache:
         return now - entry.encoded >= policy.refresh_seconds or pose > policy.pose_degrees or change > policy.expression_change
 
     def store(self, face: Face, ws: Tensor, now: float) -> None:
-        """A new code [styles, w_dim] of this face."""
+        """A new code [styles, w_dim] of this face, as it was at ``now``."""
+        self.misses += 1
         entry = self._entries.get(face.id)
         if entry is None:
             self._entries[face.id] = Entry(ws, ws.clone(), None, face.expression, now, now, now)
@@ -77,6 +84,7 @@ class LatentCache:
     def code(self, face: Face, now: float, hold: float = 0.0) -> tuple[Tensor, Tensor | None]:
         """The smoothed code and the residual for this frame. hold 0…1 slows the glide, 1 stops it."""
         entry = self._entries[face.id]
+        self.hits += entry.encoded != now
         seconds = self.policy.smoothing_seconds / max(1.0 - hold, 1e-6)
         step = 1 - math.exp(-(now - entry.stepped) / seconds) if hold < 1 and seconds > 0 else float(hold < 1)
         entry.current = torch.lerp(entry.current, entry.target, step)

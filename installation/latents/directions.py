@@ -5,18 +5,25 @@ attribute, a shift adds what the attribute looks like (Upchurch et al. 2017, "De
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from installation.errors import WeightsError
+from installation.latents.direction_files import BARE_COMPONENTS, KIND, Stored, read_directions
+from installation.latents.direction_lists import SUFFIXES, read_list
+
+# Whose codes have which shape, for the message about a misfit.
+GENERATORS = {
+    (18, 512): "StyleGAN2 at 1024 px", (16, 512): "StyleGAN2 at 512 px, or StyleGAN3", (14, 512): "StyleGAN2 at 256 px",
+    (14, 256): "Facets' own at 256 px",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +35,7 @@ class Direction:
     layers: tuple[int, int]  # first and one past the last style that it moves
     flow: Tensor | None = None  # [2, r, r] x and y, fractions of the picture's side that a feature moves at 1
     shift: Tensor | None = None  # [C, r, r] what the residual gains at 1
+    family: str = ""  # of the generator that it belongs to, where that is known
 
 
 class DirectionSet:
@@ -79,37 +87,52 @@ def save_directions(directions: Sequence[Direction], path: Path, card: dict[str,
     tensors |= {f"{d.name}.flow": d.flow.half().contiguous() for d in directions if d.flow is not None}
     tensors |= {f"{d.name}.shift": d.shift.half().contiguous() for d in directions if d.shift is not None}
     layers = {d.name: list(d.layers) for d in directions}
-    save_file(tensors, path, metadata={"kind": "facets-directions", "layers": json.dumps(layers), **card})
+    families = {d.family for d in directions if d.family}
+    family = {"family": families.pop()} if len(families) == 1 else {}
+    save_file(tensors, path, metadata={"kind": KIND, "layers": json.dumps(layers), **family, **card})
 
 
-def load_directions(paths: Sequence[Path], styles: int, w_dim: int) -> DirectionSet:
+def load_directions(paths: Sequence[Path], styles: int, w_dim: int, family: str = "") -> DirectionSet:
     """Directions of several files, later ones replacing earlier ones of the same name.
 
-    Raises WeightsError for a file that is missing, broken or made for codes of another shape.
+    paths: ``.safetensors``, ``.npy``, ``.npz``, ``.pt``, or ``.yaml`` lists of them (``direction_lists``). styles, w_dim: of the
+    generator's codes; family: its name, where it is known. Raises WeightsError for a file that is missing, broken or made for
+    another generator.
     """
     found: dict[str, Direction] = {}
     for path in paths:
-        for direction in _read(path):
-            if tuple(direction.vector.shape) != (styles, w_dim):
-                shape = "x".join(map(str, direction.vector.shape))
-                raise WeightsError(f"{path}: direction {direction.name!r} is for codes of {shape}, the generator's are {styles}x{w_dim}")
-            found[direction.name] = direction
+        listed = path.suffix.lower() in SUFFIXES
+        stored = read_list(path) if listed else read_directions(path)
+        if not listed:  # eighty knobs that nobody asked for would bury the others
+            stored = [one for one in stored if one.component is None or one.component < BARE_COMPONENTS]
+        for one in stored:
+            found[one.name] = _fitted(one, path, styles, w_dim, family)
+            _check_maps(path, found[one.name], found.values())
     return DirectionSet(list(found.values()))
 
 
-def _read(path: Path) -> list[Direction]:
-    try:
-        with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("kind") != "facets-directions":
-                raise WeightsError(f"{path}: not a file of directions (its kind is {metadata.get('kind', 'not given')!r})")
-            layers = json.loads(metadata["layers"])
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-            return [
-                Direction(name, tensors[name], tuple(layers[name]), tensors.get(f"{name}.flow"), tensors.get(f"{name}.shift"))
-                for name in layers
-            ]
-    except FileNotFoundError as err:
-        raise WeightsError(f"{path}: no such directions file") from err
-    except (SafetensorError, OSError, KeyError, ValueError) as err:
-        raise WeightsError(f"{path}: not a readable directions file ({err})") from err
+def _fitted(one: Stored, path: Path, styles: int, w_dim: int, family: str) -> Direction:
+    """The direction as [styles, w_dim]; a single row serves every style of its layers."""
+    rows, width = one.vector.shape
+    if family and one.family and one.family != family:
+        raise WeightsError(f"{path}: direction {one.name!r} belongs to {one.family}, the generator is {family}")
+    if width != w_dim or rows not in (1, styles):
+        shape = "x".join(map(str, one.vector.shape))
+        made_for = f" ({GENERATORS[rows, width]})" if (rows, width) in GENERATORS else ""
+        raise WeightsError(f"{path}: direction {one.name!r} is for codes of {shape}{made_for}, the generator's are {styles}x{w_dim}")
+    first, end = one.layers or (0, styles)
+    if not 0 <= first < end <= styles:
+        raise WeightsError(f"{path}: direction {one.name!r} moves layers {first}-{end - 1}, the generator has 0-{styles - 1}")
+    vector = torch.zeros(styles, w_dim)
+    vector[first:end] = one.vector if rows == 1 else one.vector[first:end]
+    return Direction(one.name, vector, (first, end), one.flow, one.shift, one.family)
+
+
+def _check_maps(path: Path, one: Direction, others: Iterable[Direction]) -> None:
+    """Residuals have one size in a set; maps of two sizes belong to two encoders."""
+    for other in others:
+        for part in ("flow", "shift"):
+            mine, theirs = getattr(one, part), getattr(other, part)
+            if mine is not None and theirs is not None and mine.shape != theirs.shape:
+                shapes = " and ".join("x".join(map(str, p.shape)) for p in (mine, theirs))
+                raise WeightsError(f"{path}: direction {one.name!r} and {other.name!r} have a {part} of {shapes}; they do not go together")

@@ -30,7 +30,17 @@ def test_a_still_face_is_served_from_the_cache_until_its_code_is_old(cache):
     assert not cache.needs_code(face(), 0.5)
     assert not cache.needs_code(face(), 0.99)
     assert cache.needs_code(face(), 1.0)
-    assert (cache.hits, cache.misses) == (2, 2)
+    assert cache.age(face(), 0.75) == 0.75
+    assert cache.age(face(id=2), 0.75) == float("inf")
+
+
+def test_codes_that_were_made_and_frames_that_did_without_are_counted(cache):
+    cache.code(face(), 0.0)  # made for this very frame
+    for k in range(1, 4):
+        cache.code(face(), k / 10)
+    cache.store(face(), code(1), 0.4)
+    cache.code(face(), 0.4)
+    assert (cache.hits, cache.misses) == (3, 2)
 
 
 @pytest.mark.parametrize(
