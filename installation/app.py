@@ -26,7 +26,7 @@ from installation.control.state import ControlState
 from installation.engines.select import EngineSettings
 from installation.errors import ConfigError, FaultError
 from installation.latents.cache import CachePolicy
-from installation.networks.bundle import DEFAULT_SWAP_AT, Models, load_models
+from installation.networks.bundle import DEFAULT_SWAP_AT, EVERYTHING, Models, load_models
 from installation.operation.health import Health, Report, percentiles, rss_mb
 from installation.operation.hud import HudBoard
 from installation.operation.worker import Worker
@@ -65,13 +65,17 @@ class RunOptions:
 def models_of(config: Config) -> Models:
     """Load the model files that the configuration names. Raises WeightsError."""
     m = config.models
-    return load_models(m.generator, m.encoder, m.children, m.directions)
+    named = frozenset(key for key in EVERYTHING if config.named(f"models.{key}"))
+    models = load_models(m.generator, m.encoder, m.children, m.directions, named)
+    for notice in models.notices:
+        print(f"facets: {notice}", flush=True)
+    return models
 
 
 def table_of(models: Models) -> ParameterTable:
     """The live controls that these models give."""
     children = [child.name for child in models.children]
-    return parameter_table(models.directions.names, children, models.base.resolutions, DEFAULT_SWAP_AT)
+    return parameter_table(models.directions.names, children, models.resolutions, DEFAULT_SWAP_AT)
 
 
 def engine_settings(config: Config) -> EngineSettings:
@@ -80,15 +84,15 @@ def engine_settings(config: Config) -> EngineSettings:
     return EngineSettings(e.backend, e.precision, e.threads, e.device, ENGINE_CACHE)
 
 
-def build_networks(config: Config, models: Models, thorough: bool = False) -> tuple[Encode, Generate]:
-    """The two stages that hold networks, on the engines measured for this machine."""
+def build_networks(config: Config, models: Models, thorough: bool = False, background: bool = False) -> tuple[Encode, Generate]:
+    """The two stages that hold networks, on the engines measured for this machine. background: encode beside tracking."""
     engines = engine_settings(config)
     c, e = config.encode, config.engine
     policy = CachePolicy(c.refresh_seconds, c.pose_degrees, c.expression_change, c.smoothing_seconds)
     buckets = (1, 4) if config.faces.max >= 3 else (1,)
     # Perception runs beside synthesis: half of the cores for the encoder gives the steadier delay.
     beside = replace(engines, threads=engines.threads or max(1, len(os.sched_getaffinity(0)) // 2))
-    encode = Encode(models, policy, beside, buckets, thorough)
+    encode = Encode(models, policy, beside, buckets, thorough, background)
     return encode, Generate(models, engines, GenerateSettings(e.portrait_px, e.min_portrait_fps, buckets), thorough)
 
 
@@ -135,7 +139,7 @@ class Installation:
             print(f"facets: {self.canvas.notice}", flush=True)
 
         # Build the stages and join them.
-        self.encode, self.generate = build_networks(config, self.models)
+        self.encode, self.generate = build_networks(config, self.models, background=not options.lockstep)
         self._join(first)
         self.recorder = self.display.recorder
 
@@ -167,7 +171,7 @@ class Installation:
     def _join(self, source: CaptureSource) -> None:
         frames, encoded, portraits = Slot(), Slot(), Slot()  # type: ignore[var-annotated]
         names = [child.name for child in self.models.children]
-        edit = Edit(self.models.directions, self.models.latent_avg, names, self.models.base.resolutions)
+        edit = Edit(self.models.directions, self.models.latent_avg, names, self.models.resolutions)
         now = self.clock.now
         recorder = None
         if self.options.record is not None:
@@ -268,6 +272,7 @@ class Installation:
     def _close(self) -> None:
         for slot in self.slots:
             slot.close()
+        self.encode.close()
         if self.recorder is not None:
             self.recorder.close()
         self.canvas_picture = self.canvas.read().copy()

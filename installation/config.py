@@ -171,6 +171,11 @@ class Config(Section):
         ``faults``: reason by dotted key, ``{"models.encoder": "no such file"}``."""
         return ConfigError("\n".join(self._layers.say(tuple(key.split(".")), reason) for key, reason in faults.items()))
 
+    def named(self, key: str) -> bool:
+        """Whether a person set the dotted key, in a file or on the command line; otherwise it has its shipped value."""
+        origin = self._layers.origins.get(tuple(key.split(".")))
+        return origin is not None and origin.label != _shipped().label
+
     def check_controls(self, check: Callable[[str, Value], str | None]) -> None:
         """Raise ConfigError for entries of ``controls`` that ``check(address, value)`` has a reason against."""
         faults = {f"controls.{address}": reason for address, value in self.controls.items() if (reason := check(address, value))}

@@ -7,14 +7,20 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from installation.errors import WeightsError
 from installation.latents.directions import DirectionSet, load_directions
 from installation.networks.checkpoints import CheckpointError, load_encoder, load_generator, metadata_of
-from installation.networks.facets_encoder import FacetsEncoder, Features
+from installation.networks.facets_encoder import DETAIL_PX, INPUT_PX, FacetsEncoder
 from installation.networks.layer_swap import swap_shares
 from installation.networks.stylegan2 import Generator
 
 DEFAULT_SWAP_AT = 32
 DEFAULT_SWAP_WIDTH = 1.0
+MEAN_SAMPLES = 4096  # codes averaged where a file holds no mean
+
+AnyGenerator = Generator  # StyleGAN3's joins here
+FaceEncoder = FacetsEncoder  # the published ones join here
+EVERYTHING = frozenset({"generator", "encoder", "children", "directions"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,66 +34,144 @@ class Child:
 
 @dataclass(frozen=True, eq=False)
 class Models:
-    """Everything that is loaded from files, on the CPU, in float32."""
+    """Everything that is loaded from files, on the CPU, in float32.
+
+    base: ``synthesis(ws [N, styles, w_dim]) -> [N, 3, size, size]``. encoder: a FacetsEncoder, which has a detail residual,
+    or any module ``images [N, 3, input_px, input_px] -> ws``. notices: what was left out, in words for a person.
+    """
 
     name: str
-    base: Generator
-    encoder: FacetsEncoder
+    base: AnyGenerator
+    encoder: FaceEncoder
     children: tuple[Child, ...]
     directions: DirectionSet
     latent_avg: Tensor  # [styles, w_dim]
+    notices: tuple[str, ...] = ()
+
+    @property
+    def styles(self) -> int:
+        return int(self.latent_avg.shape[0])
+
+    @property
+    def input_px(self) -> int:
+        """Side of the crops that the encoder reads."""
+        return int(getattr(self.encoder, "input_px", INPUT_PX))
+
+    @property
+    def detail(self) -> FacetsEncoder | None:
+        """The encoder, where it gives a detail residual that the base can draw; published ones do not."""
+        fits = isinstance(self.encoder, FacetsEncoder) and isinstance(self.base, Generator)
+        return self.encoder if fits else None
+
+    def sample(self) -> Tensor:
+        """A typical code [styles, w_dim], the same at every call: what an engine is measured with."""
+        with torch.inference_mode():
+            w = self.base.mapping(torch.randn(1, self.base.style_dim, generator=torch.Generator().manual_seed(1)))
+            return torch.lerp(self.latent_avg, w.reshape(-1, w.shape[-1])[: self.styles], 0.7).clone()
+
+    def run_time_encoder(self) -> nn.Module:
+        """The encoder in the form that engines run fastest; the same numbers."""
+        return self.encoder
+
+    @property
+    def resolutions(self) -> list[int]:
+        """Resolutions whose layers can be mixed with a child's; none for StyleGAN3, whose layers have no fixed ones."""
+        return self.base.resolutions if isinstance(self.base, Generator) else []
 
 
-def load_models(generator: Path, encoder: Path, children: Sequence[Path], directions: Sequence[Path]) -> Models:
-    """Load and check that the parts fit one another. Raises WeightsError with the file that does not."""
-    base = load_generator(generator)
-    face_encoder = load_encoder(encoder)
-    if (face_encoder.styles, face_encoder.w_dim) != (base.styles, base.style_dim):
+def load_models(
+    generator: Path, encoder: Path, children: Sequence[Path], directions: Sequence[Path], named: frozenset[str] = EVERYTHING
+) -> Models:
+    """Load the files and check that they fit one another.
+
+    named: which of the four a person chose. Whoever brings a generator or an encoder of their own need not know what else
+    is shipped: a file that holds both serves as both, and shipped files that do not fit are left out with a notice. A file
+    that was named and does not fit raises WeightsError, which says why.
+    """
+    generator, encoder, base, face_encoder = _load_pair(generator, encoder, named)
+    _check_fit(generator, base, encoder, face_encoder, "encoder" in named)
+    latent_avg = _mean_code(base, face_encoder)
+    notices: list[str] = []
+
+    def left_out(key: str, err: WeightsError) -> None:
+        if key in named or not named & {"generator", "encoder"}:
+            raise err
+        notices.append(f"the shipped {key} are left out, they belong to the embedded generator: {err}")
+
+    family: tuple[Child, ...] = ()
+    try:
+        family = tuple(_load_child(path, base, generator) for path in children)
+    except WeightsError as err:
+        left_out("children", err)
+    found = DirectionSet([])
+    try:
+        found = load_directions(directions, base.styles, base.style_dim)
+    except WeightsError as err:
+        left_out("directions", err)
+    return Models(generator.name, base, face_encoder, family, found, latent_avg, tuple(notices))
+
+
+def _load_pair(generator: Path, encoder: Path, named: frozenset[str]) -> tuple[Path, Path, AnyGenerator, FaceEncoder]:
+    """Both networks and the files they came from. A pSp or e4e file, named for one of the two, gives the other as well."""
+    if "generator" in named and "encoder" not in named:
+        base = load_generator(generator)
+        try:
+            return generator, generator, base, load_encoder(generator)
+        except CheckpointError:  # a generator alone
+            return generator, encoder, base, load_encoder(encoder)
+    if "encoder" in named and "generator" not in named:
+        face_encoder = load_encoder(encoder)
+        try:
+            return encoder, encoder, load_generator(encoder), face_encoder
+        except CheckpointError:  # an encoder alone
+            return generator, encoder, load_generator(generator), face_encoder
+    return generator, encoder, load_generator(generator), load_encoder(encoder)
+
+
+def _check_fit(generator: Path, base: AnyGenerator, encoder: Path, face_encoder: FaceEncoder, encoder_named: bool) -> None:
+    styles, w_dim = int(face_encoder.styles), int(face_encoder.w_dim)
+    if w_dim != base.style_dim or styles not in (1, base.styles):
+        need = f"{base.styles}x{base.style_dim}"
+        if encoder_named:
+            raise CheckpointError(f"{encoder}: makes codes of {styles}x{w_dim}, {generator} needs {need} (styles x w_dim)")
         raise CheckpointError(
-            f"{encoder}: makes codes of {face_encoder.styles}x{face_encoder.w_dim}, {generator} needs {base.styles}x{base.style_dim}"
+            f"{generator}: needs codes of {need} (styles x w_dim) and holds no encoder, and the shipped one makes {styles}x{w_dim}; "
+            f"name a file with an encoder for {need} by --encoder or models.encoder"
         )
-    family = tuple(_load_child(path, base, generator) for path in children)
-    found = load_directions(directions, base.styles, base.style_dim)
-    latent_avg = base.latent_avg if base.latent_avg.ndim == 2 else base.latent_avg.expand(base.styles, -1)
-    return Models(generator.stem, base, face_encoder, family, found, latent_avg)
+    if isinstance(face_encoder, FacetsEncoder) and isinstance(base, Generator):
+        width = base.channels.get(DETAIL_PX, 0)
+        if width != face_encoder.generator_width:
+            raise CheckpointError(
+                f"{encoder}: its detail residual is for {face_encoder.generator_width} channels at {DETAIL_PX} px, {generator} has {width}"
+            )
 
 
-def _load_child(path: Path, base: Generator, base_path: Path) -> Child:
+def _mean_code(base: AnyGenerator, face_encoder: FaceEncoder) -> Tensor:
+    """[styles, w_dim]: the mean face that truncation pulls toward, from the generator's file, the encoder's, or samples."""
+    for owner in (base, face_encoder):
+        given = getattr(owner, "latent_avg", None)
+        if isinstance(given, Tensor) and bool(given.any()):
+            return given.detach().float().reshape(-1, base.style_dim).expand(base.styles, -1).clone()
+    with torch.inference_mode():
+        z = torch.randn(MEAN_SAMPLES, base.style_dim, generator=torch.Generator().manual_seed(0))
+        return base.mapping(z)[:, 0].mean(dim=0).expand(base.styles, -1).clone()
+
+
+def _load_child(path: Path, base: AnyGenerator, base_path: Path) -> Child:
+    if not isinstance(base, Generator):
+        raise CheckpointError(f"{path}: cannot be mixed with {base_path}: StyleGAN3's layers have no resolutions to swap at")
     child = load_generator(path, base)
-    if child.channels != base.channels or child.style_dim != base.style_dim:
-        raise CheckpointError(f"{path}: its layers are {child.channels}, those of {base_path} are {base.channels}; they cannot be blended")
-    card = metadata_of(path)
+    if not isinstance(child, Generator):
+        raise CheckpointError(f"{path}: a StyleGAN3 generator; its layers cannot be mixed with those of {base_path}, which is StyleGAN2")
+    if child.style_dim != base.style_dim:
+        raise CheckpointError(f"{path}: its w has {child.style_dim} numbers, that of {base_path} {base.style_dim}; they cannot be mixed")
+    for resolution in base.resolutions:
+        if child.channels.get(resolution) != base.channels[resolution]:
+            raise CheckpointError(
+                f"{path}: its layers of {resolution} px have {child.channels.get(resolution, 'no')} channels, "
+                f"those of {base_path} {base.channels[resolution]}; they cannot be mixed"
+            )
+    card = metadata_of(path) if path.suffix == ".safetensors" else {}
     swap_at = int(card.get("swap_at", DEFAULT_SWAP_AT))
     width = float(card.get("swap_width", DEFAULT_SWAP_WIDTH))
     return Child(card.get("name", path.stem), child, swap_shares(base.resolutions, swap_at, width))
-
-
-class EncoderTrunk(nn.Module):
-    """Crops, uint8 [N, 128, 128, 3] -> the maps that the heads read, and the detail residual."""
-
-    def __init__(self, encoder: FacetsEncoder) -> None:
-        super().__init__()
-        self.encoder = encoder
-
-    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        images = crops.permute(0, 3, 1, 2).float() / 127.5 - 1
-        features, detail = self.encoder.trunk(images)
-        return detail, features.fine, features.middle, features.coarse
-
-
-class EncoderHeads(nn.Module):
-    """The trunk's maps -> W+ codes [N, styles, w_dim]."""
-
-    def __init__(self, encoder: FacetsEncoder) -> None:
-        super().__init__()
-        self.encoder = encoder
-
-    def forward(self, fine: Tensor, middle: Tensor, coarse: Tensor) -> Tensor:
-        return self.encoder.heads(Features(fine, middle, coarse))
-
-
-def example_maps(encoder: FacetsEncoder, batch: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Detail and maps of a grey picture, as inputs of the right shapes."""
-    with torch.inference_mode():
-        detail, fine, middle, coarse = EncoderTrunk(encoder)(torch.full((batch, 128, 128, 3), 128, dtype=torch.uint8))
-    return detail.clone(), fine.clone(), middle.clone(), coarse.clone()

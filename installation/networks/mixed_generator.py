@@ -98,7 +98,7 @@ class MixedGenerator(nn.Module):
         super().__init__()
         family = [base, *children]
         for child in children:
-            if child.channels != base.channels or child.style_dim != base.style_dim:
+            if child.style_dim != base.style_dim or any(child.channels.get(r) != base.channels[r] for r in base.resolutions):
                 raise ValueError(f"a child has channels {child.channels}, the base {base.channels}: they cannot be mixed")
         self.size = min(size or base.size, base.size)
         self.generators = len(family)
@@ -118,7 +118,7 @@ class MixedGenerator(nn.Module):
         self.register_buffer("expand", expand.detach().clone() if expand is not None else None)
         self.requires_grad_(False)
 
-    def forward(self, ws: Tensor, ws_edited: Tensor, detail: Tensor | None, gain: Tensor, mix: Tensor | None = None) -> Tensor:
+    def forward(self, ws: Tensor, ws_edited: Tensor, detail: Tensor | None, gain: Tensor | None, mix: Tensor | None = None) -> Tensor:
         """Draw ``ws_edited`` [N, styles, w_dim] with the residual ``detail`` [N, C, r, r] that belongs to ``ws``.
 
         gain [N]: 0…1, how much of the residual is drawn. mix [generators - 1, resolutions]: each child's share of each
@@ -131,7 +131,7 @@ class MixedGenerator(nn.Module):
         start = self.inputs[0] if shares is None else torch.einsum("g,gcyx->cyx", shares[:, 0], self.inputs)
         x = start.expand(both.shape[0], -1, -1, -1)
         picture: Tensor | None = None
-        kept = torch.ones_like(gain)[:, None, None, None]
+        kept: Tensor | None = None
         for level, resolution in enumerate(self.resolutions):
             share = None if shares is None else shares[:, level]
             for layer in range(max(0, 2 * level - 1), 2 * level + 1):
@@ -142,12 +142,45 @@ class MixedGenerator(nn.Module):
                 kept = ghost_mask(plain, edited)
                 x, both = edited, ws_edited
                 picture = None if picture is None else picture[:count]
-            if detail is not None and self.expand is not None and resolution == detail.shape[-1]:
+            if detail is not None and gain is not None and self.expand is not None and resolution == detail.shape[-1]:
+                assert kept is not None
                 mask = F.interpolate(kept, size=resolution, mode="bilinear") if kept.shape[-1] != resolution else kept
                 x = x + F.conv2d(detail * (gain[:, None, None, None] * mask), self.expand)
             picture = self.rgbs[level](x, both[:, 2 * level + 1], picture, share)
         assert picture is not None
-        return ((picture.clamp(-1, 1) + 1) * 127.5 + 0.5).permute(0, 2, 3, 1).to(torch.uint8)
+        return as_bytes(picture)
+
+
+class MixedCodes(nn.Module):
+    """A MixedGenerator for codes without a detail residual: one pass, nothing to mask."""
+
+    def __init__(self, generator: MixedGenerator) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def forward(self, ws: Tensor, mix: Tensor | None = None) -> Tensor:
+        """ws [N, styles, w_dim] -> uint8 RGB [N, size, size, 3]."""
+        picture: Tensor = self.generator(ws, ws, None, None, mix)
+        return picture
+
+
+class WholePicture(nn.Module):
+    """Any generator by its ``synthesis`` alone, its pictures made smaller by averaging where ``size`` px are asked for."""
+
+    def __init__(self, base: nn.Module, size: int) -> None:
+        super().__init__()
+        self.base = base
+        self.step = max(1, int(base.size) // size)  # type: ignore[arg-type]
+
+    def forward(self, ws: Tensor) -> Tensor:
+        """ws [N, styles, w_dim] -> uint8 RGB [N, size, size, 3]."""
+        picture: Tensor = self.base.synthesis(ws, "const")  # type: ignore[operator]
+        return as_bytes(F.avg_pool2d(picture, self.step) if self.step > 1 else picture)
+
+
+def as_bytes(picture: Tensor) -> Tensor:
+    """[N, 3, S, S] in -1…1 -> uint8 [N, S, S, 3], rounded."""
+    return ((picture.clamp(-1, 1) + 1) * 127.5 + 0.5).permute(0, 2, 3, 1).to(torch.uint8)
 
 
 def ghost_mask(plain: Tensor, edited: Tensor) -> Tensor:

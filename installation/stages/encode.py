@@ -1,67 +1,159 @@
 """Encode: each visitor's aligned face to a smoothed W+ code, and the detail residual of this very frame."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from installation.engines.base import Array, Network
+from installation.engines.base import Network
 from installation.engines.batched import BatchedEngine
 from installation.engines.fingerprint import digest
 from installation.engines.select import EngineSettings
 from installation.latents.cache import CachePolicy, LatentCache
-from installation.messages import AlignedFace, AlignedFrame, EncodedFace, EncodedFrame
-from installation.networks.bundle import EncoderHeads, EncoderTrunk, Models, example_maps
-from installation.networks.facets_encoder import INPUT_PX
+from installation.messages import AlignedFace, AlignedFrame, EncodedFace, EncodedFrame, Face, Image
+from installation.networks.bundle import Models
+from installation.networks.encoder_parts import EncoderHeads, EncoderTrunk, WholeEncoder, example_crops, example_maps
+from installation.networks.facets_encoder import FacetsEncoder
+
+REST = 1.0  # a heavy encoder rests as long as it worked: tracking and drawing need the cores too
+
+
+class Coder(Protocol):
+    """Brings the cache up to date for the faces of one frame."""
+
+    choice: str  # backend, precision and threads
+
+    def update(self, faces: Sequence[AlignedFace], cache: LatentCache, now: float) -> None:
+        """faces: those that can be seen well enough to encode."""
+        ...
+
+    def close(self) -> None:
+        """End what runs in the background."""
+        ...
 
 
 class Encode:
-    """The encoder in two engines: the trunk runs for every frame, the heads only when the cache asks for a new code."""
+    """Codes from the cache, new ones from a coder: in two engines where the encoder gives a detail residual, else whole.
 
-    input_px = INPUT_PX
+    background: a whole encoder, tens of GFLOP, runs beside the loop, so that tracking keeps its pace; lockstep runs wait
+    for it instead, so that the same input gives the same pixels.
+    """
 
     def __init__(
-        self, models: Models, policy: CachePolicy, settings: EngineSettings, buckets: Sequence[int], thorough: bool = False
+        self,
+        models: Models,
+        policy: CachePolicy,
+        settings: EngineSettings,
+        buckets: Sequence[int],
+        thorough: bool = False,
+        background: bool = False,
     ) -> None:
         self.cache = LatentCache(policy)
-        key = digest(models.encoder)
-        encoder = models.encoder
-
-        def trunk(batch: int) -> Network:
-            crops = torch.full((batch, INPUT_PX, INPUT_PX, 3), 128, dtype=torch.uint8)
-            return Network(f"encoder-trunk-{batch}", EncoderTrunk(encoder).eval(), (crops,), key)
-
-        def heads(batch: int) -> Network:
-            return Network(f"encoder-heads-{batch}", EncoderHeads(encoder).eval(), example_maps(encoder, batch)[1:], key)
-
-        self._trunk = BatchedEngine(trunk, 1, settings, buckets, thorough)
-        self._heads = BatchedEngine(heads, 3, settings, (1,), thorough)
+        self.input_px = models.input_px
+        self._coder: Coder
+        if models.detail is not None:
+            self._coder = DetailCoder(models.detail, models.input_px, settings, buckets, thorough)
+        else:
+            self._coder = WholeCoder(models, settings, thorough, background)
 
     @property
     def choice(self) -> str:
-        """Backend, precision and threads of the trunk's engine."""
-        return str(self._trunk.choice)
+        """Backend, precision and threads of the encoder's engine."""
+        return self._coder.choice
 
     def encode(self, aligned: AlignedFrame, now: float, hold: float = 0.0) -> EncodedFrame:
-        """hold 0…1 slows the glide from code to code."""
+        """hold 0…1 slows the glide from code to code. A visitor appears here with their first code."""
         visible = [a for a in aligned.faces if a.face.seen and a.face.drawable > 0.5]
-        maps = dict(zip((a.face.id for a in visible), self._trunk([[a.crop] for a in visible]), strict=True))
-        faces = []
-        for face in aligned.faces:
-            encoded = self._face(face, maps.get(face.face.id), now, hold)
-            if encoded is not None:
-                faces.append(encoded)
+        self._coder.update(visible, self.cache, now)
+        known = [a.face for a in aligned.faces if a.face.id in self.cache]
+        faces = tuple(EncodedFace(face, *self.cache.code(face, now, hold)) for face in known)
         self.cache.forget({a.face.id for a in aligned.faces}, now)
-        return EncodedFrame(aligned.frame, tuple(faces))
+        return EncodedFrame(aligned.frame, faces)
 
-    def _face(self, aligned: AlignedFace, maps: list[Array] | None, now: float, hold: float) -> EncodedFace | None:
-        face = aligned.face
-        if self.cache.needs_code(face, now):
-            if maps is None:  # never seen from an angle that can be drawn: nothing to show yet
-                return None
-            ws = np.asarray(self._heads([maps[1:]])[0][0], dtype=np.float32)
-            self.cache.store(face, torch.from_numpy(ws), now)
-        if maps is not None:
-            self.cache.store_detail(face, torch.from_numpy(np.asarray(maps[0], dtype=np.float32)))
-        ws_now, detail = self.cache.code(face, now, hold)
-        return EncodedFace(face, ws_now, detail)
+    def close(self) -> None:
+        """End what runs in the background."""
+        self._coder.close()
+
+
+class DetailCoder:
+    """The trunk runs for every frame and gives the detail; the heads run only when the cache asks for a new code."""
+
+    def __init__(self, encoder: FacetsEncoder, input_px: int, settings: EngineSettings, buckets: Sequence[int], thorough: bool) -> None:
+        key = digest(encoder)
+
+        def trunk(batch: int) -> Network:
+            return Network(f"encoder-trunk-{batch}", EncoderTrunk(encoder).eval(), (example_crops(batch, input_px),), key)
+
+        def heads(batch: int) -> Network:
+            return Network(f"encoder-heads-{batch}", EncoderHeads(encoder).eval(), example_maps(encoder, batch, input_px)[1:], key)
+
+        self._trunk = BatchedEngine(trunk, 1, settings, buckets, thorough)
+        self._heads = BatchedEngine(heads, 3, settings, (1,), thorough)
+        self.choice = str(self._trunk.choice)
+
+    def update(self, faces: Sequence[AlignedFace], cache: LatentCache, now: float) -> None:
+        for aligned, (detail, *maps) in zip(faces, self._trunk([[a.crop] for a in faces]), strict=True):
+            if cache.needs_code(aligned.face, now):
+                cache.store(aligned.face, _tensor(self._heads([maps])[0][0]), now)
+            cache.store_detail(aligned.face, _tensor(detail))
+
+    def close(self) -> None:
+        """Nothing runs in the background."""
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A face that is being encoded. asked: s, time of its frame."""
+
+    face: Face
+    asked: float
+    code: Future[Tensor]
+
+
+class WholeCoder:
+    """One engine for the whole encoder, only when the cache asks, in the background one face at a time, the stalest first."""
+
+    def __init__(self, models: Models, settings: EngineSettings, thorough: bool, background: bool) -> None:
+        module = WholeEncoder(models.run_time_encoder(), models.styles).eval()
+        key = digest(models.encoder)
+
+        def whole(batch: int) -> Network:
+            return Network(f"encoder-whole-{batch}", module, (example_crops(batch, models.input_px),), key)
+
+        self._engine = BatchedEngine(whole, 1, settings, (1,), thorough)
+        self.choice = str(self._engine.choice)
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="encode") if background else None
+        self._job: Job | None = None
+        self._rest = float("-inf")  # s, until when known faces wait
+
+    def update(self, faces: Sequence[AlignedFace], cache: LatentCache, now: float) -> None:
+        stale = [a for a in faces if cache.needs_code(a.face, now)]
+        if self._worker is None:
+            for aligned in stale:
+                cache.store(aligned.face, self._run(aligned.crop), now)
+            return
+        if self._job is not None and self._job.code.done():
+            job, self._job = self._job, None
+            self._rest = now + REST * (now - job.asked)
+            cache.store(job.face, job.code.result(), job.asked)
+        if self._job is None:
+            waiting = [a for a in stale if a.face.id not in cache or now >= self._rest]
+            if waiting:
+                oldest = max(waiting, key=lambda a: cache.age(a.face, now))
+                # A copy: the crop's memory is used again a few frames on.
+                self._job = Job(oldest.face, now, self._worker.submit(self._run, oldest.crop.copy()))
+
+    def _run(self, crop: Image) -> Tensor:
+        return _tensor(self._engine([[crop]])[0][0])
+
+    def close(self) -> None:
+        if self._worker is not None:
+            self._worker.shutdown(cancel_futures=True)
+
+
+def _tensor(array: np.typing.NDArray[np.generic]) -> Tensor:
+    return torch.from_numpy(np.asarray(array, dtype=np.float32))

@@ -8,25 +8,30 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
-from installation.engines.base import Network
+from installation.engines.base import Array, Network
 from installation.engines.batched import BatchedEngine
 from installation.engines.fingerprint import digest
 from installation.engines.select import EngineSettings
 from installation.errors import FacetsError
-from installation.messages import EditedFrame, Portrait, Portraits
+from installation.messages import EditedFace, EditedFrame, Portrait, Portraits
 from installation.networks.bundle import Models
 from installation.networks.facets_encoder import DETAIL_CHANNELS, DETAIL_PX
-from installation.networks.mixed_generator import MixedGenerator
+from installation.networks.mixed_generator import MixedCodes, MixedGenerator, WholePicture
+from installation.networks.stylegan2 import Generator
 
-SMALL_PX = 128
+SMALL_PX = 128  # portraits step down to it and no further
+LARGE_PX = 256  # on a CPU, larger portraits are drawn one by one: a batch would only fill the memory
 PROBE_RUNS = 9
+PROBE_PATIENCE = 1.0  # s
 ENGINE_SHARE = 0.65  # of the time between two portraits that the engine may take; tracking and the canvas have the rest
+LARGE_GAIN = 2.0  # at most so much more work a second does an engine do at a larger size
 
 
 @dataclass(frozen=True)
 class GenerateSettings:
-    """portrait_px: 0 lets the machine's speed decide; min_portrait_fps: below it a portrait steps down to 128 px."""
+    """portrait_px: 0 lets the machine's speed decide; min_portrait_fps: below it portraits get smaller, down to 128 px."""
 
     portrait_px: int = 0
     min_portrait_fps: float = 12.0
@@ -34,17 +39,17 @@ class GenerateSettings:
 
 
 class Generate:
-    """Two engines: one of the base alone, and, where there are children, one that mixes, built while the show already runs."""
+    """Two engines: one of the base alone, and, where there are children, one that mixes, built while the show already runs.
+
+    A skip generator has a picture at every resolution, so a smaller portrait is a shorter network; any other generator
+    draws its own size.
+    """
 
     def __init__(self, models: Models, engine: EngineSettings, settings: GenerateSettings, thorough: bool = False) -> None:
         self._models, self._engine_settings, self._settings, self._thorough = models, engine, settings, thorough
-        self._key = digest(models.base, *(c.generator for c in models.children), models.encoder.expand)
-        self.portrait_px = min(settings.portrait_px or models.base.size, models.base.size)
-        self._plain = self._build(self.portrait_px, mixing=False)
-        slow = settings.min_portrait_fps > 0 and self.milliseconds() > ENGINE_SHARE * 1000 / settings.min_portrait_fps
-        if settings.portrait_px == 0 and slow and self.portrait_px > SMALL_PX:
-            self.portrait_px = SMALL_PX
-            self._plain = self._build(SMALL_PX, mixing=False)
+        expand = [] if models.detail is None else [models.detail.expand]
+        self._key = digest(models.base, *(c.generator for c in models.children), *expand)
+        self.portrait_px, self._plain = self._fitting()
         self._mixing: BatchedEngine | None = None
         self._builder: threading.Thread | None = None
         self.fault: str | None = None  # why the mixing engine could not be built
@@ -67,13 +72,7 @@ class Generate:
 
     def milliseconds(self) -> float:
         """Time of one portrait on the engine alone: the lower quartile, so that a neighbour's burst does not count."""
-        face = self._inputs(self._models.latent_avg, self._models.latent_avg, None, 0.0)
-        times = []
-        for _ in range(PROBE_RUNS):
-            start = time.perf_counter()
-            self._plain([face])
-            times.append(time.perf_counter() - start)
-        return float(np.quantile(times, 0.25)) * 1e3
+        return self._milliseconds(self._plain)
 
     def wait(self) -> None:
         """Until the mixing engine stands: lockstep runs must not depend on when it does."""
@@ -84,20 +83,49 @@ class Generate:
         """Portraits uint8 [S, S, 3] of every visitor, sorted by id."""
         faces = [self._inputs(f.ws, f.ws_edited, f.detail, f.detail_gain) for f in edited.faces]
         results = self._mixing(faces, [self._mix(edited)]) if edited.mix and self._mixing is not None else self._plain(faces)
-        portraits = [
-            Portrait(f.face, np.asarray(result[0], dtype=np.uint8), f.face.presence * f.face.drawable)
-            for f, result in zip(edited.faces, results, strict=True)
-        ]
+        portraits = [_portrait(face, result[0]) for face, result in zip(edited.faces, results, strict=True)]
         return Portraits(edited.frame, tuple(portraits))
 
+    def _fitting(self) -> tuple[int, BatchedEngine]:
+        """The largest size that is quick enough here, at least 128 px, or the one that was asked for."""
+        size, wanted = self._models.base.size, self._settings.portrait_px
+        skip = isinstance(self._models.base, Generator)
+        if wanted or not skip or self._settings.min_portrait_fps <= 0 or size <= SMALL_PX:
+            size = min(wanted or size, size)
+            return size, self._build(size, mixing=False)
+        most = ENGINE_SHARE * 1000 / self._settings.min_portrait_fps
+        small: BatchedEngine | None = None
+        if size > 2 * SMALL_PX:  # a size far too large is not built at all: the smallest one tells
+            small = self._build(SMALL_PX, mixing=False)
+            per_work = self._milliseconds(small) / work(self._models.base, SMALL_PX) / LARGE_GAIN
+            while size > SMALL_PX and per_work * work(self._models.base, size) > most:
+                size //= 2
+        while size > SMALL_PX:
+            engine = self._build(size, mixing=False)
+            if self._milliseconds(engine) <= most:
+                return size, engine
+            size //= 2
+        return SMALL_PX, small or self._build(SMALL_PX, mixing=False)
+
+    def _milliseconds(self, engine: BatchedEngine) -> float:
+        mean = self._models.latent_avg
+        face = self._inputs(mean, mean, None, 0.0)
+        times: list[float] = []
+        while len(times) < PROBE_RUNS and (len(times) < 2 or sum(times) < PROBE_PATIENCE):
+            start = time.perf_counter()
+            engine([face])
+            times.append(time.perf_counter() - start)
+        return float(np.quantile(times, 0.25)) * 1e3
+
     def _mix(self, edited: EditedFrame) -> NDArray[np.float32]:
-        levels = len([r for r in self._models.base.resolutions if r <= self.portrait_px])
+        levels = len([r for r in self._models.resolutions if r <= self.portrait_px])
         return np.array([shares[:levels] for _, shares in edited.mix], dtype=np.float32)
 
-    @staticmethod
-    def _inputs(ws: torch.Tensor, edited: torch.Tensor, detail: torch.Tensor | None, gain: float) -> Sequence[NDArray[np.float32]]:
+    def _inputs(self, ws: Tensor, edited: Tensor, detail: Tensor | None, gain: float) -> Sequence[Array]:
+        if self._models.detail is None:
+            return (edited.numpy(),)
         residual = np.zeros((DETAIL_CHANNELS, DETAIL_PX, DETAIL_PX), np.float32) if detail is None else detail.numpy()
-        return (ws.numpy(), edited.numpy(), residual, np.float32(gain))  # type: ignore[return-value]
+        return (ws.numpy(), edited.numpy(), residual, np.asarray(gain, np.float32))
 
     def _build_mixing(self) -> None:
         try:
@@ -108,16 +136,42 @@ class Generate:
     def _build(self, size: int, mixing: bool) -> BatchedEngine:
         models = self._models
         children = [c.generator for c in models.children] if mixing else []
-        module = MixedGenerator(models.base, children, models.encoder.expand.weight, size).eval()
+        module, levels = self._module(size, children)
+        sample = models.sample()
 
         def make(batch: int) -> Network:
-            ws = models.latent_avg.repeat(batch, 1, 1)
-            detail = torch.zeros(batch, DETAIL_CHANNELS, DETAIL_PX, DETAIL_PX)
-            example: tuple[torch.Tensor, ...] = (ws, ws.clone(), detail, torch.ones(batch))
+            ws = sample.repeat(batch, 1, 1)
+            example: tuple[Tensor, ...] = (ws,)
+            if models.detail is not None:
+                detail = torch.zeros(batch, DETAIL_CHANNELS, DETAIL_PX, DETAIL_PX)
+                example = (ws, ws.clone(), detail, torch.ones(batch))
             if mixing:
-                example += (torch.full((len(children), len(module.resolutions)), 0.5 / len(children)),)
+                example += (torch.full((len(children), levels), 0.5 / len(children)),)
             return Network(f"generator-{'mix' if mixing else 'base'}-{size}-{batch}", module, example, self._key)
 
         # Mixed weights are computed for each call: a larger batch would hold them twice and gain little.
-        buckets = (1,) if mixing else self._settings.buckets
-        return BatchedEngine(make, 4, self._engine_settings, buckets, self._thorough)
+        on_cpu = self._engine_settings.device == "cpu" or not torch.cuda.is_available()
+        buckets = (1,) if mixing or (on_cpu and size > LARGE_PX) else self._settings.buckets
+        return BatchedEngine(make, 1 if models.detail is None else 4, self._engine_settings, buckets, self._thorough)
+
+    def _module(self, size: int, children: Sequence[Generator]) -> tuple[nn.Module, int]:
+        """The network to run and the number of resolutions that a mix has."""
+        models = self._models
+        if not isinstance(models.base, Generator):
+            return WholePicture(models.base, size).eval(), 0  # type: ignore[unreachable]  # until StyleGAN3 is there
+        expand = None if models.detail is None else models.detail.expand.weight
+        mixed = MixedGenerator(models.base, children, expand, size).eval()
+        return (mixed if models.detail is not None else MixedCodes(mixed).eval()), len(mixed.resolutions)
+
+
+def _portrait(edited: EditedFace, image: Array) -> Portrait:
+    return Portrait(edited.face, np.asarray(image, dtype=np.uint8), edited.face.presence * edited.face.drawable)
+
+
+def work(base: Generator, size: int) -> int:
+    """Multiplications of the 3x3 convolutions up to ``size`` px; an up-sampling one reads the smaller picture."""
+    channels, total = base.channels, 9 * base.channels[4] ** 2 * 16
+    for r in base.resolutions[1:]:
+        if r <= size:
+            total += 9 * r * r * (channels[r // 2] * channels[r] // 4 + channels[r] ** 2)
+    return total

@@ -10,7 +10,8 @@ from torch import nn
 from installation.engines.base import Choice, Network
 from installation.engines.batched import BatchedEngine
 from installation.engines.fingerprint import digest
-from installation.engines.select import EngineSettings, build, candidates, choose, psnr
+from installation.engines.select import EngineSettings, build, candidates, choose, relative_error
+from installation.errors import ConfigError
 
 
 class Small(nn.Module):
@@ -38,7 +39,7 @@ def test_engines_agree_with_the_module(choice, tmp_path):
     inputs = [value.numpy() for value in net.example]
     got = build(net, choice, tmp_path)(*inputs)[0]
     expected = MODULE(*net.example).numpy()
-    assert psnr(expected, got) > (100 if choice.precision == "float32" else 36)
+    assert relative_error(expected, got) < (1e-5 if choice.precision == "float32" else 0.02)
 
 
 def test_the_choice_is_measured_and_remembered(tmp_path):
@@ -63,7 +64,28 @@ def test_a_converted_network_cut_off_on_disk_is_made_anew(tmp_path):
     (path,) = tmp_path.glob("small-1-*.xml")
     path.write_text(path.read_text()[:200])
     got = build(net, choice, tmp_path)(*[value.numpy() for value in net.example])[0]
-    assert psnr(MODULE(*net.example).numpy(), got) > 100
+    assert relative_error(MODULE(*net.example).numpy(), got) < 1e-5
+
+
+class Fragile(nn.Module):
+    """A small difference of large numbers: half the digits are not enough."""
+
+    def forward(self, x):
+        return torch.conv2d(x + 300.0, torch.ones(1, 1, 1, 1)) - 300.0
+
+
+def test_a_precision_that_is_too_far_off_is_not_taken(tmp_path):
+    net = Network("fragile", Fragile(), (torch.rand(1, 1, 64, 64),), "0")
+    assert choose(net, EngineSettings(device="cpu", cache=tmp_path)).choice.precision == "float32"
+    with pytest.raises(ConfigError, match=r"engine.precision bf16: .* % off float32 for fragile"):
+        choose(net, EngineSettings("eager", "bf16", 1, "cpu", tmp_path))
+
+
+def test_relative_error_knows_the_grey_of_pictures_and_sees_what_is_not_a_number():
+    picture = np.full((4, 4), 255, np.uint8)
+    assert relative_error(picture, np.full((4, 4), 127.5)) == pytest.approx(1.0)
+    assert relative_error(np.ones(4), np.array([1, 1, 1, np.nan])) == float("inf")
+    assert relative_error(np.ones(4), np.full(4, 1.25)) == pytest.approx(0.25)
 
 
 def test_other_weights_have_another_digest():
