@@ -21,7 +21,6 @@ class Command:
 
 COMMANDS = (
     Command("controls", "installation.control.reference", "list the live controls"),
-    Command("setup-engines", "installation.setup_engines", "measure which engine is fastest on this machine"),
     Command("demo", "installation.demo.build", "remake the clip of the embedded visitors"),
     Command("setup-engines", "installation.setup_engines", "measure which engine is fastest here"),
     Command("train", "installation.training.train", "train a generator and its encoder"),
@@ -29,6 +28,7 @@ COMMANDS = (
     Command("child", "installation.training.child", "teach a generator a style"),
     Command("directions", "installation.training.directions", "learn the edit directions"),
     Command("score", "installation.training.score", "measure how well the models draw people"),
+    Command("sefa", "installation.sefa", "find a generator's strongest directions without data"),
 )
 
 

@@ -10,7 +10,7 @@ PACKAGE = ROOT / "installation"
 
 # A part may import those of the rows above it; within a row, only where its row says so.
 ROWS = (
-    ("errors", "clock", "messages", "config_file", "config_layers", "config"),
+    ("errors", "clock", "messages", "config_file", "config_layers", "config", "output_file"),
     ("slot", "faces", "latents", "networks", "engines", "gl", "sources", "control", "operation"),
     ("stages",),
     ("pipeline",),
@@ -20,7 +20,7 @@ ROWS = (
     ("__main__",),
 )
 NEIGHBOURS_MAY = {0, 1}  # rows whose parts may import each other
-BESIDE_APP = ("training", "demo")  # command-line tools
+BESIDE_APP = ("training", "demo", "sefa")  # command-line tools
 
 
 def part_of(module: str) -> str:

@@ -252,8 +252,8 @@ class Generator(nn.Module):
     def mapping(self, z: Tensor, truncation_psi: float = 1.0) -> Tensor:
         """z [N, style_dim] -> ws [N, styles, style_dim], pulled toward ``latent_avg`` by ``truncation_psi``."""
         w: Tensor = self.style(z)
-        w = torch.lerp(self.latent_avg.to(w), w, truncation_psi)
-        return w[:, None].expand(-1, self.styles, -1)
+        # The mean code is one w [style_dim], or one for each style [styles, style_dim].
+        return torch.lerp(self.latent_avg.to(w).expand(self.styles, -1), w[:, None].expand(-1, self.styles, -1), truncation_psi)
 
     def synthesis(self, ws: Tensor, noise: NoiseMode = "const", size: int | None = None, detail: Tensor | None = None) -> Tensor:
         """ws [N, styles, style_dim] -> pictures [N, 3, size, size].

@@ -1,0 +1,51 @@
+"""Files that commands write: never over something that a person made without being asked to, and whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from installation.errors import ConfigError
+
+
+def check_output(path: Path, force: bool, sources: Iterable[Path] = ()) -> None:
+    """Raise ConfigError where ``path`` cannot be written: a folder, a file that is there already (unless ``force``), one of
+    the ``sources`` that it is made from, or a place that is not there."""
+    if path.is_dir():
+        raise ConfigError(f"{path}: this is a folder; name a file")
+    for source in sources:
+        if path.exists() and source.exists() and os.path.samefile(path, source):
+            raise ConfigError(f"{path}: would overwrite the file that it is made from; choose another name")
+    if path.exists() and not force:
+        raise ConfigError(f"{path}: is there already; choose another name, or add --force")
+    if not path.parent.is_dir():
+        raise ConfigError(f"{path}: the folder {path.parent} does not exist")
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A name beside ``path`` to write to; it takes the place of ``path`` when the block ends well, and is gone when not.
+
+    Raises ConfigError where the place cannot be written or the disk is full.
+    """
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        os.close(handle)
+    except OSError as err:
+        raise ConfigError(f"{path}: cannot be written ({err.strerror or err})") from err
+    part = Path(name)
+    try:
+        yield part
+        os.chmod(part, 0o666 & ~_umask())  # mkstemp's files are for their owner only
+        os.replace(part, path)
+    except OSError as err:
+        raise ConfigError(f"{path}: cannot be written ({err.strerror or err})") from err
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
