@@ -3,6 +3,11 @@
 import math
 from collections.abc import Sequence
 
+import torch
+
+from installation.networks.checkpoints import resolution_of
+from installation.networks.stylegan2 import Generator
+
 
 def swap_shares(resolutions: Sequence[int], swap_at: int, width: float = 0.0) -> tuple[float, ...]:
     """Share 0…1 of the child at each resolution: the base below ``swap_at``, the child from there on.
@@ -26,3 +31,51 @@ def normalised(shares: Sequence[Sequence[float]]) -> list[list[float]]:
     """Children's shares [children][resolutions], scaled down at resolutions where their sum passes 1."""
     totals = [max(1.0, sum(column)) for column in zip(*shares, strict=True)]
     return [[share / total for share, total in zip(row, totals, strict=True)] for row in shares]
+
+
+def misfit(a: Generator, b: Generator) -> str | None:
+    """Why two generators cannot be swapped, with the layer and both shapes; None where they can. The mapping networks may
+    differ, as only one of them is taken."""
+    mine, theirs = (_layers(generator) for generator in (a, b))
+    if a.style_dim != b.style_dim:
+        return f"w has {a.style_dim} numbers in the first and {b.style_dim} in the second"
+    for name, shape in mine.items():
+        if name not in theirs:
+            return f"layer {name} ({_shown(shape)}) of {resolution_of(name)} px is not in the second, which draws {b.size} px"
+        if theirs[name] != shape:
+            return f"layer {name} of {resolution_of(name)} px is {_shown(shape)} in the first and {_shown(theirs[name])} in the second"
+    more = next((name for name in theirs if name not in mine), None)
+    if more is not None:
+        return f"layer {more} ({_shown(theirs[more])}) of {resolution_of(more)} px is not in the first, which draws {a.size} px"
+    return None
+
+
+def swapped(coarse: Generator, fine: Generator, shares: Sequence[float]) -> Generator:
+    """A generator whose layers of each resolution are ``coarse``'s, moved toward ``fine``'s by its share 0…1.
+
+    shares: of ``fine``, one for each resolution. The mapping network and the mean code are ``coarse``'s, as its codes are what
+    the result is for. A noise picture comes from whichever has the larger share: a mean of two noises is a fainter noise.
+    Raises ValueError where the layers differ.
+    """
+    if reason := misfit(coarse, fine):
+        raise ValueError(reason)
+    share_of = dict(zip(coarse.resolutions, shares, strict=True))
+    theirs = fine.state_dict()
+    result = Generator(coarse.size, coarse.style_dim, len(coarse.style) - 1, coarse.channels)
+    mixed = {}
+    for name, value in coarse.state_dict().items():
+        share = share_of.get(resolution_of(name), 0.0)
+        if name.startswith("noises."):
+            share = float(share > 0.5)
+        mixed[name] = torch.lerp(value, theirs[name], share) if share else value
+    result.load_state_dict(mixed)
+    result.latent_avg = coarse.latent_avg.clone()
+    return result.eval().requires_grad_(False)
+
+
+def _layers(generator: Generator) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(value.shape) for name, value in generator.state_dict().items() if resolution_of(name)}
+
+
+def _shown(shape: Sequence[int]) -> str:
+    return "x".join(map(str, shape))
