@@ -12,7 +12,7 @@ from typing import Literal
 
 from installation.latents.oscillators import SHAPES
 
-Kind = Literal["float", "int", "bool", "str"]
+Kind = Literal["float", "int", "bool", "str", "trigger", "command"]
 Scalar = float | int | bool | str
 PREFIX = "/facets/"
 TRUTHS = MappingProxyType({"true": True, "false": False, "1": True, "0": False, "t": True, "f": False})
@@ -20,7 +20,8 @@ TRUTHS = MappingProxyType({"true": True, "false": False, "1": True, "0": False, 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One control. ``low`` and ``high`` bound numbers, ``choices`` bounds text."""
+    """One control. ``low`` and ``high`` bound numbers, ``choices`` bounds text. A trigger takes nothing and a command a word
+    or a number: both make something happen once and hold no value."""
 
     name: str  # the address without its prefix: "look/grain"
     default: Scalar
@@ -33,6 +34,17 @@ class Parameter:
     glide: float = 0.0  # s, how long the picture takes to follow; 0 for a switch
     access: Literal["rw", "r", "w"] = "rw"
     choices: tuple[str, ...] = ()
+    circular: bool = False  # high is low again, as for a hue: fades take the short way round
+
+    @property
+    def momentary(self) -> bool:
+        """Whether it makes something happen instead of holding a value."""
+        return self.kind in ("trigger", "command")
+
+    @property
+    def bounded(self) -> bool:
+        """Whether it is a number with a range, so that a fader's 0…1 can set it."""
+        return self.kind in ("float", "int")
 
     @property
     def address(self) -> str:
@@ -40,11 +52,16 @@ class Parameter:
         return PREFIX + self.name
 
     def coerce(self, value: object) -> Scalar | None:
-        """The value as this control's kind where nothing is lost by it, otherwise None. Not yet clamped."""
+        """The value as this control's kind where nothing is lost by it, otherwise None. Not yet clamped. A trigger gives
+        whether it fires: the release of a button does not."""
         if self.kind == "str":
             return value if isinstance(value, str) and value in self.choices else None
         if self.kind == "bool":
             return _as_truth(value)
+        if self.kind == "trigger":
+            return True if value is None else _fires(value)
+        if self.kind == "command":
+            return value if isinstance(value, str) and value else _whole(value)
         number = _as_number(value)
         if number is None or self.kind == "float":
             return number
@@ -52,13 +69,48 @@ class Parameter:
 
     def clamp(self, value: Scalar) -> Scalar:
         """The nearest value within the range; switches and text as they are."""
-        if self.kind in ("str", "bool") or isinstance(value, str):
+        if not self.bounded or isinstance(value, str):
             return value
         bounded = min(max(value, self.low), self.high)
         return int(bounded) if self.kind == "int" else float(bounded)
 
+    def from_norm(self, share: float) -> Scalar:
+        """The value at ``share`` 0…1 of a fader's way along the curve. Raises TypeError for what has no range."""
+        if not self.bounded:
+            raise TypeError(f"{self.name} has no range")
+        share = min(max(share, 0.0), 1.0)
+        value = self.low * (self.high / self.low) ** share if self.curve == "log" else self.low + (self.high - self.low) * share
+        return round(value) if self.kind == "int" else value
+
+    def to_norm(self, value: Scalar) -> float:
+        """Where ``value`` stands on a fader, 0…1. Raises TypeError for what has no range."""
+        if not self.bounded or isinstance(value, str):
+            raise TypeError(f"{self.name} has no range")
+        if self.curve == "log":
+            share = math.log(max(value, self.low) / self.low) / math.log(self.high / self.low)
+        else:
+            share = (value - self.low) / (self.high - self.low) if self.high > self.low else 0.0
+        return min(max(share, 0.0), 1.0)
+
+    def between(self, start: Scalar, end: Scalar, share: float) -> Scalar:
+        """The value ``share`` 0…1 of the way from ``start`` to ``end``: along the curve, the short way round where it is
+        circular. What has no steps between has changed from the first moment on."""
+        if self.kind != "float" or isinstance(start, str) or isinstance(end, str):
+            return end
+        if self.circular:
+            span = self.high - self.low
+            way = (end - start + span / 2) % span - span / 2
+            return self.low + (start + way * share - self.low) % span if 0 < share < 1 else (end if share >= 1 else start)
+        if self.curve == "log" and start > 0 and end > 0:
+            return float(start * (end / start) ** share)
+        return start + (end - start) * share
+
     def allowed(self) -> str:
         """What it takes, in words."""
+        if self.kind == "trigger":
+            return "no value"
+        if self.kind == "command":
+            return "a name or a whole number"
         if self.kind == "str":
             return "one of " + ", ".join(self.choices)
         if self.kind == "bool":
@@ -89,6 +141,8 @@ class ParameterTable(Mapping[str, Parameter]):
         row = self.get(name)
         if row is None:
             return "no such control; 'python -m installation controls' lists them"
+        if row.momentary:
+            return "does something once; a file cannot hold it"
         coerced = row.coerce(value)
         return None if coerced is not None and row.clamp(coerced) == coerced else f"must be {row.allowed()}"
 
@@ -109,9 +163,13 @@ SWINGS: Mapping[str, Swing] = MappingProxyType({
 
 
 def parameter_table(
-    directions: Sequence[str], children: Sequence[str], resolutions: Sequence[int] = (4, 8, 16, 32, 64, 128, 256), swap: int = 32
+    directions: Sequence[str],
+    children: Sequence[str],
+    resolutions: Sequence[int] = (4, 8, 16, 32, 64, 128, 256),
+    swap: int = 32,
+    presets: Sequence[str] = (),
 ) -> ParameterTable:
-    """Every control of an installation with these edit directions and child generators. ``resolutions``: px, the
+    """Every control of an installation with these edit directions, child generators and presets. ``resolutions``: px, the
     generators' layers; from ``swap`` px on a child takes them by default."""
     rows: list[Parameter] = []
     for name in directions:
@@ -119,7 +177,8 @@ def parameter_table(
     rows += _IDENTITY
     for name in children:
         rows += _blend_rows(name, resolutions, swap)
-    return ParameterTable(rows + _SMILE + _LOOK + _TRANSPORT)
+    recalls = [Parameter(f"preset/{name}/recall", False, "fades to this preset", kind="trigger", access="w") for name in presets]
+    return ParameterTable(rows + _SMILE + _LOOK + _PRESET + recalls + _TRANSPORT)
 
 
 def _edit_rows(name: str) -> list[Parameter]:
@@ -129,6 +188,7 @@ def _edit_rows(name: str) -> list[Parameter]:
         Parameter(f"{base}/lfo/depth", swing.depth, "how far its oscillator swings to either side", high=3, glide=0.3),
         Parameter(f"{base}/lfo/rate", swing.rate, "its speed", high=10, unit="Hz", glide=0.3),
         Parameter(f"{base}/lfo/phase", swing.phase, "its start within the cycle", unit="cycles", glide=0.3),
+        Parameter(f"{base}/lfo/sync", False, "locks it to the beat: the rate then counts cycles in a beat", kind="bool"),
         Parameter(f"{base}/lfo/shape", "sine", "its wave; random is smooth", kind="str", choices=tuple(SHAPES)),
     ]
 
@@ -163,11 +223,19 @@ _LOOK = [
     Parameter("look/vignette", 0.35, "darker corners", glide=0.2),
     Parameter("look/brightness", 1.0, "of the whole canvas", high=2, glide=0.2),
     Parameter("look/gamma", 1.0, "above 1 brightens the mid-tones", low=0.5, high=2.5, curve="log", glide=0.2),
-    # A hue is an angle: gliding from red to red the long way round would show the rainbow, so it jumps.
-    Parameter("look/tint-hue", 0.08, "colour of the tint around the colour circle"),
+    Parameter("look/tint-hue", 0.08, "colour of the tint around the colour circle", circular=True, glide=0.2),
     Parameter("look/tint-amount", 0.0, "strength of the tint", glide=0.2),
 ]
+_PRESET = [
+    Parameter("preset/recall", "", "fades to a preset, by its name or its place in the list from 0", kind="command", access="w"),
+    Parameter("preset/next", False, "fades to the next preset", kind="trigger", access="w"),
+    Parameter("preset/previous", False, "fades to the one before", kind="trigger", access="w"),
+    Parameter("preset/save", "", "keeps the controls as they are set, under this name", kind="command", access="w"),
+    Parameter("preset/fade", 0.0, "how long the next fades take; 0 leaves it to the preset", high=60, unit="s"),
+]
 _TRANSPORT = [
+    Parameter("transport/tap", False, "taps the beat", kind="trigger", access="w"),
+    Parameter("transport/bpm", 120.0, "tempo that oscillators can lock to", low=20, high=300, unit="beats per minute"),
     Parameter("transport/freeze", False, "holds the portraits still", kind="bool"),
     Parameter("transport/blackout", False, "a black canvas", kind="bool"),
     Parameter("transport/hud", False, "shows the operator's figures", kind="bool"),
@@ -194,3 +262,16 @@ def _as_truth(value: object) -> bool | None:
         return TRUTHS.get(value.lower())
     number = _as_number(value)
     return bool(number) if number in (0.0, 1.0) else None
+
+
+def _fires(value: object) -> bool | None:
+    truth = _as_truth(value)
+    if truth is not None:
+        return truth
+    number = _as_number(value)
+    return None if number is None else number != 0
+
+
+def _whole(value: object) -> int | None:
+    number = _as_number(value)
+    return int(number) if number is not None and number.is_integer() else None

@@ -24,7 +24,8 @@ def markdown(table: ParameterTable) -> str:
 def reference() -> str:
     """The README's reference: one row for every attribute and every generator, whatever models are installed."""
     swings = "; ".join(f"{name}: depth {s.depth:g}, rate {s.rate:g} Hz, phase {s.phase:g}" for name, s in SWINGS.items())
-    return f"{markdown(parameter_table(['<attribute>'], ['<generator>']))}\n\nOscillators that swing from the start: {swings}."
+    table = parameter_table(["<attribute>"], ["<generator>"], presets=["<name>"])
+    return f"{markdown(table)}\n\nOscillators that swing from the start: {swings}."
 
 
 def replaced(document: str) -> str:
@@ -52,7 +53,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _line(row: Parameter) -> str:
-    takes = f"{row.low:g} … {row.high:g}" if row.kind in ("float", "int") else " ".join(row.choices) or "true false"
-    default = str(row.default).lower() if isinstance(row.default, bool | str) else f"{row.default:g}"
+    takes = (
+        f"{row.low:g} … {row.high:g}" if row.bounded else " ".join(row.choices) or ("true false" if row.kind == "bool" else row.allowed())
+    )
+    default = "" if row.momentary else str(row.default).lower() if isinstance(row.default, bool | str) else f"{row.default:g}"
     glide = f"{row.glide:g} s" if row.glide else ""
     return f"| `{row.address}` | {takes} | {default} | {row.unit} | {glide} | {row.description} |"

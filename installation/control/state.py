@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from installation.control.easing import EASINGS
 from installation.control.parameters import PREFIX, Parameter, ParameterTable, Scalar
 from installation.errors import ConfigError
 
@@ -47,10 +48,52 @@ class Controls:
 
 @dataclass(frozen=True, slots=True)
 class ControlCounts:
-    """How often a hand went wrong since the start."""
+    """How often a hand went wrong since the start, and how the last one did."""
 
     clamped: int  # out of range, taken at the range's end
     ignored: int  # unknown control, or a value that does not fit
+    last: str = ""  # why the last one was ignored
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A control was set, or something was set off. source: whose hand it was, such as "osc", "midi" or "preset"."""
+
+    name: str
+    value: Scalar
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableChange:
+    """Controls came or went while the show runs."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+Listener = Callable[[Change | TableChange], None]
+
+
+@dataclass(slots=True)
+class Fade:
+    """One control's way from where the picture was to its target. began: s, None until the next snapshot."""
+
+    row: Parameter
+    start: Scalar
+    end: Scalar
+    seconds: float
+    easing: Callable[[float], float]
+    began: float | None = None
+
+    def value(self, now: float) -> tuple[Scalar, bool]:
+        """The value at ``now``, and whether it has arrived."""
+        if self.began is None:
+            self.began = now
+        share = 1.0 if self.seconds <= 0 else (now - self.began) / self.seconds
+        if share >= 1:
+            return self.end, True
+        return self.row.between(self.start, self.end, self.easing(max(0.0, share))), False
 
 
 class ControlState:
@@ -66,38 +109,139 @@ class ControlState:
         if faults:
             raise ConfigError("\n".join(f"controls: {name}: {overrides[name]!r}: {reason}" for name, reason in faults.items()))
         self._lock = threading.Lock()
-        self._targets: dict[str, Scalar] = {name: row.default for name, row in table.items()}
-        for name, value in overrides.items():
-            self._targets[name] = _fitting(table[name], value)[0]  # type: ignore[assignment]  # without fault, so it fits
+        self._overrides = {name: _fitting(table[name], value)[0] for name, value in overrides.items()}
+        self._targets = self._beginnings(table)
         self._snapshot = Controls(MappingProxyType(dict(self._targets)))
         self._moving: dict[str, Parameter] = {}  # controls whose snapshot is not at its target yet
+        self._fades: dict[str, Fade] = {}
+        self._listeners: tuple[Listener, ...] = ()
         self._now: float | None = None
         self._clamped = 0
         self._ignored = 0
+        self._last = ""
 
-    def set(self, name: str, value: object) -> bool:
-        """Set a control by its name or full address. Clamps what is out of range and says True; an unknown control or a
-        value that would lose something in its conversion is ignored, and False. Both are counted. Never raises."""
+    def _beginnings(self, table: ParameterTable) -> dict[str, Scalar]:
+        values: dict[str, Scalar] = {name: row.default for name, row in table.items() if not row.momentary}
+        return values | {name: value for name, value in self._overrides.items() if name in values and value is not None}
+
+    def set(self, name: str, value: object, source: str = "") -> bool:
+        """Set a control, or set something off, by its name or full address. Clamps what is out of range and says True; an
+        unknown control or a value that would lose something in its conversion is ignored, and False. Both are counted.
+        Takes the control out of a fade: the hand wins. Never raises."""
         row = self.table.get(name.removeprefix(PREFIX))
         fitting, clamped = _fitting(row, value) if row else (None, False)
         with self._lock:
             if row is None or fitting is None:
                 self._ignored += 1
+                self._last = f"{name[:80]}: no such control" if row is None else f"{name}: {str(value)[:40]!r} is not {row.allowed()}"
                 return False
             self._clamped += clamped
-            if self._targets[row.name] != fitting:
-                self._targets[row.name] = fitting
-                self._moving[row.name] = row
-            return True
+            # The release of a button is no news, and neither is a target that it already has.
+            told = fitting is not False if row.kind == "trigger" else row.momentary or self._aim(row, fitting)
+        if told:
+            self._tell(Change(row.name, fitting, source))
+        return True
+
+    def set_norm(self, name: str, share: object, source: str = "") -> bool:
+        """``set`` with the place 0…1 on a fader; for numbers with a range."""
+        row = self.table.get(name.removeprefix(PREFIX))
+        number = None if isinstance(share, str | bool) or not isinstance(share, int | float) or not math.isfinite(share) else float(share)
+        if row is None or not row.bounded or number is None:
+            with self._lock:
+                self._ignored += 1
+                self._last = f"{name[:80]}/norm: takes 0 to 1 for a control with a range"
+            return False
+        if not 0 <= number <= 1:
+            with self._lock:
+                self._clamped += 1
+        return self.set(row.name, row.from_norm(number), source)
+
+    def _aim(self, row: Parameter, value: Scalar) -> bool:
+        """Under the lock: a new target; whether it is new."""
+        faded = self._fades.pop(row.name, None)
+        if self._targets.get(row.name) == value and faded is None:
+            return False
+        self._targets[row.name] = value
+        self._moving[row.name] = row
+        return True
+
+    def fade(self, values: Mapping[str, Scalar], seconds: float, easing: str = "smooth", source: str = "") -> None:
+        """Take many controls to new targets at once, in ``seconds``, from where the picture is now. Values that do not fit
+        are left out. Raises KeyError for an unknown easing."""
+        curve, changes = EASINGS[easing], []
+        with self._lock:
+            for name, value in values.items():
+                row = self.table.get(name)
+                fitting = None if row is None or row.momentary else _fitting(row, value)[0]
+                if row is None or fitting is None:
+                    continue
+                self._moving.pop(row.name, None)
+                self._fades[row.name] = Fade(row, self._snapshot.values[row.name], fitting, seconds, curve)
+                if self._targets[row.name] != fitting:
+                    self._targets[row.name] = fitting
+                    changes.append(Change(row.name, fitting, source))
+        for change in changes:
+            self._tell(change)
+
+    @property
+    def fading(self) -> bool:
+        """Whether a fade is under way."""
+        return bool(self._fades)
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener`` at every change from now on, in the thread that made it: it must be quick and must not set
+        controls itself. The result ends it."""
+        with self._lock:
+            self._listeners = (*self._listeners, listener)
+
+        def end() -> None:
+            with self._lock:
+                self._listeners = tuple(other for other in self._listeners if other is not listener)
+
+        return end
+
+    def _tell(self, change: Change | TableChange) -> None:
+        for listener in self._listeners:
+            listener(change)
+
+    def replace(self, table: ParameterTable) -> None:
+        """Take a table with other rows while the show runs. Controls that stay keep their values."""
+        with self._lock:
+            old, self.table = self.table, table
+            beginnings = self._beginnings(table)
+            self._targets = {name: self._targets.get(name, value) for name, value in beginnings.items()}
+            values = self._snapshot.values
+            self._snapshot = Controls(MappingProxyType({name: values.get(name, value) for name, value in self._targets.items()}))
+            self._moving = {name: table[name] for name in self._moving if name in self._targets}
+            self._fades = {name: fade for name, fade in self._fades.items() if name in self._targets}
+        added, removed = tuple(name for name in table if name not in old), tuple(name for name in old if name not in table)
+        if added or removed:
+            self._tell(TableChange(added, removed))
 
     def target(self, name: str) -> Scalar:
         """What a control was set to, not the value it is gliding through. Raises KeyError for an unknown one."""
         with self._lock:
             return self._targets[name.removeprefix(PREFIX)]
 
+    def targets(self) -> dict[str, Scalar]:
+        """What every control was set to."""
+        with self._lock:
+            return dict(self._targets)
+
+    def beginnings(self) -> dict[str, Scalar]:
+        """What every control was at the start: the table's defaults and the configuration's overrides."""
+        with self._lock:
+            return self._beginnings(self.table)
+
     def counts(self) -> ControlCounts:
         with self._lock:
-            return ControlCounts(self._clamped, self._ignored)
+            return ControlCounts(self._clamped, self._ignored, self._last)
+
+    def ignore(self, why: str) -> None:
+        """Count a message that could not even be read as a control."""
+        with self._lock:
+            self._ignored += 1
+            self._last = why
 
     def snapshot(self, now: float) -> Controls:
         """The controls at ``now``, seconds of a monotonic clock. While nothing moves it is the same object every time. Loops
@@ -106,8 +250,12 @@ class ControlState:
             seconds = 0.0 if self._now is None else max(0.0, now - self._now)
             first = self._now is None
             self._now = now if self._now is None else max(now, self._now)
-            if self._moving:
+            if self._moving or self._fades:
                 values = dict(self._snapshot.values)
+                for name, fade in tuple(self._fades.items()):
+                    values[name], arrived = fade.value(self._now)
+                    if arrived:
+                        del self._fades[name]
                 for name, row in tuple(self._moving.items()):
                     value = self._targets[name] if first else _glide(row, values[name], self._targets[name], seconds)
                     values[name] = value
@@ -130,5 +278,11 @@ def _glide(row: Parameter, value: Scalar, target: Scalar, seconds: float) -> Sca
     """One step from ``value`` toward ``target``. Only fractions glide: a count, a switch or a word jumps."""
     if row.kind != "float" or row.glide <= 0 or isinstance(value, str) or isinstance(target, str):
         return target
-    moved = target + (value - target) * math.exp(-seconds * TIME_CONSTANTS / row.glide)
-    return target if abs(moved - target) <= ARRIVED * (row.high - row.low) else moved
+    span = row.high - row.low
+    way = target - value
+    if row.circular:
+        way = (way + span / 2) % span - span / 2
+    left = way * math.exp(-seconds * TIME_CONSTANTS / row.glide)
+    if abs(left) <= ARRIVED * span:
+        return target
+    return row.low + (target - left - row.low) % span if row.circular else target - left

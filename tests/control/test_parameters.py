@@ -10,8 +10,9 @@ TABLE = parameter_table(["smile", "yaw"], ["painted"])
 def test_every_row_is_whole() -> None:
     for name, row in TABLE.items():
         assert row.name == name and row.address == f"/facets/{name}" and row.description
-        assert row.coerce(row.default) == row.default, name
-        assert row.clamp(row.default) == row.default, name
+        if not row.momentary:
+            assert row.coerce(row.default) == row.default, name
+            assert row.clamp(row.default) == row.default, name
         assert row.low < row.high and row.glide >= 0
         assert row.curve == "linear" or row.low > 0, name
         assert bool(row.choices) == (row.kind == "str"), name

@@ -4,7 +4,7 @@ import threading
 import pytest
 
 from installation.control.parameters import parameter_table
-from installation.control.state import ControlState
+from installation.control.state import Change, ControlState, TableChange
 from installation.errors import ConfigError
 
 TABLE = parameter_table(["smile"], ["painted"])
@@ -14,7 +14,7 @@ def test_starts_at_the_defaults_and_the_overrides() -> None:
     controls = ControlState(TABLE, {"look/grain": 0.7, "transport/hud": True, "look/layout": "row"}).snapshot(5.0)
     assert controls.number("look/grain") == 0.7 and controls.flag("transport/hud") and controls.text("look/layout") == "row"
     assert controls.number("truncation") == TABLE["truncation"].default
-    assert set(controls.values) == set(TABLE)
+    assert set(controls.values) == {name for name, row in TABLE.items() if not row.momentary}
 
 
 def test_overrides_are_checked() -> None:
@@ -145,3 +145,72 @@ def test_many_hands_at_once() -> None:
         thread.join()
     controls = state.snapshot(1000.0)
     assert all(controls.number(name) == 1.0 for name in names) and state.counts().ignored == 4 * 500
+
+
+def test_changes_are_told_once_with_the_hand_that_made_them() -> None:
+    state, heard = ControlState(TABLE), []
+    end = state.subscribe(heard.append)
+    state.set("look/grain", 0.9, "osc")
+    state.set("look/grain", 0.9, "midi")  # no news
+    state.set("look/grain", "x", "osc")  # does not fit
+    state.set("transport/tap", None, "osc")
+    state.set("transport/tap", 0, "osc")  # the release
+    state.set("preset/recall", "calm", "web")
+    end()
+    state.set("look/grain", 0.1, "osc")
+    assert heard == [Change("look/grain", 0.9, "osc"), Change("transport/tap", True, "osc"), Change("preset/recall", "calm", "web")]
+
+
+def test_a_fade_takes_the_whole_way_in_its_time_and_starts_from_the_picture() -> None:
+    state = ControlState(TABLE, {"look/grain": 0.0})
+    state.snapshot(0.0)
+    state.fade({"look/grain": 1.0, "look/layout": "row", "no/such": 1, "preset/next": True}, 4.0, "linear")
+    assert state.target("look/grain") == 1.0
+    assert state.snapshot(10.0).number("look/grain") == 0.0  # its clock begins with the first picture that can show it
+    assert state.snapshot(12.0).number("look/grain") == pytest.approx(0.5) and state.fading
+    state.fade({"look/grain": 0.0}, 1.0, "linear")
+    assert state.snapshot(12.0).number("look/grain") == pytest.approx(0.5)
+    assert state.snapshot(12.5).number("look/grain") == pytest.approx(0.25)
+    assert state.snapshot(14.0).number("look/grain") == 0.0 and not state.fading
+
+
+def test_a_hand_takes_its_control_out_of_a_fade() -> None:
+    state = ControlState(TABLE, {"look/grain": 0.0, "look/vignette": 0.0})
+    state.snapshot(0.0)
+    state.fade({"look/grain": 1.0, "look/vignette": 1.0}, 10.0, "linear")
+    state.snapshot(0.0)
+    state.snapshot(5.0)
+    state.set("look/grain", 0.2)
+    assert state.snapshot(7.0).number("look/grain") == pytest.approx(0.2, abs=0.01)
+    assert state.snapshot(7.5).number("look/vignette") == pytest.approx(0.75)
+
+
+def test_a_hue_fades_the_short_way_round() -> None:
+    state = ControlState(TABLE, {"look/tint-hue": 0.9})
+    state.snapshot(0.0)
+    state.fade({"look/tint-hue": 0.1}, 2.0, "linear")
+    state.snapshot(0.0)
+    assert state.snapshot(1.5).number("look/tint-hue") == pytest.approx(0.05)
+    assert state.snapshot(2.0).number("look/tint-hue") == 0.1
+
+
+def test_a_fader_moves_along_the_curve() -> None:
+    state = ControlState(TABLE)
+    row = TABLE["look/gamma"]
+    assert state.set_norm("/facets/look/gamma", 0.5, "osc")
+    assert state.target("look/gamma") == pytest.approx(math.sqrt(row.low * row.high))
+    assert row.to_norm(state.target("look/gamma")) == pytest.approx(0.5)
+    assert state.set_norm("look/gamma", 7) and state.target("look/gamma") == row.high and state.counts().clamped == 1
+    assert not state.set_norm("transport/hud", 0.5) and not state.set_norm("look/gamma", math.nan)
+
+
+def test_controls_come_and_go_while_the_show_runs() -> None:
+    state, heard = ControlState(TABLE, {"look/grain": 0.3}), []
+    state.set("edit/smile/amount", 2.0)
+    state.subscribe(heard.append)
+    state.replace(parameter_table(["smile", "hats"], []))
+    assert [type(one) for one in heard] == [TableChange]
+    assert "edit/hats/amount" in heard[0].added and "blend/painted/amount" in heard[0].removed
+    assert state.target("edit/smile/amount") == 2.0 and state.target("look/grain") == 0.3
+    assert state.set("edit/hats/amount", 1.0) and not state.set("blend/painted/amount", 1.0)
+    assert state.snapshot(1.0).number("edit/hats/amount") == 1.0

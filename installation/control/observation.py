@@ -1,0 +1,23 @@
+"""What the installation sees and how it fares, for the hands and eyes outside: feedback over OSC, the panel, metrics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One look at the running show. smiles: each visitor's id and smile 0…1. delay_ms: glass to glass, median."""
+
+    seconds: float  # since the start
+    faces: int
+    smiles: tuple[tuple[int, float], ...]
+    presented_fps: float
+    portrait_fps: float
+    delay_ms: float
+    dropped: int
+    memory_mb: float
+    engine: str
+    model: str
+    portrait_px: int
+    faults: tuple[str, ...]  # the newest last
