@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from installation.networks.stylegan2 import SQRT2, Generator, ModulatedConv2d, StyledConv, ToRGB, upsample_conv2d
+from installation.networks.stylegan2 import SQRT2, Generator, ModulatedConv2d, StyledConv, ToRGB, clamped, upsample_conv2d
 
 # Where an edit changes the features of the code by this share of their own size, the residual is drawn at 1/e.
 GHOST_TOLERANCE = 0.45
@@ -62,12 +62,13 @@ class MixedLayer(nn.Module):
         self.conv = MixedConv([layer.conv for layer in layers])
         self.biases = nn.ParameterList([layer.activate.bias for layer in layers])
         self.register_buffer("noise", None if noise is None else noise * layers[0].noise.weight.detach())
+        self.clamp = layers[0].activate.clamp
 
     def forward(self, x: Tensor, w: Tensor, shares: Tensor | None) -> Tensor:
         y = self.conv(x, w, shares)
         if self.noise is not None:
             y = y + self.noise
-        return F.leaky_relu(y + _mixed(list(self.biases), shares)[None, :, None, None], 0.2) * SQRT2
+        return clamped(F.leaky_relu(y + _mixed(list(self.biases), shares)[None, :, None, None], 0.2) * SQRT2, self.clamp)
 
 
 class MixedRGB(nn.Module):
@@ -77,10 +78,11 @@ class MixedRGB(nn.Module):
         super().__init__()
         self.conv = MixedConv([layer.conv for layer in layers])
         self.biases = nn.ParameterList([layer.bias.detach().flatten() for layer in layers])
+        self.clamp = layers[0].clamp
         self.upsample = layers[0].upsample if hasattr(layers[0], "upsample") else None
 
     def forward(self, x: Tensor, w: Tensor, skip: Tensor | None, shares: Tensor | None) -> Tensor:
-        picture: Tensor = self.conv(x, w, shares) + _mixed(list(self.biases), shares)[None, :, None, None]
+        picture = clamped(self.conv(x, w, shares) + _mixed(list(self.biases), shares)[None, :, None, None], self.clamp)
         return picture if skip is None or self.upsample is None else picture + self.upsample(skip)
 
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 NoiseMode = Literal["const", "random", "none"]
 
 SQRT2 = math.sqrt(2.0)
+MAPPING_LR = 0.01  # the mapping network's learning rate beside the rest
 BLUR_TAPS = (1.0, 3.0, 3.0, 1.0)
 
 
@@ -124,7 +125,7 @@ def upsample_conv2d_phases(x: Tensor, weight: Tensor, blur: Tensor) -> Tensor:
 def phase_kernel(weight: Tensor, blur: Tensor) -> Tensor:
     """The four 3x3 phase kernels [4·out, in, 3, 3] of ``weight`` [out, in, 3, 3] spread by ``blur`` [4, 4]."""
     out_channel, in_channel = weight.shape[:2]
-    spread = F.conv2d(weight.reshape(-1, 1, 3, 3), blur.to(weight).flip(0, 1)[None, None], padding=3)
+    spread = F.conv2d(weight.reshape(-1, 1, 3, 3), blur.to(weight)[None, None], padding=3)
     phases = spread.view(out_channel, in_channel, 3, 2, 3, 2).flip(2, 4)
     return phases.permute(0, 3, 5, 1, 2, 4).reshape(4 * out_channel, in_channel, 3, 3)
 
@@ -140,25 +141,31 @@ class NoiseInjection(nn.Module):
         return x if noise is None else x + self.weight * noise
 
 
-class FusedLeakyReLU(nn.Module):
-    """Bias and leaky ReLU with the gain that keeps unit variance."""
+def clamped(x: Tensor, limit: float | None) -> Tensor:
+    """``x`` within ±``limit``, which keeps half precision from overflowing (StyleGAN2-ADA); None leaves it as it is."""
+    return x if limit is None else x.clamp(-limit, limit)
 
-    def __init__(self, channel: int) -> None:
+
+class FusedLeakyReLU(nn.Module):
+    """Bias and leaky ReLU with the gain that keeps unit variance; the result within ±``clamp``."""
+
+    def __init__(self, channel: int, clamp: float | None = None) -> None:
         super().__init__()
         self.bias = nn.Parameter(torch.zeros(channel))
+        self.clamp = clamp
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.leaky_relu(x + self.bias[None, :, None, None], 0.2) * SQRT2
+        return clamped(F.leaky_relu(x + self.bias[None, :, None, None], 0.2) * SQRT2, self.clamp)
 
 
 class StyledConv(nn.Module):
     """Modulated convolution, noise, bias and activation: one layer of the synthesis network."""
 
-    def __init__(self, in_channel: int, out_channel: int, style_dim: int, upsample: bool = False) -> None:
+    def __init__(self, in_channel: int, out_channel: int, style_dim: int, upsample: bool = False, clamp: float | None = None) -> None:
         super().__init__()
         self.conv = ModulatedConv2d(in_channel, out_channel, 3, style_dim, upsample=upsample)
         self.noise = NoiseInjection()
-        self.activate = FusedLeakyReLU(out_channel)
+        self.activate = FusedLeakyReLU(out_channel, clamp)
 
     def forward(self, x: Tensor, w: Tensor, noise: Tensor | None = None) -> Tensor:
         activated: Tensor = self.activate(self.noise(self.conv(x, w), noise))
@@ -182,15 +189,16 @@ class Upsample(nn.Module):
 class ToRGB(nn.Module):
     """The picture of one resolution [N, 3, H, W], added to the up-sampled one of the resolution below."""
 
-    def __init__(self, in_channel: int, style_dim: int, upsample: bool = True) -> None:
+    def __init__(self, in_channel: int, style_dim: int, upsample: bool = True, clamp: float | None = None) -> None:
         super().__init__()
+        self.clamp = clamp
         if upsample:
             self.upsample = Upsample()
         self.conv = ModulatedConv2d(in_channel, 3, 1, style_dim, demodulate=False)
         self.bias = nn.Parameter(torch.zeros(1, 3, 1, 1))
 
     def forward(self, x: Tensor, w: Tensor, skip: Tensor | None = None) -> Tensor:
-        picture: Tensor = self.conv(x, w) + self.bias
+        picture = clamped(self.conv(x, w) + self.bias, self.clamp)
         return picture if skip is None else picture + self.upsample(skip)
 
 
@@ -209,12 +217,23 @@ class Generator(nn.Module):
     """StyleGAN2's skip generator.
 
     size: pixels of the picture's side, a power of two from 8. channels: width at each resolution {4: …, size: …}.
+    z_dim, mlp_dim: width of z and of the mapping network's inner layers; None for style_dim. clamp: see ``clamped``.
     ``synthesis(ws [N, styles, style_dim]) -> [N, 3, size, size]``, about -1…1, RGB. ``mapping(z) -> ws``.
     """
 
     latent_avg: Tensor
 
-    def __init__(self, size: int, style_dim: int = 512, n_mlp: int = 8, channels: Mapping[int, int] | None = None) -> None:
+    def __init__(
+        self,
+        size: int,
+        style_dim: int = 512,
+        n_mlp: int = 8,
+        channels: Mapping[int, int] | None = None,
+        *,
+        z_dim: int | None = None,
+        mlp_dim: int | None = None,
+        clamp: float | None = None,
+    ) -> None:
         super().__init__()
         if size < 8 or size & (size - 1):
             raise ValueError(f"size: a power of two from 8 is needed, got {size}")
@@ -224,19 +243,22 @@ class Generator(nn.Module):
         self.log_size = int(math.log2(size))
         self.styles = self.log_size * 2 - 2
 
-        mapping = [EqualLinear(style_dim, style_dim, lr_mul=0.01, activation=True) for _ in range(n_mlp)]
+        self.z_dim = z_dim or style_dim
+        self.clamp = clamp
+        widths = [self.z_dim, *[mlp_dim or style_dim] * (n_mlp - 1), style_dim]
+        mapping = [EqualLinear(widths[k], widths[k + 1], lr_mul=MAPPING_LR, activation=True) for k in range(n_mlp)]
         self.style = nn.Sequential(PixelNorm(), *mapping)
         self.input = ConstantInput(self.channels[4])
-        self.conv1 = StyledConv(self.channels[4], self.channels[4], style_dim)
-        self.to_rgb1 = ToRGB(self.channels[4], style_dim, upsample=False)
+        self.conv1 = StyledConv(self.channels[4], self.channels[4], style_dim, clamp=clamp)
+        self.to_rgb1 = ToRGB(self.channels[4], style_dim, upsample=False, clamp=clamp)
         self.convs = nn.ModuleList()
         self.to_rgbs = nn.ModuleList()
         width = self.channels[4]
         for resolution in self.resolutions[1:]:
             out = self.channels[resolution]
-            self.convs.append(StyledConv(width, out, style_dim, upsample=True))
-            self.convs.append(StyledConv(out, out, style_dim))
-            self.to_rgbs.append(ToRGB(out, style_dim))
+            self.convs.append(StyledConv(width, out, style_dim, upsample=True, clamp=clamp))
+            self.convs.append(StyledConv(out, out, style_dim, clamp=clamp))
+            self.to_rgbs.append(ToRGB(out, style_dim, clamp=clamp))
             width = out
         self.noises = nn.Module()
         for layer in range(self.styles - 1):
@@ -250,7 +272,7 @@ class Generator(nn.Module):
         return [2**k for k in range(2, self.log_size + 1)]
 
     def mapping(self, z: Tensor, truncation_psi: float = 1.0) -> Tensor:
-        """z [N, style_dim] -> ws [N, styles, style_dim], pulled toward ``latent_avg`` by ``truncation_psi``."""
+        """z [N, z_dim] -> ws [N, styles, style_dim], pulled toward ``latent_avg`` by ``truncation_psi``."""
         w: Tensor = self.style(z)
         # The mean code is one w [style_dim], or one for each style [styles, style_dim].
         return torch.lerp(self.latent_avg.to(w).expand(self.styles, -1), w[:, None].expand(-1, self.styles, -1), truncation_psi)
