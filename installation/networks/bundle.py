@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from installation.errors import WeightsError
 from installation.latents.directions import DirectionSet, load_directions
-from installation.networks.checkpoints import CheckpointError, load_encoder, load_generator, metadata_of
+from installation.networks.checkpoints import CheckpointError, FaceEncoder, load_encoder, load_generator, metadata_of
 from installation.networks.facets_encoder import DETAIL_PX, INPUT_PX, FacetsEncoder
 from installation.networks.layer_swap import swap_shares
 from installation.networks.stylegan2 import Generator
@@ -19,7 +19,6 @@ DEFAULT_SWAP_WIDTH = 1.0
 MEAN_SAMPLES = 4096  # codes averaged where a file holds no mean
 
 AnyGenerator = Generator  # StyleGAN3's joins here
-FaceEncoder = FacetsEncoder  # the published ones join here
 EVERYTHING = frozenset({"generator", "encoder", "children", "directions"})
 
 
@@ -60,8 +59,7 @@ class Models:
     @property
     def detail(self) -> FacetsEncoder | None:
         """The encoder, where it gives a detail residual that the base can draw; published ones do not."""
-        fits = isinstance(self.encoder, FacetsEncoder) and isinstance(self.base, Generator)
-        return self.encoder if fits else None
+        return self.encoder if isinstance(self.encoder, FacetsEncoder) and isinstance(self.base, Generator) else None
 
     def sample(self) -> Tensor:
         """A typical code [styles, w_dim], the same at every call: what an engine is measured with."""

@@ -1,6 +1,7 @@
-"""Model files as data: our ``.safetensors`` with the sizes and the training card in their metadata.
+"""Model files as data, told by their contents: our ``.safetensors``, rosinality's, pSp's and e4e's ``.pt``, NVlabs' ``.pkl``.
 
-Nothing in a file is executed; sizes are checked against the tensors before a network is built.
+Nothing in a file is executed; sizes are checked against the file before a network is built, and every parameter is held in
+memory once.
 """
 
 import json
@@ -8,18 +9,36 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from installation.networks.checkpoint_error import CheckpointError
+from installation.networks.checkpoint_format import format_of
 from installation.networks.facets_encoder import FacetsEncoder
+from installation.networks.generator_plan import GeneratorPlan
+from installation.networks.psp_encoders import PublishedEncoder
+from installation.networks.published_checkpoint import Parts, build_encoder, build_generator, constants, mean_code, parts_of, per_style
+from installation.networks.safetensors_file import read_safetensors
+from installation.networks.stored_tensors import HeldTensor, fill, finite, sizes_read
 from installation.networks.stylegan2 import Generator
+from installation.networks.torch_file import read_legacy, read_zip
 
-__all__ = ["CheckpointError", "load_encoder", "load_generator", "metadata_of", "resolution_of", "save_encoder", "save_generator"]
+__all__ = [
+    "CheckpointError",
+    "FaceEncoder",
+    "load_encoder",
+    "load_generator",
+    "metadata_of",
+    "resolution_of",
+    "save_encoder",
+    "save_generator",
+]
 
 GENERATOR_KIND = "facets-generator"
 ENCODER_KIND = "facets-encoder"
+PUBLISHED_KIND = "published-encoder"  # pSp or e4e, brought into this format
+
+FaceEncoder = FacetsEncoder | PublishedEncoder
 
 
 def save_generator(
@@ -32,11 +51,11 @@ def save_generator(
     """
     noisy = any(float(value) != 0 for name, value in generator.state_dict().items() if name.endswith("noise.weight"))
     tensors = {
-        name: value.half().contiguous()
+        name: compact(value)
         for name, value in generator.state_dict().items()
         if (noisy or not name.startswith("noises.")) and (only is None or resolution_of(name) in only)
     }
-    tensors["latent_avg"] = latent_avg.half().contiguous()
+    tensors["latent_avg"] = compact(latent_avg)
     sizes = {
         "size": str(generator.size),
         "style_dim": str(generator.style_dim),
@@ -62,75 +81,97 @@ def resolution_of(name: str) -> int:
     return 0
 
 
-def save_encoder(encoder: FacetsEncoder, path: Path, card: Mapping[str, str]) -> None:
+def save_encoder(encoder: FaceEncoder, path: Path, card: Mapping[str, str]) -> None:
     """Write an encoder in half precision."""
-    tensors = {name: value.half().contiguous() if value.is_floating_point() else value for name, value in encoder.state_dict().items()}
-    sizes = {"styles": str(encoder.styles), "w_dim": str(encoder.w_dim), "generator_width": str(encoder.generator_width)}
-    save_file(tensors, path, metadata={"kind": ENCODER_KIND, **sizes, **card})
+    sizes = {"styles": str(encoder.styles), "w_dim": str(encoder.w_dim)}
+    if isinstance(encoder, PublishedEncoder):
+        tensors = encoder.network.state_dict() | {"latent_avg": encoder.latent_avg}
+        sizes |= {"kind": PUBLISHED_KIND, "encoder_type": encoder.kind}
+    else:
+        tensors = encoder.state_dict()
+        sizes |= {"kind": ENCODER_KIND, "generator_width": str(encoder.generator_width)}
+    save_file({name: compact(value) for name, value in tensors.items()}, path, metadata={**sizes, **card})
+
+
+def compact(value: Tensor) -> Tensor:
+    """Half precision where every number fits into it."""
+    half = value.half() if value.is_floating_point() else value
+    return (half if bool(torch.isfinite(half).all()) else value).contiguous()
 
 
 def load_generator(path: Path, base: Generator | None = None) -> Generator:
-    """A generator in float32, ready to draw; its ``latent_avg`` is [styles, style_dim].
+    """A generator in float32, ready to draw, from a file of any format; its ``latent_avg`` is [styles, style_dim].
 
+    ``mapping(z, truncation_psi=1.0) -> ws`` and ``synthesis(ws, noise='const'|'random'|'none') -> images``.
     base: gives the layers that a child's file leaves out. Raises CheckpointError.
     """
-    tensors, metadata = _read(path, GENERATOR_KIND)
-    try:
-        channels = {int(r): int(c) for r, c in json.loads(metadata["channels"]).items()}
-        size, style_dim, n_mlp = (int(metadata[key]) for key in ("size", "style_dim", "n_mlp"))
-        _check_claim(path, sum(channels.values()) * style_dim, tensors)
-        generator = Generator(size, style_dim, n_mlp, channels)
-    except (KeyError, ValueError, TypeError, AttributeError) as err:
-        raise CheckpointError(f"{path}: its sizes cannot be read ({err})") from err
-    latent_avg = tensors.pop("latent_avg", torch.zeros(generator.styles, style_dim))
-    # Files whose layers use no noise leave the pictures out; zeros keep a model's digest the same at every start.
-    noises = {name: torch.zeros_like(value) for name, value in generator.state_dict().items() if name.startswith("noises.")}
-    given = noises | ({} if base is None else base.state_dict()) | tensors
-    _load(generator, given, path)
-    generator.latent_avg = latent_avg.float()
+    match format_of(path):
+        case "safetensors":
+            generator = _own_generator(path, base)
+        case "zip":
+            generator = build_generator(parts_of(read_zip(path)))
+        case "legacy":
+            generator = build_generator(parts_of(read_legacy(path)))
+        case "pickle":
+            raise CheckpointError(f"{path}: a plain pickle")
     return generator.eval().requires_grad_(False)
 
 
-def load_encoder(path: Path) -> FacetsEncoder:
-    """An encoder in float32: pictures [N, 3, 128, 128] in -1…1 -> codes and detail. Raises CheckpointError."""
-    tensors, metadata = _read(path, ENCODER_KIND)
-    try:
-        encoder = FacetsEncoder(*(int(metadata[key]) for key in ("styles", "w_dim", "generator_width")))
-    except (KeyError, ValueError) as err:
-        raise CheckpointError(f"{path}: its sizes cannot be read ({err})") from err
-    _load(encoder, tensors, path)
+def load_encoder(path: Path) -> FaceEncoder:
+    """An encoder in float32 from a file of any format: ``encoder(images [N, 3, H, W] in -1…1) -> ws [N, styles, w_dim]``.
+
+    Raises CheckpointError.
+    """
+    match format_of(path):
+        case "safetensors":
+            encoder = _own_encoder(path)
+        case "zip":
+            encoder = build_encoder(parts_of(read_zip(path)))
+        case "legacy":
+            encoder = build_encoder(parts_of(read_legacy(path)))
+        case "pickle":
+            raise CheckpointError(f"{path}: a pickle of NVlabs holds a generator and no encoder; name a pSp or e4e file for its size")
     return encoder.eval().requires_grad_(False)
 
 
 def metadata_of(path: Path) -> dict[str, str]:
-    """The card of a ``.safetensors`` file. Raises CheckpointError."""
-    return _read(path, None)[1]
+    """The card of a ``.safetensors`` file; empty for other formats, which have none. Raises CheckpointError."""
+    return read_safetensors(path).metadata if format_of(path) == "safetensors" else {}
 
 
-def _read(path: Path, kind: str | None) -> tuple[dict[str, Tensor], dict[str, str]]:
-    try:
-        with safe_open(path, "pt") as file:
-            metadata = dict(file.metadata() or {})
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except FileNotFoundError as err:
-        raise CheckpointError(f"{path}: no such model file") from err
-    except (SafetensorError, OSError) as err:
-        raise CheckpointError(f"{path}: not a readable model file ({err}); is it cut off? Fetch or export it again") from err
-    if kind is not None and metadata.get("kind") != kind:
-        raise CheckpointError(f"{path}: this is a {metadata.get('kind', 'file of unknown kind')!r}, a {kind!r} is needed here")
-    return {name: value.float() if value.is_floating_point() else value for name, value in tensors.items()}, metadata
+def _own_generator(path: Path, base: Generator | None) -> Generator:
+    file = read_safetensors(path)
+    _check_kind(path, file.metadata, GENERATOR_KIND)
+    with sizes_read(path), torch.device("meta"):
+        channels = {int(r): int(c) for r, c in json.loads(file.metadata["channels"]).items()}
+        size, style_dim, n_mlp = (int(file.metadata[key]) for key in ("size", "style_dim", "n_mlp"))
+        plan = GeneratorPlan(size, style_dim, n_mlp, channels)
+        generator = Generator(plan.size, plan.style_dim, plan.n_mlp, plan.channels)
+    tensors = dict(file.tensors)
+    mean = tensors.pop("latent_avg", None)
+    # Copies: a child that is trained further must leave its base alone.
+    lent = {} if base is None else {name: HeldTensor(value.clone()) for name, value in base.state_dict().items() if name not in tensors}
+    # Files whose layers use no noise leave the pictures out; zeros keep a model's digest the same at every start.
+    fill(generator, constants(generator, noisy=False) | lent | tensors, path)
+    parts = Parts(path, {}, {}, {}, None if mean is None else finite(mean.read(), "latent_avg", path))
+    generator.latent_avg = mean_code(generator) if mean is None else per_style(parts, generator.styles, generator.style_dim)
+    return generator
 
 
-def _check_claim(path: Path, least: int, tensors: Mapping[str, Tensor]) -> None:
-    """A network much larger than its file is a lie that would fill the memory."""
-    held = sum(value.numel() for value in tensors.values())
-    if least > 64 * held + 65_536:
-        raise CheckpointError(f"{path}: claims sizes that its {held} numbers cannot fill")
+def _own_encoder(path: Path) -> FaceEncoder:
+    file = read_safetensors(path)
+    _check_kind(path, file.metadata, ENCODER_KIND, PUBLISHED_KIND)
+    if file.metadata["kind"] == PUBLISHED_KIND:
+        tensors = dict(file.tensors)
+        mean = tensors.pop("latent_avg", None)
+        options: dict[str, object] = {"encoder_type": file.metadata.get("encoder_type", "")}
+        return build_encoder(Parts(path, {}, tensors, options, None if mean is None else finite(mean.read(), "latent_avg", path)))
+    with sizes_read(path), torch.device("meta"):
+        encoder = FacetsEncoder(*(int(file.metadata[key]) for key in ("styles", "w_dim", "generator_width")))
+    fill(encoder, file.tensors, path)
+    return encoder
 
 
-def _load(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
-    try:
-        network.load_state_dict(dict(tensors), strict=True)
-    except RuntimeError as err:
-        reason = " ".join(str(err).split("\n\t")[1:2]) or str(err)
-        raise CheckpointError(f"{path}: does not fit its own sizes: {reason}") from err
+def _check_kind(path: Path, metadata: Mapping[str, str], *kinds: str) -> None:
+    if metadata.get("kind") not in kinds:
+        raise CheckpointError(f"{path}: this is a {metadata.get('kind', 'file of unknown kind')!r}, a {kinds[0]!r} is needed here")

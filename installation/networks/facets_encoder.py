@@ -53,13 +53,14 @@ class Features:
 
 
 class FacetsEncoder(nn.Module):
-    """Pictures [N, 3, 128, 128] in -1…1 -> ``ws`` [N, styles, w_dim] and ``detail`` [N, 32, 32, 32].
+    """``encoder(images [N, 3, H, W] in -1…1) -> ws [N, styles, w_dim]``; pictures are brought to 128 x 128 by area averaging.
 
-    ``forward`` gives both; ``codes`` and ``details`` share ``trunk`` and give one each. ``expand`` (a 1x1 convolution to
+    ``encode_with_detail`` gives the residual as well; both share ``trunk``. ``expand`` (a 1x1 convolution to
     the generator's own width at 32 x 32) belongs to the generator's side and is applied by ``residual``.
     """
 
     latent_avg: Tensor
+    input_px = INPUT_PX
 
     def __init__(self, styles: int = 14, w_dim: int = 256, generator_width: int = 128) -> None:
         super().__init__()
@@ -118,6 +119,12 @@ class FacetsEncoder(nn.Module):
         expanded: Tensor = self.expand(detail)
         return expanded
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def encode_with_detail(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Pictures [N, 3, 128, 128] -> codes [N, styles, w_dim] and the detail residual [N, 32, 32, 32]."""
         features, detail = self.trunk(images)
         return self.heads(features), detail
+
+    def forward(self, images: Tensor) -> Tensor:
+        if images.shape[-2:] != (INPUT_PX, INPUT_PX):
+            images = F.interpolate(images, (INPUT_PX, INPUT_PX), mode="area")
+        return self.heads(self.trunk(images)[0])

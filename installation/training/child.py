@@ -60,7 +60,7 @@ class ChildTrainer:
     def codes(self, images: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Codes and residuals of pictures [N, 3, 256, 256]."""
         seen = F.interpolate(images * mask, size=(INPUT_PX, INPUT_PX), mode="area")
-        ws, detail = self.base.encoder(seen)
+        ws, detail = self.base.encoder.encode_with_detail(seen)
         return ws, self.base.encoder.residual(detail)
 
     def step(self, images: Tensor, mask: Tensor, lr: float) -> tuple[float, float]:

@@ -127,10 +127,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--limit", type=int, default=3000, help="pictures of each source")
     a = parser.parse_args(argv)
     models = load_models(a.generator, a.encoder, [], [])
+    if models.detail is None:
+        parser.error(f"{a.encoder}: directions are learned with an encoder that gives a detail residual, as the shipped one does")
     parts = []
     for source in a.faces:
         pictures = load_pictures(source, "train")[: a.limit]
-        ws, detail = encode_pictures(models.encoder, pictures)
+        ws, detail = encode_pictures(models.detail, pictures)
         measured = measure(pictures)
         targets = np.concatenate([ws.flatten(1).numpy(), detail.flatten(1).numpy(), measured.landmarks], axis=1)
         parts.append((targets.astype(np.float32), measured))

@@ -33,7 +33,7 @@ def encode_pictures(encoder: FacetsEncoder, pictures: list[Picture]) -> tuple[Te
     codes, details = [], []
     for start in range(0, len(pictures), BATCH):
         images, mask = to_tensor([p.rgba() for p in pictures[start : start + BATCH]])
-        ws, detail = encoder(F.interpolate(images * mask, size=(INPUT_PX, INPUT_PX), mode="area"))
+        ws, detail = encoder.encode_with_detail(F.interpolate(images * mask, size=(INPUT_PX, INPUT_PX), mode="area"))
         codes.append(ws)
         details.append(detail)
     return torch.cat(codes), torch.cat(details)

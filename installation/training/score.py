@@ -96,9 +96,11 @@ def likeness(originals: NDArray[np.float32], copies: NDArray[np.float32], l1: fl
 @torch.inference_mode()
 def reconstruct(models: Models, images: Tensor, detail: bool) -> Tensor:
     """[N, 3, 256, 256] in -1…1 -> reconstructions of the generator's size."""
-    ws, residual = models.encoder(F.interpolate(images, size=(INPUT_PX, INPUT_PX), mode="area"))
-    added = models.encoder.residual(residual) if detail else None
-    return models.base.synthesis(ws, "none", None, added).clamp(-1, 1)
+    encoder = models.detail
+    if encoder is None or not detail:
+        return models.base.synthesis(models.encoder(images), "none").clamp(-1, 1)
+    ws, residual = encoder.encode_with_detail(F.interpolate(images, size=(INPUT_PX, INPUT_PX), mode="area"))
+    return models.base.synthesis(ws, "none", None, encoder.residual(residual)).clamp(-1, 1)
 
 
 def score(models: Models, faces: Path, nets: Path, limit: int) -> Scores:

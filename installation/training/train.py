@@ -172,7 +172,7 @@ class Trainer:
         """Originals, reconstructions from the code alone, and with the detail residual, one row each."""
         size = self.options.size
         seen = F.interpolate(images * mask, size=(INPUT_PX, INPUT_PX), mode="area")
-        ws, detail = self.ema.encoder(seen)
+        ws, detail = self.ema.encoder.encode_with_detail(seen)
         rows = [F.interpolate(images, size=(size, size), mode="area")]
         rows += [self.ema.generator.synthesis(ws, "none", size, d) for d in (None, self.ema.encoder.residual(detail))]
         picture = torch.cat([torch.cat(list(row.float().clamp(-1, 1)), 2) for row in rows], 1)

@@ -1,0 +1,44 @@
+"""Tells a model file's format by its first bytes; its name does not matter."""
+
+from pathlib import Path
+from typing import Literal
+
+from installation.networks.checkpoint_error import CheckpointError
+from installation.networks.safetensors_file import looks_like_safetensors
+from installation.networks.torch_file import LEGACY_START, ZIP_START
+
+Format = Literal["safetensors", "zip", "legacy", "pickle"]
+PICKLE_START = b"\x80"
+LOOKALIKES = (
+    (b"<", "it is a web page; the download asked for something first, open its address in a browser"),
+    (b"version https://git-lfs", "it is a pointer of Git LFS; run `git lfs pull` where it came from"),
+    (b"\x1f\x8b", "it is packed with gzip; unpack it first"),
+    (b"PK\x05\x06", "it is an empty zip archive"),
+    (b"7z\xbc\xaf\x27\x1c", "it is packed with 7-Zip; unpack it first"),
+    (b"\x93NUMPY", "it is a NumPy array, as directions are; models are .safetensors, .pt or .pkl"),
+)
+
+
+def format_of(path: Path) -> Format:
+    """The format of a model file. Raises CheckpointError where there is none to read."""
+    try:
+        if path.is_dir():
+            raise CheckpointError(f"{path}: is a folder; name the model file in it")
+        with path.open("rb") as file:
+            head = file.read(64)
+    except FileNotFoundError as err:
+        raise CheckpointError(f"{path}: no such model file") from err
+    except OSError as err:
+        raise CheckpointError(f"{path}: cannot be read ({err.strerror})") from err
+    if not head:
+        raise CheckpointError(f"{path}: is empty; fetch it again")
+    if looks_like_safetensors(head):
+        return "safetensors"
+    if head.startswith(ZIP_START):
+        return "zip"
+    if head.startswith(LEGACY_START):
+        return "legacy"
+    if head.startswith(PICKLE_START):
+        return "pickle"
+    reason = next((reason for start, reason in LOOKALIKES if head.lstrip().startswith(start)), "its first bytes are of no known format")
+    raise CheckpointError(f"{path}: not a readable model file: {reason}")
