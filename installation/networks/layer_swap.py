@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from copy import deepcopy
 
 import torch
 
@@ -61,7 +62,7 @@ def swapped(coarse: Generator, fine: Generator, shares: Sequence[float]) -> Gene
         raise ValueError(reason)
     share_of = dict(zip(coarse.resolutions, shares, strict=True))
     theirs = fine.state_dict()
-    result = Generator(coarse.size, coarse.style_dim, len(coarse.style) - 1, coarse.channels)
+    result = deepcopy(coarse)
     mixed = {}
     for name, value in coarse.state_dict().items():
         share = share_of.get(resolution_of(name), 0.0)
@@ -69,7 +70,6 @@ def swapped(coarse: Generator, fine: Generator, shares: Sequence[float]) -> Gene
             share = float(share > 0.5)
         mixed[name] = torch.lerp(value, theirs[name], share) if share else value
     result.load_state_dict(mixed)
-    result.latent_avg = coarse.latent_avg.clone()
     return result.eval().requires_grad_(False)
 
 

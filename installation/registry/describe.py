@@ -1,0 +1,84 @@
+"""What a model file is, in lines for a person: kind, sizes, encoder, directions, card. Works on anything that loads."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from installation.errors import WeightsError
+from installation.latents.direction_files import READERS, read_directions
+from installation.latents.direction_lists import SUFFIXES, read_list
+from installation.networks.checkpoints import CheckpointError, load_encoder, load_generator, metadata_of
+from installation.networks.stylegan2 import Generator
+from installation.registry.manifest import Manifest
+
+SIZES = ("kind", "size", "style_dim", "n_mlp", "channels", "styles", "w_dim", "generator_width", "layers")
+DIRECTIONS = "facets-directions"
+
+
+def described(path: Path, manifest: Manifest) -> list[tuple[str, str]]:
+    """(what, value) of a file. Raises WeightsError with the reason for one that is no model."""
+    if not path.exists():
+        raise CheckpointError(f"{path}: no such file")
+    if path.is_dir():
+        raise CheckpointError(f"{path}: this is a folder; name a model file")
+    rows = [("file", str(path)), ("bytes", f"{path.stat().st_size:,}"), *_content(path)]
+    if name := manifest.known_as(path):
+        model = manifest.models[name]
+        rows += [("known as", name), ("family", model.family), ("licence", model.licence)]
+        if model.kind != "directions" and (fitting := manifest.fitting(model.family)):
+            rows.append(("directions that fit", ", ".join(fitting)))
+    return rows
+
+
+def _content(path: Path) -> list[tuple[str, str]]:
+    suffix = path.suffix.lower()
+    card = metadata_of(path) if suffix == ".safetensors" else {}
+    told = [(key, value) for key, value in card.items() if key not in SIZES]
+    if suffix in SUFFIXES or suffix in (".npy", ".npz") or card.get("kind") == DIRECTIONS:
+        return [*_directions(path), *told]
+    if "swap_at" in card:  # a child's file leaves out the layers that the swap takes from the base
+        child = ("generator", f"StyleGAN2 child, layers from {card['swap_at']} px on; the others come from its base")
+        return [child, ("picture", f"{card.get('size', '?')} px"), *told]
+    rows: list[tuple[str, str]] = []
+    refusals: list[str] = []
+    for load, describe in ((load_generator, _generator), (load_encoder, _encoder)):
+        try:
+            rows += describe(load(path))
+        except CheckpointError as err:
+            refusals.append(str(err))
+    if not rows and suffix in READERS:
+        try:
+            return [*_directions(path), *told]
+        except WeightsError:
+            raise CheckpointError(refusals[0]) from None
+    if not rows:
+        raise CheckpointError(refusals[0])
+    return [*rows, *told]
+
+
+def _generator(generator: Any) -> Iterator[tuple[str, str]]:
+    stylegan2 = isinstance(generator, Generator)
+    yield "generator", "StyleGAN2" if stylegan2 else type(generator).__name__
+    yield "picture", f"{generator.size} px"
+    yield "codes", f"{generator.styles} x {generator.style_dim}"
+    if stylegan2:
+        yield "channels", ", ".join(f"{resolution} px {width}" for resolution, width in generator.channels.items())
+        yield "mapping network", f"{len(generator.style) - 1} layers"
+    yield "parameters", f"{sum(p.numel() for p in generator.parameters()):,}"
+
+
+def _encoder(encoder: Any) -> Iterator[tuple[str, str]]:
+    yield "encoder", str(getattr(encoder, "kind", type(encoder).__name__))
+    yield "encoder's codes", f"{encoder.styles} x {encoder.w_dim}"
+    yield "encoder's parameters", f"{sum(p.numel() for p in encoder.parameters()):,}"
+
+
+def _directions(path: Path) -> Iterator[tuple[str, str]]:
+    found = read_list(path) if path.suffix.lower() in SUFFIXES else read_directions(path)
+    shapes = sorted({"x".join(map(str, one.vector.shape)) for one in found})
+    yield "directions", f"{len(found)}, of {' and '.join(shapes)}"
+    for one in found[:24]:
+        layers = "all layers" if one.layers is None else f"layers {one.layers[0]}-{one.layers[1] - 1}"
+        yield one.name, layers + (f", {one.family}" if one.family else "")
+    if len(found) > 24:
+        yield "…", f"{len(found) - 24} more"
