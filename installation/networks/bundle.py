@@ -5,20 +5,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from installation.errors import WeightsError
 from installation.latents.directions import DirectionSet, load_directions
 from installation.networks.checkpoints import CheckpointError, FaceEncoder, load_encoder, load_generator, metadata_of
-from installation.networks.facets_encoder import DETAIL_PX, INPUT_PX, FacetsEncoder
+from installation.networks.encoder_parts import WholeEncoder
+from installation.networks.facets_encoder import DETAIL_PX, FacetsEncoder
+from installation.networks.fused_psp import FusedPyramid, fused
 from installation.networks.layer_swap import swap_shares
+from installation.networks.psp_encoders import PublishedEncoder
 from installation.networks.stylegan2 import Generator
 
 DEFAULT_SWAP_AT = 32
 DEFAULT_SWAP_WIDTH = 1.0
-MEAN_SAMPLES = 4096  # codes averaged where a file holds no mean
+ONE_W = "BackboneEncoderUsingLastLayerIntoW"  # its one w serves every style, however many the generator has
 
 AnyGenerator = Generator  # StyleGAN3's joins here
+RunEncoder = FacetsEncoder | PublishedEncoder | FusedPyramid
 EVERYTHING = frozenset({"generator", "encoder", "children", "directions"})
 
 
@@ -35,13 +39,14 @@ class Child:
 class Models:
     """Everything that is loaded from files, on the CPU, in float32.
 
-    base: ``synthesis(ws [N, styles, w_dim]) -> [N, 3, size, size]``. encoder: a FacetsEncoder, which has a detail residual,
-    or any module ``images [N, 3, input_px, input_px] -> ws``. notices: what was left out, in words for a person.
+    base: ``synthesis(ws [N, styles, w_dim]) -> [N, 3, size, size]``. encoder: in the form that runs fastest,
+    ``images [N, 3, input_px, input_px] -> ws``; a FacetsEncoder has a detail residual besides. notices: what was left out, in
+    words for a person.
     """
 
     name: str
     base: AnyGenerator
-    encoder: FaceEncoder
+    encoder: RunEncoder
     children: tuple[Child, ...]
     directions: DirectionSet
     latent_avg: Tensor  # [styles, w_dim]
@@ -54,7 +59,7 @@ class Models:
     @property
     def input_px(self) -> int:
         """Side of the crops that the encoder reads."""
-        return int(getattr(self.encoder, "input_px", INPUT_PX))
+        return self.encoder.input_px
 
     @property
     def detail(self) -> FacetsEncoder | None:
@@ -64,12 +69,12 @@ class Models:
     def sample(self) -> Tensor:
         """A typical code [styles, w_dim], the same at every call: what an engine is measured with."""
         with torch.inference_mode():
-            w = self.base.mapping(torch.randn(1, self.base.style_dim, generator=torch.Generator().manual_seed(1)))
+            w = self.base.mapping(torch.randn(1, self.base.z_dim, generator=torch.Generator().manual_seed(1)))
             return torch.lerp(self.latent_avg, w.reshape(-1, w.shape[-1])[: self.styles], 0.7).clone()
 
-    def run_time_encoder(self) -> nn.Module:
-        """The encoder in the form that engines run fastest; the same numbers."""
-        return self.encoder
+    def whole_encoder(self) -> WholeEncoder:
+        """From crops to a code for each of the base's styles."""
+        return WholeEncoder(self.encoder, self.styles, isinstance(self.encoder, PublishedEncoder) and self.encoder.kind == ONE_W).eval()
 
     @property
     def resolutions(self) -> list[int]:
@@ -89,6 +94,7 @@ def load_models(
     generator, encoder, base, face_encoder = _load_pair(generator, encoder, named)
     _check_fit(generator, base, encoder, face_encoder, "encoder" in named)
     latent_avg = _mean_code(base, face_encoder)
+    quick = fused(face_encoder) if isinstance(face_encoder, PublishedEncoder) else face_encoder
     notices: list[str] = []
 
     def left_out(key: str, err: WeightsError) -> None:
@@ -106,7 +112,7 @@ def load_models(
         found = load_directions(directions, base.styles, base.style_dim)
     except WeightsError as err:
         left_out("directions", err)
-    return Models(generator.name, base, face_encoder, family, found, latent_avg, tuple(notices))
+    return Models(generator.name, base, quick, family, found, latent_avg, tuple(notices))
 
 
 def _load_pair(generator: Path, encoder: Path, named: frozenset[str]) -> tuple[Path, Path, AnyGenerator, FaceEncoder]:
@@ -127,8 +133,12 @@ def _load_pair(generator: Path, encoder: Path, named: frozenset[str]) -> tuple[P
 
 
 def _check_fit(generator: Path, base: AnyGenerator, encoder: Path, face_encoder: FaceEncoder, encoder_named: bool) -> None:
-    styles, w_dim = int(face_encoder.styles), int(face_encoder.w_dim)
-    if w_dim != base.style_dim or styles not in (1, base.styles):
+    published = isinstance(face_encoder, PublishedEncoder)
+    if published and face_encoder.input_nc != 3:
+        raise CheckpointError(f"{encoder}: reads pictures of {face_encoder.input_nc} channels (label maps, sketches); a camera gives 3")
+    styles, w_dim = face_encoder.styles, face_encoder.w_dim
+    repeats = published and face_encoder.kind == ONE_W
+    if w_dim != base.style_dim or (styles != base.styles and not repeats):
         need = f"{base.styles}x{base.style_dim}"
         if encoder_named:
             raise CheckpointError(f"{encoder}: makes codes of {styles}x{w_dim}, {generator} needs {need} (styles x w_dim)")
@@ -145,14 +155,9 @@ def _check_fit(generator: Path, base: AnyGenerator, encoder: Path, face_encoder:
 
 
 def _mean_code(base: AnyGenerator, face_encoder: FaceEncoder) -> Tensor:
-    """[styles, w_dim]: the mean face that truncation pulls toward, from the generator's file, the encoder's, or samples."""
-    for owner in (base, face_encoder):
-        given = getattr(owner, "latent_avg", None)
-        if isinstance(given, Tensor) and bool(given.any()):
-            return given.detach().float().reshape(-1, base.style_dim).expand(base.styles, -1).clone()
-    with torch.inference_mode():
-        z = torch.randn(MEAN_SAMPLES, base.style_dim, generator=torch.Generator().manual_seed(0))
-        return base.mapping(z)[:, 0].mean(dim=0).expand(base.styles, -1).clone()
+    """[styles, w_dim]: the mean face that truncation pulls toward, the generator's own or else the encoder's."""
+    owner = base.latent_avg if bool(base.latent_avg.any()) else face_encoder.latent_avg
+    return owner.detach().float().reshape(-1, base.style_dim)[: base.styles].expand(base.styles, -1).clone()
 
 
 def _load_child(path: Path, base: AnyGenerator, base_path: Path) -> Child:
@@ -169,7 +174,7 @@ def _load_child(path: Path, base: AnyGenerator, base_path: Path) -> Child:
                 f"{path}: its layers of {resolution} px have {child.channels.get(resolution, 'no')} channels, "
                 f"those of {base_path} {base.channels[resolution]}; they cannot be mixed"
             )
-    card = metadata_of(path) if path.suffix == ".safetensors" else {}
+    card = metadata_of(path)
     swap_at = int(card.get("swap_at", DEFAULT_SWAP_AT))
     width = float(card.get("swap_width", DEFAULT_SWAP_WIDTH))
     return Child(card.get("name", path.stem), child, swap_shares(base.resolutions, swap_at, width))

@@ -42,15 +42,15 @@ class EncoderHeads(nn.Module):
 
 
 class WholeEncoder(nn.Module):
-    """Crops, uint8 [N, S, S, 3] -> W+ codes [N, styles, w_dim]; a single w of the encoder is repeated for every style."""
+    """Crops, uint8 [N, S, S, 3] -> W+ codes [N, styles, w_dim]. one_w: the encoder's first code serves every style."""
 
-    def __init__(self, encoder: nn.Module, styles: int) -> None:
+    def __init__(self, encoder: nn.Module, styles: int, one_w: bool = False) -> None:
         super().__init__()
-        self.encoder, self.styles = encoder, styles
+        self.encoder, self.styles, self.one_w = encoder, styles, one_w
 
     def forward(self, crops: Tensor) -> Tensor:
         ws: Tensor = self.encoder(as_network_input(crops))
-        return ws.expand(-1, self.styles, -1) if ws.shape[1] == 1 else ws
+        return ws[:, :1].expand(-1, self.styles, -1).contiguous() if self.one_w else ws
 
 
 def example_maps(encoder: FacetsEncoder, batch: int, size: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -16,7 +16,7 @@ from installation.engines.select import EngineSettings
 from installation.latents.cache import CachePolicy, LatentCache
 from installation.messages import AlignedFace, AlignedFrame, EncodedFace, EncodedFrame, Face, Image
 from installation.networks.bundle import Models
-from installation.networks.encoder_parts import EncoderHeads, EncoderTrunk, WholeEncoder, example_crops, example_maps
+from installation.networks.encoder_parts import EncoderHeads, EncoderTrunk, example_crops, example_maps
 from installation.networks.facets_encoder import FacetsEncoder
 
 REST = 1.0  # a heavy encoder rests as long as it worked: tracking and drawing need the cores too
@@ -118,7 +118,7 @@ class WholeCoder:
     """One engine for the whole encoder, only when the cache asks, in the background one face at a time, the stalest first."""
 
     def __init__(self, models: Models, settings: EngineSettings, thorough: bool, background: bool) -> None:
-        module = WholeEncoder(models.run_time_encoder(), models.styles).eval()
+        module = models.whole_encoder()
         key = digest(models.encoder)
 
         def whole(batch: int) -> Network:
