@@ -6,6 +6,7 @@ A configuration file may be partial: a key that it leaves out comes from the ``c
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -13,7 +14,17 @@ from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from installation.config_file import Document, Value, read_document
 from installation.config_layers import Layers, merge, read_override
@@ -36,8 +47,40 @@ def _plain(value: object) -> object:
     return value
 
 
+def _switch(value: object) -> object:
+    if not isinstance(value, bool) and value != "auto":
+        raise ValueError("must be auto, true or false")
+    return value
+
+
+def _network(value: str) -> str:
+    try:
+        ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        raise ValueError("must be an address or a network, as in 192.168.1.20 or 192.168.1.0/24") from None
+    return value
+
+
+def _endpoint(value: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ValueError("must be HOST:PORT, as in 192.168.1.20:9000")
+    return value
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address to listen on is reached from this machine alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 Int = Annotated[int, BeforeValidator(_no_truth)]
 Float = Annotated[float, BeforeValidator(_no_truth)]
+Switch = Annotated[bool | Literal["auto"], BeforeValidator(_switch)]
+Network = Annotated[str, AfterValidator(_network)]
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
 ControlValue = Annotated[bool | int | float | str, BeforeValidator(_plain)]
 
 
@@ -150,6 +193,57 @@ class PrivacyConfig(Section):
     allow_recording: bool = _setting("privacy.allow_recording", "whether a live camera may be recorded")
 
 
+class OscConfig(Section):
+    """Open Sound Control over UDP."""
+
+    enabled: Switch = _setting("control.osc.enabled", "auto, true or false; auto: in a show that keeps its own pace")
+    host: str = _setting("control.osc.host", "address to listen on, 0.0.0.0 for every network", min_length=1)
+    port: Int = _setting("control.osc.port", "UDP port to listen on, 0: any free one", ge=0, le=65535)
+    allow: tuple[Network, ...] = _setting("control.osc.allow", "senders beside this machine, addresses or networks", max_length=256)
+    out_host: str = _setting("control.osc.out_host", "where /facets/out/… is sent", min_length=1)
+    out_port: Int = _setting("control.osc.out_port", "UDP port of that, 0: nothing is sent", ge=0, le=65535)
+    mirrors: tuple[Endpoint, ...] = _setting("control.osc.mirrors", "HOST:PORT of panels that follow every control", max_length=16)
+
+    @field_validator("allow")
+    @classmethod
+    def _guarded(cls, allow: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if not allow and not is_loopback(info.data.get("host", "localhost")):
+            raise ValueError("control.osc.host listens beyond this machine; name who may send, as in [192.168.1.0/24]")
+        return allow
+
+
+class WebConfig(Section):
+    """The panel and OSCQuery, on one port."""
+
+    enabled: Switch = _setting("control.web.enabled", "auto, true or false; auto: in a show that keeps its own pace")
+    host: str = _setting("control.web.host", "address to listen on, 0.0.0.0 for every network", min_length=1)
+    port: Int = _setting("control.web.port", "TCP port to listen on, 0: any free one", ge=0, le=65535)
+    token: str = _setting("control.web.token", "secret of the panel off this machine, empty: made at the start", max_length=200)
+
+
+class MidiConfig(Section):
+    """MIDI controllers."""
+
+    enabled: Switch = _setting("control.midi.enabled", "auto, true or false; auto: in a show that keeps its own pace")
+    ports: tuple[str, ...] = _setting("control.midi.ports", "names of ports or parts of them, none: every port", max_length=32)
+
+
+class AudioConfig(Section):
+    """A sound input whose level moves oscillators."""
+
+    enabled: bool = _setting("control.audio.enabled", "whether to listen")
+    device: str = _setting("control.audio.device", "name of the input or a part of it, empty: the system's own")
+
+
+class ControlConfig(Section):
+    """The hands that reach the live controls from outside."""
+
+    osc: OscConfig = Field(default_factory=OscConfig)
+    web: WebConfig = Field(default_factory=WebConfig)
+    midi: MidiConfig = Field(default_factory=MidiConfig)
+    audio: AudioConfig = Field(default_factory=AudioConfig)
+
+
 class Config(Section):
     """Every start-time setting."""
 
@@ -162,6 +256,7 @@ class Config(Section):
     canvas: CanvasConfig = Field(default_factory=CanvasConfig)
     record: RecordConfig = Field(default_factory=RecordConfig)
     privacy: PrivacyConfig = Field(default_factory=PrivacyConfig)
+    control: ControlConfig = Field(default_factory=ControlConfig)
     controls: dict[str, ControlValue] = _setting("controls", "starting values of live controls by address")
 
     _layers: Layers = PrivateAttr(default=Layers({}, {}))

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from installation.config import SHIPPED, Config, FacesConfig, Section, load_config
+from installation.config import SHIPPED, Config, FacesConfig, Section, is_loopback, load_config
 from installation.config_file import MAX_BYTES, MAX_DEPTH, read_document
 from installation.control.parameters import parameter_table
 from installation.errors import ConfigError
@@ -186,3 +186,27 @@ def test_a_setting_that_turns_out_wrong_later_is_found_again(write) -> None:
     said = str(load_config(path).error({"models.encoder": "no such file"}))
     assert said == f"{path}:3: models.encoder: '{path.parent / 'e.safetensors'}': no such file"
     assert re.match(r".*config\.yaml:\d+: models\.generator: ", str(load_config(path).error({"models.generator": "no such file"})))
+
+
+@pytest.mark.parametrize(
+    ("override", "key"),
+    [
+        ("control.osc.host=0.0.0.0", "control.osc.allow"),
+        ("control.osc.enabled=maybe", "control.osc.enabled"),
+        ("control.osc.allow=[everybody]", "control.osc.allow.0"),
+        ("control.osc.mirrors=[phone]", "control.osc.mirrors.0"),
+        ("control.osc.mirrors=['phone:70000']", "control.osc.mirrors.0"),
+        ("control.osc.port=70000", "control.osc.port"),
+        ("control.web.port=true", "control.web.port"),
+    ],
+)
+def test_a_wrong_way_in_is_named(override: str, key: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(f" {key}: ")):
+        load_config(None, [override])
+
+
+def test_beyond_this_machine_only_with_a_list_of_senders() -> None:
+    osc = load_config(None, ["control.osc.host=0.0.0.0", "control.osc.allow=[192.168.1.0/24]", "control.osc.enabled=false"]).control.osc
+    assert osc.allow == ("192.168.1.0/24",) and osc.enabled is False
+    assert load_config().control.osc.enabled == "auto" and is_loopback(load_config().control.osc.host)
+    assert [is_loopback(host) for host in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "::", "studio")] == [True] * 3 + [False] * 3
