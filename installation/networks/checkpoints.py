@@ -62,6 +62,9 @@ def save_generator(
         "n_mlp": str(len(generator.style) - 1),
         "channels": json.dumps(generator.channels),
     }
+    inner = generator.state_dict().get("style.1.bias")
+    sizes |= {"z_dim": str(generator.z_dim), "mlp_dim": str(generator.style_dim if inner is None else inner.numel())}
+    sizes |= {} if generator.clamp is None else {"clamp": str(generator.clamp)}
     save_file(tensors, path, metadata={"kind": GENERATOR_KIND, **sizes, **card})
 
 
@@ -113,7 +116,7 @@ def load_generator(path: Path, base: Generator | None = None) -> Generator:
         case "legacy":
             generator = build_generator(parts_of(read_legacy(path)))
         case "pickle":
-            raise CheckpointError(f"{path}: a plain pickle")
+            raise CheckpointError(f"{path}: a plain pickle, which is not read yet")
     return generator.eval().requires_grad_(False)
 
 
@@ -145,8 +148,9 @@ def _own_generator(path: Path, base: Generator | None) -> Generator:
     with sizes_read(path), torch.device("meta"):
         channels = {int(r): int(c) for r, c in json.loads(file.metadata["channels"]).items()}
         size, style_dim, n_mlp = (int(file.metadata[key]) for key in ("size", "style_dim", "n_mlp"))
-        plan = GeneratorPlan(size, style_dim, n_mlp, channels)
-        generator = Generator(plan.size, plan.style_dim, plan.n_mlp, plan.channels)
+        z_dim, mlp_dim = (int(file.metadata.get(key, style_dim)) for key in ("z_dim", "mlp_dim"))
+        clamp = float(file.metadata["clamp"]) if "clamp" in file.metadata else None
+        generator = GeneratorPlan(size, style_dim, n_mlp, channels, z_dim, mlp_dim, clamp).build()
     tensors = dict(file.tensors)
     mean = tensors.pop("latent_avg", None)
     # Copies: a child that is trained further must leave its base alone.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from installation.networks.encoder_plan import Shapes, count_of, shape_of
+from installation.networks.stylegan2 import Generator
 
 MAX_SIZE = 4096  # pixels; what no published generator reaches
 MAX_LAYERS = 64  # of the mapping network
@@ -10,12 +11,18 @@ MAX_LAYERS = 64  # of the mapping network
 
 @dataclass(frozen=True)
 class GeneratorPlan:
-    """size: pixels of the picture's side. channels: width at each resolution. n_mlp: layers of the mapping network."""
+    """size: pixels of the picture's side. channels: width at each resolution. n_mlp: layers of the mapping network.
+
+    z_dim, mlp_dim, clamp: as in ``Generator``; what rosinality's files do not have and NVlabs' may.
+    """
 
     size: int
     style_dim: int
     n_mlp: int
     channels: dict[int, int]
+    z_dim: int | None = None
+    mlp_dim: int | None = None
+    clamp: float | None = None
 
     def __post_init__(self) -> None:
         if not 8 <= self.size <= MAX_SIZE or self.size & (self.size - 1):
@@ -25,6 +32,11 @@ class GeneratorPlan:
         resolutions = {2**k for k in range(2, self.size.bit_length())}
         if set(self.channels) != resolutions or min(self.channels.values()) < 1 or self.style_dim < 1:
             raise ValueError(f"it names widths for {sorted(self.channels)} px, those of {sorted(resolutions)} are needed")
+
+    def build(self) -> Generator:
+        """The network, its parameters as they come."""
+        dims = {"z_dim": self.z_dim, "mlp_dim": self.mlp_dim}
+        return Generator(self.size, self.style_dim, self.n_mlp, self.channels, clamp=self.clamp, **dims)
 
     @property
     def styles(self) -> int:
@@ -39,4 +51,5 @@ def generator_plan(shapes: Shapes) -> GeneratorPlan:
         channels[8 << index] = shape_of(shapes, f"convs.{2 * index}.conv.weight", 5)[1]
     n_mlp = sum(name.startswith("style.") and name.endswith(".weight") for name in shapes)
     style_dim = shape_of(shapes, "conv1.conv.modulation.weight", 2)[1]
-    return GeneratorPlan(max(channels), style_dim, n_mlp, channels)
+    mlp_dim, z_dim = shape_of(shapes, "style.1.weight", 2) if n_mlp else (style_dim, style_dim)
+    return GeneratorPlan(max(channels), style_dim, n_mlp, channels, z_dim, mlp_dim if n_mlp > 1 else style_dim)

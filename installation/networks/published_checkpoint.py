@@ -63,8 +63,7 @@ def build_generator(parts: Parts) -> Generator:
     if not parts.generator:
         raise CheckpointError(f"{parts.path}: holds an encoder and no generator")
     with sizes_read(parts.path), torch.device("meta"):
-        plan = generator_plan({name: value.shape for name, value in parts.generator.items()})
-        generator = Generator(plan.size, plan.style_dim, plan.n_mlp, plan.channels)
+        generator = generator_plan({name: value.shape for name, value in parts.generator.items()}).build()
     fill(generator, constants(generator, noisy=True) | parts.generator, parts.path)
     generator.latent_avg = mean_code(generator) if parts.latent_avg is None else per_style(parts, generator.styles, generator.style_dim)
     return generator
@@ -95,7 +94,7 @@ def constants(generator: Generator, noisy: bool) -> dict[str, Stored]:
 def mean_code(generator: Generator) -> Tensor:
     """The mean of many codes [styles, style_dim], for a file that does not give it; the same at every call."""
     with torch.inference_mode():
-        z = torch.randn(MEAN_SAMPLES, generator.style_dim, generator=torch.Generator().manual_seed(0))
+        z = torch.randn(MEAN_SAMPLES, generator.z_dim, generator=torch.Generator().manual_seed(0))
         mean: Tensor = generator.style(z).mean(dim=0)
     return mean.expand(generator.styles, -1).clone()
 
