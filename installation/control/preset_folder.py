@@ -1,0 +1,117 @@
+"""The folder of presets, looked at again and again: what is new, what changed, what broke, what is gone."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from installation.control.parameters import ParameterTable
+from installation.control.preset_files import SUFFIX, MissingGeneratorError, Preset, name_fault, read_preset
+from installation.errors import ConfigError
+
+MAX_PRESETS = 500
+Stamp = tuple[int, int, int]  # inode, ns of the last change, bytes
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at the folder. presets: the good ones by name, sorted; of a broken one the last good state. faults and notices:
+    what there is to say since the last look."""
+
+    presets: Mapping[str, Preset]
+    faults: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Known:
+    """What is known of one file. problem: why its newest state cannot be used."""
+
+    stamp: Stamp
+    preset: Preset | None = None
+    problem: ConfigError | None = None
+    told: bool = False
+
+
+class PresetFolder:
+    """Reads a file when its stamp changes. An editor may be half-way through writing, so a broken file is spoken of at the
+    second look that finds it the same; at the first look ever, at once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._known: dict[str, Known] = {}
+        self._rows: frozenset[str] | None = None
+        self._told: set[str] = set()
+        self._crowded = False
+        self._readable = True
+
+    def look(self, table: ParameterTable) -> Look:
+        """The presets as they are now, for the controls of ``table``. Never raises for what is in the folder."""
+        first = self._rows is None
+        rows = frozenset(name for name in table if not name.startswith("preset/"))
+        if rows != self._rows:  # other models: what fits them is another question
+            for known in self._known.values():
+                known.stamp = (0, 0, 0)
+        self._rows = rows
+        faults: list[str] = []
+        notices: list[str] = []
+        stamps = self._stamps(faults)
+        self._known = {name: known for name, known in self._known.items() if name in stamps}
+        for name, stamp in stamps.items():
+            before = self._known.get(name)
+            changed = before is None or before.stamp != stamp
+            known = self._known[name] = before if before and not changed else self._read(name, stamp, before, table)
+            if changed and not first:
+                continue
+            if known.problem is not None and not known.told:
+                known.told = True
+                # What other models would make good is no fault of the file's when the show starts.
+                (notices if first and isinstance(known.problem, MissingGeneratorError) else faults).append(str(known.problem))
+        presets = {known.preset.name: known.preset for known in self._known.values() if known.preset is not None}
+        fresh = [notice for preset in presets.values() for notice in preset.notices if notice not in self._told]
+        self._told.update(fresh)
+        return Look(dict(sorted(presets.items())), tuple(faults), tuple(notices + fresh))
+
+    def problem(self, name: str) -> ConfigError | None:
+        """Why the newest state of a preset's file cannot be used."""
+        known = self._known.get(f"{name}{SUFFIX}")
+        return None if known is None else known.problem
+
+    def _read(self, name: str, stamp: Stamp, before: Known | None, table: ParameterTable) -> Known:
+        last_good = None if before is None else before.preset
+        try:
+            reason = name_fault(name.removesuffix(SUFFIX)) if name.endswith(SUFFIX) else f"a preset's file ends in {SUFFIX}"
+            if reason:
+                printable = name.encode("utf-8", "backslashreplace").decode()
+                raise ConfigError(f"{self.path / printable}: {reason}")
+            return Known(stamp, read_preset(self.path / name, table))
+        except ConfigError as err:
+            return Known(stamp, last_good, err)
+
+    def _stamps(self, faults: list[str]) -> dict[str, Stamp]:
+        """Every file that means to be a preset, by its name; of two that differ in case or ending alone, the rightly named."""
+        found: dict[str, Stamp] = {}
+        try:
+            with os.scandir(self.path) as entries:
+                for entry in entries:
+                    if entry.name.startswith(".") or not entry.name.lower().endswith((SUFFIX, ".yml")):
+                        continue
+                    with contextlib.suppress(FileNotFoundError):  # gone since
+                        status = entry.stat(follow_symlinks=False)
+                        found[entry.name] = (status.st_ino, status.st_mtime_ns, status.st_size)
+        except FileNotFoundError:
+            pass
+        except OSError as err:
+            if self._readable:
+                faults.append(f"{self.path}: the presets cannot be read ({err.strerror or err})")
+            self._readable = False
+            return {name: known.stamp for name, known in self._known.items()}
+        self._readable = True
+        names = sorted(found)
+        if len(names) > MAX_PRESETS and not self._crowded:
+            self._crowded = True
+            faults.append(f"{self.path}: holds more than {MAX_PRESETS} presets; those after {names[MAX_PRESETS - 1]} are left out")
+        return {name: found[name] for name in names[:MAX_PRESETS]}
