@@ -24,6 +24,8 @@ def format_of(path: Path) -> Format:
     try:
         if path.is_dir():
             raise CheckpointError(f"{path}: is a folder; name the model file in it")
+        if path.exists() and not path.is_file():
+            raise CheckpointError(f"{path}: is a device or a pipe and no model file")
         with path.open("rb") as file:
             head = file.read(64)
     except FileNotFoundError as err:

@@ -7,6 +7,7 @@ memory once.
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import torch
 from safetensors.torch import save_file
@@ -18,8 +19,8 @@ from installation.networks.facets_encoder import FacetsEncoder
 from installation.networks.generator_plan import GeneratorPlan
 from installation.networks.psp_encoders import PublishedEncoder
 from installation.networks.published_checkpoint import Parts, build_encoder, build_generator, constants, mean_code, parts_of, per_style
-from installation.networks.safetensors_file import read_safetensors
-from installation.networks.stored_tensors import HeldTensor, fill, finite, sizes_read
+from installation.networks.safetensors_file import SafetensorsFile, read_safetensors
+from installation.networks.stored_tensors import HeldTensor, check_total, fill, finite, sizes_read
 from installation.networks.stylegan2 import Generator
 from installation.networks.torch_file import read_legacy, read_zip
 
@@ -111,10 +112,8 @@ def load_generator(path: Path, base: Generator | None = None) -> Generator:
     match format_of(path):
         case "safetensors":
             generator = _own_generator(path, base)
-        case "zip":
-            generator = build_generator(parts_of(read_zip(path)))
-        case "legacy":
-            generator = build_generator(parts_of(read_legacy(path)))
+        case "zip" | "legacy" as form:
+            generator = build_generator(_parts(path, form))
         case "pickle":
             raise CheckpointError(f"{path}: a plain pickle, which is not read yet")
     return generator.eval().requires_grad_(False)
@@ -128,10 +127,8 @@ def load_encoder(path: Path) -> FaceEncoder:
     match format_of(path):
         case "safetensors":
             encoder = _own_encoder(path)
-        case "zip":
-            encoder = build_encoder(parts_of(read_zip(path)))
-        case "legacy":
-            encoder = build_encoder(parts_of(read_legacy(path)))
+        case "zip" | "legacy" as form:
+            encoder = build_encoder(_parts(path, form))
         case "pickle":
             raise CheckpointError(f"{path}: a pickle of NVlabs holds a generator and no encoder; name a pSp or e4e file for its size")
     return encoder.eval().requires_grad_(False)
@@ -142,9 +139,24 @@ def metadata_of(path: Path) -> dict[str, str]:
     return read_safetensors(path).metadata if format_of(path) == "safetensors" else {}
 
 
-def _own_generator(path: Path, base: Generator | None) -> Generator:
+def _parts(path: Path, form: Literal["zip", "legacy"]) -> Parts:
+    parts = parts_of(read_zip(path) if form == "zip" else read_legacy(path))
+    for stored in (parts.generator, parts.encoder):
+        check_total(stored, path)
+    return parts
+
+
+def _own(path: Path, *kinds: str) -> SafetensorsFile:
     file = read_safetensors(path)
-    _check_kind(path, file.metadata, GENERATOR_KIND)
+    kind = file.metadata.get("kind", "file of unknown kind")
+    if kind not in kinds:
+        raise CheckpointError(f"{path}: this is a {kind!r}, a {kinds[0]!r} is needed here")
+    check_total(file.tensors, path)
+    return file
+
+
+def _own_generator(path: Path, base: Generator | None) -> Generator:
+    file = _own(path, GENERATOR_KIND)
     with sizes_read(path), torch.device("meta"):
         channels = {int(r): int(c) for r, c in json.loads(file.metadata["channels"]).items()}
         size, style_dim, n_mlp = (int(file.metadata[key]) for key in ("size", "style_dim", "n_mlp"))
@@ -163,8 +175,7 @@ def _own_generator(path: Path, base: Generator | None) -> Generator:
 
 
 def _own_encoder(path: Path) -> FaceEncoder:
-    file = read_safetensors(path)
-    _check_kind(path, file.metadata, ENCODER_KIND, PUBLISHED_KIND)
+    file = _own(path, ENCODER_KIND, PUBLISHED_KIND)
     if file.metadata["kind"] == PUBLISHED_KIND:
         tensors = dict(file.tensors)
         mean = tensors.pop("latent_avg", None)
@@ -174,8 +185,3 @@ def _own_encoder(path: Path) -> FaceEncoder:
         encoder = FacetsEncoder(*(int(file.metadata[key]) for key in ("styles", "w_dim", "generator_width")))
     fill(encoder, file.tensors, path)
     return encoder
-
-
-def _check_kind(path: Path, metadata: Mapping[str, str], *kinds: str) -> None:
-    if metadata.get("kind") not in kinds:
-        raise CheckpointError(f"{path}: this is a {metadata.get('kind', 'file of unknown kind')!r}, a {kinds[0]!r} is needed here")

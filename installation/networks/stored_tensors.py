@@ -1,5 +1,6 @@
 """Tensors that still lie in a file: their shapes are known, their bytes are read once, when a network takes them."""
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -106,6 +107,13 @@ def fill(network: nn.Module, stored: Mapping[str, Stored], path: Path) -> None:
             shapes = f"{list(stored[name].shape)}, the layers beside it ask for {list(value.shape)}"
             raise CheckpointError(f"{path}: does not fit its own sizes: {name} has the shape {shapes}")
     network.load_state_dict({name: finite(stored[name].read(), name, path) for name in wanted}, assign=True)
+
+
+def check_total(stored: Mapping[str, Stored], path: Path) -> None:
+    """Parameters that read the same bytes over and over would fill the memory from a small file. Raises CheckpointError."""
+    numbers, size = sum(math.prod(value.shape) for value in stored.values()), path.stat().st_size
+    if numbers > size:
+        raise CheckpointError(f"{path}: its parameters claim {numbers:,} numbers, which a file of {size:,} bytes cannot hold")
 
 
 def finite(tensor: Tensor, name: str, path: Path) -> Tensor:
