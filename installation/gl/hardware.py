@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.gl import look as looks
+from installation.gl.flashes import sample_size
 from installation.gl.grain import Grain
 from installation.gl.layout import Box
 from installation.gl.look import Grade, Look, feather, trail_share
@@ -17,7 +18,7 @@ from installation.gl.plain import TRAIL_FLOOR
 from installation.gl.programs import Programs
 from installation.gl.room import CameraRoom, Wall, dither, palette
 from installation.gl.scene import Overlay, Scene, Tile
-from installation.gl.targets import Feedback, Pictures
+from installation.gl.targets import Feedback, Finals, Pictures
 from installation.gl.window import fit
 from installation.messages import Image
 
@@ -59,9 +60,12 @@ class GLRenderer:
         self._wall, self._camera_room, self._grain = Wall(width, height), CameraRoom(width, height), Grain(width, height, seed)
         self._pictures = Pictures(context)
         self._scene_colour = context.texture((width, height), 4, dtype="f2")
-        self._final_colour = context.texture((width, height), 4)
-        self._scene, self._final = context.framebuffer([self._scene_colour]), context.framebuffer([self._final_colour])
-        self._feedback = Feedback(context, width, height)
+        self._scene = context.framebuffer([self._scene_colour])
+        self._finals = Finals(context, width, height)
+        self._feedback, self._held = Feedback(context, width, height), Feedback(context, width, height)
+        self._holds = False
+        small = sample_size(width, height)
+        self._glimpse, self._samples = context.framebuffer([context.texture(small, 4)]), np.zeros((small[1], small[0], 3), np.uint8)
         self._noise = self._table(dither(width, height, seed))
         self._grains = self._table(self._grain.table)
         self._grade: Grade | None = None
@@ -74,6 +78,10 @@ class GLRenderer:
     def draw(self, scene: Scene) -> None:
         """Wall, portraits, trails, grain, blackout, overlays, in this order."""
         self._pixels = None
+        self._finals.swap()
+        if not self._holds:
+            self._held.forget()
+        self._holds = False
         self._reload(scene.now)
         self._prepare(scene.look)
         self._scene.use()
@@ -90,10 +98,31 @@ class GLRenderer:
             self._lay(f"overlay {i}", overlay)
         self._gl.disable(moderngl.BLEND)
 
+    def sample(self) -> Image:
+        """A few pixels of the canvas, evenly spread. Small enough that reading it back at once costs next to nothing."""
+        self._glimpse.use()
+        self._finals.colour.use(0)
+        self._quad("rect.vert", "overlay.frag", picture=0)
+        self._glimpse.read_into(self._samples, components=3, alignment=1)
+        return self._samples.copy()
+
+    def hold(self, share: float) -> None:
+        """Show only ``share`` 0…1 of what changed since the picture before. In half floats: rounding would stop a slow change."""
+        before = self._held.before or self._finals.before
+        self._held.use()
+        self._finals.colour.use(0)
+        before.use(1)
+        self._quad("rect.vert", "trails.frag", scene=0, before=1, share=1.0 - share)
+        mixed = self._held.swap()
+        self._finals.target.use()
+        mixed.use(0)
+        self._quad("rect.vert", "overlay.frag", picture=0)
+        self._pixels, self._holds = None, True
+
     def read(self) -> Image:
         """The canvas, [height, width, 3]; the next draw overwrites it."""
         if self._pixels is None:
-            self._final.read_into(self._buffer, components=3, alignment=1)
+            self._finals.target.read_into(self._buffer, components=3, alignment=1)
             self._pixels = self._buffer
         return self._pixels
 
@@ -105,7 +134,7 @@ class GLRenderer:
         self._gl.clear()
         x, y, width, height = fit((self.width, self.height), window)
         self._gl.viewport = (x, y, width, height)
-        self._final_colour.use(0)
+        self._finals.colour.use(0)
         self._quad("show.vert", "overlay.frag", picture=0)
 
     def finish(self) -> None:
@@ -200,7 +229,7 @@ class GLRenderer:
         return self._feedback.swap()
 
     def _finish(self, scene: Scene, texture: moderngl.Texture) -> None:
-        self._final.use()
+        self._finals.target.use()
         texture.use(0)
         self._grains.use(1)
         shift = self._grain.shift(scene.now)

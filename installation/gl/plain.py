@@ -10,6 +10,7 @@ import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
+from installation.gl.flashes import sample_size
 from installation.gl.grain import Grain
 from installation.gl.look import Grade, Look, portrait_mask, rim, trail_share, vignette
 from installation.gl.room import CameraRoom, Wall, dither, palette
@@ -48,8 +49,14 @@ class PlainRenderer:
     def __init__(self, width: int, height: int, seed: int = 0) -> None:
         self.width, self.height = width, height
         shape = (height, width, 3)
-        self._wall, self._base, self._final = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
-        self._shown = self._base
+        self._wall = np.zeros(shape, np.uint8)
+        # Two of each, in turn: the picture before this one stays whole.
+        self._bases, self._finals = [np.zeros(shape, np.uint8) for _ in range(2)], [np.zeros(shape, np.uint8) for _ in range(2)]
+        self._base, self._final = self._bases[0], self._finals[0]
+        self._shown = self._before = self._base
+        self._held: NDArray[np.float32] | None = None  # what is shown while changes are held back
+        self._holds = False
+        self._sample_size = sample_size(width, height)
         self._room, self._camera_room = Wall(width, height), CameraRoom(width, height)
         self._dither, self._grain = dither(width, height, seed), Grain(width, height, seed)
         self._light, self._eight = np.zeros((height, width), np.uint8), np.full((height, width), 8, np.uint8)
@@ -69,6 +76,13 @@ class PlainRenderer:
 
     def draw(self, scene: Scene) -> None:
         """Wall, portraits, trails, grain, blackout, overlays, in this order."""
+        self._before = self._shown
+        self._base, self._final = self._bases[0], self._finals[0]
+        self._bases.reverse()
+        self._finals.reverse()
+        if not self._holds:
+            self._held = None
+        self._holds = False
         self._prepare(scene.look)
         self._draw_wall(scene)
         np.copyto(self._base, self._wall)
@@ -77,6 +91,18 @@ class PlainRenderer:
             self._draw_tile(i, tile, scene.look)
         self._shown = self._trail(scene)
         self._finish(scene)
+
+    def sample(self) -> Image:
+        """A few pixels of the canvas, evenly spread."""
+        return np.asarray(cv2.resize(self._shown, self._sample_size, interpolation=cv2.INTER_NEAREST), dtype=np.uint8)
+
+    def hold(self, share: float) -> None:
+        """Show only ``share`` 0…1 of what changed since the picture before. In float: rounding would stop a slow change."""
+        if self._held is None:
+            self._held = self._before.astype(np.float32)
+        cv2.accumulateWeighted(self._shown, self._held, share)
+        cv2.convertScaleAbs(self._held, dst=self._final)
+        self._shown, self._holds = self._final, True
 
     def read(self) -> Image:
         """The canvas, [height, width, 3]; the next draw overwrites it."""

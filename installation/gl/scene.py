@@ -69,6 +69,14 @@ class Renderer(Protocol):
         """Draw the scene into the renderer's own canvas."""
         ...
 
+    def sample(self) -> Image:
+        """A few pixels of the canvas, of ``flashes.sample_size``, evenly spread."""
+        ...
+
+    def hold(self, share: float) -> None:
+        """Show only ``share`` 0…1 of what changed since the picture before this one."""
+        ...
+
     def read(self) -> Image:
         """The canvas as [height, width, 3]. Valid until the next draw: copy what shall live longer."""
         ...

@@ -1,4 +1,4 @@
-"""Textures that pictures are put into, and the pair of targets that feedback swings between."""
+"""Textures that pictures are put into, and the pairs of targets that are drawn in turn."""
 
 from __future__ import annotations
 
@@ -70,3 +70,31 @@ class Feedback:
     def forget(self) -> None:
         """Begin anew."""
         self._known = False
+
+
+class Finals:
+    """Two 8-bit targets [height, width] in turn: the picture before this one stays whole."""
+
+    def __init__(self, context: moderngl.Context, width: int, height: int) -> None:
+        self._textures = [context.texture((width, height), 4) for _ in range(2)]
+        self._targets = [context.framebuffer([texture]) for texture in self._textures]
+
+    @property
+    def colour(self) -> moderngl.Texture:
+        """What is being drawn."""
+        return self._textures[0]
+
+    @property
+    def target(self) -> moderngl.Framebuffer:
+        """Where it is drawn."""
+        return self._targets[0]
+
+    @property
+    def before(self) -> moderngl.Texture:
+        """The picture before it."""
+        return self._textures[1]
+
+    def swap(self) -> None:
+        """Begin the next picture."""
+        self._textures.reverse()
+        self._targets.reverse()

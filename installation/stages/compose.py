@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from installation.gl.flashes import FlashLimiter
 from installation.gl.hud import HudPainter, HudState
 from installation.gl.layout import Hanging, Layout, Placement
 from installation.gl.look import Look, LookControls
@@ -45,7 +46,13 @@ class Compose:
         self._blackout = Fader(0.0, BLACKOUT_SECONDS)
         self._room: Fader | None = None
         self._camera = Fader(0.0, BACKGROUND_SECONDS)
+        self._limiter = FlashLimiter()
         self._then: float | None = None
+
+    @property
+    def held(self) -> int:
+        """How many pictures were changed so that the canvas does not flash."""
+        return self._limiter.held
 
     def __call__(self, portraits: Portraits | None, controls: LookControls, now: float, hud: HudState | None = None) -> None:
         """Draw the canvas of time ``now`` (s). ``portraits``: the newest there are, None before the first ones."""
@@ -82,9 +89,20 @@ class Compose:
             )
         )
 
+        # Hold flashes back.
+        self._limit(now, dt)
+
     def read(self) -> Image:
         """The picture drawn last, [height, width, 3]; the next one overwrites it."""
         return self.renderer.read()
+
+    def _limit(self, now: float, dt: float) -> None:
+        samples = self.renderer.sample()
+        share = self._limiter.share(samples, now, dt)
+        if share < 1.0:
+            self.renderer.hold(share)
+            samples = self.renderer.sample()
+        self._limiter.shown(samples, now, whole=share >= 1.0)
 
     def _backgrounds(self, background: str, dt: float) -> tuple[float, float]:
         if self._room is None:  # the show begins with the background it was asked for
