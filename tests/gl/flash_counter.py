@@ -4,6 +4,8 @@ Nothing is shared with the program: relative luminance and red are written down 
 found by a plain loop over every pixel of a reduced picture, and every one-second window is tried.
 """
 
+from collections import Counter
+
 import numpy as np
 
 GRID = (36, 64)  # rows and columns that pictures are reduced to, by plain averaging of linear light
@@ -68,9 +70,11 @@ def flashing_area(times, pictures):
     worst = []
     for kind, signal in (("general", luminance[..., None]), ("red", np.stack([redness, saturated], axis=-1))):
         # Pixels that do the same are looked at once.
-        lines, alike = np.unique(signal.reshape(len(times), pixels, -1).transpose(1, 0, 2), axis=0, return_counts=True)
+        lines = np.ascontiguousarray(signal.reshape(len(times), pixels, -1).transpose(1, 0, 2))
+        alike = Counter(line.tobytes() for line in lines)
         marks = []
-        for line, many in zip(lines, alike, strict=True):
+        for raw, many in alike.items():
+            line = np.frombuffer(raw).reshape(len(times), -1)
             if np.ptp(line[:, 0]) < 0.06 or (kind == "red" and not line[:, 1].any()):
                 continue
             found = changes(
