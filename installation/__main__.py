@@ -28,6 +28,7 @@ COMMANDS = (
     Command("child", "installation.training.child", "teach a generator a style"),
     Command("directions", "installation.training.directions", "learn the edit directions"),
     Command("score", "installation.training.score", "measure how well the models draw people"),
+    Command("export", "installation.export.command", "write encoder and generator as ONNX, OpenVINO IR or TensorRT"),
     Command("weights", "installation.registry.command", "list, inspect, check, fetch and import models"),
     Command("swap", "installation.swap", "make one generator of two: coarse layers of one, fine layers of the other"),
     Command("sefa", "installation.sefa", "find a generator's strongest directions without data"),

@@ -106,7 +106,7 @@ class FacetsEncoder(nn.Module):
 
     def heads(self, features: Features) -> Tensor:
         """W+ codes [N, styles, w_dim]: a common w and an offset for each layer (as in e4e, Tov et al. 2021)."""
-        count = len(features.coarse)
+        count = features.coarse.shape[0]  # not len(): exporters would take it as fixed
         coarse = self.coarse_head(features.coarse).view(count, 1 + COARSE_STYLES, self.w_dim)
         middle = self.middle_head(features.middle).view(count, MIDDLE_STYLES, self.w_dim)
         fine = self.fine_head(features.fine).view(count, -1, self.w_dim)

@@ -1,0 +1,1 @@
+"""Networks for other hosts: ONNX, OpenVINO IR, TensorRT, each checked against torch."""

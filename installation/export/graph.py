@@ -1,0 +1,76 @@
+"""What is exported: a network, the names of its inputs and outputs, an example, and what a host should know of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from installation.export.graphs import AnyGenerator, DetailEncoder, PlainGenerator, exportable
+from installation.networks.checkpoints import load_encoder, load_generator
+from installation.networks.facets_encoder import FacetsEncoder
+from installation.networks.stylegan2 import Generator
+
+Array = NDArray[np.float32]
+Runner = Callable[[Array], list[Array]]  # an exported file, opened: its input -> its outputs
+
+BATCHES = (1, 2)  # what is compared: two show that the batch is free
+SEED = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """``network(example)`` gives the ``outputs``; the first dimension of everything is the batch."""
+
+    name: str
+    network: nn.Module
+    input: str
+    outputs: tuple[str, ...]
+    example: Tensor  # [2, …] float32, inputs as they occur
+    notes: Mapping[str, str]
+
+    @torch.inference_mode()
+    def reference(self, batch: int) -> list[Array]:
+        """What torch gives for the first ``batch`` inputs of the example."""
+        given: Any = self.network(self.example[:batch])
+        return [one.numpy() for one in (given if isinstance(given, tuple) else (given,))]
+
+    def error(self, run: Runner, batch: int) -> float:
+        """Largest relative error ‖out − torch‖ / ‖torch‖ of an exported file's outputs."""
+        pairs = zip(run(self.example[:batch].numpy()), self.reference(batch), strict=True)
+        return max(float(np.linalg.norm(given - wanted) / np.linalg.norm(wanted)) for given, wanted in pairs)
+
+
+def generator_graph(path: Path) -> Graph:
+    """``ws`` -> ``images``. Raises CheckpointError."""
+    generator = load_generator(path)
+    z = torch.randn(max(BATCHES), getattr(generator, "z_dim", generator.style_dim), generator=torch.Generator().manual_seed(SEED))
+    with torch.inference_mode():
+        ws = generator.mapping(z).clone()
+    network = (PlainGenerator(generator) if isinstance(generator, Generator) else AnyGenerator(generator)).eval()
+    notes = {
+        "source": path.name,
+        "ws": f"codes, batch x {ws.shape[1]} x {ws.shape[2]}, float32",
+        "images": f"RGB, batch x 3 x {generator.size} x {generator.size}, about -1 to 1",
+    }
+    return Graph("generator", network, "ws", ("images",), ws, notes)
+
+
+def encoder_graph(path: Path) -> Graph:
+    """``images`` -> ``ws``, and ``detail`` where the encoder gives one. Raises CheckpointError."""
+    encoder = load_encoder(path)
+    side, channels = int(encoder.input_px), int(getattr(encoder, "input_nc", 3))
+    images = torch.rand(max(BATCHES), channels, side, side, generator=torch.Generator().manual_seed(SEED)) * 2 - 1
+    notes = {
+        "source": path.name,
+        "images": f"aligned faces, RGB, batch x {channels} x {side} x {side}, -1 to 1, float32",
+        "ws": f"codes, batch x {encoder.styles} x {encoder.w_dim}",
+    }
+    if isinstance(encoder, FacetsEncoder):
+        notes["detail"] = "the sitter's own detail, which this project's generator adds to its features"
+        return Graph("encoder", exportable(DetailEncoder(encoder), images), "images", ("ws", "detail"), images, notes)
+    return Graph("encoder", exportable(encoder, images), "images", ("ws",), images, notes)
