@@ -19,6 +19,7 @@ from PIL import Image as Pillow
 from installation import __version__
 from installation.clock import Clock, FrameClock, MonotonicClock
 from installation.config import Config
+from installation.control.desk import ControlDesk
 from installation.control.keyboard import Action, Keyboard
 from installation.control.parameters import ParameterTable, parameter_table
 from installation.control.presets import load_preset
@@ -29,6 +30,7 @@ from installation.latents.cache import CachePolicy
 from installation.networks.bundle import DEFAULT_SWAP_AT, EVERYTHING, Models, load_models
 from installation.operation.health import Health, Report, percentiles, rss_mb
 from installation.operation.hud import HudBoard
+from installation.operation.observer import Observer
 from installation.operation.worker import Worker
 from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, SynthesisLoop
 from installation.slot import Slot
@@ -127,11 +129,25 @@ class Installation:
         self.models = models_of(config)
         self.controls = self._controls()
 
+        # Open the ways in: a port that is taken should show at once as well.
+        self.clock: Clock = MonotonicClock()
+        self.observer = Observer(self.health, self._now)
+        self.desk = ControlDesk(config.control, self.controls, self.observer, self.health.fault, options.lockstep)
+        self.desk.start()
+        try:
+            self._build()
+        except BaseException:
+            self.desk.stop()
+            raise
+
+    def _build(self) -> None:
         # Open the source and the canvas.
+        config, options = self.config, self.options
         capture = config.capture
         self._capture_settings = CaptureSettings(capture.width, capture.height, capture.fps, capture.mjpg, capture.loop)
         first = self._open_source(MonotonicClock())
-        self.clock: Clock = FrameClock(first.rate) if options.lockstep else MonotonicClock()
+        if options.lockstep:
+            self.clock = FrameClock(first.rate)
         first.clock = self.clock
         self._check_recording(first)
         self.canvas = open_canvas(self._canvas_settings())
@@ -142,6 +158,9 @@ class Installation:
         self.encode, self.generate = build_networks(config, self.models, background=not options.lockstep)
         self._join(first)
         self.recorder = self.display.recorder
+
+    def _now(self) -> float:
+        return self.clock.now()  # of the clock that lockstep puts in place of the first
 
     def _controls(self) -> ControlState:
         table = table_of(self.models)
@@ -180,7 +199,9 @@ class Installation:
             recorder = Recorder(self.options.record, self.canvas.size, fps, self.config.record.crf, realtime=not lockstep)
         self.keyboard = Keyboard(names, snapshots=self._may_keep(source))
         self.slots = (frames, encoded, portraits)
-        board = HudBoard(self.health, self.controls, self.keyboard, self.generate.choice, self.models.name, self.slots)
+        engine, model = self.generate.choice, self.models.name
+        self.observer.begin(engine, model, self.slots)
+        board = HudBoard(self.health, self.controls, self.keyboard, engine, model, self.slots, self.desk.figures)
         self.capture = CaptureLoop(lambda: self._open_source(self.clock), frames, self.health, source)
         track, align = Track(track_settings(self.config)), Align(self.encode.input_px)
         self.perception = PerceptionLoop(frames, track, align, self.encode, self.controls, encoded, self.health)
@@ -220,6 +241,7 @@ class Installation:
                 if self.capture.ended:
                     return
                 raise
+            self.desk.step(now)
             self._obey()
             self.clock.advance()
 
@@ -233,6 +255,7 @@ class Installation:
             while not self._finished():
                 self.canvas.wait()
                 self.display.step(now())
+                self.desk.step(now())
                 self._obey()
                 fatal = next((w.fatal for w in workers if w.fatal is not None), None)
                 if fatal is not None and not self.capture.ended:
@@ -270,6 +293,7 @@ class Installation:
             self.health.fault(f"{path}: the snapshot could not be written ({err.strerror})")
 
     def _close(self) -> None:
+        self.desk.stop()
         for slot in self.slots:
             slot.close()
         self.encode.close()

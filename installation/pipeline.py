@@ -106,7 +106,8 @@ class PerceptionLoop:
         # Find the visitors and know them again.
         with self.health.timed("track"):
             tracked = self.track.track(frame)
-        self.health.saw_faces([face.id for face in tracked.faces if face.seen])
+        seen = [face for face in tracked.faces if face.seen]
+        self.health.saw_faces([face.id for face in seen], tuple((face.id, face.expression.smile) for face in seen))
         # Cut each face out the FFHQ way.
         with self.health.timed("align"):
             aligned = self.align.align(tracked)

@@ -21,6 +21,7 @@ from run_installation import main
 ROOT = Path(__file__).resolve().parents[1]
 CLIP = ROOT / "tests" / "data" / "yes.mkv"
 FRAMES = 24
+ALONE = ["--set", "control.osc.enabled=false", "--set", "control.web.enabled=false"]  # so that tests do not meet at a port
 
 
 def show(tmp_path, *overrides, source=CLIP, frames=FRAMES, preset=None, record=None):
@@ -85,7 +86,9 @@ def test_mixing_a_child_changes_the_portrait(tmp_path):
 
 def test_the_embedded_visitors_come_alive_in_real_time(tmp_path):
     report = tmp_path / "r.json"
-    code = main(["--headless", "--duration", "4", "--report", str(report), "--set", "canvas.width=480", "--set", "canvas.height=320"])
+    code = main(
+        ["--headless", *ALONE, "--duration", "4", "--report", str(report), "--set", "canvas.width=480", "--set", "canvas.height=320"]
+    )
     assert code == 0
     r = json.loads(report.read_text())
     assert r["faces_seen"] >= 2
@@ -98,7 +101,9 @@ def test_the_embedded_visitors_come_alive_in_real_time(tmp_path):
 def test_a_signal_ends_the_show_in_order(tmp_path):
     report = tmp_path / "r.json"
     command = [sys.executable, "run_installation.py", "--headless", "--report", str(report), "--record", str(tmp_path / "o.mp4")]
-    process = subprocess.Popen([*command, "--set", "canvas.width=320", "--set", "canvas.height=240"], cwd=ROOT, env=dict(os.environ))
+    process = subprocess.Popen(
+        [*command, *ALONE, "--set", "canvas.width=320", "--set", "canvas.height=240"], cwd=ROOT, env=dict(os.environ)
+    )
     started = time.monotonic()
     while not list(tmp_path.glob(".o.mp4*")) and time.monotonic() - started < 120:
         time.sleep(0.2)
@@ -125,7 +130,7 @@ def test_a_signal_ends_the_show_in_order(tmp_path):
     ],
 )
 def test_bad_input_is_one_sentence_and_the_right_code(arguments, code, words, capsys):
-    assert main(["--headless", "--frames", "1", *arguments]) == code
+    assert main(["--headless", "--frames", "1", *ALONE, *arguments]) == code
     err = capsys.readouterr().err
     assert words in err
     assert "Traceback" not in err
@@ -135,7 +140,7 @@ def test_a_weights_file_cut_in_half_is_refused(tmp_path, capsys):
     whole = ROOT / "weights" / "encoder.safetensors"
     half = tmp_path / "half.safetensors"
     half.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
-    assert main(["--headless", "--encoder", str(half)]) == 2
+    assert main(["--headless", *ALONE, "--encoder", str(half)]) == 2
     assert "half.safetensors: not a readable model file" in capsys.readouterr().err
 
 

@@ -69,6 +69,7 @@ class Health:
     faces: int = 0
     faces_max: int = 0
     ids: set[int] = field(default_factory=set)
+    smiles: tuple[tuple[int, float], ...] = ()  # each visitor's id and smile 0…1, in the newest frame
     portraits_per_face: Counter[int] = field(default_factory=Counter)
     presented: Rate = field(default_factory=Rate)
     portraits: Rate = field(default_factory=Rate)
@@ -92,8 +93,9 @@ class Health:
             if text not in self.faults and len(self.faults) < 100:
                 self.faults.append(text)
 
-    def saw_faces(self, ids: list[int]) -> None:
-        """Ids found in one frame."""
+    def saw_faces(self, ids: list[int], smiles: tuple[tuple[int, float], ...] = ()) -> None:
+        """Ids found in one frame, and how they smile."""
+        self.smiles = smiles
         self.faces = len(ids)
         self.faces_max = max(self.faces_max, len(ids))
         self.ids.update(ids)

@@ -1,6 +1,6 @@
 """The operator's figures: what the HUD shows, taken from the installation's health a few times a second."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from installation.control.keyboard import Keyboard
@@ -16,10 +16,17 @@ class HudBoard:
     """Makes a new HudState four times a second while the HUD is on."""
 
     def __init__(
-        self, health: Health, controls: ControlState, keyboard: Keyboard, engine: str, model: str, slots: Sequence[Slot[Any]]
+        self,
+        health: Health,
+        controls: ControlState,
+        keyboard: Keyboard,
+        engine: str,
+        model: str,
+        slots: Sequence[Slot[Any]],
+        control: Callable[[], tuple[tuple[str, str], ...]] = tuple,
     ) -> None:
         self._health, self._controls, self._keyboard = health, controls, keyboard
-        self._engine, self._model, self._slots = engine, model, slots
+        self._engine, self._model, self._slots, self._control = engine, model, slots, control
         self._state: HudState | None = None
         self._made = float("-inf")
         self._shown = (False, False)
@@ -49,4 +56,7 @@ class HudBoard:
             ("dropped", f"{dropped}"),
         )
         machine = (("engine", self._engine), ("model", self._model), ("portrait", f"{h.portrait_px} px"))
-        return HudGroup("Show", rates), HudGroup("Stages", stages), HudGroup("Machine", machine)
+        control = HudGroup("Control", self._control())
+        return tuple(
+            group for group in (HudGroup("Show", rates), HudGroup("Stages", stages), HudGroup("Machine", machine), control) if group.rows
+        )

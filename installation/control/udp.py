@@ -1,0 +1,49 @@
+"""UDP sockets, with their errors in the words of the configuration."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+from installation.errors import ConfigError
+
+
+def bound_socket(host: str, port: int, section: str) -> socket.socket:
+    """A socket that listens. section: where host and port stand in the configuration, such as ``control.osc``. Raises
+    ConfigError."""
+    family, kind, protocol, _, address = _resolved(host, port, f"{section}.host")
+    listening = socket.socket(family, kind, protocol)
+    try:
+        listening.bind(address)
+    except OSError as err:
+        listening.close()
+        raise ConfigError(_why_not(err, host, port, section)) from err
+    return listening
+
+
+def resolved(host: str, port: int, key: str) -> tuple[socket.AddressFamily, tuple[object, ...]]:
+    """Family and address of a host, for sending. key: where it stands in the configuration. Raises ConfigError."""
+    found = _resolved(host, port, key)
+    return found[0], found[4]
+
+
+def _resolved(
+    host: str, port: int, key: str
+) -> tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]:
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+    except (OSError, UnicodeError) as err:
+        raise ConfigError(f"{key}: {host!r}: no such address ({getattr(err, 'strerror', None) or err})") from err
+
+
+def _why_not(err: OSError, host: str, port: int, section: str) -> str:
+    if err.errno == errno.EADDRINUSE:
+        return (
+            f"{section}.port: {port}: the port is taken on {host}, perhaps by another Facets; "
+            f"choose a free one with --set {section}.port=NUMBER, or do without with --set {section}.enabled=false"
+        )
+    if err.errno in (errno.EACCES, errno.EPERM):
+        return f"{section}.port: {port}: this user may not listen on that port; choose one from 1024 on"
+    if err.errno == errno.EADDRNOTAVAIL:
+        return f"{section}.host: {host!r}: this machine has no such address; 127.0.0.1 is itself, 0.0.0.0 every network"
+    return f"{section}: cannot listen on {host}:{port}: {err.strerror}"

@@ -1,0 +1,60 @@
+"""What the installation sees and how it fares, gathered at most ten times a second for whoever asks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from itertools import islice
+from statistics import median
+from typing import Any
+
+from installation.control.observation import Observation
+from installation.operation.health import Health, rss_mb
+from installation.slot import Slot
+
+PERIOD = 0.1  # s
+RECENT = 60  # pictures that the delay looks back on
+FAULTS = 20  # the newest ones
+
+
+class Observer:
+    """Any thread may ask. now: the show's clock."""
+
+    def __init__(self, health: Health, now: Callable[[], float]) -> None:
+        self._health, self._now = health, now
+        self._engine, self._model = "", ""
+        self._slots: Sequence[Slot[Any]] = ()
+        self._began = now()
+        self._lock = threading.Lock()
+        self._made = float("-inf")
+        self._newest: Observation | None = None
+
+    def begin(self, engine: str, model: str, slots: Sequence[Slot[Any]]) -> None:
+        """The show is put together: what draws it, and the slots whose losses count."""
+        self._engine, self._model, self._slots = engine, model, slots
+        self._began = self._now()
+
+    def __call__(self) -> Observation:
+        now = self._now()
+        with self._lock:
+            if self._newest is None or not 0 <= now - self._made < PERIOD:
+                self._made, self._newest = now, self._look(now)
+            return self._newest
+
+    def _look(self, now: float) -> Observation:
+        h = self._health
+        delays = list(islice(reversed(h.glass_to_glass), RECENT))
+        return Observation(
+            seconds=now - self._began,
+            faces=h.faces,
+            smiles=h.smiles,
+            presented_fps=h.presented.per_second(now),
+            portrait_fps=h.portraits.per_second(now),
+            delay_ms=1e3 * median(delays) if delays else 0.0,
+            dropped=sum(slot.dropped for slot in self._slots),
+            memory_mb=rss_mb(),
+            engine=self._engine,
+            model=self._model,
+            portrait_px=h.portrait_px,
+            faults=tuple(h.faults[-FAULTS:]),
+        )
