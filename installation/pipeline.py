@@ -138,6 +138,7 @@ class SynthesisLoop:
         self._last = self.encoded.take(WAIT) or self._last
         controls = self.controls.snapshot(self.now())
         if self._last is None or controls.flag("transport/freeze"):
+            self.edit.pause(self.now())
             return
         # Move the codes along the directions.
         with self.health.timed("edit"):

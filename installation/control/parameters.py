@@ -10,7 +10,7 @@ from numbers import Real
 from types import MappingProxyType
 from typing import Literal
 
-from installation.latents.oscillators import SHAPES
+from installation.latents.oscillators import CHOICES
 
 Kind = Literal["float", "int", "bool", "str", "trigger", "command"]
 Scalar = float | int | bool | str
@@ -189,7 +189,7 @@ def _edit_rows(name: str) -> list[Parameter]:
         Parameter(f"{base}/lfo/rate", swing.rate, "its speed", high=10, unit="Hz", glide=0.3),
         Parameter(f"{base}/lfo/phase", swing.phase, "its start within the cycle", unit="cycles", glide=0.3),
         Parameter(f"{base}/lfo/sync", False, "locks it to the beat: the rate then counts cycles in a beat", kind="bool"),
-        Parameter(f"{base}/lfo/shape", "sine", "its wave; random is smooth", kind="str", choices=tuple(SHAPES)),
+        Parameter(f"{base}/lfo/shape", "sine", "its wave; random is smooth, envelopes follow the sound", kind="str", choices=CHOICES),
     ]
 
 
@@ -202,9 +202,14 @@ def _blend_rows(name: str, resolutions: Sequence[int], swap: int) -> list[Parame
     return rows
 
 
+GUESTS = ("none", "mean", "stranger-1", "stranger-2", "stranger-3")  # nobody's: the mean face, and faces that the model made up
+
 _IDENTITY = [
     Parameter("truncation", 1.0, "1 leaves the face as it is, 0 is the mean face", glide=0.3),
     Parameter("identity/hold", 0.0, "slows the glide from code to code; 1 stops it", glide=0.3),
+    Parameter("identity/morph", 0.0, "takes each visitor's face to the next one's, or to the guest's; 1 swaps the portraits", glide=0.3),
+    Parameter("identity/mix", 0.0, "how much of colour and texture comes from the next visitor, or from the guest", glide=0.3),
+    Parameter("identity/guest", "none", "a face that nobody has, in the place of the next visitor", kind="str", choices=GUESTS),
     Parameter("identity/detail", 1.0, "how much of the visitor's own detail is drawn", glide=0.3),
 ]
 _SMILE = [

@@ -38,6 +38,21 @@ class Direction:
     family: str = ""  # of the generator that it belongs to, where that is known
 
 
+@dataclass(frozen=True, eq=False)
+class Move:
+    """Directions added up: what a code and its detail residual gain."""
+
+    offset: Tensor  # [styles, w_dim]
+    shift: Tensor | None  # [C, r, r]
+    flow: Tensor | None  # [2, r, r]
+
+    def carry(self, detail: Tensor) -> Tensor:
+        """The residual [C, r, r] as the edit leaves it: shifted and moved along the flow."""
+        if self.shift is not None:
+            detail = detail + self.shift
+        return detail if self.flow is None else _moved(detail, self.flow.permute(1, 2, 0))
+
+
 class DirectionSet:
     """Directions of one generator family, applied together in one product."""
 
@@ -60,13 +75,44 @@ class DirectionSet:
         weights = torch.tensor(amounts, dtype=detail.dtype)
         if self._shifts is not None:
             detail = detail + torch.einsum("d,dcyx->cyx", weights, self._shifts)
-        if self._flows is not None:
-            flow = torch.einsum("d,dcyx->yxc", weights, self._flows)
-            side = detail.shape[-1]
-            # grid_sample asks where each pixel comes from, in -1…1: the flow backwards, twice its fraction of the side.
-            grid = _identity_grid(side) - 2 * flow
-            detail = F.grid_sample(detail[None], grid[None], mode="bicubic", padding_mode="border", align_corners=False)[0]
-        return detail
+        return detail if self._flows is None else _moved(detail, torch.einsum("d,dcyx->yxc", weights, self._flows))
+
+    def move(self, amounts: Sequence[float]) -> Move | None:
+        """The sum of ``amounts`` (one for each name) times the directions, None where all are 0. Adds one direction at a
+        time: most amounts are 0, and sums this small gain nothing from other cores."""
+        active = [(k, amount) for k, amount in enumerate(amounts) if amount]
+        if not active:
+            return None
+        parts = [None if stack is None else _sum(stack, active) for stack in (self._stack, self._shifts, self._flows)]
+        assert parts[0] is not None
+        return Move(parts[0], parts[1], parts[2])
+
+    def further(self, move: Move | None, index: int, amount: float) -> Move | None:
+        """A move, and ``amount`` of one more direction."""
+        if not amount:
+            return move
+        if move is None:
+            return self.move([amount if k == index else 0.0 for k in range(len(self.names))])
+        return Move(
+            torch.add(move.offset, self._stack[index], alpha=amount),
+            None if self._shifts is None or move.shift is None else torch.add(move.shift, self._shifts[index], alpha=amount),
+            None if self._flows is None or move.flow is None else torch.add(move.flow, self._flows[index], alpha=amount),
+        )
+
+
+def _sum(stack: Tensor, active: Sequence[tuple[int, float]]) -> Tensor:
+    first, amount = active[0]
+    total = torch.mul(stack[first], amount)
+    for index, amount in active[1:]:
+        total.add_(stack[index], alpha=amount)
+    return total
+
+
+def _moved(detail: Tensor, flow: Tensor) -> Tensor:
+    """The residual [C, r, r] moved along the flow [r, r, 2]."""
+    # grid_sample asks where each pixel comes from, in -1…1: the flow backwards, twice its fraction of the side.
+    grid = _identity_grid(detail.shape[-1]) - 2 * flow
+    return F.grid_sample(detail[None], grid[None], mode="bicubic", padding_mode="border", align_corners=False)[0]
 
 
 @cache

@@ -1,21 +1,24 @@
 """Edit: move each visitor's code along the directions, as the controls, the oscillators and their own smile say."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from installation.control.state import Controls
-from installation.latents.directions import DirectionSet
-from installation.latents.oscillators import Oscillator
+from installation.latents.directions import DirectionSet, Move
+from installation.latents.oscillators import SILENCE, Followers, Levels, Oscillator
+from installation.latents.partners import MEAN, Partners
 from installation.messages import EditedFace, EditedFrame, EncodedFace, EncodedFrame
 from installation.networks.layer_swap import normalised
 
 SMILE = "smile"
 ATTACK_SECONDS = 0.25  # how fast the portrait takes up a visitor's smile
 RELEASE_SECONDS = 0.6
+BEATS_A_SECOND = 2.0  # where no tempo is given: 120 a minute
+FINE_SHARE = 4 / 7  # of the styles: those from here on are colour and texture; of 14 the last 6, from 64 px on
 
 
 @dataclass
@@ -37,65 +40,143 @@ class SmileTrigger:
         return self.level
 
 
+class Wave:
+    """One direction's amount: its constant part and its oscillator, under the names of its controls."""
+
+    def __init__(self, name: str, oscillator: Oscillator) -> None:
+        self.oscillator = oscillator
+        self.amount = f"edit/{name}/amount"
+        self.depth, self.rate, self.phase, self.shape, self.sync = (
+            f"edit/{name}/lfo/{part}" for part in ("depth", "rate", "phase", "shape", "sync")
+        )
+
+    def step(self, controls: Controls, seconds: float, beat: float, beats: float, levels: Levels) -> float:
+        """The amount, ``seconds`` and ``beats`` after the last call. 0 while the controls have no row for it yet."""
+        if self.amount not in controls.values:
+            return 0.0
+        rate = controls.number(self.rate)
+        if controls.flag(self.sync):
+            self.oscillator.follow(rate, beat, beats)
+        else:
+            self.oscillator.advance(rate, seconds)
+        swing = self.oscillator.swing(controls.text(self.shape), controls.number(self.phase), seconds, levels)
+        return controls.number(self.amount) + controls.number(self.depth) * swing
+
+
+@dataclass(frozen=True, eq=False)
+class Bank:
+    """The directions in use and their waves; swapped as one."""
+
+    directions: DirectionSet
+    waves: tuple[Wave, ...]
+    smile: int | None  # place of the direction that a visitor's smile drives
+
+
 @dataclass
 class Edit:
-    """Holds the phases of the oscillators and the state of the visitors' smiles.
+    """Holds the phases of the oscillators, the state of the visitors' smiles and who goes over into whom.
 
     latent_avg: [styles, w_dim], the mean face that truncation pulls toward. children: names of the generators that can be
-    mixed in, and the resolutions of their layers.
+    mixed in, and the resolutions of their layers. beat: beats since the start at a moment, which only grow. levels: how loud
+    it is now. guests: codes [styles, w_dim] that are nobody's, by their name in ``identity/guest``.
     """
 
     directions: DirectionSet
     latent_avg: Tensor
     children: Sequence[str] = ()
     resolutions: Sequence[int] = ()
-    _oscillators: dict[str, Oscillator] = field(default_factory=dict)
+    beat: Callable[[float], float] = lambda now: now * BEATS_A_SECOND
+    levels: Callable[[], Levels] = lambda: SILENCE
+    guests: Mapping[str, Tensor] = field(default_factory=dict)
+    amounts: Mapping[str, float] = field(default_factory=dict)  # of the newest picture, by direction, before anybody's smile
+    _bank: Bank = field(init=False)
+    _followers: Followers = field(default_factory=Followers)
     _smiles: dict[int, SmileTrigger] = field(default_factory=dict)
     _now: float | None = None
+    _beat: float = 0.0
 
     def __post_init__(self) -> None:
-        self._oscillators = {name: Oscillator(seed=zlib.crc32(name.encode())) for name in self.directions.names}
+        self._bank = Bank(DirectionSet([]), (), None)
+        self._partners = Partners({MEAN: self.latent_avg, **self.guests})
+        self._shares = [[(f"blend/{name}/amount", f"blend/{name}/layer/{r}") for r in self.resolutions] for name in self.children]
+        self.use(self.directions)
+
+    def use(self, directions: DirectionSet) -> None:
+        """Take other directions from the next picture on; the oscillators of names that stay keep their phase. Any thread."""
+        old = dict(zip(self._bank.directions.names, self._bank.waves, strict=True))
+        waves = (old.get(name) or Wave(name, Oscillator(seed=zlib.crc32(name.encode()))) for name in directions.names)
+        smile = directions.names.index(SMILE) if SMILE in directions.names else None
+        self.directions, self._bank = directions, Bank(directions, tuple(waves), smile)
+
+    def pause(self, now: float) -> None:
+        """Nothing is drawn at ``now``: the oscillators stand still."""
+        self._now, self._beat = now, self.beat(now)
 
     def edit(self, encoded: EncodedFrame, controls: Controls, now: float) -> EditedFrame:
         """The codes to draw, with ``now`` deciding where the oscillators stand."""
-        seconds = 0.0 if self._now is None else max(0.0, now - self._now)
-        self._now = now
-        amounts = [self._amount(name, controls, seconds) for name in self.directions.names]
-        faces = tuple(self._face(face, amounts, controls, now, seconds) for face in encoded.faces)
+        bank = self._bank
+        beat = self.beat(now)
+        seconds, beats = (0.0, 0.0) if self._now is None else (max(0.0, now - self._now), max(0.0, beat - self._beat))
+        self._now, self._beat = now, beat
+        # What all portraits share: the oscillators and the controls.
+        levels = self._followers.step(self.levels(), seconds)
+        amounts = [wave.step(controls, seconds, beat, beats, levels) for wave in bank.waves]
+        self.amounts = dict(zip(bank.directions.names, amounts, strict=True))
+        move = bank.directions.move(amounts)
+        # What is each visitor's own: their code, their smile, whom they go over into.
+        morph, mix = controls.number("identity/morph"), controls.number("identity/mix")
+        if morph or mix:
+            self._partners.step(encoded.faces, controls.text("identity/guest"), seconds)
+        else:
+            self._partners.rest()
+        faces = tuple(self._face(face, bank, self._smiled(face, bank, move, controls, now, seconds), controls) for face in encoded.faces)
         present = {face.face.id for face in encoded.faces}
         self._smiles = {id: smile for id, smile in self._smiles.items() if id in present}
         return EditedFrame(encoded.frame, faces, self._mix(controls))
 
-    def _amount(self, name: str, controls: Controls, seconds: float) -> float:
-        base = f"edit/{name}"
-        oscillator = self._oscillators[name]
-        oscillator.advance(controls.number(f"{base}/lfo/rate"), seconds)
-        wave = oscillator.value(controls.text(f"{base}/lfo/shape"), controls.number(f"{base}/lfo/phase"))
-        return controls.number(f"{base}/amount") + controls.number(f"{base}/lfo/depth") * wave
+    def _smiled(self, encoded: EncodedFace, bank: Bank, move: Move | None, controls: Controls, now: float, seconds: float) -> Move | None:
+        """The move that all share, and what this visitor's own smile adds to it."""
+        if bank.smile is None:
+            return move
+        trigger = self._smiles.setdefault(encoded.face.id, SmileTrigger())
+        threshold, hold = controls.number("smile/threshold"), controls.number("smile/hold")
+        level = trigger.step(encoded.face.expression.smile, threshold, hold, now, seconds)
+        return bank.directions.further(move, bank.smile, controls.number("smile/trigger") * level)
 
-    def _face(self, encoded: EncodedFace, amounts: list[float], controls: Controls, now: float, seconds: float) -> EditedFace:
-        if SMILE in self.directions.names:
-            trigger = self._smiles.setdefault(encoded.face.id, SmileTrigger())
-            level = trigger.step(
-                encoded.face.expression.smile, controls.number("smile/threshold"), controls.number("smile/hold"), now, seconds
-            )
-            amounts = list(amounts)
-            amounts[self.directions.names.index(SMILE)] += controls.number("smile/trigger") * level
+    def _face(self, encoded: EncodedFace, bank: Bank, move: Move | None, controls: Controls) -> EditedFace:
+        own, drawn, detail, worn = self._identity(encoded, controls.number("identity/morph"), controls.number("identity/mix"))
         psi = controls.number("truncation")
-        ws = encoded.ws if psi == 1 else torch.lerp(self.latent_avg.to(encoded.ws), encoded.ws, psi)
-        edited, detail = ws, encoded.detail
-        if self.directions.names:
-            edited = ws + self.directions.offset(amounts, ws)
-            detail = None if detail is None else self.directions.carry(detail, amounts)
+        if psi != 1:
+            mean = self.latent_avg.to(own)
+            ws = torch.lerp(mean, own, psi)
+            drawn = ws if drawn is own else torch.lerp(mean, drawn, psi)
+            own = ws
         # The residual belongs to this very sitter: the mean face must not wear it.
-        gain = controls.number("identity/detail") * psi
-        return EditedFace(encoded.face, ws, edited, detail, gain)
+        gain = controls.number("identity/detail") * psi * worn
+        if move is not None:
+            drawn = drawn + move.offset.to(drawn)
+            detail = move.carry(detail) if detail is not None and gain > 0 else detail
+        return EditedFace(encoded.face, own, drawn, detail, gain)
+
+    def _identity(self, encoded: EncodedFace, morph: float, mix: float) -> tuple[Tensor, Tensor, Tensor | None, float]:
+        """Whose face it is: the code that the residual belongs to, the code to draw, the residual, how much of it is worn."""
+        ws = encoded.ws
+        if not (morph or mix):
+            return ws, ws, encoded.detail, 1.0
+        other = self._partners.other(encoded.face.id)
+        if other.nearest is ws and other.share == 1:  # alone, with no guest
+            return ws, ws, encoded.detail, 1.0
+        drawn = torch.lerp(ws, other.ws, morph)
+        if mix:
+            fine = round(FINE_SHARE * ws.shape[0])
+            drawn[fine:].lerp_(other.ws[fine:], mix)
+        # Half-way a face is neither's, so it wears nobody's residual: one fades out before the other fades in.
+        if morph <= 0.5:
+            return ws, drawn, encoded.detail, 1 - 2 * morph
+        return other.nearest, drawn, other.detail, (2 * morph - 1) * other.share
 
     def _mix(self, controls: Controls) -> tuple[tuple[str, tuple[float, ...]], ...]:
-        shares = [
-            [controls.number(f"blend/{name}/amount") * controls.number(f"blend/{name}/layer/{r}") for r in self.resolutions]
-            for name in self.children
-        ]
+        shares = [[controls.number(amount) * controls.number(layer) for amount, layer in row] for row in self._shares]
         if not any(share for row in shares for share in row):
             return ()
         return tuple((name, tuple(row)) for name, row in zip(self.children, normalised(shares), strict=True))

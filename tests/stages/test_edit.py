@@ -1,5 +1,7 @@
 """Edit: what controls, oscillators, smiles and truncation do to a code."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -7,11 +9,13 @@ import torch
 from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
 from installation.latents.directions import Direction, DirectionSet
+from installation.latents.oscillators import Levels
 from installation.messages import EncodedFace, EncodedFrame, Expression, Face, Frame
 from installation.stages.edit import Edit
 
 STYLES, WIDTH = 14, 8
 RESOLUTIONS = (4, 8, 16, 32)
+MINUTES = itertools.count(1e6, 60.0)
 FRAME = Frame(0, 0.0, np.zeros((8, 8, 3), np.uint8))
 
 
@@ -43,8 +47,8 @@ def encoded(smile=0.0, id=1):
 def set_now(controls, **values):
     for name, value in values.items():
         assert controls.set(name.replace("__", "/").replace("_", "-"), value)
-    controls.snapshot(1e6)  # past every glide
-    return controls.snapshot(1e6 + 60)
+    controls.snapshot(next(MINUTES))  # past every glide
+    return controls.snapshot(next(MINUTES))
 
 
 def test_an_amount_moves_its_own_layers_only(edit, controls):
@@ -88,3 +92,98 @@ def test_mix_follows_amounts_and_layers_and_is_normalised(edit, controls):
     mix = dict(edit.edit(encoded(), set_now(controls, blend__painted__amount=1.0, blend__toon__amount=1.0), 0.0).mix)
     assert mix["painted"] == (0.0, 0.5, 0.5, 0.5)
     assert mix["toon"] == (1.0, 0.5, 0.5, 0.5)
+
+
+def pair(first=1.0, second=3.0):
+    faces = []
+    for id, level in ((1, first), (2, second)):
+        face = Face(id, np.zeros((468, 2), np.float32), (0, 0, 1, 1), Expression(), 1.0, True, 1.0)
+        faces.append(EncodedFace(face, torch.full((STYLES, WIDTH), level), torch.full((4, 8, 8), level)))
+    return EncodedFrame(FRAME, tuple(faces))
+
+
+def test_morph_one_swaps_the_portraits_with_all_that_is_theirs(edit, controls):
+    one, two = edit.edit(pair(), set_now(controls, identity__morph=1.0), 0.0).faces
+    assert float(one.ws_edited[0, 0]) == float(one.ws[0, 0]) == 3.0 and float(two.ws_edited[0, 0]) == 1.0
+    assert float(one.detail[0, 0, 0]) == 3.0 and one.detail_gain == 1.0
+    assert (one.face.id, two.face.id) == (1, 2)
+
+
+def test_half_way_nobodys_detail_is_worn_and_no_step_is_a_jump(edit, controls):
+    gains, levels = [], []
+    for morph in np.linspace(0, 1, 41):
+        face = edit.edit(pair(), set_now(controls, identity__morph=float(morph)), 0.0).faces[0]
+        gains.append(face.detail_gain)
+        levels.append(float(face.ws_edited[0, 0]))
+    assert gains[0] == gains[-1] == 1.0 and gains[20] == pytest.approx(0.0, abs=1e-6)
+    assert np.abs(np.diff(gains)).max() < 0.051 and np.abs(np.diff(levels)).max() < 0.051
+
+
+def test_mix_takes_colour_and_texture_and_leaves_the_face(edit, controls):
+    face = edit.edit(pair(), set_now(controls, identity__mix=0.5), 0.0).faces[0]
+    assert float(face.ws_edited[0, 0]) == 1.0 and float(face.ws_edited[7, 0]) == 1.0
+    assert float(face.ws_edited[8, 0]) == 2.0 and float(face.ws_edited[-1, 0]) == 2.0
+    assert face.detail_gain == 1.0 and float(face.detail[0, 0, 0]) == 1.0
+
+
+def test_alone_morph_does_nothing_and_a_guest_stands_in(edit, controls):
+    face = edit.edit(encoded(), set_now(controls, identity__morph=0.7, identity__mix=1.0), 0.0).faces[0]
+    assert face.ws_edited.abs().sum() == 0 and face.detail_gain == 1.0
+    for k in range(20):
+        face = edit.edit(encoded(), set_now(controls, identity__guest="mean", identity__morph=1.0), k / 10).faces[0]
+    assert torch.allclose(face.ws_edited, torch.tensor(5.0)) and face.detail is None
+
+
+def test_other_directions_are_taken_while_the_show_runs_and_phases_stay(edit, controls):
+    now = set_now(controls, edit__age__lfo__depth=1.0, edit__age__lfo__rate=1.0, edit__age__lfo__phase=0.0)
+    for k in range(11):
+        before = float(edit.edit(encoded(), now, k / 100).faces[0].ws_edited[1, 0])
+    edit.use(DirectionSet([Direction("hats", unit(2), (2, 3)), Direction("age", unit(1), (1, 2))]))
+    face = edit.edit(encoded(), now, 0.11).faces[0]  # the controls have no row for hats yet
+    assert float(face.ws_edited[1, 0]) == pytest.approx(np.sin(2 * np.pi * 0.11), abs=1e-5) != before
+    assert float(face.ws_edited[2, 0]) == 0.0 and set(edit.amounts) == {"hats", "age"}
+    controls.replace(parameter_table(("hats", "age"), ("painted", "toon"), RESOLUTIONS))
+    face = edit.edit(encoded(), set_now(controls, edit__hats__amount=2.0), 0.12).faces[0]
+    assert float(face.ws_edited[2, 0]) == pytest.approx(2.0)
+
+
+def test_a_locked_oscillator_turns_with_the_beat(controls):
+    directions = DirectionSet([Direction("age", unit(1), (1, 2))])
+    edit = Edit(directions, torch.zeros(STYLES, WIDTH), ("painted", "toon"), RESOLUTIONS, beat=lambda now: 3 * now)
+    now = set_now(controls, edit__age__lfo__depth=1.0, edit__age__lfo__rate=0.5, edit__age__lfo__phase=0.0, edit__age__lfo__sync=True)
+    levels = [float(edit.edit(encoded(), now, k / 100).faces[0].ws_edited[1, 0]) for k in range(200)]
+    assert levels[150] == pytest.approx(np.sin(2 * np.pi * 0.5 * 4.5), abs=1e-3)  # beat 4.5, half a cycle a beat
+    assert levels[167] == pytest.approx(np.sin(2 * np.pi * 0.5 * 5.01), abs=1e-3)
+
+
+def test_sound_moves_what_follows_it(controls):
+    heard = [Levels()]
+    directions = DirectionSet([Direction("age", unit(1), (1, 2))])
+    edit = Edit(directions, torch.zeros(STYLES, WIDTH), ("painted", "toon"), RESOLUTIONS, levels=lambda: heard[0])
+    now = set_now(controls, edit__age__lfo__depth=2.0, edit__age__lfo__shape="envelope-low")
+    assert float(edit.edit(encoded(), now, 0.0).faces[0].ws_edited[1, 0]) == 0.0
+    heard[0] = Levels(level=0.3, low=0.8)
+    for k in range(1, 30):
+        face = edit.edit(encoded(), now, k / 30).faces[0]
+    assert float(face.ws_edited[1, 0]) == pytest.approx(1.6, abs=1e-3)
+
+
+def test_a_pause_stops_the_waves_where_they_are(edit, controls):
+    now = set_now(controls, edit__age__lfo__depth=1.0, edit__age__lfo__rate=0.5)
+    for k in range(11):
+        before = float(edit.edit(encoded(), now, k / 10).faces[0].ws_edited[1, 0])
+    for k in range(600):
+        edit.pause(1.0 + k / 10)
+    after = float(edit.edit(encoded(), now, 1.0 + 600 / 10).faces[0].ws_edited[1, 0])
+    assert abs(after - before) < np.pi * 0.11
+
+
+def test_the_residual_is_carried_as_by_all_directions_at_once():
+    generator = torch.Generator().manual_seed(3)
+    parts = [Direction(f"d{k}", unit(k), (k, k + 1), torch.randn(2, 8, 8, generator=generator) * 0.05,
+                       torch.randn(4, 8, 8, generator=generator)) for k in range(3)]  # fmt: skip
+    directions, detail, amounts = DirectionSet(parts), torch.randn(4, 8, 8, generator=generator), [0.5, 0.0, -1.5]
+    move = directions.further(directions.move([*amounts[:2], 0.0]), 2, -1.5)
+    assert torch.allclose(move.carry(detail), directions.carry(detail, amounts), atol=1e-5)
+    assert torch.allclose(move.offset, directions.offset(amounts, move.offset), atol=1e-6)
+    assert directions.move([0.0, 0.0, 0.0]) is None and directions.further(None, 1, 0.0) is None
