@@ -4,13 +4,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from installation.training.distributed import rand, randn
+
 
 def _uniform(count: int, low: float, high: float, like: Tensor) -> Tensor:
-    return torch.empty(count, device=like.device).uniform_(low, high)
+    return low + (high - low) * rand(count, device=like.device)
 
 
 def _chance(count: int, probability: float, like: Tensor) -> Tensor:
-    return (torch.rand(count, 1, 1, 1, device=like.device) < probability).float()
+    return (rand(count, 1, 1, 1, device=like.device) < probability).float()
 
 
 def jitter_crop(x: Tensor, amount: float) -> Tensor:
@@ -29,15 +31,15 @@ def camera(x: Tensor) -> Tensor:
     """Pictures [N, 3, S, S] in -1…1 as a cheap camera in poor light sees them."""
     count = len(x)
     light = (x + 1) / 2
-    gains = 1 + 0.12 * torch.randn(count, 3, 1, 1, device=x.device) * _chance(count, 0.5, x)
-    exposure = 1 + 0.15 * torch.randn(count, 1, 1, 1, device=x.device).clamp(-2, 2) * _chance(count, 0.5, x)
+    gains = 1 + 0.12 * randn(count, 3, 1, 1, device=x.device) * _chance(count, 0.5, x)
+    exposure = 1 + 0.15 * randn(count, 1, 1, 1, device=x.device).clamp(-2, 2) * _chance(count, 0.5, x)
     light = (light * gains * exposure).clamp(1e-4, 1)
-    gamma = torch.exp(0.25 * torch.randn(count, 1, 1, 1, device=x.device).clamp(-2, 2) * _chance(count, 0.4, x))
+    gamma = torch.exp(0.25 * randn(count, 1, 1, 1, device=x.device).clamp(-2, 2) * _chance(count, 0.4, x))
     light = light.pow(gamma)
     side = int(torch.randint(x.shape[-1] * 3 // 8, x.shape[-1], ()).item())
     soft = F.interpolate(F.interpolate(light, size=(side, side), mode="area"), size=x.shape[-2:], mode="bilinear")
     light = torch.lerp(light, soft, _chance(count, 0.3, x))
-    grain = torch.randn_like(light) * 0.04 * torch.rand(count, 1, 1, 1, device=x.device) * _chance(count, 0.5, x)
+    grain = randn(count, *light.shape[1:], device=x.device) * 0.04 * rand(count, 1, 1, 1, device=x.device) * _chance(count, 0.5, x)
     return (light + grain).clamp(0, 1) * 2 - 1
 
 

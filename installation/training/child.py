@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
-from installation.networks.checkpoints import load_generator, resolution_of, save_generator
+from installation.networks.checkpoints import load_stylegan2, resolution_of, save_generator
 from installation.networks.facets_encoder import INPUT_PX
 from installation.training.datasets import BatchStream, load_pictures, to_tensor
 from installation.training.losses import Darknet, masked_l1
@@ -47,7 +47,7 @@ class ChildTrainer:
     def __init__(self, run: Path, nets: Path, options: Options, start: Path | None = None) -> None:
         self.options = options
         self.base, self.images = load_run(run)
-        self.child = copy.deepcopy(self.base.generator) if start is None else load_generator(start, self.base.generator)
+        self.child = copy.deepcopy(self.base.generator) if start is None else load_stylegan2(start, self.base.generator)
         self.trained = [p.requires_grad_() for name, p in self.child.named_parameters() if resolution_of(name) >= options.swap_at]
         self.ema = copy.deepcopy(self.child).requires_grad_(False)
         self.ema_trained = [p for name, p in self.ema.named_parameters() if resolution_of(name) >= options.swap_at]

@@ -14,12 +14,16 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from installation.errors import ConfigError
+from installation.training.distributed import RANK, WORLD
+
 PICTURE_SUFFIXES = {".webp", ".png", ".jpg", ".jpeg", ".bmp"}
 STORED_PX = 256
+ATTEMPTS = 50  # broken pictures in a row that are skipped
 OPAQUE = 252  # alpha from which a pixel counts; lossy files ring around their edge
 
 
-class DatasetError(Exception):
+class DatasetError(ConfigError):
     """A data set that cannot be used; the message says which and why."""
 
 
@@ -93,21 +97,30 @@ def to_tensor(pictures: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
 class BatchStream:
     """Endless batches with an equal share of each data set, decoded one step ahead in a thread.
 
-    Iterating gives (images [N, 3, 256, 256] in -1…1, mask [N, 1, 256, 256]); mirrored at random.
+    batch: pictures of all processes together; each takes every WORLD-th. Iterating gives (images [N, 3, 256, 256] in -1…1,
+    mask [N, 1, 256, 256]); mirrored at random.
     """
 
     def __init__(self, sets: Sequence[Sequence[Picture]], batch: int, seed: int) -> None:
-        self._sets = sets
-        self._shares = [len(part) for part in np.array_split(np.arange(batch), len(sets))]
-        self._rng = np.random.default_rng(seed)
-        self._queue: queue.Queue[tuple[Tensor, Tensor]] = queue.Queue(maxsize=2)
+        shares = [len(part) for part in np.array_split(np.arange(batch), len(sets))]
+        self._places = [part for part, share in zip(sets, shares, strict=True) for _ in range(share)]
+        self._seed = seed
+        self._queue: queue.Queue[tuple[Tensor, Tensor] | DatasetError] = queue.Queue(maxsize=2)
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._fill, name="batches", daemon=True)
         self._thread.start()
 
     def _fill(self) -> None:
+        number = 0
         while not self._closed.is_set():
-            batch = to_tensor([self._draw(part) for part, share in zip(self._sets, self._shares, strict=True) for _ in range(share)])
+            places = range(RANK, len(self._places), WORLD)
+            # Each place has its own random sequence: a picture that cannot be read shifts no other process' draw.
+            batch: tuple[Tensor, Tensor] | DatasetError
+            try:
+                batch = to_tensor([self._draw(self._places[k], np.random.default_rng((self._seed, number, k))) for k in places])
+            except DatasetError as err:
+                batch = err
+            number += 1
             while not self._closed.is_set():
                 try:
                     self._queue.put(batch, timeout=0.5)
@@ -115,18 +128,23 @@ class BatchStream:
                 except queue.Full:
                     continue
 
-    def _draw(self, part: Sequence[Picture]) -> np.ndarray:
-        while True:
-            picture = part[int(self._rng.integers(len(part)))]
+    @staticmethod
+    def _draw(part: Sequence[Picture], rng: np.random.Generator) -> np.ndarray:
+        for _ in range(ATTEMPTS):
+            picture = part[int(rng.integers(len(part)))]
             try:
                 rgba = picture.rgba()
             except OSError:  # a broken picture among thousands: draw another
                 continue
-            return rgba[:, ::-1] if self._rng.random() < 0.5 else rgba
+            return rgba[:, ::-1] if rng.random() < 0.5 else rgba
+        raise DatasetError(f"{ATTEMPTS} pictures in a row cannot be read, {picture.name} the last of them; is the pack damaged?")
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         while True:
-            yield self._queue.get()
+            batch = self._queue.get()
+            if isinstance(batch, DatasetError):
+                raise batch
+            yield batch
 
     def close(self) -> None:
         """Stop the thread."""

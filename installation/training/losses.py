@@ -1,6 +1,6 @@
 """Losses and the networks behind them: masked L1, perceptual (tiny darknet), identity (MobileFaceNet)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from installation.training.distributed import mean
 from installation.training.onnx_graph import OnnxNetwork
 
 IDENTITY_PX = 112
@@ -19,7 +20,7 @@ FFHQ_POINTS = ((0.3814, 0.4807), (0.6186, 0.4807), (0.5, 0.61), (0.402, 0.7155),
 
 def masked_l1(a: Tensor, b: Tensor, mask: Tensor) -> Tensor:
     """Mean |a - b| of [N, 3, H, W] pictures inside ``mask`` [N, 1, H, W]."""
-    return ((a - b).abs() * mask).sum() / (mask.sum() * 3 + 1e-6)
+    return ((a - b).abs() * mask).sum() / (mean(mask.sum()) * 3 + 1e-6)
 
 
 class Darknet(nn.Module):
@@ -44,15 +45,25 @@ class Darknet(nn.Module):
             if layer in self.POOL_AFTER:
                 x = F.max_pool2d(x, 2)
 
+    @property
+    def widths(self) -> list[int]:
+        """Channels of each map."""
+        return [getattr(self, f"conv{layer}_weight").shape[0] for layer in self.LAYERS]
+
     def forward(self, a: Tensor, b: Tensor, mask: Tensor) -> Tensor:
         """Distance of ``a`` from the target ``b``; no gradient runs into ``b``."""
         with torch.no_grad():
             target = list(self.maps(b))
-        loss = a.new_zeros(())
-        for u, v in zip(self.maps(a), target, strict=True):
-            m = F.interpolate(mask, size=u.shape[-2:], mode="area")
-            loss = loss + ((u - v).square().mean(dim=1, keepdim=True) * m).sum() / (m.sum() + 1e-6)
-        return loss
+        return map_distance(list(self.maps(a)), target, mask)
+
+
+def map_distance(maps: Sequence[Tensor], target: Sequence[Tensor], mask: Tensor) -> Tensor:
+    """Sum of the mean squared differences of feature maps inside ``mask`` [N, 1, H, W]."""
+    loss = maps[0].new_zeros(())
+    for u, v in zip(maps, target, strict=True):
+        m = F.interpolate(mask, size=u.shape[-2:], mode="area")
+        loss = loss + ((u - v).square().mean(dim=1, keepdim=True) * m).sum() / (mean(m.sum()) + 1e-6)
+    return loss
 
 
 def similarity(source: Tensor, target: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor
 from installation.networks.checkpoints import save_encoder, save_generator
 from installation.networks.facets_encoder import INPUT_PX, FacetsEncoder
 from installation.training.datasets import Picture, load_pictures, to_tensor
-from installation.training.train import Model
+from installation.training.model import Model, Shape
 
 SAMPLE = 600  # pictures behind the mean code
 BATCH = 32
@@ -22,7 +22,7 @@ BATCH = 32
 def load_run(run: Path) -> tuple[Model, int]:
     """EMA model of a run and the number of images it has seen. Raises FileNotFoundError where there is no state."""
     state = torch.load(run / "state.pt", map_location="cpu", weights_only=True, mmap=True)
-    model = Model()
+    model = Model(Shape(**state.get("shape", {})))
     model.load_state_dict(state["ema"])
     return model.eval().requires_grad_(False), int(state["images"])
 
@@ -33,10 +33,20 @@ def encode_pictures(encoder: FacetsEncoder, pictures: list[Picture]) -> tuple[Te
     codes, details = [], []
     for start in range(0, len(pictures), BATCH):
         images, mask = to_tensor([p.rgba() for p in pictures[start : start + BATCH]])
-        ws, detail = encoder.encode_with_detail(F.interpolate(images * mask, size=(INPUT_PX, INPUT_PX), mode="area"))
-        codes.append(ws)
-        details.append(detail)
+        device = encoder.latent_avg.device
+        seen = F.interpolate((images * mask).to(device), size=(INPUT_PX, INPUT_PX), mode="area")
+        ws, detail = encoder.encode_with_detail(seen)
+        codes.append(ws.cpu())
+        details.append(detail.cpu())
     return torch.cat(codes), torch.cat(details)
+
+
+def write_models(model: Model, out: Path, sample: list[Picture], card: dict[str, str]) -> None:
+    """``generator.safetensors`` and ``encoder.safetensors`` in ``out``. sample: pictures whose mean code goes with them."""
+    codes, _ = encode_pictures(model.encoder.eval(), sample)
+    out.mkdir(parents=True, exist_ok=True)
+    save_generator(model.generator, out / "generator.safetensors", codes.mean(dim=0), {"name": "base", **card})
+    save_encoder(model.encoder, out / "encoder.safetensors", {"name": "encoder", **card})
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -47,11 +57,8 @@ def main(argv: list[str] | None = None) -> int:
     a = parser.parse_args(argv)
     model, images = load_run(a.run)
     sample = [p for source in a.faces for p in load_pictures(source, "train")[: SAMPLE // len(a.faces)]]
-    codes, _ = encode_pictures(model.encoder, sample)
     card = {"images": str(images), "data": ", ".join(source.name for source in a.faces), "licence": "MIT"}
-    a.out.mkdir(parents=True, exist_ok=True)
-    save_generator(model.generator, a.out / "generator.safetensors", codes.mean(dim=0), {"name": "base", **card})
-    save_encoder(model.encoder, a.out / "encoder.safetensors", {"name": "encoder", **card})
+    write_models(model, a.out, sample, card)
     print(f"{a.out}/generator.safetensors and encoder.safetensors after {images} images")
     return 0
 

@@ -1,182 +1,41 @@
-"""Train the embedded base: encoder and StyleGAN2 decoder together, on any number of face packs.
+"""Train a generator and its encoder on any number of face packs.
 
     python -m installation train --faces DATA/faces-256 DATA/fairface --nets DATA/nets --run RUN --minutes 60 --size 128
 
-Reconstruction (L1 and perceptual) and identity, with the detail residual on for half of the samples, a code taken from a
-misplaced crop for some (a cached code is always a little old), and a pull of the codes toward their mean. Resumes from
-``RUN/state.pt``; leaves ``RUN/ema.safetensors``, ``RUN/grid.png`` and ``RUN/log.csv`` as it goes.
+Modes: ``joint`` (the embedded base: encoder and generator learn together to draw what they are shown), ``encoder`` (an encoder
+for a generator that stays as it is), ``gan`` (plain StyleGAN2 with a mapping network). ``--adversary`` adds a discriminator.
+Several data sets have equal shares of each batch, so portraits and drawings can live in one latent space.
+
+Resumes from ``RUN/state.pt``; leaves ``RUN/grid.png``, ``RUN/log.jsonl`` and ``RUN/report.html`` as it goes, and model files in
+``RUN`` when it stops. On several GPUs: ``torchrun --nproc_per_node N -m installation.training.train …``.
 """
 
 import argparse
-import copy
+import json
 import math
-import os
 import signal
+import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 
-from installation.networks.facets_encoder import DETAIL_PX, INPUT_PX, FacetsEncoder
-from installation.networks.stylegan2 import Generator
-from installation.training.augment import camera, fill_outside, jitter_crop
-from installation.training.datasets import BatchStream, load_pictures, to_tensor
-from installation.training.losses import Darknet, Identity, masked_l1
+from installation.errors import FacetsError, FaultError
+from installation.training import distributed
+from installation.training.datasets import BatchStream, DatasetError, Picture, load_pictures, to_tensor
+from installation.training.model import FINAL_PX, Shape
+from installation.training.publish import write_models
+from installation.training.report import write_report
+from installation.training.trainer import NotFinite, Options, Trainer, Weights
 
-W_DIM = 256
-CHANNELS = {4: 256, 8: 256, 16: 256, 32: 128, 64: 80, 128: 32, 256: 16}
-FINAL_PX = 256
-
-
-@dataclass(frozen=True)
-class Weights:
-    """Weight of each loss term."""
-
-    l1: float = 2.0
-    perceptual: float = 1.0
-    identity: float = 1.0
-    code: float = 0.002
-    offsets: float = 0.004
-
-
-@dataclass(frozen=True)
-class Options:
-    """One run. Sizes in pixels, learning rate of Adam, ``stale`` the share of samples whose code is from another crop,
-    ``detail_share`` the share that is drawn with the residual: it learns much faster than the code."""
-
-    run: Path
-    minutes: float
-    size: int
-    batch: int
-    device: str
-    lr: float
-    compile: bool
-    stale: float = 0.3
-    detail_share: float = 0.5
-    code_noise: float = 0.05
-    save_every_s: float = 300.0
-    weights: Weights = Weights()
-
-
-class Model(nn.Module):
-    """Encoder and generator as one module, so that their EMA, optimiser and checkpoint are one too."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.generator = Generator(FINAL_PX, W_DIM, n_mlp=0, channels=CHANNELS)
-        self.encoder = FacetsEncoder(self.generator.styles, W_DIM, CHANNELS[DETAIL_PX])
-        with torch.no_grad():  # a resolution starts as the up-sampled picture of the one below
-            for name, weight in self.generator.named_parameters():
-                if name.startswith("to_rgbs.") and name.endswith("conv.weight"):
-                    weight.mul_(0.1)
-
-    def forward(self, x: Tensor, stale: Tensor, gate: Tensor, size: int, noise: float) -> tuple[Tensor, Tensor]:
-        """Reconstruct ``x`` [N, 3, 128, 128]: (pictures [N, 3, size, size], codes [N, styles, w_dim]).
-
-        stale [M, 3, 128, 128]: other crops of the first M pictures, whose codes stand in for theirs.
-        gate [N, 1, 1, 1]: 1 where the detail residual is drawn.
-        """
-        features, detail = self.encoder.trunk(torch.cat([x, stale]))
-        codes = self.encoder.heads(features)
-        ws = torch.cat([codes[len(x) :], codes[len(stale) : len(x)]])
-        ws = ws + noise * torch.randn_like(ws)
-        residual = self.encoder.residual(detail[: len(x)]) * gate
-        return self.generator.synthesis(ws, "none", size, residual), codes
-
-
-class Trainer:
-    """The loop's state: model, EMA, optimiser, counters."""
-
-    def __init__(self, options: Options, nets: Path) -> None:
-        self.options = options
-        self.device = torch.device(options.device)
-        self.model = Model().to(self.device)
-        self.model.encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.ema = copy.deepcopy(self.model).eval().requires_grad_(False)
-        self.perceptual = Darknet(nets / "darknet-tiny-imagenet.safetensors").to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.identity = Identity(nets / "mobilefacenet.onnx").eval().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.optimizer = torch.optim.Adam(self.model.parameters(), options.lr, betas=(0.0, 0.99), fused=True)
-        self.images = 0
-        self.seconds = 0.0
-        self._forward = torch.compile(self.model, dynamic=False) if options.compile else self.model
-        self._losses = torch.compile(self._terms, dynamic=False) if options.compile else self._terms
-        self.resume()
-
-    @property
-    def state_path(self) -> Path:
-        return self.options.run / "state.pt"
-
-    def resume(self) -> None:
-        """Continue the run's own state, if it has one."""
-        if not self.state_path.exists():
-            return
-        state = torch.load(self.state_path, map_location=self.device, weights_only=True)
-        self.model.load_state_dict(state["model"])
-        self.ema.load_state_dict(state["ema"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.images, self.seconds = state["images"], state["seconds"]
-
-    def save(self) -> None:
-        """Write the state beside the old one and put it in its place, so that a full disk loses nothing."""
-        state = {"model": self.model.state_dict(), "ema": self.ema.state_dict(), "optimizer": self.optimizer.state_dict()}
-        fresh = self.state_path.with_suffix(".tmp")
-        torch.save(state | {"images": self.images, "seconds": self.seconds}, fresh)
-        os.replace(fresh, self.state_path)
-
-    def _terms(self, y: Tensor, x: Tensor, mask: Tensor, codes: Tensor) -> Tensor:
-        """The loss terms [5] in the order of ``Weights``."""
-        shown, target = y * mask, x * mask
-        cosine = (self.identity(shown) * self.identity(target)).sum(dim=1)
-        mean = codes.mean(dim=1, keepdim=True)
-        offsets = (codes - mean).square().mean()
-        return torch.stack([masked_l1(y, x, mask), self.perceptual(shown, target, mask), 1 - cosine.mean(), codes.square().mean(), offsets])
-
-    def step(self, images: Tensor, mask: Tensor, lr: float) -> Tensor:
-        """One update on a batch of [N, 3, 256, 256]; returns the loss terms."""
-        size, count = self.options.size, len(images)
-        target = F.interpolate(images, size=(size, size), mode="area") if size < FINAL_PX else images
-        small_mask = (F.interpolate(mask, size=(size, size), mode="area") > 0.99).float() if size < FINAL_PX else mask
-        seen = F.interpolate(fill_outside(images, mask), size=(INPUT_PX, INPUT_PX), mode="area")
-        crops = jitter_crop(seen[: round(count * self.options.stale)], 1.0)
-        seen, crops = camera(jitter_crop(seen, 0.15)), camera(crops)
-        gate = (torch.rand(count, 1, 1, 1, device=self.device) < self.options.detail_share).float()
-
-        y, codes = self._forward(seen, crops, gate, size, self.options.code_noise)
-        terms = self._losses(y, target, small_mask, codes)
-        w = self.options.weights
-        loss = (terms * terms.new_tensor([w.l1, w.perceptual, w.identity, w.code, w.offsets])).sum()
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
-        nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
-        self.optimizer.step()
-        self.images += count
-        self._average()
-        return terms.detach()
-
-    @torch.no_grad()
-    def _average(self) -> None:
-        decay = min(0.999, self.images / (self.images + 5_000))
-        torch._foreach_lerp_(list(self.ema.parameters()), list(self.model.parameters()), 1 - decay)
-        for mine, theirs in zip(self.ema.buffers(), self.model.buffers(), strict=True):
-            mine.copy_(theirs)
-
-    @torch.no_grad()
-    def grid(self, images: Tensor, mask: Tensor) -> Image.Image:
-        """Originals, reconstructions from the code alone, and with the detail residual, one row each."""
-        size = self.options.size
-        seen = F.interpolate(images * mask, size=(INPUT_PX, INPUT_PX), mode="area")
-        ws, detail = self.ema.encoder.encode_with_detail(seen)
-        rows = [F.interpolate(images, size=(size, size), mode="area")]
-        rows += [self.ema.generator.synthesis(ws, "none", size, d) for d in (None, self.ema.encoder.residual(detail))]
-        picture = torch.cat([torch.cat(list(row.float().clamp(-1, 1)), 2) for row in rows], 1)
-        return Image.fromarray(((picture + 1) * 127.5).byte().permute(1, 2, 0).cpu().numpy())
+REPORT_EVERY = 50  # steps
+GROW = {64: 0.25, 128: 0.35, 256: 0.4}  # sizes and their shares of a growing run's time
+FEW = 200  # pictures below which a warning is due
+LEAST_LR, RAMP_IMAGES = 0.1, 3_000
 
 
 class Stop:
@@ -191,62 +50,200 @@ class Stop:
         self.asked = True
 
 
-def run(options: Options, faces: list[Path], nets: Path) -> None:
-    """Train for ``options.minutes``. Raises DatasetError for unusable packs, FloatingPointError when the loss is not finite."""
+class Course:
+    """Where a run stands in its time: how long it has gone, what size is due, what learning rate."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._start = time.monotonic()
+        shares = np.array([GROW.get(size, 0.3) for size in options.sizes])
+        self._ends = np.cumsum(shares / shares.sum())
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._start
+
+    @property
+    def share(self) -> float:
+        """0…1."""
+        return min(1.0, self.seconds / max(1e-6, self._options.minutes * 60))
+
+    @property
+    def size(self) -> int:
+        """px."""
+        return self._options.sizes[min(int(np.searchsorted(self._ends, self.share, side="right")), len(self._ends) - 1)]
+
+    def lr(self, images: int) -> float:
+        """A short ramp, then half a cosine down to a tenth. images: seen by this run."""
+        ramp = min(1.0, (images + 1) / RAMP_IMAGES)
+        return self._options.lr * ramp * (LEAST_LR + (1 - LEAST_LR) / 2 * (1 + math.cos(math.pi * self.share)))
+
+
+def load_sets(faces: Sequence[Path], split: str) -> list[list[Picture]]:
+    """The pictures of each source; all of them where none belongs to the split. Raises DatasetError."""
+    sets = []
+    for source in faces:
+        try:
+            sets.append(load_pictures(source, split))
+        except DatasetError:
+            sets.append(load_pictures(source))
+    return sets
+
+
+def run(options: Options, faces: Sequence[Path], nets: Path | None) -> Trainer:
+    """Train for ``options.minutes``. Raises DatasetError for unusable packs, FaultError when the loss is not finite or the
+    last state cannot be written."""
     options.run.mkdir(parents=True, exist_ok=True)
-    sets = [load_pictures(source, "train") for source in faces]
-    shown = to_tensor([p.rgba() for source in faces for p in load_pictures(source, "val")[:6]])
-    trainer, stop = Trainer(options, nets), Stop()
-    print("pictures", [len(s) for s in sets], "resumed at", trainer.images, flush=True)
+    sets = load_sets(faces, "train")
+    for source, pictures in zip(faces, sets, strict=True):
+        if len(pictures) < FEW:
+            print(f"{source}: only {len(pictures)} pictures; the model will learn them by heart", file=sys.stderr, flush=True)
+    shown = to_tensor([p.rgba() for pictures in load_sets(faces, "val") for p in pictures[:6]])
+    trainer, stop, course = Trainer(options, nets), Stop(), Course(options)
+    print("pictures", [len(s) for s in sets], "resumed at", trainer.images, "images", flush=True)
     stream = BatchStream(sets, options.batch, seed=trainer.images)
-    start = saved = time.monotonic()
-    before, history, first = trainer.seconds, [], trainer.images
+    try:
+        _loop(trainer, stream, stop, course, shown)
+    except NotFinite as err:
+        raise FaultError(
+            f"the loss is not a number any more after {trainer.images} images; {trainer.state_path} is the last good state. "
+            "Go on from it with a lower --lr"
+        ) from err
+    finally:
+        stream.close()
+    if distributed.RANK == 0:
+        write_models(trainer.ema, options.run, [p for part in sets for p in part[:300]], _card(trainer, faces))
+    return trainer
+
+
+def _loop(trainer: Trainer, stream: BatchStream, stop: Stop, course: Course, shown: tuple[Tensor, Tensor]) -> None:
+    options, before, first, saved = trainer.options, trainer.seconds, trainer.images, 0.0
+    history: list[dict[str, float]] = []
     for images, mask in stream:
-        spent = time.monotonic() - start
-        trainer.seconds = before + spent
-        done = stop.asked or spent > options.minutes * 60
-        if done or time.monotonic() - saved > options.save_every_s:
-            trainer.save()
-            trainer.grid(*(t.to(trainer.device) for t in shown)).save(options.run / "grid.png")
-            saved = time.monotonic()
+        trainer.seconds = before + course.seconds
+        done = _agree(stop.asked or course.share >= 1, trainer.device)
+        if done or course.seconds - saved > options.save_every_s:
+            _keep(trainer, shown, course.size, last=done)
+            saved = course.seconds
         if done:
-            break
-        ramp = min(1.0, (trainer.images - first) / 3_000)
-        lr = options.lr * ramp * (0.1 + 0.45 * (1 + math.cos(math.pi * min(1.0, spent / (options.minutes * 60)))))
-        terms = trainer.step(images.to(trainer.device), mask.to(trainer.device), lr)
-        history.append(terms.cpu().numpy())
-        if not np.isfinite(history[-1]).all():
-            stream.close()
-            raise FloatingPointError(f"the loss is not finite after {trainer.images} images; the last good state is {trainer.state_path}")
-        if len(history) % 50 == 0:
-            _report(options, trainer, np.mean(history[-50:], axis=0), (trainer.images - first) / (spent + 1e-6))
-    stream.close()
+            return
+        lr = course.lr(trainer.images - first)
+        history.append(trainer.step(images.to(trainer.device), mask.to(trainer.device), lr, course.size))
+        if len(history) % REPORT_EVERY == 0 and distributed.RANK == 0:
+            _log(trainer, history[-REPORT_EVERY:], course.size, (trainer.images - first) / (course.seconds + 1e-6))
 
 
-def _report(options: Options, trainer: Trainer, terms: np.ndarray, rate: float) -> None:
-    line = ",".join([str(trainer.images), str(options.size), f"{trainer.seconds:.0f}", *(f"{t:.4f}" for t in terms), f"{rate:.2f}"])
-    with (options.run / "log.csv").open("a") as log:
-        log.write(line + "\n")
-    print(line, flush=True)
+def _agree(done: bool, device: torch.device) -> bool:
+    """Whether any of the processes is to stop: they must stop after the same step."""
+    return bool(distributed.mean(torch.tensor(float(done), device=device)) > 0)
+
+
+def _keep(trainer: Trainer, shown: tuple[Tensor, Tensor], size: int, last: bool) -> None:
+    """Save the state, a grid and the report. A full disk does not end a run before its time."""
+    try:
+        trainer.save()
+        if distributed.RANK == 0:
+            images, mask = (t.to(trainer.device) for t in shown)
+            trainer.grid(images, mask, size).save(trainer.options.run / "grid.png")
+            _append(trainer.options.run / "log.jsonl", {"images": trainer.images, "size": size, **trainer.validate(images, mask, size)})
+            write_report(trainer.options.run)
+    except OSError as err:
+        if last:
+            raise FaultError(str(err)) from err
+        print(err, file=sys.stderr, flush=True)
+
+
+def _log(trainer: Trainer, steps: Sequence[dict[str, float]], size: int, rate: float) -> None:
+    names = {name: None for terms in steps for name in terms}
+    means = {name: round(float(np.mean([terms[name] for terms in steps if name in terms])), 5) for name in names}
+    entry = {"images": trainer.images, "size": size, "seconds": round(trainer.seconds), "images_per_second": round(rate, 2), **means}
+    try:
+        _append(trainer.options.run / "log.jsonl", entry)
+    except OSError as err:  # a full disk; the state's own writing says what to do
+        print(err, file=sys.stderr)
+    print(json.dumps(entry), flush=True)
+
+
+def _append(path: Path, entry: Mapping[str, float]) -> None:
+    with path.open("a") as log:
+        log.write(json.dumps(entry) + "\n")
+
+
+def _card(trainer: Trainer, faces: Sequence[Path]) -> dict[str, str]:
+    return {"images": str(trainer.images), "data": ", ".join(source.name for source in faces)}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    p = argparse.ArgumentParser(prog="python -m installation train", description=__doc__.split("\n")[0] if __doc__ else None)
+    p.add_argument("--faces", type=Path, nargs="+", required=True, help="face packs: zips, folders of zips or of pictures; equal shares")
+    p.add_argument("--nets", type=Path, help="folder with the perceptual and the identity network; without it L1 alone is left")
+    p.add_argument("--run", type=Path, required=True, help="folder of this run's state")
+    p.add_argument("--mode", choices=["joint", "encoder", "gan"], default="joint")
+    p.add_argument("--adversary", choices=["none", "projected", "stylegan2"], help="default: none, stylegan2 for --mode gan")
+    p.add_argument("--minutes", type=float, default=60)
+    p.add_argument("--size", type=int, help="px of this stage; default: the model's own")
+    p.add_argument("--grow", action="store_true", help="grow through 64 and 128 px to --size within this run")
+    p.add_argument("--batch", type=int, default=16, help="of all processes together")
+    p.add_argument("--precision", choices=["auto", "float32", "bf16"], default="auto")
+    p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    p.add_argument("--lr", type=float, default=2e-3)
+    p.add_argument("--detail-share", type=float, default=0.5, help="share of samples drawn with the detail residual, 0 to 1")
+    p.add_argument("--adversarial-weight", type=float, default=0.05)
+    p.add_argument("--final-size", type=int, default=FINAL_PX, help="px of a new model's largest pictures")
+    p.add_argument("--w-dim", type=int, default=256, help="of a new model")
+    p.add_argument("--channel-base", type=int, default=0, help="of a new model, as in StyleGAN2-ADA; 0: the embedded widths")
+    p.add_argument("--channel-max", type=int, default=256, help="of a new model")
+    p.add_argument("--mapping-layers", type=int, help="of a new model; default 0, 8 for --mode gan")
+    p.add_argument("--no-compile", action="store_true", help="run the networks eagerly")
+    return p
+
+
+def options_of(a: argparse.Namespace) -> Options:
+    """The run that the arguments describe. Raises DatasetError for arguments that cannot be."""
+    gan = a.mode == "gan"
+    adversary: Literal["none", "projected", "stylegan2"] = a.adversary or ("stylegan2" if gan else "none")
+    layers = a.mapping_layers if a.mapping_layers is not None else (8 if gan else 0)
+    size = a.size or a.final_size
+    if size not in (8, 16, 32, 64, 128, 256, 512, 1024) or size > a.final_size:
+        raise DatasetError(f"--size {size}: a power of two from 8 to the model's {a.final_size} px is needed")
+    if gan and adversary == "none":
+        raise DatasetError("--mode gan learns from its adversary alone: choose --adversary stylegan2 or projected")
+    if adversary == "projected" and a.nets is None:
+        raise DatasetError("--adversary projected reads the perceptual network: name its folder with --nets")
+    if a.batch < distributed.WORLD or a.batch % distributed.WORLD:
+        raise DatasetError(f"--batch {a.batch}: must be a multiple of the {distributed.WORLD} processes")
+    shape = Shape(a.final_size, a.w_dim, layers, a.channel_base, a.channel_max)
+    sizes = (*(s for s in (64, 128) if s < size), size) if a.grow else (size,)
+    compiled = not a.no_compile and distributed.WORLD == 1
+    weights = Weights(adversarial=a.adversarial_weight)
+    return Options(
+        a.run,
+        a.minutes,
+        sizes,
+        a.batch,
+        a.device,
+        a.lr,
+        compiled,
+        a.mode,
+        adversary,
+        a.precision,
+        shape=shape,
+        detail_share=a.detail_share,
+        weights=weights,
+    )
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
-    parser.add_argument("--faces", type=Path, nargs="+", required=True, help="folders of face packs; each has an equal share of a batch")
-    parser.add_argument("--nets", type=Path, required=True, help="folder with the perceptual and the identity network")
-    parser.add_argument("--run", type=Path, required=True, help="folder of this run's state")
-    parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--size", type=int, default=FINAL_PX, choices=[32, 64, 128, 256], help="resolution of this stage, px")
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--lr", type=float, default=2e-3)
-    parser.add_argument("--detail-share", type=float, default=0.5, help="share of samples drawn with the detail residual, 0 to 1")
-    parser.add_argument("--no-compile", action="store_true", help="run the networks eagerly")
-    a = parser.parse_args(argv)
-    torch.manual_seed(int(time.time()))
-    run(Options(a.run, a.minutes, a.size, a.batch, a.device, a.lr, not a.no_compile, detail_share=a.detail_share), a.faces, a.nets)
+    """The command ``train``."""
+    a = parser().parse_args(argv)
+    run(options_of(a), a.faces, a.nets)
     return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    try:
+        raise SystemExit(main())
+    except FacetsError as err:
+        print(err, file=sys.stderr)
+        raise SystemExit(err.exit_code) from err

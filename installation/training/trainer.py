@@ -1,0 +1,335 @@
+"""One training run's state and its steps: reconstruction, samples, discriminator.
+
+With an encoder the model learns to draw the pictures it is shown (L1, perceptual, identity); with a mapping network it also
+learns to draw samples; an adversary, where there is one, judges both.
+"""
+
+import contextlib
+import copy
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor, nn
+
+from installation.networks.discriminator import Discriminator
+from installation.networks.facets_encoder import INPUT_PX
+from installation.training import distributed
+from installation.training.ada import AdaptiveAugment
+from installation.training.adversary import PathLength, ProjectedHeads, hinge, logistic, r1_penalty
+from installation.training.augment import camera, fill_outside, jitter_crop
+from installation.training.losses import Darknet, Identity, map_distance, masked_l1
+from installation.training.model import Model, Shape
+
+TERMS = ("l1", "perceptual", "identity", "code", "offsets", "adversarial")
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weight of each loss term."""
+
+    l1: float = 2.0
+    perceptual: float = 1.0
+    identity: float = 1.0
+    code: float = 0.002
+    offsets: float = 0.004
+    adversarial: float = 0.05
+    r1: float = 1.0  # gamma of the lazy R1 penalty, StyleGAN2's own discriminator only
+    path: float = 2.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """One run. Sizes in pixels, learning rate of Adam, ``stale`` the share of samples whose code is from another crop,
+    ``detail_share`` the share that is drawn with the residual: it learns much faster than the code."""
+
+    run: Path
+    minutes: float
+    sizes: tuple[int, ...]
+    batch: int
+    device: str
+    lr: float
+    compile: bool
+    mode: Literal["joint", "encoder", "gan"] = "joint"
+    adversary: Literal["none", "projected", "stylegan2"] = "none"
+    precision: Literal["auto", "float32", "bf16"] = "auto"
+    shape: Shape = field(default_factory=Shape)
+    stale: float = 0.3
+    detail_share: float = 0.5
+    code_noise: float = 0.05
+    mixing: float = 0.9  # share of samples whose layers come from two codes
+    r1_every: int = 16
+    path_every: int = 8
+    save_every_s: float = 300.0
+    weights: Weights = Weights()
+
+
+class NotFinite(ArithmeticError):
+    """The loss or its gradient is NaN or infinite; the step was not taken."""
+
+
+class Trainer:
+    """The loop's state: model, EMA, adversary, optimisers, counters. Resumes from ``run/state.pt``."""
+
+    def __init__(self, options: Options, nets: Path | None) -> None:
+        self.options = options
+        self.device = distributed.device_of(options.device)
+        distributed.start(self.device)
+        state = self._read_state()
+        shape = options.shape if state is None else Shape(**state.get("shape", {}))
+        self.model = Model(shape).to(self.device)
+        distributed.with_shared_batch_norm(self.model)
+        self.model.encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.ema = copy.deepcopy(self.model).eval().requires_grad_(False)
+        self.perceptual: Darknet | None = None
+        self.identity: Identity | None = None
+        if nets is not None:
+            self.perceptual = Darknet(nets / "darknet-tiny-imagenet.safetensors").to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            self.identity = Identity(nets / "mobilefacenet.onnx").eval().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.adversary = self._adversary()
+        self.augment, self.path = AdaptiveAugment(), PathLength()
+        trained = self.model.encoder if options.mode == "encoder" else self.model
+        self.trained = list(trained.parameters())
+        if options.mode == "encoder":
+            self.model.generator.requires_grad_(False)
+        fused = self.device.type in ("cpu", "cuda")
+        self.optimizer = torch.optim.Adam(self.model.parameters(), options.lr, betas=(0.0, 0.99), fused=fused)
+        self.judge = None if self.adversary is None else torch.optim.Adam(self.adversary.parameters(), options.lr, betas=(0.0, 0.99))
+        self.images, self.steps, self.seconds = 0, 0, 0.0
+        bf16 = options.precision == "bf16" or (options.precision == "auto" and faster_precision(self.device) == "bf16")
+        self._cast = torch.autocast(self.device.type, torch.bfloat16, enabled=bf16)
+        if state is not None:
+            self._resume(state)
+        distributed.share([*self.model.parameters(), *self.ema.parameters()])
+        self._forward = torch.compile(self.model, dynamic=False) if options.compile else self.model
+        self._terms = torch.compile(self._reconstruction, dynamic=False) if options.compile else self._reconstruction
+
+    def _adversary(self) -> nn.Module | None:
+        match self.options.adversary:
+            case "projected":
+                if self.perceptual is None:
+                    raise ValueError("the projected adversary reads the perceptual network: --nets is needed")
+                return ProjectedHeads(self.perceptual.widths).to(self.device)
+            case "stylegan2":
+                return Discriminator(self.model.shape.size, self.model.shape.channels).to(self.device)
+        return None
+
+    @property
+    def state_path(self) -> Path:
+        return self.options.run / "state.pt"
+
+    def _read_state(self) -> dict[str, Any] | None:
+        path = self.options.run / "state.pt"
+        return torch.load(path, map_location=distributed.device_of(self.options.device), weights_only=True) if path.exists() else None
+
+    def _resume(self, state: dict[str, Any]) -> None:
+        self.model.load_state_dict(state["model"])
+        self.ema.load_state_dict(state["ema"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.images, self.seconds = int(state["images"]), float(state["seconds"])
+        self.steps = int(state.get("steps", 0))
+        if self.adversary is not None and self.judge is not None and state.get("adversary_kind") == self.options.adversary:
+            self.adversary.load_state_dict(state["adversary"])
+            self.judge.load_state_dict(state["judge"])
+            self.augment.p = float(state["augment"])
+
+    def save(self) -> None:
+        """Write the state beside the old one and put it in its place, so that a full disk loses nothing. Raises OSError."""
+        if distributed.RANK:
+            return
+        state: dict[str, object] = {
+            "model": self.model.state_dict(),
+            "ema": self.ema.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+        }
+        state |= {"images": self.images, "seconds": self.seconds, "steps": self.steps, "shape": self.model.shape.as_dict()}
+        if self.adversary is not None and self.judge is not None:
+            state |= {"adversary": self.adversary.state_dict(), "judge": self.judge.state_dict()}
+            state |= {"adversary_kind": self.options.adversary, "augment": self.augment.p}
+        fresh = self.state_path.with_suffix(".tmp")
+        try:
+            torch.save(state, fresh)
+            os.replace(fresh, self.state_path)
+        except (OSError, RuntimeError) as err:  # torch reports a full disk as a RuntimeError
+            with contextlib.suppress(OSError):
+                fresh.unlink()
+            raise OSError(f"{self.state_path}: cannot be written ({err}); the one written before is untouched") from err
+
+    def step(self, images: Tensor, mask: Tensor, lr: float, size: int) -> dict[str, float]:
+        """One update on this process' part of a batch, [N, 3, 256, 256] and its mask; the loss terms by name.
+
+        Raises NotFinite before anything is changed.
+        """
+        torch.manual_seed(self.steps * 1_000_003 + self.images)  # the same numbers in every process, and after a resume
+        terms: dict[str, Tensor] = {}
+        self.optimizer.zero_grad(set_to_none=True)
+        target, small = self._at(images, size), self._at(mask, size)
+        small = (small > 0.99).float()
+        drawn: Tensor | None = None
+        if self.options.mode != "gan":
+            drawn = self._reconstruct(images, mask, target, small, size, terms)
+        if self.model.shape.mapping_layers and self.options.mode != "encoder":
+            drawn = self._sample(len(images), small, size, terms)
+        self._apply(self.optimizer, self.trained, lr)
+        if self.adversary is not None and drawn is not None:
+            self._judge(target * small, drawn, lr, terms)
+        self.images += len(images) * distributed.WORLD
+        self.steps += 1
+        self._average()
+        return {name: float(distributed.mean(value.detach())) for name, value in terms.items()}
+
+    @staticmethod
+    def _at(x: Tensor, size: int) -> Tensor:
+        return x if x.shape[-1] == size else F.interpolate(x, size=(size, size), mode="area")
+
+    def _reconstruct(self, images: Tensor, mask: Tensor, target: Tensor, small: Tensor, size: int, terms: dict[str, Tensor]) -> Tensor:
+        """Back-propagate the reconstruction's loss; the pictures [N, 3, size, size] inside the mask, without a gradient."""
+        o, count = self.options, len(images)
+        seen = self._at(fill_outside(images, mask), INPUT_PX)
+        crops = jitter_crop(seen[: round(count * o.stale)], 1.0)
+        seen, crops = camera(jitter_crop(seen, 0.15)), camera(crops)
+        gate = (distributed.rand(count, 1, 1, 1, device=self.device) < o.detail_share).float()
+        noise = distributed.randn(count, self.model.generator.styles, self.model.shape.w_dim, device=self.device) * o.code_noise
+        with self._cast:
+            y, codes = self._forward(seen, crops, gate, noise, size)
+            values = self._terms(y.float(), target, small, codes.float()).float()
+        w = o.weights
+        loss = (values * values.new_tensor([w.l1, w.perceptual, w.identity, w.code, w.offsets, w.adversarial])).sum()
+        self._backward(loss)
+        terms |= dict(zip(TERMS, values, strict=True))
+        return (y * small).detach()
+
+    def _reconstruction(self, y: Tensor, x: Tensor, mask: Tensor, codes: Tensor) -> Tensor:
+        """The loss terms in the order of ``TERMS``; 0 for what has no network."""
+        shown, target = y * mask, x * mask
+        perceptual = identity = adversarial = y.new_zeros(())
+        maps: list[Tensor] = []
+        if self.perceptual is not None:
+            maps = list(self.perceptual.maps(shown))
+            with torch.no_grad():
+                wanted = list(self.perceptual.maps(target))
+            perceptual = map_distance(maps, wanted, mask)
+        if self.identity is not None:
+            identity = 1 - (self.identity(shown) * self.identity(target)).sum(dim=1).mean()
+        if isinstance(self.adversary, ProjectedHeads):
+            adversarial = -self.adversary(maps).mean()
+        elif self.adversary is not None:
+            adversarial = F.softplus(-self.adversary(self.augment(shown))).mean()
+        mean = codes.mean(dim=1, keepdim=True)
+        return torch.stack(
+            [masked_l1(y, x, mask), perceptual, identity, codes.square().mean(), (codes - mean).square().mean(), adversarial]
+        )
+
+    def _codes(self, count: int) -> Tensor:
+        """Samples' codes [N, styles, w_dim], for some with the layers from a random one on of a second sample."""
+        generator, device = self.model.generator, self.device
+        z = distributed.randn(count, 2, generator.style_dim, device=device)
+        first, second = generator.style(z[:, 0]), generator.style(z[:, 1])
+        cut = distributed.rand(count, device=device) * generator.styles
+        mixed = distributed.rand(count, device=device) < self.options.mixing
+        late = (torch.arange(generator.styles, device=device) >= cut[:, None]) & mixed[:, None]
+        codes: Tensor = torch.where(late[..., None], second[:, None], first[:, None])
+        return codes
+
+    def _sample(self, count: int, mask: Tensor, size: int, terms: dict[str, Tensor]) -> Tensor:
+        """Back-propagate what the adversary says of samples; the samples inside the mask, without a gradient."""
+        assert self.adversary is not None
+        ws = self._codes(count)
+        with self._cast:
+            shown = self.model.generator.synthesis(ws, "random", size).float() * mask
+        if isinstance(self.adversary, ProjectedHeads):
+            assert self.perceptual is not None
+            loss = -self.adversary(list(self.perceptual.maps(self.augment(shown)))).mean()
+        else:
+            loss = F.softplus(-self.adversary(self.augment(shown))).mean()
+        terms["samples"] = loss.detach()
+        if self.steps % self.options.path_every == 0:
+            length = self.path(self.model.generator.synthesis(ws, "random", size), ws)
+            terms["path"] = length.detach()
+            loss = loss + self.options.weights.path * self.options.path_every * length
+        self._backward(loss)
+        return shown.detach()
+
+    def _judge(self, real: Tensor, fake: Tensor, lr: float, terms: dict[str, Tensor]) -> None:
+        """One update of the adversary."""
+        adversary = self.adversary
+        assert adversary is not None and self.judge is not None
+        self.judge.zero_grad(set_to_none=True)
+        for p in adversary.parameters():  # what the generator's own step left there
+            p.grad = None
+        if isinstance(adversary, ProjectedHeads):
+            assert self.perceptual is not None
+            with torch.no_grad():
+                maps = [list(self.perceptual.maps(self.augment(x))) for x in (real, fake)]
+            loss = hinge(adversary(maps[0]), adversary(maps[1]))
+        else:
+            logits = adversary(self.augment(real))
+            loss = logistic(logits, adversary(self.augment(fake)))
+            self.augment.observe(logits)
+            if self.steps % self.options.r1_every == 0:
+                terms["r1"] = r1_penalty(adversary, real)
+                loss = loss + terms["r1"] * (self.options.weights.r1 / 2 * self.options.r1_every)
+                terms["r1"] = terms["r1"].detach()
+        terms["discriminator"] = loss.detach()
+        self._backward(loss)
+        self._apply(self.judge, list(adversary.parameters()), lr)
+
+    @staticmethod
+    def _backward(loss: Tensor) -> None:
+        if not bool(torch.isfinite(loss)):
+            raise NotFinite
+        loss.backward()  # type: ignore[no-untyped-call]
+
+    def _apply(self, optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter], lr: float) -> None:
+        distributed.average_gradients(parameters)
+        if not bool(torch.isfinite(nn.utils.clip_grad_norm_(parameters, 5.0))):
+            raise NotFinite
+        for group in optimizer.param_groups:
+            group["lr"] = lr
+        optimizer.step()
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        decay = min(0.999, self.images / (self.images + 5_000))
+        torch._foreach_lerp_(list(self.ema.parameters()), list(self.model.parameters()), 1 - decay)
+        for mine, theirs in zip(self.ema.buffers(), self.model.buffers(), strict=True):
+            mine.copy_(theirs)
+
+    @torch.no_grad()
+    def validate(self, images: Tensor, mask: Tensor, size: int) -> dict[str, float]:
+        """L1 and identity of the EMA's reconstructions, with the detail residual and from the code alone."""
+        if self.options.mode == "gan":
+            return {}
+        target, inside = self._at(images, size), (self._at(mask, size) > 0.99).float()
+        ws, detail = self.ema.encoder.encode_with_detail(self._at(images * mask, INPUT_PX))
+        found = {}
+        for suffix, residual in (("", self.ema.encoder.residual(detail)), ("_code", None)):
+            y = self.ema.generator.synthesis(ws, "none", size, residual).clamp(-1, 1)
+            found[f"val_l1{suffix}"] = float(masked_l1(y, target, inside))
+            if self.identity is not None:
+                cosine = (self.identity(y * inside) * self.identity(target * inside)).sum(dim=1)
+                found[f"val_identity{suffix}"] = float(cosine.median())
+        return {name: round(value, 4) for name, value in found.items()}
+
+    @torch.no_grad()
+    def grid(self, images: Tensor, mask: Tensor, size: int) -> Image.Image:
+        """Originals, reconstructions from the code alone, with the detail residual, and samples where the model has them."""
+        generator = self.ema.generator
+        rows = [self._at(images, size)]
+        if self.options.mode != "gan":
+            ws, detail = self.ema.encoder.encode_with_detail(self._at(images * mask, INPUT_PX))
+            rows += [generator.synthesis(ws, "none", size, d) for d in (None, self.ema.encoder.residual(detail))]
+        if self.model.shape.mapping_layers:
+            z = torch.randn(len(images), generator.style_dim, generator=torch.Generator().manual_seed(0)).to(self.device)
+            rows.append(generator.synthesis(generator.mapping(z), "const", size))
+        picture = torch.cat([torch.cat(list(row.float().clamp(-1, 1)), 2) for row in rows], 1)
+        return Image.fromarray(((picture + 1) * 127.5).byte().permute(1, 2, 0).cpu().numpy())
+
+
+def faster_precision(device: torch.device) -> str:
+    """float32, or bf16 on a CUDA machine that has it: on the CPUs that were tried bf16 was slower or no faster to train."""
+    return "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "float32"
