@@ -243,6 +243,10 @@ class ControlState:
             self._ignored += 1
             self._last = why
 
+    def shown(self) -> Controls:
+        """The newest snapshot, without moving it on: what the picture shows."""
+        return self._snapshot
+
     def snapshot(self, now: float) -> Controls:
         """The controls at ``now``, seconds of a monotonic clock. While nothing moves it is the same object every time. Loops
         may call it with clocks that differ a little: time never runs backwards."""

@@ -1,0 +1,222 @@
+"""The panel's three ends: its files, a WebSocket for the controls, and one for the preview.
+
+On the first, the browser sends ``{"set": {name: value}, "n": 7}``, ``{"learn": name}``; it hears ``{"rows", "values",
+"presets"}`` at the start and when the table changes, then ``{"values", "fired", "heard", …}`` thirty times a second at most:
+``heard`` is the number of its last message whose effect is in there, so that its own hand on a slider wins until then. On the
+second it asks for a picture by any message and gets one JPEG for it: what it does not ask for is not made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from importlib import resources
+from types import MappingProxyType
+
+from aiohttp import web
+
+from installation.control.state import Controls
+from installation.control.web.desk_view import Json, Show
+from installation.control.web.hub import Hub, Outbox
+from installation.control.web.preview import Preview
+from installation.control.web.sockets import NonsenseError, Sockets
+
+SOURCE = "web"
+PULSE = 0.25  # s between two looks at the show's health
+MOTION = 0.05  # s between two looks at where glides and fades are
+MOST_SET = 256  # controls in one message
+FILES: Mapping[str, str] = MappingProxyType({
+    "panel.html": "text/html", "panel.css": "text/css", "panel.js": "text/javascript", "controls.js": "text/javascript",
+    "link.js": "text/javascript", "waves.js": "text/javascript", "icon.svg": "image/svg+xml",
+})  # fmt: skip
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self' ws://{host}; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+class Panel:
+    """The panel of one show."""
+
+    def __init__(self, show: Show, hub: Hub, sockets: Sockets, preview: Preview) -> None:
+        self._show, self._hub, self._sockets = show, hub, sockets
+        self._looks = Looks(preview)
+        self._outboxes: set[Outbox] = set()
+        self._seen: Controls | None = None
+        folder = resources.files(__package__) / "static"
+        self._files = {name: (folder / name).read_bytes() for name in FILES}
+
+    def routes(self) -> list[web.RouteDef]:
+        """Under ``/panel``."""
+        return [
+            web.get("/panel", self._file),
+            web.get("/panel/socket", self._talk),
+            web.get("/panel/preview", self._look),
+            web.get("/panel/{name}", self._file),
+        ]
+
+    async def _file(self, request: web.Request) -> web.Response:
+        name = request.match_info.get("name", "panel.html")
+        if name not in self._files:
+            raise web.HTTPNotFound(text="no such file\n")
+        policy = POLICY.format(host=request.headers.get("Host", ""))
+        response = web.Response(body=self._files[name], content_type=FILES[name], charset="utf-8")
+        response.headers["Content-Security-Policy"] = policy
+        return response
+
+    async def _talk(self, request: web.Request) -> web.StreamResponse:
+        async with self._sockets.accepted(request) as socket:
+            talk = PanelTalk(self._show, self._hub)
+            self._hub.outboxes.add(talk.outbox)
+            self._outboxes.add(talk.outbox)
+            try:
+                await self._sockets.exchange(request, socket, talk.read, talk.write)
+            finally:
+                self._hub.outboxes.discard(talk.outbox)
+                self._outboxes.discard(talk.outbox)
+            return socket
+
+    async def _look(self, request: web.Request) -> web.StreamResponse:
+        async with self._sockets.accepted(request) as socket:
+            look = Look(self._looks)
+            await self._sockets.exchange(request, socket, look.read, look.write)
+            return socket
+
+    async def watch(self) -> None:
+        """Tell the panels how the show fares, as long as there are any."""
+        loop = asyncio.get_running_loop()
+        pulse = loop.time()
+        while True:
+            await asyncio.sleep(MOTION if self._outboxes else PULSE)
+            if not self._outboxes:
+                continue
+            self._tell_motion()
+            if loop.time() >= pulse:
+                pulse = loop.time() + PULSE
+                told = self._show.pulse()
+                for outbox in self._outboxes:
+                    for kind, what in told.items():
+                        outbox.note(kind, what)
+
+    def _tell_motion(self) -> None:
+        """Where glides and fades are, and once that they have arrived."""
+        shown = self._show.state.shown()
+        if shown is self._seen:
+            return
+        self._seen = shown
+        moving = self._show.under_way()
+        for outbox in self._outboxes:
+            outbox.note("moving", moving)
+
+
+class PanelTalk:
+    """One panel's WebSocket."""
+
+    def __init__(self, show: Show, hub: Hub) -> None:
+        self.outbox = Outbox()
+        self._show, self._hub = show, hub
+        self._told: dict[str, object] = {}  # notes as they were last sent: what did not change is not sent again
+        self.outbox.note("rows", True)
+
+    async def read(self, data: str | bytes) -> None:
+        """A message of the panel. Raises NonsenseError."""
+        try:
+            given = json.loads(data) if isinstance(data, str) else None
+        except (ValueError, RecursionError):
+            given = None
+        if not isinstance(given, dict):
+            raise NonsenseError
+        values, number, learn = given.get("set", {}), given.get("n", 0), given.get("learn", "")
+        if not isinstance(values, dict) or len(values) > MOST_SET or not isinstance(number, int) or not isinstance(learn, str | None):
+            raise NonsenseError
+        if not values and "learn" not in given:
+            raise NonsenseError
+        for name, value in values.items():
+            self._set(name, value)
+        if "learn" in given and self._show.midi is not None and (not learn or learn in self._show.state.table):
+            self._show.midi.learn(learn or None)
+        self.outbox.arrived = number
+        self._hub.touch()
+
+    def _set(self, name: str, value: object) -> None:
+        row = self._show.state.table.get(name)
+        if row is not None and row.access == "r":
+            self._show.state.ignore(f"{name}: can only be read")
+        else:
+            self._show.state.set(name, value if isinstance(value, str | bool | int | float) else "", SOURCE)
+
+    async def write(self) -> list[str | bytes]:
+        """What is new, as one message."""
+        batch = await self.outbox.take()
+        told: Json = {"heard": self.outbox.heard}
+        if batch.paths or "rows" in batch.notes:
+            told |= self._show.rows()
+        elif batch.values:
+            told["values"] = batch.values
+        if batch.fired:
+            told["fired"] = list(batch.fired)
+        for kind, what in batch.notes.items():
+            if kind != "rows" and self._told.get(kind, self) != what:
+                told[kind] = self._told[kind] = what
+        return [json.dumps(told, allow_nan=False, separators=(",", ":"))]
+
+
+class Looks:
+    """The newest JPEG for all who look."""
+
+    def __init__(self, preview: Preview) -> None:
+        self._preview = preview
+        self._changed = asyncio.Condition()
+        self._jpeg = b""
+        self._number = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def newer(self, than: int) -> tuple[int, bytes]:
+        """Number and JPEG of the first picture after number ``than``."""
+        loop = asyncio.get_running_loop()
+        async with self._changed:
+            while self._number <= than:
+                self._preview.ask(lambda: self._call(loop))
+                await self._changed.wait()
+            return self._number, self._jpeg
+
+    def _call(self, loop: asyncio.AbstractEventLoop) -> None:
+        """In the display's thread."""
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(self._start)
+
+    def _start(self) -> None:
+        task = asyncio.ensure_future(self._make())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _make(self) -> None:
+        jpeg = self._preview.jpeg()
+        if jpeg is None:
+            return
+        async with self._changed:
+            self._jpeg, self._number = jpeg, self._number + 1
+            self._changed.notify_all()
+
+
+class Look:
+    """One who looks: a picture for each message, never more than one on its way."""
+
+    def __init__(self, looks: Looks) -> None:
+        self._looks = looks
+        self._number = 0
+        self._asked = asyncio.Event()
+
+    async def read(self, data: str | bytes) -> None:
+        """Asks for a picture. Raises NonsenseError for what is no short word."""
+        if not isinstance(data, str) or len(data) > 16:
+            raise NonsenseError
+        self._asked.set()
+
+    async def write(self) -> list[str | bytes]:
+        """The next picture."""
+        await self._asked.wait()
+        self._asked.clear()
+        self._number, jpeg = await self._looks.newer(self._number)
+        return [jpeg]

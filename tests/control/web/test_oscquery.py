@@ -1,0 +1,171 @@
+"""The public proposal, tried by a client that was written from it alone."""
+
+import json
+import time
+
+import pytest
+
+from installation.control.parameters import parameter_table
+from tests.control.web.conftest import CHILDREN, Stage, table
+from tests.control.web.stranger import Line, Stranger, decode, encode
+
+
+@pytest.fixture(scope="module")
+def running():
+    with Stage() as stage:
+        yield stage
+
+
+@pytest.fixture
+def stranger(running):
+    client = Stranger(running.panel.port)
+    yield client
+    client.close()
+
+
+def soon(check, seconds=5.0):
+    """Wait until ``check()`` holds, and say whether it did."""
+    end = time.monotonic() + seconds
+    while not check() and time.monotonic() < end:
+        time.sleep(0.01)
+    return check()
+
+
+def elsewhere(method) -> tuple[str, object]:
+    """A type tag and a value that the method does not have now, picked from what it says of itself."""
+    tag, bounds = method["TYPE"], method["RANGE"][0]
+    if tag in "TF":
+        return ("F" if tag == "T" else "T"), None
+    if "VALS" in bounds:
+        return tag, next(value for value in bounds["VALS"] if value != method["VALUE"][0])
+    low, high = bounds["MIN"], bounds["MAX"]
+    goal = low + (high - low) * 0.25
+    goal = goal if abs(goal - method["VALUE"][0]) > 1e-6 else low + (high - low) * 0.75
+    return tag, (round(goal) if tag == "i" else goal)
+
+
+def test_every_control_is_found_by_walking_the_tree_and_moved_over_osc(running, stranger):
+    methods = stranger.methods()
+    assert [method["FULL_PATH"] for method in methods] and {m["FULL_PATH"] for m in methods} == {r.address for r in table().values()}
+    goals = {}
+    for method in methods:
+        if method["ACCESS"] == 3:
+            tag, value = elsewhere(method)
+            goals[method["FULL_PATH"]] = (tag, value)
+            stranger.send(method["FULL_PATH"], tag, value)
+    assert len(goals) > 60
+    for path, (tag, value) in goals.items():
+        expected = {"T": True, "F": False}.get(tag, value)
+        assert soon(lambda path=path, expected=expected: stranger.get(path + "?VALUE")["VALUE"] == [pytest.approx(expected)]), path
+        assert running.state.target(path) == pytest.approx(expected)
+        if tag in "TF":
+            assert stranger.get(path)["TYPE"] == tag
+
+
+def test_what_makes_something_happen_is_set_off_and_has_no_value(running, stranger):
+    heard = []
+    end = running.state.subscribe(lambda change: heard.append((change.name, change.value)))
+    for method in stranger.methods():
+        if method["ACCESS"] == 2:
+            assert "VALUE" not in method
+            assert stranger.status(method["FULL_PATH"] + "?VALUE") == 204
+            assert method["TYPE"] in ("N", "s")
+            stranger.send(method["FULL_PATH"], method["TYPE"], "calm" if method["TYPE"] == "s" else None)
+    assert soon(lambda: len(heard) >= 7)
+    end()
+    assert {("preset/calm/recall", True), ("preset/save", "calm"), ("transport/tap", True)} <= set(heard)
+
+
+def test_a_control_is_found_by_its_name(stranger):
+    node = stranger.get("/facets/look/gamma")
+    assert node["FULL_PATH"] == "/facets/look/gamma"
+    assert (node["TYPE"], node["ACCESS"], node["CLIPMODE"]) == ("f", 3, ["both"])
+    assert node["RANGE"] == [{"MIN": 0.5, "MAX": 2.5}]
+    assert node["DESCRIPTION"] and "look" in node["TAGS"]
+    assert stranger.get("/facets/transport/bpm?UNIT") == {"UNIT": ["time.bpm"]}
+    assert stranger.get("/facets/edit/age/lfo/shape?RANGE")["RANGE"][0]["VALS"][:2] == ["sine", "triangle"]
+    assert set(stranger.get("/facets/edit/age")["CONTENTS"]) == {"amount", "lfo"}
+    assert stranger.get("/facets/edit/age/")["FULL_PATH"] == "/facets/edit/age"
+
+
+def test_the_host_says_where_osc_is_heard_and_what_is_there(running, stranger):
+    info = stranger.info
+    assert (info["NAME"], info["OSC_TRANSPORT"]) == ("Facets", "UDP")
+    assert (info["OSC_IP"], info["OSC_PORT"]) == ("127.0.0.1", running.osc.port)
+    assert (info["WS_IP"], info["WS_PORT"]) == ("127.0.0.1", running.panel.port)
+    assert all(isinstance(there, bool) for there in info["EXTENSIONS"].values())
+    used = {key for method in stranger.methods() for key in method} - {"FULL_PATH", "CONTENTS", "TYPE"}
+    assert used == {name for name, there in info["EXTENSIONS"].items() if there and not name.startswith(("LISTEN", "PATH"))}
+    assert stranger.get("/facets/look?HOST_INFO") == info
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/", 200),
+        ("/facets/nowhere", 404),
+        ("/facets/nowhere?VALUE", 404),
+        ("/facets/look/gamma?NONSENSE", 400),
+        ("/facets/look/gamma?CRITICAL", 400),
+        ("/facets/look?VALUE", 204),
+        ("/facets/look/gamma?EXTENDED_TYPE", 204),
+        ("/facets/preset/save?VALUE", 204),
+        ("/facets/look/gamma?TYPE", 200),
+        ("/facets/%2e%2e/%2e%2e/etc/passwd", 404),
+        ("/../config.yaml", 404),
+    ],
+)
+def test_every_answer_has_its_status(stranger, path, status):
+    assert stranger.status(path) == status
+
+
+def test_values_stream_to_those_who_listen_and_to_no_others(running, stranger):
+    line = Line(running.panel.port)
+    line.send({"COMMAND": "LISTEN", "DATA": "/facets/look/grain"})
+    line.send({"COMMAND": "LISTEN", "DATA": "/facets/transport/tap"})
+    line.send({"COMMAND": "LISTEN", "DATA": "/facets/look/layout"})
+    line.send({"COMMAND": "IGNORE", "DATA": "/facets/look/layout"})
+    line.send(encode("/facets/look/mirror", "T"))
+    assert soon(lambda: running.state.target("look/mirror") is True)  # so that all before it was heard
+    time.sleep(0.1)
+    running.state.set("look/vignette", 0.11)
+    running.state.set("look/layout", "row" if running.state.target("look/layout") != "row" else "grid")
+    running.state.set("look/grain", 0.625)
+    heard = {}
+    while "/facets/look/grain" not in heard:
+        heard |= decode(line.receive())
+    assert heard == {"/facets/look/grain": 0.625}
+    running.state.set("transport/tap", 1)
+    assert decode(line.receive()) == {"/facets/transport/tap": None}
+    line.close()
+
+
+def test_controls_are_moved_over_the_websocket(running):
+    line = Line(running.panel.port)
+    line.send(encode("/facets/look/zoom/norm", "f", 0.0))
+    line.send(encode("/facets/edit/*/lfo/rate", "f", 2.5))
+    line.send(encode("/facets/look/background", "s", "black"))
+    state = running.state
+    assert soon(lambda: state.target("look/background") == "black")
+    assert state.target("look/zoom") == state.table["look/zoom"].low
+    assert {state.target(name) for name in state.table if name.endswith("lfo/rate")} == {2.5}
+    line.close()
+
+
+def test_a_table_that_changes_is_told_of(stage):
+    line, client = Line(stage.panel.port), Stranger(stage.panel.port)
+    line.send({"COMMAND": "LISTEN", "DATA": "/facets/look/grain"})
+    assert client.status("/facets/edit/glasses") == 404
+    time.sleep(0.1)
+    stage.state.replace(parameter_table(["smile", "age", "gender", "glasses"], CHILDREN, presets=["calm", "snow"]))
+    told = []
+    while not told or told[-1]["COMMAND"] != "PATH_CHANGED":
+        told.append(json.loads(line.receive()))
+    said = {(one["COMMAND"], one["DATA"]) for one in told}
+    assert ("PATH_ADDED", "/facets/edit/glasses/amount") in said
+    assert ("PATH_REMOVED", "/facets/edit/hair-length/lfo/rate") in said
+    assert told[-1]["DATA"] == "/facets/edit"
+    assert client.get("/facets/edit/glasses/amount?VALUE") == {"VALUE": [0.0]}
+    assert client.status("/facets/edit/hair-length") == 404
+    client.close()
+    line.close()
