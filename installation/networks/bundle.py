@@ -9,7 +9,7 @@ from torch import Tensor
 
 from installation.errors import WeightsError
 from installation.latents.directions import DirectionSet, load_directions
-from installation.networks.checkpoints import CheckpointError, FaceEncoder, load_encoder, load_generator, metadata_of
+from installation.networks.checkpoints import AnyGenerator, CheckpointError, FaceEncoder, load_encoder, load_generator, metadata_of
 from installation.networks.encoder_parts import WholeEncoder
 from installation.networks.facets_encoder import DETAIL_PX, FacetsEncoder
 from installation.networks.fused_psp import FusedPyramid, fused
@@ -21,7 +21,6 @@ DEFAULT_SWAP_AT = 32
 DEFAULT_SWAP_WIDTH = 1.0
 ONE_W = "BackboneEncoderUsingLastLayerIntoW"  # its one w serves every style, however many the generator has
 
-AnyGenerator = Generator  # StyleGAN3's joins here
 RunEncoder = FacetsEncoder | PublishedEncoder | FusedPyramid
 EVERYTHING = frozenset({"generator", "encoder", "children", "directions"})
 

@@ -17,18 +17,22 @@ from installation.networks.checkpoint_error import CheckpointError
 from installation.networks.checkpoint_format import format_of
 from installation.networks.facets_encoder import FacetsEncoder
 from installation.networks.generator_plan import GeneratorPlan
+from installation.networks.nvlabs_pickle import read_pickle
 from installation.networks.psp_encoders import PublishedEncoder
 from installation.networks.published_checkpoint import Parts, build_encoder, build_generator, constants, mean_code, parts_of, per_style
 from installation.networks.safetensors_file import SafetensorsFile, read_safetensors
 from installation.networks.stored_tensors import HeldTensor, check_total, fill, finite, sizes_read
 from installation.networks.stylegan2 import Generator
+from installation.networks.stylegan3 import StyleGAN3Generator
 from installation.networks.torch_file import read_legacy, read_zip
 
 __all__ = [
+    "AnyGenerator",
     "CheckpointError",
     "FaceEncoder",
     "load_encoder",
     "load_generator",
+    "load_stylegan2",
     "metadata_of",
     "resolution_of",
     "save_encoder",
@@ -39,6 +43,7 @@ GENERATOR_KIND = "facets-generator"
 ENCODER_KIND = "facets-encoder"
 PUBLISHED_KIND = "published-encoder"  # pSp or e4e, brought into this format
 
+AnyGenerator = Generator | StyleGAN3Generator
 FaceEncoder = FacetsEncoder | PublishedEncoder
 
 
@@ -103,20 +108,29 @@ def compact(value: Tensor) -> Tensor:
     return (half if bool(torch.isfinite(half).all()) else value).contiguous()
 
 
-def load_generator(path: Path, base: Generator | None = None) -> Generator:
+def load_generator(path: Path, base: Generator | None = None) -> AnyGenerator:
     """A generator in float32, ready to draw, from a file of any format; its ``latent_avg`` is [styles, style_dim].
 
     ``mapping(z, truncation_psi=1.0) -> ws`` and ``synthesis(ws, noise='const'|'random'|'none') -> images``.
     base: gives the layers that a child's file leaves out. Raises CheckpointError.
     """
+    generator: AnyGenerator
     match format_of(path):
         case "safetensors":
             generator = _own_generator(path, base)
         case "zip" | "legacy" as form:
             generator = build_generator(_parts(path, form))
         case "pickle":
-            raise CheckpointError(f"{path}: a plain pickle, which is not read yet")
+            generator = read_pickle(path)
     return generator.eval().requires_grad_(False)
+
+
+def load_stylegan2(path: Path, base: Generator | None = None) -> Generator:
+    """``load_generator`` for whoever needs layers with a resolution of their own. Raises CheckpointError for StyleGAN3."""
+    generator = load_generator(path, base)
+    if not isinstance(generator, Generator):
+        raise CheckpointError(f"{path}: is StyleGAN3, whose layers have no resolutions of their own; a StyleGAN2 generator is needed here")
+    return generator
 
 
 def load_encoder(path: Path) -> FaceEncoder:

@@ -88,17 +88,17 @@ class Generate:
 
     def _fitting(self) -> tuple[int, BatchedEngine]:
         """The largest size that is quick enough here, at least 128 px, or the one that was asked for."""
-        size, wanted = self._models.base.size, self._settings.portrait_px
-        skip = isinstance(self._models.base, Generator)
-        if wanted or not skip or self._settings.min_portrait_fps <= 0 or size <= SMALL_PX:
+        base, wanted = self._models.base, self._settings.portrait_px
+        size = base.size
+        if wanted or not isinstance(base, Generator) or self._settings.min_portrait_fps <= 0 or size <= SMALL_PX:
             size = min(wanted or size, size)
             return size, self._build(size, mixing=False)
         most = ENGINE_SHARE * 1000 / self._settings.min_portrait_fps
         small: BatchedEngine | None = None
         if size > 2 * SMALL_PX:  # a size far too large is not built at all: the smallest one tells
             small = self._build(SMALL_PX, mixing=False)
-            per_work = self._milliseconds(small) / work(self._models.base, SMALL_PX) / LARGE_GAIN
-            while size > SMALL_PX and per_work * work(self._models.base, size) > most:
+            per_work = self._milliseconds(small) / work(base, SMALL_PX) / LARGE_GAIN
+            while size > SMALL_PX and per_work * work(base, size) > most:
                 size //= 2
         while size > SMALL_PX:
             engine = self._build(size, mixing=False)
@@ -158,7 +158,7 @@ class Generate:
         """The network to run and the number of resolutions that a mix has."""
         models = self._models
         if not isinstance(models.base, Generator):
-            return WholePicture(models.base, size).eval(), 0  # type: ignore[unreachable]  # until StyleGAN3 is there
+            return WholePicture(models.base, size).eval(), 0
         expand = None if models.detail is None else models.detail.expand.weight
         mixed = MixedGenerator(models.base, children, expand, size).eval()
         return (mixed if models.detail is not None else MixedCodes(mixed).eval()), len(mixed.resolutions)

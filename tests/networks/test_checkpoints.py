@@ -1,5 +1,7 @@
 """Model files: what goes in comes out, and what is broken is refused in one sentence."""
 
+import pickle
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -81,3 +83,24 @@ def test_missing_wrong_kind_and_lying_files_are_refused(generator, tmp_path):
     save_file({"latent_avg": torch.zeros(4)}, tmp_path / "bad.safetensors", metadata=bad)
     with pytest.raises(CheckpointError, match="sizes cannot be read"):
         load_generator(tmp_path / "bad.safetensors")
+
+
+def test_what_nvlabs_adds_to_a_generator_survives_our_format(tmp_path):
+    torch.manual_seed(2)
+    generator = Generator(32, 24, 3, CHANNELS, z_dim=10, mlp_dim=20, clamp=0.4).eval()
+    save_generator(generator, tmp_path / "g.safetensors", torch.zeros(8, 24), {})
+    loaded = load_generator(tmp_path / "g.safetensors")
+    assert loaded.clamp == 0.4
+    z = torch.randn(2, 10)
+    with torch.no_grad():
+        a, b = (g.synthesis(g.mapping(z)) for g in (generator, loaded))
+    assert (a - b).norm() / a.norm() < 1e-2
+
+
+def test_pickles_are_told_by_their_contents_and_hold_no_encoder(tmp_path):
+    path = tmp_path / "g.pt"
+    path.write_bytes(pickle.dumps({"G": 1}))
+    with pytest.raises(CheckpointError, match="G_ema"):
+        load_generator(path)
+    with pytest.raises(CheckpointError, match="no encoder"):
+        load_encoder(path)
