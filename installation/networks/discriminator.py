@@ -52,7 +52,8 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.conv2(self.conv1(x))
-        return (y + self.skip(x)) / SQRT2
+        halved: Tensor = (y + self.skip(x)) / SQRT2
+        return halved
 
 
 class Discriminator(nn.Module):

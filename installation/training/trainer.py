@@ -201,7 +201,8 @@ class Trainer:
         loss = (values * values.new_tensor([w.l1, w.perceptual, w.identity, w.code, w.offsets, w.adversarial])).sum()
         self._backward(loss)
         terms |= dict(zip(TERMS, values, strict=True))
-        return (y * small).detach()
+        drawn: Tensor = (y * small).detach()
+        return drawn
 
     def _reconstruction(self, y: Tensor, x: Tensor, mask: Tensor, codes: Tensor) -> Tensor:
         """The loss terms in the order of ``TERMS``; 0 for what has no network."""
