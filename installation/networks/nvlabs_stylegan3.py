@@ -13,6 +13,7 @@ from installation.networks.stylegan3 import InputPlan, LayerPlan, Plan, StyleGAN
 LAYER = re.compile(r"synthesis\.(L(\d{1,2})_\d+_\d+)")
 MAX_TAPS = 128
 MAX_FACTOR = 16
+MAX_OVERSAMPLING = 4
 MARGINS = 256  # pixels that the inner layers may be larger than the picture
 
 
@@ -57,7 +58,8 @@ def _plan(network: Network) -> Plan:
         raise RefusedPickleError(f"its {len(layers)} layers end at {side} px and do not make a picture of {size} px")
     if channels != 3:
         raise RefusedPickleError(f"draws pictures of {channels} channels; RGB pictures are needed here")
-    if any(layer.out_side > size + MARGINS for layer in layers) or start.side > size + MARGINS:
+    most = size + MARGINS
+    if start.side > most or any(layer.out_side > most or layer.in_side * layer.up > MAX_OVERSAMPLING * most for layer in layers):
         raise RefusedPickleError(f"its layers are much larger than its picture of {size} px")
     return Plan(size, (z_dim, *widths), start, tuple(layers), synthesis.real("output_scale", 1e-6, 1e6, 0.25))
 

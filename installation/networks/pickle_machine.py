@@ -66,16 +66,21 @@ class PickleMachine:
         except RefusedPickleError:
             raise
         except (IndexError, TypeError, ValueError, AttributeError, struct.error) as err:
-            raise RefusedPickleError("the pickle is damaged") from err
+            raise RefusedPickleError("the pickle is damaged; fetch it again") from err
 
     # Bytes
 
-    def take(self, count: int) -> bytes | bytearray:
+    def present(self, count: int) -> int:
+        """Bytes that are left. Raises RefusedPickleError where they are fewer than ``count``."""
+        left = self.source.length - self.at
+        if count > left:
+            raise RefusedPickleError(f"is cut off: {count:,} bytes are claimed where {max(0, left):,} are left; fetch it again")
+        return left
+
+    def take(self, count: int) -> bytearray:
         start = self.at - self.window_at
         if start < 0 or start + count > len(self.window):
-            left = self.source.length - self.at
-            if count > left:
-                raise RefusedPickleError(f"is cut off: {count:,} bytes are claimed where {max(0, left):,} are left")
+            left = self.present(count)
             self.window, self.window_at, start = self.source.read(self.at, min(left, max(WINDOW, count))), self.at, 0
         self.at += count
         return self.window[start : start + count]
@@ -92,15 +97,14 @@ class PickleMachine:
         return text.decode()
 
     def text(self, length: int) -> None:
+        self.present(length)
         self.budget.text -= length
         if self.budget.text < 0:
             raise RefusedPickleError(f"holds more than {MAX_TEXT:,} letters of text")
         self.stack.append(self.take(length).decode("utf-8", "replace"))
 
     def span(self, length: int) -> None:
-        left = self.source.length - self.at
-        if length > left:
-            raise RefusedPickleError(f"is cut off: {length:,} bytes are claimed where {left:,} are left")
+        self.present(length)
         self.stack.append(Span(self.source.file, self.source.start + self.at, length))
         self.at += length
 
