@@ -1,0 +1,39 @@
+"""What is installed decides which controls there are: the directions, the generators to mix in, the presets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from installation.control.parameters import ParameterTable, parameter_table
+from installation.networks.bundle import DEFAULT_SWAP_AT, Models
+
+PRESETS = Path(__file__).resolve().parents[2] / "presets"
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """Names, in the order in which people should meet them. resolutions: px, of the generators' layers."""
+
+    directions: tuple[str, ...]
+    children: tuple[str, ...]
+    resolutions: tuple[int, ...]
+    presets: tuple[str, ...] = ()
+
+    @staticmethod
+    def of(models: Models) -> Installed:
+        """What these models give, without presets."""
+        return Installed(models.directions.names, tuple(child.name for child in models.children), tuple(models.resolutions))
+
+    def table(self) -> ParameterTable:
+        """Its controls."""
+        return parameter_table(self.directions, self.children, self.resolutions, DEFAULT_SWAP_AT, self.presets)
+
+    def with_presets(self, names: Sequence[str]) -> Installed:
+        """The same with other presets."""
+        return replace(self, presets=tuple(names))
+
+    def with_directions(self, names: Sequence[str]) -> Installed:
+        """The same with other directions."""
+        return replace(self, directions=tuple(names))
