@@ -10,6 +10,7 @@ from numbers import Real
 from types import MappingProxyType
 from typing import Literal
 
+from installation.gl.look import NONE, ORNAMENTS, PARTICLES
 from installation.latents.oscillators import CHOICES
 
 Kind = Literal["float", "int", "bool", "str", "trigger", "command"]
@@ -230,6 +231,10 @@ _LOOK = [
     Parameter("look/gamma", 1.0, "above 1 brightens the mid-tones", low=0.5, high=2.5, curve="log", glide=0.2),
     Parameter("look/tint-hue", 0.08, "colour of the tint around the colour circle", circular=True, glide=0.2),
     Parameter("look/tint-amount", 0.0, "strength of the tint", glide=0.2),
+    Parameter("look/particles", NONE, "what drifts through the room", kind="str", choices=(NONE, *PARTICLES)),
+    Parameter("look/particles-amount", 0.6, "how many of them", glide=0.5),
+    Parameter("look/ornament", NONE, "a frame around the canvas", kind="str", choices=(NONE, *ORNAMENTS)),
+    Parameter("look/ornament-amount", 1.0, "how much of it is seen", glide=0.3),
 ]
 _PRESET = [
     Parameter("preset/recall", "", "fades to a preset, by its name or its place in the list from 0", kind="command", access="w"),

@@ -18,7 +18,7 @@ from installation.gl.plain import TRAIL_FLOOR
 from installation.gl.programs import Programs
 from installation.gl.room import CameraRoom, Wall, dither, palette
 from installation.gl.scene import Overlay, Scene, Tile
-from installation.gl.targets import Feedback, Finals, Pictures
+from installation.gl.targets import Feedback, Finals, Flock, Pictures
 from installation.gl.window import fit
 from installation.messages import Image
 
@@ -58,7 +58,7 @@ class GLRenderer:
         self._corners = context.buffer(np.array([0, 0, 1, 0, 0, 1, 1, 1], np.float32).tobytes())
         self._quads: dict[tuple[str, str], moderngl.VertexArray] = {}
         self._wall, self._camera_room, self._grain = Wall(width, height), CameraRoom(width, height), Grain(width, height, seed)
-        self._pictures = Pictures(context)
+        self._pictures, self._flock = Pictures(context), Flock(context, self._corners)
         self._scene_colour = context.texture((width, height), 4, dtype="f2")
         self._scene = context.framebuffer([self._scene_colour])
         self._finals = Finals(context, width, height)
@@ -76,7 +76,7 @@ class GLRenderer:
         self._next_reload = 0.0
 
     def draw(self, scene: Scene) -> None:
-        """Wall, portraits, trails, grain, blackout, overlays, in this order."""
+        """Wall, portraits among particles, ornament, trails, grain, blackout, overlays, in this order."""
         self._pixels = None
         self._finals.swap()
         if not self._holds:
@@ -89,8 +89,12 @@ class GLRenderer:
         self._draw_wall(scene)
         self._gl.enable(moderngl.BLEND)
         self._gl.blend_func = (moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA)
+        self._draw_swarms(scene, front=False)
         for i, tile in enumerate(scene.tiles):
             self._draw_tile(f"portrait {i}", tile, scene.look)
+        self._draw_swarms(scene, front=True)
+        for i, ornament in enumerate(scene.ornaments):
+            self._lay(f"ornament {i}", ornament)
         self._gl.disable(moderngl.BLEND)
         self._finish(scene, self._trail(scene))
         self._gl.enable(moderngl.BLEND)
@@ -157,6 +161,7 @@ class GLRenderer:
             self._next_reload = now + RELOAD_SECONDS
             if self._programs.reload():
                 self._quads.clear()
+                self._flock.forget()
 
     def _quad(self, vertex: str, fragment: str, rect: Box | tuple[float, float, float, float] | None = None, **uniforms: object) -> None:
         """Draw a rectangle (px; None: all of the canvas) through a pair of shaders."""
@@ -213,6 +218,13 @@ class GLRenderer:
             opacity=tile.opacity,
             mirror=look.mirror,
         )
+
+    def _draw_swarms(self, scene: Scene, front: bool) -> None:
+        for swarm in scene.swarms:
+            if swarm.front == front and len(swarm.codes):
+                rows = np.concatenate([swarm.places, swarm.shapes, swarm.colours / 255.0, swarm.hides[:, None]], axis=1)
+                self._flock.write(rows.astype(np.float32))
+                self._flock.draw(self._programs, (self.width, self.height), swarm.power)
 
     def _trail(self, scene: Scene) -> moderngl.Texture:
         """The texture to finish: the scene, or the scene mixed with what was there before."""

@@ -14,6 +14,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+NONE = "none"
+PARTICLES = ("snow", "confetti", "petals", "embers", "motes", "bokeh")
+ORNAMENTS = ("gold", "holly", "stars", "lanterns", "bunting", "pumpkins")
 LUMA = (0.2126, 0.7152, 0.0722)  # Rec. 709
 LONGEST_TRAIL = 1.6  # s, time constant of the feedback at trails = 1
 SHORTEST_TRAIL = 1e-3  # s, shorter is none
@@ -73,6 +76,10 @@ class Look:
     vignette: float = 0.0  # 0…1
     softness: float = 0.5  # 0…1, how far the portraits' rims fade into the wall
     zoom: float = 1.0
+    particles: str = NONE
+    particles_amount: float = 0.6  # 0…1
+    ornament: str = NONE
+    ornament_amount: float = 1.0  # 0…1
     grade: Grade = Grade()
 
     @classmethod
@@ -90,6 +97,10 @@ class Look:
             vignette=number("look/vignette"),
             softness=number("look/softness"),
             zoom=number("look/zoom"),
+            particles=controls.text("look/particles"),
+            particles_amount=number("look/particles-amount"),
+            ornament=controls.text("look/ornament"),
+            ornament_amount=number("look/ornament-amount"),
             grade=grade,
         )
 

@@ -15,6 +15,7 @@ from installation.gl.grain import Grain
 from installation.gl.look import Grade, Look, portrait_mask, rim, trail_share, vignette
 from installation.gl.room import CameraRoom, Wall, dither, palette
 from installation.gl.scene import Overlay, Scene, Tile
+from installation.gl.sprites import Sprites
 from installation.messages import Image
 
 MASK_PX = 256  # the mask is drawn once at this size and scaled to each portrait's
@@ -73,9 +74,10 @@ class PlainRenderer:
         self._falloff: tuple[float, Image] = (-1.0, np.zeros((0, 0), np.uint8))
         self._cuts: list[_Cut] = []
         self._drawn: list[Image] = []
+        self._sprites = Sprites()
 
     def draw(self, scene: Scene) -> None:
-        """Wall, portraits, trails, grain, blackout, overlays, in this order."""
+        """Wall, portraits among particles, ornament, trails, grain, blackout, overlays, in this order."""
         self._before = self._shown
         self._base, self._final = self._bases[0], self._finals[0]
         self._bases.reverse()
@@ -87,8 +89,12 @@ class PlainRenderer:
         self._draw_wall(scene)
         np.copyto(self._base, self._wall)
         del self._cuts[len(scene.tiles) :], self._drawn[len(scene.tiles) :]
+        self._draw_swarms(scene, front=False)
         for i, tile in enumerate(scene.tiles):
             self._draw_tile(i, tile, scene.look)
+        self._draw_swarms(scene, front=True)
+        for ornament in scene.ornaments:
+            self._lay(self._base, ornament)
         self._shown = self._trail(scene)
         self._finish(scene)
 
@@ -159,6 +165,11 @@ class PlainRenderer:
         if self._camera_large.size == 0:
             self._camera_large = np.zeros_like(self._wall)
         return True
+
+    def _draw_swarms(self, scene: Scene, front: bool) -> None:
+        for swarm in scene.swarms:
+            if swarm.front == front:
+                self._sprites.lay(self._base, swarm)
 
     def _draw_tile(self, index: int, tile: Tile, look: Look) -> None:
         box = tile.box

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from installation.gl.layout import Box
 from installation.gl.look import Look
+from installation.gl.particles import Swarm
 from installation.messages import Image
 
 
@@ -54,6 +55,8 @@ class Scene:
     room: float = 1.0  # 0…1, how much of the wall is seen
     camera: float = 0.0  # 0…1, how much of the dimmed camera frame is seen
     frame: Image | None = None  # [H, W, 3] the camera frame
+    swarms: tuple[Swarm, ...] = ()  # particles, those behind the portraits and those before them
+    ornaments: tuple[Overlay, ...] = ()  # beneath trails and grain, unlike the overlays
     blackout: float = 0.0  # 0…1
     overlays: tuple[Overlay, ...] = field(default=())
 

@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import moderngl
 import numpy as np
+from numpy.typing import NDArray
 
+from installation.gl.programs import Programs
 from installation.messages import Image
 
 
@@ -98,3 +100,37 @@ class Finals:
         """Begin the next picture."""
         self._textures.reverse()
         self._targets.reverse()
+
+
+class Flock:
+    """Many particles in one call. A row of them: middle, half axes, cosine, sine, softness, colour, what is hidden."""
+
+    COLUMNS = 11
+
+    def __init__(self, context: moderngl.Context, corners: moderngl.Buffer) -> None:
+        self._gl, self._corners = context, corners
+        self._rows = context.buffer(reserve=4 * self.COLUMNS * 256, dynamic=True)
+        self._array: moderngl.VertexArray | None = None
+        self._count = 0
+
+    def write(self, rows: NDArray[np.float32]) -> None:
+        """Take [n, 11] rows."""
+        if rows.nbytes > self._rows.size:
+            self._rows.release()
+            self._rows = self._gl.buffer(reserve=2 * rows.nbytes, dynamic=True)
+            self.forget()
+        self._rows.write(np.ascontiguousarray(rows).tobytes())
+        self._count = len(rows)
+
+    def draw(self, programs: Programs, canvas: tuple[int, int], power: float) -> None:
+        """Draw what was written into the target in use."""
+        program = programs.get("particle.vert", "particle.frag")
+        if self._array is None:
+            parts = [(self._corners, "2f", "corner"), (self._rows, "4f 3f 4f/i", "at", "turned", "paint")]
+            self._array = self._gl.vertex_array(program, parts)
+        program["canvas"], program["power"] = canvas, power
+        self._array.render(moderngl.TRIANGLE_STRIP, instances=self._count)
+
+    def forget(self) -> None:
+        """The program was made anew."""
+        self._array = None

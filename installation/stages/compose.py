@@ -8,11 +8,13 @@ from installation.gl.flashes import FlashLimiter
 from installation.gl.hud import HudPainter, HudState
 from installation.gl.layout import Hanging, Layout, Placement
 from installation.gl.look import Look, LookControls
+from installation.gl.particles import Particles
 from installation.gl.scene import Light, Renderer, Scene, Tile
 from installation.messages import Image, Portrait, Portraits
 
 BLACKOUT_SECONDS = 0.3
 BACKGROUND_SECONDS = 0.8  # from one background to another
+PARTICLE_SECONDS = 1.5  # from one sort of particles to another
 LAMP_RADIUS = 0.5  # of a portrait's side
 LAMP_HEIGHT = 0.1  # of a portrait's side, how far above its middle the lamp points
 LAMP_STRENGTH = 0.72
@@ -34,6 +36,23 @@ class Fader:
         return self.value
 
 
+class Switch:
+    """One of several things is shown: the others fade out while it fades in."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._faders: dict[str, Fader] | None = None
+
+    def towards(self, name: str, dt: float) -> dict[str, float]:
+        """How much 0…1 of each is shown ``dt`` seconds later, of those that are shown at all."""
+        if self._faders is None:  # the show begins with the one it was asked for
+            self._faders = {name: Fader(1.0, self._seconds)}
+        self._faders.setdefault(name, Fader(0.0, self._seconds))
+        levels = {other: fader.towards(float(other == name), dt) for other, fader in self._faders.items()}
+        self._faders = {other: fader for other, fader in self._faders.items() if other == name or levels[other] > 0.0}
+        return {other: level for other, level in levels.items() if level > 0.0}
+
+
 class Compose:
     """Portraits in, pixels in the renderer's canvas out. Owns where everything hangs and how it fades."""
 
@@ -46,6 +65,8 @@ class Compose:
         self._blackout = Fader(0.0, BLACKOUT_SECONDS)
         self._room: Fader | None = None
         self._camera = Fader(0.0, BACKGROUND_SECONDS)
+        self._particles = Particles(renderer.width, renderer.height)
+        self._kind = Switch(PARTICLE_SECONDS)
         self._limiter = FlashLimiter()
         self._then: float | None = None
 
@@ -73,6 +94,12 @@ class Compose:
         if portraits:
             self._frame = portraits.frame.image
 
+        # Let it snow.
+        kinds = self._kind.towards(look.particles, dt)
+        swarms = [
+            swarm for kind, level in kinds.items() for swarm in self._particles.swarms(kind, level * look.particles_amount, look.grade, now)
+        ]
+
         # Draw it all.
         self.renderer.draw(
             Scene(
@@ -84,6 +111,7 @@ class Compose:
                 room=room,
                 camera=camera,
                 frame=self._frame,
+                swarms=tuple(swarms),
                 blackout=self._blackout.towards(float(look.blackout), dt),
                 overlays=self._hud.overlays(hud, now),
             )

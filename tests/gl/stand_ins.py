@@ -17,6 +17,10 @@ DEFAULTS: dict[str, object] = {
     "look/tint-amount": 0.0,
     "look/softness": 0.3,
     "look/zoom": 1.0,
+    "look/particles": "none",
+    "look/particles-amount": 1.0,
+    "look/ornament": "none",
+    "look/ornament-amount": 1.0,
     "transport/blackout": False,
 }
 

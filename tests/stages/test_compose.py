@@ -198,6 +198,10 @@ LOOKS = {
     "grain": {"grain": 0.3},
     "camera": {"background": "camera", "mirror": True, "vignette": 0.4},
     "focus": {"layout": "focus", "zoom": 1.3},
+    "snow": {"particles": "snow", "background": "black"},
+    "confetti": {"particles": "confetti"},
+    "embers": {"particles": "embers", "tint_hue": 0.6, "tint_amount": 0.3},
+    "bokeh": {"particles": "bokeh", "trails": 0.4},
 }
 
 
