@@ -20,14 +20,15 @@ from installation import __version__
 from installation.clock import Clock, FrameClock, MonotonicClock
 from installation.config import Config
 from installation.control.desk import ControlDesk
+from installation.control.installed import Installed
 from installation.control.keyboard import Action, Keyboard
-from installation.control.parameters import ParameterTable, parameter_table
-from installation.control.presets import load_preset
+from installation.control.parameters import ParameterTable
 from installation.control.state import ControlState
 from installation.engines.select import EngineSettings
 from installation.errors import ConfigError, FaultError
 from installation.latents.cache import CachePolicy
-from installation.networks.bundle import DEFAULT_SWAP_AT, EVERYTHING, Models, load_models
+from installation.latents.directions import load_directions
+from installation.networks.bundle import EVERYTHING, Models, load_models
 from installation.operation.health import Health, Report, percentiles, rss_mb
 from installation.operation.hud import HudBoard
 from installation.operation.observer import Observer
@@ -47,7 +48,6 @@ from installation.stages.track import Track, TrackSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 ENGINE_CACHE = ROOT / ".cache" / "engines"
-PRESETS = ROOT / "presets"
 SNAPSHOTS = ROOT / "out"
 
 
@@ -76,8 +76,7 @@ def models_of(config: Config) -> Models:
 
 def table_of(models: Models) -> ParameterTable:
     """The live controls that these models give."""
-    children = [child.name for child in models.children]
-    return parameter_table(models.directions.names, children, models.resolutions, DEFAULT_SWAP_AT)
+    return Installed.of(models).table()
 
 
 def engine_settings(config: Config) -> EngineSettings:
@@ -132,8 +131,13 @@ class Installation:
         # Open the ways in: a port that is taken should show at once as well.
         self.clock: Clock = MonotonicClock()
         self.observer = Observer(self.health, self._now)
-        self.desk = ControlDesk(config.control, self.controls, self.observer, self.health.fault, options.lockstep)
+        installed = Installed.of(self.models)
+        self.desk = ControlDesk(config.control, self.controls, installed, self.observer, self.health.fault, options.lockstep)
+        if options.preset is not None:
+            self.desk.presets.begin(options.preset)
         self.desk.start()
+        if self.desk.panel is not None:
+            print(f"facets: {self.desk.panel.notice}", flush=True)
         try:
             self._build()
         except BaseException:
@@ -165,11 +169,7 @@ class Installation:
     def _controls(self) -> ControlState:
         table = table_of(self.models)
         self.config.check_controls(table.fault)
-        state = ControlState(table, self.config.controls)
-        if self.options.preset is not None:
-            for address, value in load_preset(PRESETS, self.options.preset, table).items():
-                state.set(address, value)
-        return state
+        return ControlState(table, self.config.controls)
 
     def _open_source(self, clock: Clock) -> CaptureSource:
         return open_source(self.config.source, self._capture_settings, clock, realtime=not self.options.lockstep)
@@ -191,6 +191,9 @@ class Installation:
         frames, encoded, portraits = Slot(), Slot(), Slot()  # type: ignore[var-annotated]
         names = [child.name for child in self.models.children]
         edit = Edit(self.models.directions, self.models.latent_avg, names, self.models.resolutions)
+        self.desk.phases = lambda: edit.phases
+        shape = (self.models.styles, self.models.latent_avg.shape[-1])
+        self.desk.watch_directions(self.config.models.directions, lambda paths: load_directions(paths, *shape), edit.use)
         now = self.clock.now
         recorder = None
         if self.options.record is not None:
@@ -241,7 +244,7 @@ class Installation:
                 if self.capture.ended:
                     return
                 raise
-            self.desk.step(now)
+            self._serve(now)
             self._obey()
             self.clock.advance()
 
@@ -255,7 +258,7 @@ class Installation:
             while not self._finished():
                 self.canvas.wait()
                 self.display.step(now())
-                self.desk.step(now())
+                self._serve(now())
                 self._obey()
                 fatal = next((w.fatal for w in workers if w.fatal is not None), None)
                 if fatal is not None and not self.capture.ended:
@@ -265,6 +268,16 @@ class Installation:
         finally:
             for worker in reversed(workers):
                 worker.stop()
+
+    def _serve(self, now: float) -> None:
+        """What the hands outside want of this picture."""
+        if self.desk.preview.wanted(now):
+            self.desk.preview.put(self.canvas.read(), now)
+        self.desk.step(now)
+
+    def quit(self) -> None:
+        """End the show after this picture. Any thread."""
+        self._quit.set()
 
     def _finished(self) -> bool:
         o = self.options

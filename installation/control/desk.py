@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Literal, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from installation.config import ControlConfig
+from installation.control.installed import PRESETS, Installed
 from installation.control.observation import Observation
+from installation.control.parameters import ParameterTable
+from installation.control.presets import PresetPlayer
 from installation.control.state import ControlState
+from installation.control.web.preview import Preview
 from installation.errors import FacetsError
+
+if TYPE_CHECKING:
+    from installation.control.osc import OscServer
+    from installation.control.web.server import WebPanel
+    from installation.latents.directions import DirectionSet
 
 log = logging.getLogger(__name__)
 
@@ -32,22 +42,32 @@ class Part(Protocol):
 class ControlDesk:
     """Built before the first picture and stepped once a picture.
 
-    lockstep: whether the run goes as fast as it can; then only what the configuration turns on by name is opened. observe: the
-    show as it is. on_fault: told of a part that fails while the show runs, which goes on without it.
+    installed: what the table of ``state`` was made of; the desk keeps the two together while presets and directions come and
+    go. observe: the show as it is. on_fault: told of a part that fails while the show runs, which goes on without it.
+    lockstep: whether the run goes as fast as it can; then only what the configuration turns on by name is opened, and files
+    of directions are not watched.
     """
 
     def __init__(
         self,
         config: ControlConfig,
         state: ControlState,
+        installed: Installed,
         observe: Callable[[], Observation],
         on_fault: Callable[[str], None],
         lockstep: bool = False,
+        presets: Path = PRESETS,
     ) -> None:
         self._config, self._state, self._observe, self._on_fault = config, state, observe, on_fault
-        self._lockstep = lockstep
+        self._lockstep, self._installed = lockstep, installed
+        self._new_directions: DirectionSet | None = None  # read by the watch, not taken yet
+        self._use: Callable[[DirectionSet], None] = lambda directions: None
+        self.preview = Preview()  # put the canvas into it while it is wanted
+        self.phases: Callable[[], Mapping[str, float]] = dict  # of the oscillators, once there are any
+        self.panel: WebPanel | None = None
         self._received: Callable[[], int] = int
         self._parts: list[Part] = []
+        self.presets = PresetPlayer(presets, state, self._with_presets, on_fault, log.info, background=not lockstep)
         self._second: float | None = None
         self._then = 0  # messages received until the last second began
         self._rate = 0.0
@@ -70,17 +90,69 @@ class ControlDesk:
 
     def _build(self) -> list[Part]:
         parts: list[Part] = []
+        udp: OscServer | None = None
         if self.wants(self._config.osc.enabled):
             from installation.control.osc import OscServer
             from installation.control.osc_feedback import OscFeedback
 
-            server = OscServer(self._state, self._config.osc)
+            udp = server = OscServer(self._state, self._config.osc)
             self._received = lambda: server.received
-            parts += [server, OscFeedback(self._state, self._config.osc, self._observe)]
+            parts += [server, OscFeedback(self._state, self._config.osc, self._observe, lambda: self.presets.current)]
+        if self.wants(self._config.web.enabled):
+            from installation.control.web.server import WebPanel
+
+            self.panel = WebPanel(
+                self._state,
+                self._config,
+                self._observe,
+                self.preview,
+                presets=self.presets,
+                osc_port=lambda: udp.port if udp is not None else None,
+                phases=self._newest_phases,
+            )
+            parts.append(self.panel)
         return parts
+
+    def _newest_phases(self) -> Mapping[str, float]:
+        return self.phases()
+
+    def watch_directions(
+        self, paths: Sequence[Path], load: Callable[[Sequence[Path]], DirectionSet], use: Callable[[DirectionSet], None]
+    ) -> None:
+        """Follow the files of directions from now on. load: reads them, or raises WeightsError; use: takes them into the
+        picture's way. Their controls come and go with them."""
+        if self._lockstep:
+            return
+        from installation.control.direction_watch import DirectionWatch
+
+        self._use = use
+        watch = DirectionWatch(paths, load, self._found, self._on_fault)
+        self._parts.append(watch)
+        watch.start()
+
+    def _found(self, directions: DirectionSet) -> None:
+        self._new_directions = directions  # the next step takes it, in the thread that alone changes the table
+
+    def _with_presets(self, names: Sequence[str]) -> ParameterTable:
+        self._installed = self._installed.with_presets(names)
+        return self._installed.table()
 
     def step(self, now: float) -> None:
         """Once a picture; ``now`` in seconds of the show's clock. Never raises."""
+        try:
+            directions, self._new_directions = self._new_directions, None
+            if directions is not None:
+                self._installed = self._installed.with_directions(directions.names)
+                self._use(directions)
+                self._state.replace(self._installed.table())
+            self.presets.step(now)
+            self._tell(now)
+        except Exception as err:  # a control that fails must not take the picture with it
+            log.debug("the desk failed", exc_info=True)
+            self._on_fault(f"control: {type(err).__name__}: {err}")
+
+    def _tell(self, now: float) -> None:
+        """Rates, and once a second a line of what was ignored."""
         if self._second is not None and 0 <= now - self._second < SECOND:
             return
         received, counts = self._received(), self._state.counts()
@@ -95,14 +167,17 @@ class ControlDesk:
         """Label and value for the operator's HUD."""
         counts = self._state.counts()
         rows = [("messages", f"{self._rate:5.0f} /s"), ("ignored", f"{counts.ignored}"), ("clamped", f"{counts.clamped}")]
+        if self.presets.current:
+            rows.append(("preset", self.presets.current))
         if self._second is not None and self._second - self._ignored_at < FRESH:
             rows.append(("why", counts.last))
         return tuple(rows)
 
     def stop(self) -> None:
-        """Close everything, the last opened first."""
-        while self._parts:
-            part = self._parts.pop()
+        """Close everything, the last opened first; what is being saved is saved."""
+        parts: list[Part] = [*reversed(self._parts), self.presets]
+        self._parts = []
+        for part in parts:
             try:
                 part.stop()
             except Exception as err:  # the others are to be closed all the same

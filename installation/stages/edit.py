@@ -11,6 +11,7 @@ from installation.control.state import Controls
 from installation.latents.directions import DirectionSet, Move
 from installation.latents.oscillators import SILENCE, Followers, Levels, Oscillator
 from installation.latents.partners import MEAN, Partners
+from installation.latents.residuals import crossed, recoloured
 from installation.messages import EditedFace, EditedFrame, EncodedFace, EncodedFrame
 from installation.networks.layer_swap import normalised
 
@@ -108,6 +109,12 @@ class Edit:
         smile = directions.names.index(SMILE) if SMILE in directions.names else None
         self.directions, self._bank = directions, Bank(directions, tuple(waves), smile)
 
+    @property
+    def phases(self) -> dict[str, float]:
+        """Where each direction's oscillator stands, in cycles since the start."""
+        bank = self._bank
+        return {name: wave.oscillator.phase for name, wave in zip(bank.directions.names, bank.waves, strict=True)}
+
     def pause(self, now: float) -> None:
         """Nothing is drawn at ``now``: the oscillators stand still."""
         self._now, self._beat = now, self.beat(now)
@@ -129,7 +136,7 @@ class Edit:
             self._partners.step(encoded.faces, controls.text("identity/guest"), seconds)
         else:
             self._partners.rest()
-        faces = tuple(self._face(face, bank, self._smiled(face, bank, move, controls, now, seconds), controls) for face in encoded.faces)
+        faces = tuple(self._face(face, self._smiled(face, bank, move, controls, now, seconds), controls) for face in encoded.faces)
         present = {face.face.id for face in encoded.faces}
         self._smiles = {id: smile for id, smile in self._smiles.items() if id in present}
         return EditedFrame(encoded.frame, faces, self._mix(controls))
@@ -143,37 +150,31 @@ class Edit:
         level = trigger.step(encoded.face.expression.smile, threshold, hold, now, seconds)
         return bank.directions.further(move, bank.smile, controls.number("smile/trigger") * level)
 
-    def _face(self, encoded: EncodedFace, bank: Bank, move: Move | None, controls: Controls) -> EditedFace:
-        own, drawn, detail, worn = self._identity(encoded, controls.number("identity/morph"), controls.number("identity/mix"))
+    def _face(self, encoded: EncodedFace, move: Move | None, controls: Controls) -> EditedFace:
+        ws, detail = self._identity(encoded, controls.number("identity/morph"), controls.number("identity/mix"))
         psi = controls.number("truncation")
         if psi != 1:
-            mean = self.latent_avg.to(own)
-            ws = torch.lerp(mean, own, psi)
-            drawn = ws if drawn is own else torch.lerp(mean, drawn, psi)
-            own = ws
+            ws = torch.lerp(self.latent_avg.to(ws), ws, psi)
         # The residual belongs to this very sitter: the mean face must not wear it.
-        gain = controls.number("identity/detail") * psi * worn
-        if move is not None:
-            drawn = drawn + move.offset.to(drawn)
-            detail = move.carry(detail) if detail is not None and gain > 0 else detail
-        return EditedFace(encoded.face, own, drawn, detail, gain)
+        gain = controls.number("identity/detail") * psi
+        if move is None:
+            return EditedFace(encoded.face, ws, ws, detail, gain)
+        return EditedFace(encoded.face, ws, ws + move.offset.to(ws), None if detail is None else move.carry(detail), gain)
 
-    def _identity(self, encoded: EncodedFace, morph: float, mix: float) -> tuple[Tensor, Tensor, Tensor | None, float]:
-        """Whose face it is: the code that the residual belongs to, the code to draw, the residual, how much of it is worn."""
-        ws = encoded.ws
+    def _identity(self, encoded: EncodedFace, morph: float, mix: float) -> tuple[Tensor, Tensor | None]:
+        """Whose face it is: code and residual, before any edit."""
+        ws, detail = encoded.ws, encoded.detail
         if not (morph or mix):
-            return ws, ws, encoded.detail, 1.0
+            return ws, detail
         other = self._partners.other(encoded.face.id)
-        if other.nearest is ws and other.share == 1:  # alone, with no guest
-            return ws, ws, encoded.detail, 1.0
-        drawn = torch.lerp(ws, other.ws, morph)
+        if other.ws is ws:  # alone, with no guest
+            return ws, detail
+        drawn, detail = torch.lerp(ws, other.ws, morph), crossed(detail, other.detail, morph)
         if mix:
             fine = round(FINE_SHARE * ws.shape[0])
             drawn[fine:].lerp_(other.ws[fine:], mix)
-        # Half-way a face is neither's, so it wears nobody's residual: one fades out before the other fades in.
-        if morph <= 0.5:
-            return ws, drawn, encoded.detail, 1 - 2 * morph
-        return other.nearest, drawn, other.detail, (2 * morph - 1) * other.share
+            detail = recoloured(detail, other.detail, mix)
+        return drawn, detail
 
     def _mix(self, controls: Controls) -> tuple[tuple[str, tuple[float, ...]], ...]:
         shares = [[controls.number(amount) * controls.number(layer) for amount, layer in row] for row in self._shares]

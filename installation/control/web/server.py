@@ -78,6 +78,11 @@ class WebPanel:
             host = socket.gethostname()
         return f"http://{_bracketed(host)}:{self.port}/panel" + (f"?token={self._guard.token}" if self._guard.public else "")
 
+    @property
+    def notice(self) -> str:
+        """Where the panel is, for the terminal: without the token."""
+        return f"the panel is at {self.panel_url.partition('?')[0]}" + ("; the QR code on the HUD opens it" if self._guard.public else "")
+
     def start(self) -> None:
         """Listen. Raises ConfigError for a port that is taken, or an address that this machine does not have."""
         web_settings = self._settings.web

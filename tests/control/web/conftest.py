@@ -9,7 +9,8 @@ from installation.control.observation import Observation
 from installation.control.osc import OscServer
 from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
-from installation.control.web import Preview, WebPanel
+from installation.control.web.preview import Preview
+from installation.control.web.server import WebPanel
 
 ATTRIBUTES = ("smile", "age", "gender", "hair-length")
 CHILDREN = ("painted", "toon")

@@ -11,9 +11,9 @@ import urllib.parse
 import pytest
 
 from installation.config import ControlConfig, OscConfig, WebConfig
-from installation.control.web import WebPanel
 from installation.control.web import guard as guard_module
 from installation.control.web.announce import addresses
+from installation.control.web.server import WebPanel
 from installation.errors import ConfigError
 from tests.control.web.conftest import SEEN, Stage, control_config
 from tests.control.web.stranger import Line, Stranger, encode

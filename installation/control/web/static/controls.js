@@ -13,7 +13,8 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-export const words = (name) => name.replaceAll("-", " ");
+const SHORT = { bpm: "BPM", hud: "HUD", lfo: "LFO" };
+export const words = (name) => SHORT[name] || name.replaceAll("-", " ");
 
 export function toShare(row, value) {
   if (row.curve === "log") return Math.log(Math.max(value, row.low) / row.low) / Math.log(row.high / row.low);
@@ -59,6 +60,7 @@ export function slider(row, label, context) {
 
   const paint = (share) => {
     input.style.setProperty("--from", Math.min(zero, share));
+    input.classList.toggle("from-end", zero <= 0);
     input.style.setProperty("--to", Math.max(zero, share));
   };
   const draw = () => {

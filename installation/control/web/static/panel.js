@@ -137,7 +137,8 @@ function presets(members) {
   const list = el("div", { class: "chips", role: "group", "aria-label": "Recall a preset" }, ...recalls.map((row) => make(row, row.name.split("/")[1])));
   const names = el("datalist", { id: "preset-names" }, ...recalls.map((row) => el("option", { value: row.name.split("/")[1] })));
   const pick = (kinds) => others.filter((row) => kinds.includes(row.kind)).map((row) => make(row, row.name.split("/")[1]));
-  return [list, names, el("div", { class: "steps" }, ...pick(["trigger"])), ...pick(["float", "int", "bool", "str"]), ...pick(["command"])];
+  const steps = el("div", { class: "steps" }, ...pick(["trigger"]).reverse()); // previous, next
+  return [...(recalls.length ? [list] : []), names, steps, ...pick(["float", "int", "bool", "str"]), ...pick(["command"])];
 }
 
 function showPreset(told) {
