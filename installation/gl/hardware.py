@@ -14,6 +14,7 @@ from installation.gl.flashes import sample_size
 from installation.gl.grain import Grain
 from installation.gl.layout import Box
 from installation.gl.look import Grade, Look, feather, trail_share
+from installation.gl.particles import Swarm
 from installation.gl.plain import TRAIL_FLOOR
 from installation.gl.programs import Programs
 from installation.gl.room import CameraRoom, Wall, dither, palette
@@ -89,12 +90,13 @@ class GLRenderer:
         self._draw_wall(scene)
         self._gl.enable(moderngl.BLEND)
         self._gl.blend_func = (moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA)
-        self._draw_swarms(scene, front=False)
+        self._draw_swarms(tuple(swarm for swarm in scene.swarms if not swarm.front))
         for i, tile in enumerate(scene.tiles):
             self._draw_tile(f"portrait {i}", tile, scene.look)
-        self._draw_swarms(scene, front=True)
+        self._draw_swarms(tuple(swarm for swarm in scene.swarms if swarm.front))
         for i, ornament in enumerate(scene.ornaments):
             self._lay(f"ornament {i}", ornament)
+        self._draw_swarms(scene.glows)
         self._gl.disable(moderngl.BLEND)
         self._finish(scene, self._trail(scene))
         self._gl.enable(moderngl.BLEND)
@@ -219,9 +221,9 @@ class GLRenderer:
             mirror=look.mirror,
         )
 
-    def _draw_swarms(self, scene: Scene, front: bool) -> None:
-        for swarm in scene.swarms:
-            if swarm.front == front and len(swarm.codes):
+    def _draw_swarms(self, swarms: tuple[Swarm, ...]) -> None:
+        for swarm in swarms:
+            if len(swarm.codes):
                 rows = np.concatenate([swarm.places, swarm.shapes, swarm.colours / 255.0, swarm.hides[:, None]], axis=1)
                 self._flock.write(rows.astype(np.float32))
                 self._flock.draw(self._programs, (self.width, self.height), swarm.power)

@@ -4,8 +4,9 @@ installed, and drawn anew only when the words changed, at most four times a seco
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+import cv2
 import numpy as np
 
 from installation.gl.scene import Overlay
@@ -17,6 +18,7 @@ import pygame.font
 
 SECONDS_PER_TEXT = 0.25
 PANEL, TITLE, LABEL, VALUE, NOTICE = (12, 12, 15, 196), (226, 178, 112), (158, 156, 152), (242, 240, 234), (255, 196, 120)
+CARD_SIZE = 0.26  # of the canvas' shorter side, the largest picture
 LONGEST_VALUE = 44  # characters; longer words end in an ellipsis
 Line = tuple[pygame.Surface, pygame.Surface | None]
 
@@ -32,11 +34,13 @@ class HudGroup:
 @dataclass(frozen=True, slots=True)
 class HudState:
     """What the panel says. ``groups``: blocks from top to bottom, none hides the panel. ``notices``: warnings beneath it.
-    ``keys``: rows of key and description for the list of keys, none hides it."""
+    ``keys``: rows of key and description for the list of keys, none hides it. ``picture``: [h, w, 3] for the lower right corner,
+    such as a code to point a phone at; another picture is another array."""
 
     groups: tuple[HudGroup, ...] = ()
     notices: tuple[str, ...] = ()
     keys: tuple[tuple[str, str], ...] = ()
+    picture: Image | None = field(default=None, compare=False)
 
 
 def with_keys(state: HudState | None, keys: tuple[tuple[str, str], ...]) -> HudState | None:
@@ -59,8 +63,10 @@ class HudPainter:
         if state is None:
             self._state, self._overlays = None, ()
             return ()
-        shown_differs = self._state is None or (state.keys != self._state.keys) or bool(state.groups) != bool(self._state.groups)
-        if state != self._state and (shown_differs or now - self._painted_at >= SECONDS_PER_TEXT or now < self._painted_at):
+        last = self._state
+        other = last is None or state.picture is not last.picture or state.keys != last.keys or bool(state.groups) != bool(last.groups)
+        due = now - self._painted_at >= SECONDS_PER_TEXT or now < self._painted_at
+        if other or (state != last and due):
             self._state, self._painted_at = state, now
             self._overlays = self._paint(state)
         return self._overlays
@@ -74,7 +80,21 @@ class HudPainter:
         if state.keys:
             panel = self._panel([HudGroup("Keys", state.keys)], spread=False)
             overlays.append(self._overlay(panel, (self.width - panel.get_width()) // 2, (self.height - panel.get_height()) // 2))
+        if state.picture is not None:
+            overlays.append(self._card(state.picture, edge))
         return tuple(overlays)
+
+    def _card(self, picture: Image, edge: int) -> Overlay:
+        """A picture on a white card in the lower right corner: enlarged by whole pixels where it is small, as a code is."""
+        longest = max(picture.shape[:2])
+        room = round(CARD_SIZE * min(self.width, self.height))
+        size = tuple(max(1, side * (room // longest) if room >= longest else side * room // longest) for side in picture.shape[1::-1])
+        large = cv2.resize(picture, size, interpolation=cv2.INTER_NEAREST if room >= longest else cv2.INTER_AREA)
+        rim = max(2, round(0.06 * max(size)))
+        card = np.asarray(cv2.copyMakeBorder(large, rim, rim, rim, rim, cv2.BORDER_CONSTANT, value=(255, 255, 255)), dtype=np.uint8)
+        x, y = max(self.width - edge - card.shape[1], 0), max(self.height - edge - card.shape[0], 0)
+        card = card[: self.height - y, : self.width - x]
+        return Overlay(x, y, np.ascontiguousarray(card), np.zeros_like(card))
 
     def _panel(self, blocks: list[HudGroup], spread: bool) -> pygame.Surface:
         """One rounded panel: labels to the left; values to the right edge (``spread``) or in a column of their own."""

@@ -95,6 +95,8 @@ class PlainRenderer:
         self._draw_swarms(scene, front=True)
         for ornament in scene.ornaments:
             self._lay(self._base, ornament)
+        for glow in scene.glows:
+            self._sprites.lay(self._base, glow)
         self._shown = self._trail(scene)
         self._finish(scene)
 

@@ -57,6 +57,7 @@ class Scene:
     frame: Image | None = None  # [H, W, 3] the camera frame
     swarms: tuple[Swarm, ...] = ()  # particles, those behind the portraits and those before them
     ornaments: tuple[Overlay, ...] = ()  # beneath trails and grain, unlike the overlays
+    glows: tuple[Swarm, ...] = ()  # the ornaments' lights
     blackout: float = 0.0  # 0…1
     overlays: tuple[Overlay, ...] = field(default=())
 

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from installation.gl.flashes import FlashLimiter
 from installation.gl.hud import HudPainter, HudState
 from installation.gl.layout import Hanging, Layout, Placement
-from installation.gl.look import Look, LookControls
-from installation.gl.particles import Particles
-from installation.gl.scene import Light, Renderer, Scene, Tile
+from installation.gl.look import NONE, Look, LookControls
+from installation.gl.ornaments import Ornaments
+from installation.gl.particles import Particles, Swarm
+from installation.gl.scene import Light, Overlay, Renderer, Scene, Tile
 from installation.messages import Image, Portrait, Portraits
 
 BLACKOUT_SECONDS = 0.3
 BACKGROUND_SECONDS = 0.8  # from one background to another
+ORNAMENT_SECONDS = 1.2
 PARTICLE_SECONDS = 1.5  # from one sort of particles to another
 LAMP_RADIUS = 0.5  # of a portrait's side
 LAMP_HEIGHT = 0.1  # of a portrait's side, how far above its middle the lamp points
@@ -66,7 +68,8 @@ class Compose:
         self._room: Fader | None = None
         self._camera = Fader(0.0, BACKGROUND_SECONDS)
         self._particles = Particles(renderer.width, renderer.height)
-        self._kind = Switch(PARTICLE_SECONDS)
+        self._kind, self._ornament = Switch(PARTICLE_SECONDS), Switch(ORNAMENT_SECONDS)
+        self._ornaments = Ornaments(renderer.width, renderer.height)
         self._limiter = FlashLimiter()
         self._then: float | None = None
 
@@ -77,6 +80,7 @@ class Compose:
 
     def __call__(self, portraits: Portraits | None, controls: LookControls, now: float, hud: HudState | None = None) -> None:
         """Draw the canvas of time ``now`` (s). ``portraits``: the newest there are, None before the first ones."""
+        first = self._then is None
         dt = 0.0 if self._then is None else max(now - self._then, 0.0)
         self._then = now
         look = Look.of(controls)
@@ -94,11 +98,9 @@ class Compose:
         if portraits:
             self._frame = portraits.frame.image
 
-        # Let it snow.
-        kinds = self._kind.towards(look.particles, dt)
-        swarms = [
-            swarm for kind, level in kinds.items() for swarm in self._particles.swarms(kind, level * look.particles_amount, look.grade, now)
-        ]
+        # Let it snow, and hang the ornament around it all.
+        swarms = self._drift(look, now, dt)
+        ornaments, glows = self._adorn(look, now, dt, first)
 
         # Draw it all.
         self.renderer.draw(
@@ -111,7 +113,9 @@ class Compose:
                 room=room,
                 camera=camera,
                 frame=self._frame,
-                swarms=tuple(swarms),
+                swarms=swarms,
+                ornaments=ornaments,
+                glows=glows,
                 blackout=self._blackout.towards(float(look.blackout), dt),
                 overlays=self._hud.overlays(hud, now),
             )
@@ -123,6 +127,19 @@ class Compose:
     def read(self) -> Image:
         """The picture drawn last, [height, width, 3]; the next one overwrites it."""
         return self.renderer.read()
+
+    def _drift(self, look: Look, now: float, dt: float) -> tuple[Swarm, ...]:
+        levels = self._kind.towards(look.particles, dt)
+        flocks = [self._particles.swarms(kind, level * look.particles_amount, look.grade, now) for kind, level in levels.items()]
+        return tuple(swarm for flock in flocks for swarm in flock)
+
+    def _adorn(self, look: Look, now: float, dt: float, first: bool) -> tuple[tuple[Overlay, ...], tuple[Swarm, ...]]:
+        ready = self._ornaments.ready(look.ornament, now, at_once=first)
+        levels = self._ornament.towards(look.ornament if ready else NONE, dt)
+        amounts = {kind: level * look.ornament_amount for kind, level in levels.items()}
+        overlays = [one for kind, amount in amounts.items() for one in self._ornaments.overlays(kind, amount, look.grade)]
+        glows = [glow for kind, amount in amounts.items() for glow in self._ornaments.glows(kind, amount, look.grade, now)]
+        return tuple(overlays), tuple(glows)
 
     def _limit(self, now: float, dt: float) -> None:
         samples = self.renderer.sample()

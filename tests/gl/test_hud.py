@@ -54,3 +54,26 @@ def test_digits_share_one_width_so_that_figures_do_not_dance():
 def test_an_empty_panel_is_no_panel_of_nothing(notice):
     overlays = HudPainter(640, 360).overlays(HudState((), (notice,)), 0.0)
     assert all(overlay.colour.size for overlay in overlays)
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (720, 1280), (64, 64)])
+def test_a_picture_hangs_in_its_corner_sharp_and_whole(size):
+    code = np.where(np.indices((29, 29)).sum(axis=0)[:, :, None] % 2, 255, 0).astype(np.uint8).repeat(3, axis=2)
+    painter = HudPainter(*size)
+    bare = painter.overlays(state("30 fps"), 0.0)
+    shown = HudState(state("30 fps").groups, picture=code)
+    overlays = painter.overlays(shown, 0.01)  # at once, and kept
+    assert len(overlays) == len(bare) + 1
+    assert painter.overlays(shown, 9.0) is overlays
+    card = overlays[-1]
+    height, width = card.colour.shape[:2]
+    assert card.x > size[0] / 2 and card.x + width <= size[0]
+    assert card.y > size[1] / 2 and card.y + height <= size[1]
+    assert not card.clear.any()
+    assert card.colour[0].min() == 255  # a quiet rim
+    if size != (64, 64):
+        assert set(np.unique(card.colour)) == {0, 255}
+        times = (width - 2 * round(0.06 * 29 * (round(0.26 * 720) // 29))) // 29
+        rim = (width - 29 * times) // 2
+        assert np.array_equal(card.colour[rim : height - rim : times, rim : width - rim : times], code)
+    assert len(painter.overlays(state("30 fps"), 10.0)) == len(bare)

@@ -191,6 +191,26 @@ def test_pictures_of_any_size_and_portraits_beyond_the_rim_are_drawn():
     assert picture.max() > 100
 
 
+@pytest.mark.parametrize("what", [{"particles": "snow"}, {"particles": "bokeh"}, {"ornament": "gold"}, {"ornament": "pumpkins"}])
+def test_particles_and_ornaments_come_and_go_without_a_pop(what):
+    who, knobs = portraits(plain_picture(BLUE)), Knobs(background="black")
+    compose, before, steps, levels = Compose(PlainRenderer(WIDTH, HEIGHT)), None, [], []
+    for i in range(240):
+        knobs.turn(**(what if 40 < i < 130 else dict.fromkeys(what, "none")))
+        compose(who, knobs, 1.0 + i / 30)
+        picture = compose.read().astype(int)
+        if i > 30:
+            steps.append(0.0 if before is None else float(np.abs(picture - before).mean()))
+            levels.append(float(picture.mean()))
+        before = picture
+    bare, full = levels[0], levels[90]
+    assert full > bare + 0.15
+    assert levels[-1] == pytest.approx(bare, abs=0.05)
+    changing = max(steps[5:95]), max(steps[100:])
+    assert max(changing) < 0.25 * (full - bare) + 0.8
+    assert np.abs(np.diff(levels)).max() < 0.2 * (full - bare) + 0.1
+
+
 LOOKS = {
     "plain": {},
     "graded": {"gamma": 1.4, "brightness": 1.1, "tint_hue": 0.6, "tint_amount": 0.4, "vignette": 0.8, "softness": 0.1},
@@ -202,6 +222,8 @@ LOOKS = {
     "confetti": {"particles": "confetti"},
     "embers": {"particles": "embers", "tint_hue": 0.6, "tint_amount": 0.3},
     "bokeh": {"particles": "bokeh", "trails": 0.4},
+    "gold": {"ornament": "gold"},
+    "lanterns": {"ornament": "lanterns", "ornament_amount": 0.7},
 }
 
 

@@ -1,0 +1,154 @@
+"""Ornaments around the canvas: drawn once for its size, by rule and seed, while the show goes on; their lights breathe."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from installation.gl import ornament_feast as feast
+from installation.gl import ornament_gold
+from installation.gl.look import Grade
+from installation.gl.ornament_brush import Brush
+from installation.gl.particles import GOLDEN, STRENGTHS, Swarm
+from installation.gl.scene import Overlay
+from installation.messages import Image
+
+BLOCK = 80  # px: what an ornament covers is laid on the canvas in blocks, the rest is left alone
+LEVELS = 32  # steps of its opacity
+GLOW_STRENGTH, GLOW_SWING = 0.30, 0.5
+DRAWING_SECONDS = 0.8  # a new one is shown this long after it was first asked for, when it is surely drawn
+
+
+def _gold(brush: Brush, rng: np.random.Generator) -> list[feast.Glow]:
+    ornament_gold.draw(brush, rng)
+    return []
+
+
+DRAWN: Mapping[str, Callable[[Brush, np.random.Generator], list[feast.Glow]]] = MappingProxyType({
+    "gold": _gold, "holly": feast.holly, "stars": feast.stars, "lanterns": feast.lanterns, "bunting": feast.bunting,
+    "pumpkins": feast.pumpkins,
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ornament:
+    """picture: [H, W, 4] premultiplied. blocks: x, y, width, height in px of all that it covers. The glows' places [n, 2] and
+    radii in px, their colours [n, 3] 0…255 and paces (Hz)."""
+
+    picture: Image
+    blocks: tuple[tuple[int, int, int, int], ...]
+    places: NDArray[np.float64]
+    radii: NDArray[np.float64]
+    colours: NDArray[np.float64]
+    paces: NDArray[np.float64]
+
+
+def draw(kind: str, width: int, height: int, seed: int = 0) -> Ornament:
+    """Draw an ornament for a canvas. Raises KeyError for an unknown kind."""
+    brush = Brush(width, height)
+    glows = DRAWN[kind](brush, np.random.default_rng((seed & 0x7FFFFFFF, zlib.crc32(kind.encode()))))
+    return Ornament(
+        brush.picture,
+        tuple(_blocks(brush.picture[:, :, 3])),
+        np.round(np.array([(glow.x, glow.y) for glow in glows], np.float64).reshape(-1, 2) * brush.unit),
+        np.maximum(2.0, np.round(np.array([glow.radius for glow in glows], np.float64) * brush.unit)),
+        np.array([glow.colour for glow in glows], np.float64).reshape(-1, 3),
+        np.array([glow.pace for glow in glows], np.float64),
+    )
+
+
+def _blocks(opacity: Image) -> list[tuple[int, int, int, int]]:
+    """Neighbouring blocks of a row that hold anything, as one."""
+    height, width = opacity.shape
+    found = []
+    for y in range(0, height, BLOCK):
+        row = opacity[y : y + BLOCK]
+        begin = None
+        for x in range(0, width + BLOCK, BLOCK):
+            some = x < width and bool(row[:, x : x + BLOCK].any())
+            if some and begin is None:
+                begin = x
+            if not some and begin is not None:
+                found.append((begin, y, min(x, width) - begin, row.shape[0]))
+                begin = None
+    return found
+
+
+class Ornaments:
+    """All ornaments on one canvas, each drawn by a thread of its own when it is first asked for."""
+
+    def __init__(self, width: int, height: int, seed: int = 0) -> None:
+        self._size, self._seed = (width, height), seed
+        self._drawn: dict[str, Future[Ornament]] = {}
+        self._asked: dict[str, float] = {}
+        self._painter: ThreadPoolExecutor | None = None
+        self._laid: dict[str, tuple[tuple[Grade, int], tuple[Overlay, ...]]] = {}
+
+    def ready(self, kind: str, now: float, at_once: bool = False) -> bool:
+        """Whether it may be shown at ``now`` (s): a while after it was first asked for, or ``at_once``, whatever the wait. That
+        does not depend on how fast the thread is, so the same moments give the same pictures."""
+        if kind not in DRAWN:
+            return False
+        if kind not in self._drawn:
+            self._painter = self._painter or ThreadPoolExecutor(1, thread_name_prefix="ornament")
+            self._drawn[kind] = self._painter.submit(draw, kind, *self._size, self._seed)
+            self._asked[kind] = -np.inf if at_once else now
+        return now - self._asked[kind] >= DRAWING_SECONDS
+
+    def overlays(self, kind: str, amount: float, grade: Grade) -> tuple[Overlay, ...]:
+        """What to lay on the canvas: the same objects while nothing changes. Waits where it is not drawn yet."""
+        level = round(amount * LEVELS)
+        if kind not in self._drawn or level <= 0:
+            return ()
+        laid = self._laid.get(kind)
+        if laid is None or laid[0] != (grade, level):
+            laid = self._laid[kind] = ((grade, level), self._lay(self._drawn[kind].result(), level / LEVELS, grade))
+        return laid[1]
+
+    def glows(self, kind: str, amount: float, grade: Grade, now: float) -> tuple[Swarm, ...]:
+        """Its lights at ``now``, s."""
+        if kind not in self._drawn or amount <= 0.0:
+            return ()
+        ornament = self._drawn[kind].result()
+        count = len(ornament.places)
+        if count == 0:
+            return ()
+        breath = 0.5 + 0.5 * np.sin(2 * np.pi * (ornament.paces * now + GOLDEN * np.arange(count)))
+        strength = np.round(amount * GLOW_STRENGTH * (1.0 - GLOW_SWING * breath) * STRENGTHS) / STRENGTHS
+        tinted = np.clip(ornament.colours @ grade.tint().T, 0.0, 255.0)
+        colours = np.interp(tinted, np.arange(256), grade.curve()) * strength[:, None]
+        radii, one = np.concatenate([ornament.radii, np.ceil(ornament.radii / 2)]), np.ones(2 * count)  # a halo and a core
+        return (
+            Swarm(
+                codes=-1 - radii.astype(np.int64),
+                shapes=np.stack([radii, radii, one, 0 * one, one], axis=1).astype(np.float32),
+                places=np.concatenate([ornament.places, ornament.places]),
+                colours=np.concatenate([colours, colours]).astype(np.float32),
+                hides=np.zeros(2 * count, np.float32),
+                power=2.0,
+                front=True,
+            ),
+        )
+
+    def _lay(self, ornament: Ornament, level: float, grade: Grade) -> tuple[Overlay, ...]:
+        overlays = []
+        for x, y, width, height in ornament.blocks:
+            part = ornament.picture[y : y + height, x : x + width]
+            colour, opacity = np.ascontiguousarray(part[:, :, :3]), part[:, :, 3]
+            if grade.tint_amount > 0.0:
+                colour = np.asarray(cv2.transform(colour, grade.tint()), dtype=np.uint8)
+            if not grade.neutral:
+                colour = np.asarray(cv2.LUT(colour, grade.curve()), dtype=np.uint8)
+            if level < 1.0:
+                colour = np.asarray(cv2.convertScaleAbs(colour, alpha=level), dtype=np.uint8)
+                opacity = np.asarray(cv2.convertScaleAbs(opacity, alpha=level), dtype=np.uint8)
+            clear = cv2.cvtColor(cv2.bitwise_not(opacity), cv2.COLOR_GRAY2RGB)
+            overlays.append(Overlay(x, y, colour, np.asarray(clear, np.uint8)))
+        return tuple(overlays)
