@@ -155,7 +155,7 @@ class ModelsConfig(Section):
     generator: Path = _setting("models.generator", "file of the base generator")
     encoder: Path = _setting("models.encoder", "file of the encoder")
     children: tuple[Path, ...] = _setting("models.children", "files of the generators to mix in", max_length=8)
-    directions: tuple[Path, ...] = _setting("models.directions", "files of the edit directions", max_length=64)
+    directions: tuple[Path, ...] = _setting("models.directions", "files of the edit directions, and folders of them", max_length=64)
 
 
 class EngineConfig(Section):

@@ -175,11 +175,10 @@ class ControlDesk:
 
     def stop(self) -> None:
         """Close everything, the last opened first; what is being saved is saved."""
-        parts: list[Part] = [*reversed(self._parts), self.presets]
-        self._parts = []
-        for part in parts:
+        parts, self._parts = self._parts, []
+        for stop in (*(part.stop for part in reversed(parts)), self.presets.stop):
             try:
-                part.stop()
+                stop()
             except Exception as err:  # the others are to be closed all the same
                 log.exception("a control could not be closed")
                 self._on_fault(f"control: {type(err).__name__}: {err}")

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from installation.errors import WeightsError
 from installation.latents.direction_files import BARE_COMPONENTS, KIND, Stored, read_directions
+from installation.latents.direction_folder import direction_files
 from installation.latents.direction_lists import SUFFIXES, read_list
 
 # Whose codes have which shape, for the message about a misfit.
@@ -141,12 +142,12 @@ def save_directions(directions: Sequence[Direction], path: Path, card: dict[str,
 def load_directions(paths: Sequence[Path], styles: int, w_dim: int, family: str = "") -> DirectionSet:
     """Directions of several files, later ones replacing earlier ones of the same name.
 
-    paths: ``.safetensors``, ``.npy``, ``.npz``, ``.pt``, or ``.yaml`` lists of them (``direction_lists``). styles, w_dim: of the
-    generator's codes; family: its name, where it is known. Raises WeightsError for a file that is missing, broken or made for
-    another generator.
+    paths: ``.safetensors``, ``.npy``, ``.npz``, ``.pt``, ``.yaml`` lists of them (``direction_lists``), or folders of these.
+    styles, w_dim: of the generator's codes; family: its name, where it is known. Raises WeightsError for a file that is
+    missing, broken or made for another generator.
     """
     found: dict[str, Direction] = {}
-    for path in paths:
+    for path in direction_files(paths):
         listed = path.suffix.lower() in SUFFIXES
         stored = read_list(path) if listed else read_directions(path)
         if not listed:  # eighty knobs that nobody asked for would bury the others

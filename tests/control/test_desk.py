@@ -1,27 +1,45 @@
 import logging
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+import torch
 
 from installation.config import ControlConfig, MidiConfig, OscConfig, WebConfig
 from installation.control.desk import ControlDesk
+from installation.control.installed import Installed
 from installation.control.observation import Observation
-from installation.control.parameters import parameter_table
-from installation.control.state import ControlState
+from installation.control.state import ControlState, TableChange
 from installation.errors import ConfigError
+from installation.latents.directions import Direction, DirectionSet, load_directions, save_directions
 
 SHOW = Observation(0.0, 0, (), 0.0, 0.0, 0.0, 0, 0.0, "", "", 0, ())
 
+NOTHING = Installed((), (), ())
+STYLES, WIDTH = 6, 8
 
-def desk_of(state: ControlState, osc: OscConfig, lockstep: bool = False) -> ControlDesk:
+
+def desk_of(
+    state: ControlState, osc: OscConfig, lockstep: bool = False, installed: Installed = NOTHING, presets: Path = Path("none")
+) -> ControlDesk:
     config = ControlConfig(osc=osc, web=WebConfig(enabled=False), midi=MidiConfig(enabled=False))
-    return ControlDesk(config, state, lambda: SHOW, lambda fault: None, lockstep)
+    return ControlDesk(config, state, installed, lambda: SHOW, FAULTS.append, lockstep, presets)
+
+
+@pytest.fixture(autouse=True)
+def _no_faults() -> Iterator[None]:
+    FAULTS.clear()
+    yield
+
+
+FAULTS: list[str] = []
 
 
 @pytest.fixture
 def state() -> ControlState:
-    return ControlState(parameter_table([], []))
+    return ControlState(NOTHING.table())
 
 
 @pytest.fixture
@@ -68,3 +86,92 @@ def test_the_operator_sees_what_arrives(state: ControlState) -> None:
     for second in range(2, 13):
         desk.step(float(second))
     assert "why" not in dict(desk.figures())  # the operator has read it
+
+
+def put(path: Path, *names: str) -> None:
+    """A file of directions, whole at once, as a careful copy is."""
+    part = path.with_name("." + path.name)
+    save_directions([Direction(name, torch.ones(STYLES, WIDTH), (0, STYLES)) for name in names], part, {})
+    part.rename(path)
+
+
+def turn(desk: ControlDesk, until: Callable[[], object]) -> None:
+    """Pictures, until something has happened in another thread."""
+    end = time.monotonic() + 20
+    now = 0.0
+    while not until():
+        assert time.monotonic() < end
+        now += 0.1
+        desk.step(now)
+        time.sleep(0.01)
+
+
+def test_an_artists_own_direction_becomes_a_control_while_the_show_runs(tmp_path: Path) -> None:
+    directions, presets = tmp_path / "directions", tmp_path / "presets"
+    directions.mkdir()
+    presets.mkdir()
+    (presets / "calm.yaml").write_text("controls:\n  look/grain: 0.7\n")
+    put(directions / "a.safetensors", "age")
+    installed = Installed(("age",), ("toon",), (16, 32))
+    state = ControlState(installed.table(), {"edit/age/amount": 1.0})
+    changes: list[TableChange] = []
+    state.subscribe(lambda change: changes.append(change) if isinstance(change, TableChange) else None)
+    desk = desk_of(state, OscConfig(enabled=False), installed=installed, presets=presets)
+    used: list[DirectionSet] = []
+    desk.watch_directions([directions], lambda paths: load_directions(paths, STYLES, WIDTH), used.append)
+    desk.start()
+    try:
+        put(directions / "beard.safetensors", "beard")
+        turn(desk, lambda: "edit/beard/amount" in state.table)
+        assert used[-1].names == ("age", "beard")
+        assert "edit/beard/lfo/depth" in changes[-1].added and not changes[-1].removed
+        assert state.target("edit/age/amount") == 1.0 and state.set("edit/beard/amount", 2.0)
+        assert {"preset/calm/recall", "blend/toon/amount"} <= set(state.table)  # whatever else there is stays
+
+        (directions / "broken.safetensors").write_bytes(b"not a file of directions")
+        turn(desk, lambda: FAULTS)
+        assert "broken.safetensors" in FAULTS[0] and "stay as they were" in FAULTS[0]
+        assert used[-1].names == ("age", "beard") and state.target("edit/beard/amount") == 2.0
+
+        (directions / "broken.safetensors").unlink()
+        (directions / "a.safetensors").unlink()
+        turn(desk, lambda: "edit/age/amount" not in state.table)
+        assert used[-1].names == ("beard",) and state.target("edit/beard/amount") == 2.0
+        assert not state.set("edit/age/amount", 0.5)
+    finally:
+        desk.stop()
+
+
+def test_directions_are_not_watched_in_lockstep(state: ControlState, tmp_path: Path) -> None:
+    desk = desk_of(state, OscConfig(enabled=False), lockstep=True)
+    desk.watch_directions([tmp_path], lambda paths: load_directions(paths, STYLES, WIDTH), lambda directions: None)
+    assert not desk._parts
+
+
+def test_a_preset_is_recalled_and_named_for_the_operator(tmp_path: Path, state: ControlState) -> None:
+    (tmp_path / "calm.yaml").write_text("fade: 0\ncontrols:\n  look/grain: 0.7\n")
+    desk = desk_of(state, OscConfig(enabled=False), presets=tmp_path)
+    desk.start()
+    assert state.set("preset/recall", "calm")
+    desk.step(0.0)
+    assert state.target("look/grain") == 0.7
+    assert dict(desk.figures())["preset"] == "calm"
+    state.set("look/grain", 0.2)
+    state.set("preset/save", "mine")
+    desk.step(1.0)
+    desk.stop()  # what was asked to be kept is kept
+    assert "0.2" in (tmp_path / "mine.yaml").read_text()
+
+
+def test_a_step_that_fails_is_a_fault_and_not_the_end(state: ControlState) -> None:
+    desk = desk_of(state, OscConfig(enabled=False))
+
+    def fail(directions: DirectionSet) -> None:
+        raise RuntimeError("no room")
+
+    desk._use = fail
+    desk._found(DirectionSet([]))
+    desk.step(0.0)
+    assert FAULTS == ["control: RuntimeError: no room"]
+    desk.step(1.0)
+    assert len(FAULTS) == 1
