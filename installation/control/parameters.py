@@ -203,7 +203,7 @@ def _blend_rows(name: str, resolutions: Sequence[int], swap: int) -> list[Parame
     return rows
 
 
-GUESTS = ("none", "mean", "stranger-1", "stranger-2", "stranger-3")  # nobody's: the mean face, and faces that the model made up
+GUESTS = ("none", "mean")  # nobody's: the mean of all faces
 
 _IDENTITY = [
     Parameter("truncation", 1.0, "1 leaves the face as it is, 0 is the mean face", glide=0.3),

@@ -12,6 +12,7 @@ from types import MappingProxyType
 import torch
 from torch import Tensor
 
+from installation.latents.residuals import crossed
 from installation.messages import EncodedFace
 
 GLIDE_SECONDS = 0.5  # from one partner to another
@@ -21,13 +22,10 @@ Key = int | str  # a visitor's id, or a guest's name
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Other:
-    """The other face of one visitor. ws: [styles, w_dim]. nearest: the code that ``detail`` belongs to, and ``share`` 0…1 how
-    far ``ws`` is that code: between two partners there is none that a detail residual would fit."""
+    """The other face of one visitor. ws: [styles, w_dim]; detail: [C, r, r], where it has one."""
 
     ws: Tensor
-    nearest: Tensor
     detail: Tensor | None
-    share: float
 
 
 @dataclass(slots=True)
@@ -44,7 +42,8 @@ class Shares:
             self.of = {goal: 1.0}
             return
         keep = (1 - has) / (1 - had)
-        self.of = {key: share * keep for key, share in self.of.items() if key != goal} | {goal: has}
+        # In the order in which they came, so that their residuals cross in the same order all the way.
+        self.of = {key: has if key == goal else share * keep for key, share in {**self.of, goal: has}.items()}
 
 
 @dataclass
@@ -78,16 +77,14 @@ class Partners:
 
     def other(self, id: int) -> Other:
         """The other face of a visitor of this frame. Raises KeyError for anybody else."""
-        of = self._shares[id].of
-        first = max(of, key=lambda key: of[key])
-        nearest, detail = self._code(first)
-        if len(of) == 1:
-            return Other(nearest, nearest, detail, 1.0)
-        ws = torch.mul(nearest, of[first])
-        for key, share in of.items():
-            if key != first:
-                ws.add_(self._code(key)[0], alpha=share)
-        return Other(ws, nearest, detail, max(0.0, 2 * of[first] - 1))
+        keys = iter(self._shares[id].of.items())
+        key, total = next(keys)
+        ws, detail = self._code(key)
+        for key, share in keys:
+            total += share
+            new_ws, new_detail = self._code(key)
+            ws, detail = torch.lerp(ws, new_ws, share / total), crossed(detail, new_detail, share / total)
+        return Other(ws, detail)
 
     def _code(self, key: Key) -> tuple[Tensor, Tensor | None]:
         if isinstance(key, str):

@@ -23,7 +23,7 @@ def test_each_visitors_other_face_is_the_next_ones_round_the_room():
     partners = Partners({"mean": torch.zeros(14, 4)})
     partners.step([visitor(1), visitor(4), visitor(9)], "none", 0.0)
     assert [level(partners, id) for id in (1, 4, 9)] == [4.0, 9.0, 1.0]
-    assert float(partners.other(4).detail[0, 0, 0]) == 9.0 and partners.other(4).share == 1.0
+    assert float(partners.other(4).detail[0, 0, 0]) == 9.0
     with pytest.raises(KeyError):
         partners.other(2)
 
@@ -41,17 +41,18 @@ def test_alone_it_is_ones_own_and_a_guest_is_everybodys():
 
 
 def test_who_leaves_or_comes_is_glided_over_in_half_a_second():
-    partners, levels, shares = Partners({}), [], []
+    partners, levels, details = Partners({}), [], []
     crowd = [visitor(1), visitor(4), visitor(9)]
     for k in range(90):
         now = crowd if k < 20 else [crowd[0], crowd[2]] if k < 50 else crowd
         partners.step(now, "none", 1 / 60)
         levels.append(level(partners, 1))
-        shares.append(partners.other(1).share)
+        details.append(float(partners.other(1).detail.mean()))
     assert levels[19] == 4.0 and levels[49] == 9.0 and levels[-1] == 4.0
     assert max(abs(b - a) for a, b in itertools.pairwise(levels)) <= 5 / 30 + 1e-5  # 5 in half a second
-    assert max(abs(b - a) for a, b in itertools.pairwise(shares)) <= 2 / 30 + 1e-5
-    assert min(shares) == pytest.approx(0.0, abs=0.07)  # a residual is worn only where the face is nearly its own
+    # Flat residuals are unlike everywhere: they cross on a sixth of the way, and the smoothstep is half as steep again.
+    assert max(abs(b - a) for a, b in itertools.pairwise(details)) <= 5 / 30 * 1.5 / 0.16
+    assert details[19] == 4.0 and details[-1] == 4.0
 
 
 def test_nothing_of_a_visitor_who_left_is_kept():
