@@ -2,86 +2,102 @@
 
     python -m installation directions --faces DATA/fairface DATA/faces-256 --generator F --encoder F --out weights/directions.safetensors
 
-Age and gender come from the data set's labels, everything else is measured on the landmarks. All attributes are fitted
-together by least squares from attributes to codes, residuals and landmarks, so each direction is what its attribute adds
-while the others stay (the forward model of Haufe et al. 2014, "On the interpretation of weight vectors of linear models").
+Every attribute is measured: geometry on the landmarks, age and gender by the attribute network. All are fitted together by
+least squares from attributes to codes, residuals and landmarks, so each direction is what its attribute adds while the others
+stay (the forward model of Haufe et al. 2014, "On the interpretation of weight vectors of linear models"). Then they are
+calibrated by what they do: portraits are drawn at -1 and +1, measured, and the directions mixed so that each moves its own
+measure by what its plan asks and leaves the others.
 """
 
 import argparse
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from installation.latents.directions import Direction, save_directions
-from installation.messages import Frame
-from installation.networks.bundle import load_models
-from installation.networks.facets_encoder import COARSE_STYLES, DETAIL_CHANNELS, DETAIL_PX, MIDDLE_STYLES
-from installation.stages.track import Track, TrackSettings
-from installation.training.datasets import STORED_PX, Picture, load_pictures
+from installation.latents.directions import Direction, DirectionSet, save_directions
+from installation.networks.bundle import Models, load_models
+from installation.networks.facets_encoder import COARSE_STYLES, DETAIL_CHANNELS, DETAIL_PX, MIDDLE_STYLES, FacetsEncoder
+from installation.training.aligned_mesh import AlignedMesh
+from installation.training.attributes import AttributeNetwork, load_attributes
+from installation.training.datasets import STORED_PX, DatasetError, Picture, load_pictures, to_tensor
+from installation.training.effects import MEASURES, Editor, Effect, Measures, effects, kin, swing
+from installation.training.losses import Identity
 from installation.training.publish import encode_pictures
 
-# Middle of each bin in years. Without small children: how a head grows is not how an adult ages.
-AGES = {"10-19": 15.0, "20-29": 25.0, "30-39": 35.0, "40-49": 45.0, "50-59": 55.0, "60-69": 65.0}
-AGES["more than 70"] = 75.0
-GENDERS = {"male": -1.0, "female": 1.0}
-MEASURED = ("smile", "mouth_open", "eyes_open", "yaw", "pitch", "roll")
-LABELLED = ("age", "gender")
 RIDGE = 1e-2
 LANDMARKS = 468
 FLOW_SIGMA = 0.03  # of the side, reach of one landmark
 STILL = 0.5  # weight of standing still, against the landmarks near a cell
+CALM = 0.08  # ridge of the calibration: how much it trusts each direction's own fit
+LONGEST = 3.0  # most that a calibration round may lengthen a direction
+KIN_WEIGHT = 0.02  # how much a round minds the movement of kin measures
+BATCH = 32
 
 
 @dataclass(frozen=True)
 class Plan:
-    """spans: how many standard deviations of the attribute one unit is; layers: first and one past the last style moved;
+    """span: standard deviations of its own measure from -1 to +1; layers: first and one past the last style moved at first;
     flow and shift: how much of the measured movement and of the measured look the detail residual takes."""
 
     name: str
-    spans: float
+    span: float
     layers: tuple[int, int]
-    flow: float
-    shift: float
+    flow: float = 1.0
+    shift: float = 0.4
 
 
 COARSE_AND_MIDDLE = (0, COARSE_STYLES + MIDDLE_STYLES)
+EVERY_LAYER = (0, 64)
 PLANS = (
-    Plan("smile", 2.0, COARSE_AND_MIDDLE, 1.0, 0.5),
-    Plan("age", 4.2, (0, 14), 1.0, 1.0),
-    Plan("gender", 3.5, (0, 14), 1.0, 1.0),
-    Plan("mouth-open", 2.0, COARSE_AND_MIDDLE, 1.0, 0.5),
-    Plan("eyes-open", 2.0, COARSE_AND_MIDDLE, 1.0, 0.3),
-    Plan("yaw", 1.5, COARSE_AND_MIDDLE, 1.0, 0.0),
-    Plan("pitch", 1.5, COARSE_AND_MIDDLE, 1.0, 0.0),
-    Plan("roll", 1.5, COARSE_AND_MIDDLE, 1.0, 0.0),
+    Plan("age", 2.8, EVERY_LAYER, 1.0, 1.0),
+    Plan("gender", 2.6, EVERY_LAYER, 1.0, 1.0),
+    Plan("smile", 3.2, COARSE_AND_MIDDLE, 1.0, 0.6),
+    Plan("mouth-open", 3.0, COARSE_AND_MIDDLE, 1.0, 0.6),
+    Plan("eyes-open", 2.8, COARSE_AND_MIDDLE),
+    Plan("eye-distance", 2.6, COARSE_AND_MIDDLE),
+    Plan("eye-eyebrow-distance", 2.6, COARSE_AND_MIDDLE),
+    Plan("eye-ratio", 2.6, COARSE_AND_MIDDLE),
+    Plan("lip-ratio", 2.6, COARSE_AND_MIDDLE),
+    Plan("nose-mouth-distance", 2.6, COARSE_AND_MIDDLE),
+    Plan("nose-ratio", 2.6, COARSE_AND_MIDDLE),
+    Plan("nose-tip", 2.4, COARSE_AND_MIDDLE),
+    Plan("yaw", 2.6, COARSE_AND_MIDDLE, 1.0, 0.0),
+    Plan("pitch", 2.6, COARSE_AND_MIDDLE, 1.0, 0.0),
+    Plan("roll", 2.6, COARSE_AND_MIDDLE, 1.0, 0.0),
 )
+NAMES = tuple(plan.name for plan in PLANS)
 
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """Of N pictures; NaN where there is no label or no face."""
+    """Of N pictures; NaN where there is no face."""
 
-    attributes: NDArray[np.float64]  # [N, age gender smile mouth_open eyes_open yaw pitch roll]
+    attributes: NDArray[np.float64]  # [N, 15] in the order of effects.MEASURES
     landmarks: NDArray[np.float64]  # [N, 468 * 2], fractions of the picture's side
 
 
-def measure(pictures: list[Picture]) -> Measured:
-    """Labels of the data set, and what the mirror's own tracker sees."""
-    track = Track(TrackSettings(max_faces=1, min_size=0.2, fade_in_seconds=0.0))
-    rows = np.full((len(pictures), len(LABELLED) + len(MEASURED)), np.nan)
+@torch.inference_mode()
+def measure(pictures: Sequence[Picture], network: AttributeNetwork) -> Measured:
+    """Every attribute of aligned pictures."""
+    from installation.faces.geometry import measure_geometry
+
+    mesh = AlignedMesh()
+    rows = np.full((len(pictures), len(MEASURES)), np.nan)
     points = np.full((len(pictures), LANDMARKS * 2), np.nan)
-    for k, picture in enumerate(pictures):
-        rows[k, 0] = AGES.get(picture.labels.get("age", ""), np.nan)
-        rows[k, 1] = GENDERS.get(picture.labels.get("gender", ""), np.nan)
-        # An hour between pictures: no visitor is carried over to the next one.
-        tracked = track.track(Frame(k, 3600.0 * k, np.ascontiguousarray(picture.rgba()[..., :3])))
-        seen = [face for face in tracked.faces if face.seen]
-        if seen:
-            rows[k, len(LABELLED) :] = [getattr(seen[0].expression, name) for name in MEASURED]
-            points[k] = seen[0].landmarks[:LANDMARKS].flatten() / STORED_PX
+    for start in range(0, len(pictures), BATCH):
+        rgba = [p.rgba() for p in pictures[start : start + BATCH]]
+        seen = network(to_tensor(rgba)[0]).numpy()
+        for k, picture in enumerate(rgba, start):
+            landmarks = mesh(picture[..., :3])
+            if landmarks is not None:
+                rows[k] = [*seen[k - start], *measure_geometry(landmarks).values()]
+                points[k] = landmarks[:, :2].flatten() / STORED_PX
     return Measured(rows, points)
 
 
@@ -97,7 +113,7 @@ def dense_flow(points: NDArray[np.float64], moves: NDArray[np.float64]) -> torch
     return torch.from_numpy(flow.T.reshape(2, DETAIL_PX, DETAIL_PX)).float()
 
 
-def fit(codes: NDArray[np.float64], attributes: NDArray[np.float64]) -> NDArray[np.float64]:
+def fit(codes: NDArray[np.floating[Any]], attributes: NDArray[np.float64]) -> NDArray[np.float64]:
     """What one standard deviation of each attribute [N, A] adds to the codes [N, D]: [A, D]."""
     a = (attributes - attributes.mean(0)) / (attributes.std(0) + 1e-9)
     c = np.nan_to_num(codes - np.nanmean(codes, axis=0))
@@ -107,9 +123,9 @@ def fit(codes: NDArray[np.float64], attributes: NDArray[np.float64]) -> NDArray[
 
 
 def _direction(plan: Plan, solved: NDArray[np.float64], middle: NDArray[np.float64], styles: int, w_dim: int) -> Direction:
-    """From what one standard deviation adds to [code, residual, landmarks], laid end to end."""
+    """From what one standard deviation adds to [code, residual, landmarks], laid end to end; half the plan's span is one unit."""
     size, cells = styles * w_dim, DETAIL_CHANNELS * DETAIL_PX**2
-    code, detail, moves = np.split(solved * plan.spans, [size, size + cells])
+    code, detail, moves = np.split(solved * plan.span / 2, [size, size + cells])
     vector = torch.zeros(styles, w_dim)
     first, last = plan.layers[0], min(plan.layers[1], styles)
     vector[first:last] = torch.from_numpy(code).float().view(styles, w_dim)[first:last]
@@ -118,34 +134,119 @@ def _direction(plan: Plan, solved: NDArray[np.float64], middle: NDArray[np.float
     return Direction(plan.name, vector, (first, last), flow, shift)
 
 
+def balance(effect: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How to mix directions [D, D] so that each does what is wanted.
+
+    effect [D, D]: standard deviations that one unit of each direction (row) moves each measure (column); wanted [D]: what one
+    unit should move its own. A ridge towards each direction's own length keeps weak measurements from mixing wildly.
+    """
+    count = len(wanted)
+    own = np.clip(wanted / np.maximum(np.diag(effect), 0.2 * wanted), 0.3, LONGEST)
+    mix = np.zeros((count, count))
+    for d in range(count):
+        weight = np.array([1.0 if j == d else KIN_WEIGHT if kin(NAMES[d], NAMES[j]) else 1.0 for j in range(count)])
+        target, start = np.zeros(count), np.zeros(count)
+        target[d], start[d] = wanted[d], own[d]
+        left = (effect * weight) @ effect.T + CALM * np.eye(count)
+        mix[d] = np.linalg.solve(left, effect @ (weight * target) + CALM * start)
+        mix[d] *= min(1.0, LONGEST / max(np.abs(mix[d]).max(), 1e-9))
+    return mix
+
+
+def mixed(directions: Sequence[Direction], mix: NDArray[np.float64]) -> list[Direction]:
+    """Each row of ``mix`` [D, D] makes a direction out of all."""
+    weights = torch.from_numpy(mix).float()
+    vectors = torch.einsum("de,esw->dsw", weights, torch.stack([d.vector for d in directions]))
+    flows = torch.einsum("de,ecyx->dcyx", weights, torch.stack([d.flow for d in directions if d.flow is not None]))
+    shifts = torch.einsum("de,ecyx->dcyx", weights, torch.stack([d.shift for d in directions if d.shift is not None]))
+    styles = vectors.shape[1]
+    return [Direction(d.name, vectors[k], (0, styles), flows[k], shifts[k]) for k, d in enumerate(directions)]
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """Pictures to calibrate on [N, 3, S, S], how they are measured, and the population's standard deviations [15]."""
+
+    images: torch.Tensor
+    measures: Measures
+    deviations: NDArray[np.float64]
+    identity: Identity | None = None
+
+    def effects(self, models: Models, directions: Sequence[Direction]) -> tuple[NDArray[np.float64], Mapping[str, Effect]]:
+        """What one unit of each direction moves each of ``NAMES`` [D, D], in standard deviations, and the effects in words."""
+        swings = swing(Editor(models, DirectionSet(directions)), self.images, self.measures, self.identity)
+        order = [MEASURES.index(name) for name in NAMES]
+        middle = np.nanmedian(swings.spans, axis=0) / self.deviations / 2
+        return middle[:, order], effects(NAMES, swings, self.deviations)
+
+
+def calibrate(models: Models, directions: list[Direction], on: Calibration, rounds: int) -> tuple[list[Direction], Mapping[str, Effect]]:
+    """Mix the directions until they do what is planned; the best round by its worst leakage is kept."""
+    wanted = np.array([plan.span / 2 for plan in PLANS])
+    best: tuple[float, list[Direction], Mapping[str, Effect]] | None = None
+    for number in range(rounds + 1):
+        effect, found = on.effects(models, directions)
+        faults = sum(max(0.0, 2.0 - e.own_effect_sd) + max(0.0, e.worst_other_sd - e.own_effect_sd / 3) for e in found.values())
+        print(f"round {number}: misses {faults:.2f} deviations in all", flush=True)
+        if best is None or faults < best[0]:
+            best = faults, directions, found
+        if number < rounds:
+            directions = mixed(directions, balance(effect, wanted))
+    assert best is not None
+    return best[1], best[2]
+
+
+def learn(models: Models, faces: Sequence[Path], network: AttributeNetwork, limit: int) -> tuple[list[Direction], NDArray[np.float64], int]:
+    """Directions as fitted, the population's standard deviations [15], and the number of faces behind them."""
+    encoder = models.encoder
+    if not isinstance(encoder, FacetsEncoder):
+        raise DatasetError("the directions are learned on an embedded encoder; for other models use SeFa or published directions")
+    codes, attributes = [], []
+    for source in faces:
+        pictures = load_pictures(source, "train")[:limit]
+        ws, detail = encode_pictures(encoder, pictures)
+        seen = measure(pictures, network)
+        codes.append(np.concatenate([ws.flatten(1).numpy(), detail.flatten(1).numpy(), seen.landmarks], axis=1, dtype=np.float32))
+        attributes.append(seen.attributes)
+        print(f"{source}: {len(pictures)} faces measured", flush=True)
+    targets, measured = np.concatenate(codes), np.concatenate(attributes)
+    known = ~np.isnan(measured).any(1)
+    measured = measured[:, [MEASURES.index(name) for name in NAMES]]
+    solved = fit(targets[known], measured[known])
+    middle = np.nanmean(targets[known][:, -2 * LANDMARKS :], axis=0).reshape(LANDMARKS, 2)
+    found = [_direction(plan, solved[k], middle, models.styles, models.latent_avg.shape[1]) for k, plan in enumerate(PLANS)]
+    first = attributes[-1]  # of one population: of several, what tells them apart would count as variety
+    return found, np.nanstd(first, axis=0), int(known.sum())
+
+
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Learn directions from measured labels.")
-    parser.add_argument("--faces", type=Path, nargs="+", required=True)
+    """The command ``directions``."""
+    parser = argparse.ArgumentParser(prog="python -m installation directions", description="Learn directions from measured labels.")
+    parser.add_argument("--faces", type=Path, nargs="+", required=True, help="the last one's population gives the unit of the scores")
     parser.add_argument("--generator", type=Path, default=Path("weights/generator.safetensors"))
     parser.add_argument("--encoder", type=Path, default=Path("weights/encoder.safetensors"))
+    parser.add_argument("--attributes", type=Path, default=Path("weights/attributes.safetensors"))
     parser.add_argument("--out", type=Path, default=Path("weights/directions.safetensors"))
+    parser.add_argument("--nets", type=Path, help="folder with the identity network: the likeness that edits keep is reported too")
     parser.add_argument("--limit", type=int, default=3000, help="pictures of each source")
+    parser.add_argument("--rounds", type=int, default=3, help="of calibration")
+    parser.add_argument("--sitters", type=int, default=40, help="pictures to calibrate on")
     a = parser.parse_args(argv)
-    models = load_models(a.generator, a.encoder, [], [])
-    if models.detail is None:
-        parser.error(f"{a.encoder}: directions are learned with an encoder that gives a detail residual, as the shipped one does")
-    parts = []
-    for source in a.faces:
-        pictures = load_pictures(source, "train")[: a.limit]
-        ws, detail = encode_pictures(models.detail, pictures)
-        measured = measure(pictures)
-        targets = np.concatenate([ws.flatten(1).numpy(), detail.flatten(1).numpy(), measured.landmarks], axis=1)
-        parts.append((targets.astype(np.float32), measured))
-    targets = np.concatenate([t for t, _ in parts])
-    attributes = np.concatenate([m.attributes for _, m in parts])
-    known = ~np.isnan(attributes).any(1)
-    solved = fit(targets[known], attributes[known])
-    middle = np.nanmean(targets[:, -2 * LANDMARKS :], axis=0).reshape(LANDMARKS, 2)
-    names = [name.replace("_", "-") for name in (*LABELLED, *MEASURED)]
-    directions = [_direction(plan, solved[names.index(plan.name)], middle, models.base.styles, models.base.style_dim) for plan in PLANS]
-    card = {"faces": str(int(known.sum())), "method": "joint least squares, attributes to codes", "licence": "MIT"}
+    models, network = load_models(a.generator, a.encoder, [], []), load_attributes(a.attributes)
+    directions, deviations, count = learn(models, a.faces, network, a.limit)
+    sitters = [p.rgba() for source in a.faces for p in load_pictures(source, "train")[-(a.sitters // len(a.faces)) :]]
+    images, mask = to_tensor(sitters)
+    identity = Identity(a.nets / "mobilefacenet.onnx").eval() if a.nets else None
+    on = Calibration(images * mask, Measures(network), deviations, identity)
+    directions, found = calibrate(models, directions, on, a.rounds)
+    card = {"faces": str(count), "method": "joint least squares, calibrated on drawn portraits", "licence": "MIT"}
+    card["effects"] = json.dumps({name: asdict(effect) for name, effect in found.items()})
     save_directions(directions, a.out, card)
-    print(f"{a.out}: {', '.join(plan.name for plan in PLANS)} from {int(known.sum())} faces")
+    for name, e in found.items():
+        likeness = "" if e.identity_median is None else f", likeness {e.identity_median:.2f}"
+        print(
+            f"{name:22s} {e.own_effect_sd:5.2f} sd, {100 * e.share_in_direction:3.0f} %, {e.worst_other} {e.worst_other_sd:.2f}{likeness}"
+        )
     return 0
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import torch
 
-from installation.training.directions import LANDMARKS, dense_flow, fit
+from installation.training.directions import LANDMARKS, NAMES, PLANS, balance, dense_flow, fit
+from installation.training.effects import MEASURES, Swings, effects, kin
 from installation.training.stylize import STYLES, kuwahara, outlines
 
 
@@ -53,3 +54,33 @@ def test_every_style_changes_the_picture_and_keeps_its_range():
         assert drawn.min() >= -1 and drawn.max() <= 1
         assert (drawn - picture).abs().mean() > 0.03
     assert (drawings["painted"] - drawings["toon"]).abs().mean() > 0.05
+
+
+def test_there_is_a_plan_for_every_measure():
+    assert sorted(NAMES) == sorted(MEASURES) and len(NAMES) == 15
+
+
+def test_balance_undoes_what_leaks():
+    rng = np.random.default_rng(2)
+    wanted = np.array([plan.span / 2 for plan in PLANS])
+    effect = np.diag(wanted * rng.uniform(0.5, 1.2, len(NAMES))) + 0.25 * rng.standard_normal((len(NAMES),) * 2)
+    before, after = effect, balance(effect, wanted) @ effect
+
+    def leakage(e):
+        return max(abs(e[i, j]) / e[i, i] for i in range(15) for j in range(15) if not kin(NAMES[i], NAMES[j]))
+
+    assert leakage(after) < 0.35 * leakage(before)
+    assert np.all(np.diag(after) > 0.7 * wanted)
+
+
+def test_effects_are_read_off_the_swings():
+    plain = np.zeros((4, 15))
+    edited = np.zeros((4, 1, 2, 15))
+    smile, yaw = MEASURES.index("smile"), MEASURES.index("yaw")
+    edited[:, 0, 0, smile], edited[:, 0, 1, smile] = -1.0, 2.0
+    edited[3, 0, 1, smile] = -4.0  # one face goes the wrong way
+    edited[:, 0, 1, yaw] = 5.0
+    edited[:, 0, 1, MEASURES.index("mouth-open")] = 9.0  # kin, so it does not count
+    found = effects(["smile"], Swings(plain, edited, np.full((4, 1, 2), 0.8)), np.full(15, 10.0))["smile"]
+    assert found.own_effect_sd == 0.3 and found.share_in_direction == 0.75
+    assert (found.worst_other, found.worst_other_sd, found.identity_median) == ("yaw", 0.5, 0.8)
