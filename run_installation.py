@@ -31,6 +31,8 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     pace.add_argument("--as-fast-as-possible", action="store_true", help="every frame in lockstep, nothing dropped")
     p.add_argument("--record", type=Path, metavar="OUT.mp4", help="record what the canvas shows")
     p.add_argument("--report", type=Path, metavar="OUT.json", help="write figures at the end")
+    p.add_argument("--timeline-record", type=Path, metavar="FILE", help="keep the moves of every control in a file")
+    p.add_argument("--timeline-play", type=Path, metavar="FILE", help="make the moves of such a file again")
     p.add_argument("--generator", metavar="FILE", help="short for --set models.generator=FILE")
     p.add_argument("--encoder", metavar="FILE", help="short for --set models.encoder=FILE")
     p.add_argument("--list-devices", action="store_true", help="name cameras and displays, and end")
@@ -75,7 +77,9 @@ def show(a: argparse.Namespace, config: Config) -> int:
     """Run the installation."""
     from installation.app import Installation, RunOptions
 
-    options = RunOptions(a.preset, a.frames, a.duration, a.as_fast_as_possible, a.record, a.report, STARTED)
+    options = RunOptions(
+        a.preset, a.frames, a.duration, a.as_fast_as_possible, a.record, a.report, a.timeline_record, a.timeline_play, STARTED
+    )
     report = Installation(config, options).run()
     print(
         f"{report.frames_presented} pictures at {report.presented_fps:.1f} fps, {report.portrait_fps:.1f} portraits a second "

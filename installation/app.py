@@ -61,6 +61,8 @@ class RunOptions:
     lockstep: bool = False  # as fast as possible: nothing dropped, the clock is frame ÷ rate
     record: Path | None = None
     report: Path | None = None
+    timeline_record: Path | None = None  # where the moves of every hand are kept
+    timeline_play: Path | None = None  # whose moves are made again
     started: float = 0.0
 
 
@@ -135,6 +137,8 @@ class Installation:
         self.desk = ControlDesk(config.control, self.controls, installed, self.observer, self.health.fault, options.lockstep)
         if options.preset is not None:
             self.desk.presets.begin(options.preset)
+        if options.timeline_play is not None:
+            self.desk.play(options.timeline_play)
         self.desk.start()
         if self.desk.panel is not None:
             print(f"facets: {self.desk.panel.notice}", flush=True)
@@ -153,6 +157,7 @@ class Installation:
         if options.lockstep:
             self.clock = FrameClock(first.rate)
         first.clock = self.clock
+        self.tempo = self.desk.begin(self._now, lambda: self.health.captured, options.timeline_record)
         self._check_recording(first)
         self.canvas = open_canvas(self._canvas_settings())
         if self.canvas.notice:
@@ -190,7 +195,7 @@ class Installation:
     def _join(self, source: CaptureSource) -> None:
         frames, encoded, portraits = Slot(), Slot(), Slot()  # type: ignore[var-annotated]
         names = [child.name for child in self.models.children]
-        edit = Edit(self.models.directions, self.models.latent_avg, names, self.models.resolutions)
+        edit = Edit(self.models.directions, self.models.latent_avg, names, self.models.resolutions, beat=self.tempo.beat)
         self.desk.phases = lambda: edit.phases
         shape = (self.models.styles, self.models.latent_avg.shape[-1])
         self.desk.watch_directions(self.config.models.directions, lambda paths: load_directions(paths, *shape), edit.use)
@@ -244,8 +249,8 @@ class Installation:
                 if self.capture.ended:
                     return
                 raise
-            self._serve(now)
             self._obey()
+            self._serve(now)
             self.clock.advance()
 
     def _run_live(self) -> None:
@@ -258,8 +263,8 @@ class Installation:
             while not self._finished():
                 self.canvas.wait()
                 self.display.step(now())
-                self._serve(now())
                 self._obey()
+                self._serve(now())
                 fatal = next((w.fatal for w in workers if w.fatal is not None), None)
                 if fatal is not None and not self.capture.ended:
                     raise fatal

@@ -13,6 +13,8 @@ from installation.control.observation import Observation
 from installation.control.parameters import ParameterTable
 from installation.control.presets import PresetPlayer
 from installation.control.state import ControlState
+from installation.control.tempo import Tempo
+from installation.control.timeline import TimelinePlayer, TimelineRecorder
 from installation.control.web.preview import Preview
 from installation.errors import FacetsError
 
@@ -68,11 +70,29 @@ class ControlDesk:
         self._received: Callable[[], int] = int
         self._parts: list[Part] = []
         self.presets = PresetPlayer(presets, state, self._with_presets, on_fault, log.info, background=not lockstep)
+        self._frame: Callable[[], int] = int
+        self.tempo: Tempo | None = None
+        self._playing: TimelinePlayer | None = None
+        self._recording: TimelineRecorder | None = None
         self._second: float | None = None
         self._then = 0  # messages received until the last second began
         self._rate = 0.0
         self._ignored = 0
         self._ignored_at = float("-inf")
+
+    def play(self, timeline: Path) -> None:
+        """Make the moves of a timeline in this show: at the same frames in lockstep, otherwise at the same times. Raises
+        ConfigError."""
+        self._playing = TimelinePlayer(timeline, self._state.table, self._state, by_frame=self._lockstep)
+        self._playing.begin()
+
+    def begin(self, clock: Callable[[], float], frame: Callable[[], int], record: Path | None = None) -> Tempo:
+        """The show's clock stands: the beat runs from now on, and moves are kept in ``record``. clock: now, in s; frame: frames
+        captured until now. Raises ConfigError where ``record`` cannot be written."""
+        if record is not None:
+            self._recording = TimelineRecorder(record, self._state, clock, frame, self._on_fault)
+        self._frame, self.tempo = frame, Tempo(self._state, clock)
+        return self.tempo
 
     def wants(self, enabled: bool | Literal["auto"]) -> bool:
         """Whether a way in with this setting is to be opened."""
@@ -145,6 +165,12 @@ class ControlDesk:
                 self._installed = self._installed.with_directions(directions.names)
                 self._use(directions)
                 self._state.replace(self._installed.table())
+            if self._playing is not None:
+                self._playing.step(now, self._frame())
+            if self._recording is not None:
+                self._recording.step(now)
+            if self.tempo is not None:
+                self.tempo.step(now)
             self.presets.step(now)
             self._tell(now)
         except Exception as err:  # a control that fails must not take the picture with it
@@ -176,7 +202,9 @@ class ControlDesk:
     def stop(self) -> None:
         """Close everything, the last opened first; what is being saved is saved."""
         parts, self._parts = self._parts, []
-        for stop in (*(part.stop for part in reversed(parts)), self.presets.stop):
+        recording, self._recording = self._recording, None
+        last = (self.presets.stop,) if recording is None else (self.presets.stop, recording.stop)
+        for stop in (*(part.stop for part in reversed(parts)), *last):
             try:
                 stop()
             except Exception as err:  # the others are to be closed all the same

@@ -8,6 +8,7 @@ from enum import Enum
 
 from installation.control.state import ControlState
 
+SOURCE = "key"  # whose hand a key is
 BLEND_STEP = 0.1
 LAYOUTS = ("grid", "row", "focus")
 BACKGROUNDS = ("room", "camera", "black")
@@ -32,12 +33,16 @@ class Key:
     toggles: str = ""  # address of a control that is on or off
     cycles: str = ""  # address of a control with choices
     choices: tuple[str, ...] = ()
+    fires: str = ""  # address of a control that makes something happen
     help: bool = False
 
 
 KEYS = (
     Key(("f", "f11"), "F", "full screen", action=Action.FULLSCREEN),
     Key(("space",), "Space", "freeze the portraits", toggles="transport/freeze"),
+    Key(("n",), "N", "next preset", fires="preset/next"),
+    Key(("p",), "P", "previous preset", fires="preset/previous"),
+    Key(("t",), "T", "tap the beat", fires="transport/tap"),
     Key(("b",), "B", "blackout", toggles="transport/blackout"),
     Key(("m",), "M", "mirror", toggles="look/mirror"),
     Key(("l",), "L", "next layout", cycles="look/layout", choices=LAYOUTS),
@@ -78,11 +83,13 @@ class Keyboard:
                 actions.append(key.action)
             elif key.help:
                 self.help = not self.help
+            elif key.fires:
+                controls.set(key.fires, True, SOURCE)
             elif key.toggles:
-                controls.set(key.toggles, not controls.target(key.toggles))
+                controls.set(key.toggles, not controls.target(key.toggles), SOURCE)
             else:
                 at = key.choices.index(str(controls.target(key.cycles)))
-                controls.set(key.cycles, key.choices[(at + 1) % len(key.choices)])
+                controls.set(key.cycles, key.choices[(at + 1) % len(key.choices)], SOURCE)
         return actions
 
     def _blend(self, name: str, controls: ControlState) -> None:
@@ -91,8 +98,8 @@ class Keyboard:
         if name.isdecimal() and 1 <= int(name) <= len(self._children):
             self._child = self._children[int(name) - 1]
             address = f"blend/{self._child}/amount"
-            controls.set(address, 0.0 if float(controls.target(address)) > 0 else 1.0)
+            controls.set(address, 0.0 if float(controls.target(address)) > 0 else 1.0, SOURCE)
         elif name in ("up", "down") and self._child:
             address = f"blend/{self._child}/amount"
             step = BLEND_STEP if name == "up" else -BLEND_STEP
-            controls.set(address, min(1.0, max(0.0, float(controls.target(address)) + step)))
+            controls.set(address, min(1.0, max(0.0, float(controls.target(address)) + step)), SOURCE)

@@ -2,7 +2,7 @@ import pytest
 
 from installation.control.keyboard import BACKGROUNDS, KEYS, LAYOUTS, Action, Keyboard
 from installation.control.parameters import parameter_table
-from installation.control.state import ControlState
+from installation.control.state import Change, ControlState
 
 CHILDREN = ("painted", "toon")
 
@@ -28,6 +28,14 @@ def test_switches_switch_there_and_back(controls, key, address):
     assert controls.target(address) is (not before)
     keyboard.read([key], controls)
     assert controls.target(address) is before
+
+
+@pytest.mark.parametrize(("key", "address"), [("n", "preset/next"), ("p", "preset/previous"), ("t", "transport/tap")])
+def test_keys_set_things_off(controls, key, address):
+    heard = []
+    controls.subscribe(heard.append)
+    assert Keyboard().read([key, key], controls) == []
+    assert heard == [Change(address, True, "key")] * 2
 
 
 @pytest.mark.parametrize(("key", "address", "choices"), [("l", "look/layout", LAYOUTS), ("k", "look/background", BACKGROUNDS)])
