@@ -18,6 +18,7 @@ from installation.errors import ConfigError
 FLUSH_SECONDS = 0.5  # so that a crash loses less than a second
 # What follows from another move is not kept: the recall is, and the tap.
 FOLLOWS = (PRESET, TAPPED)
+SAVE = "preset/save"  # is kept to be read, and not made again: a rehearsal writes over nobody's preset
 PLAYED = "timeline"  # whose hand plays
 
 
@@ -140,4 +141,5 @@ class TimelinePlayer:
         while self._next < len(self._moves) and due(self._moves[self._next]):
             move = self._moves[self._next]
             self._next += 1
-            self._state.set(move.name, move.value, PLAYED)
+            if move.name != SAVE:
+                self._state.set(move.name, move.value, PLAYED)

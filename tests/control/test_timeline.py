@@ -106,6 +106,17 @@ def test_by_the_clock_moves_come_at_their_time(folder, tmp_path):
     assert player.ended and show.state.counts().ignored == 1
 
 
+def test_a_rehearsal_saves_nothing(folder, tmp_path):
+    path = tmp_path / "show.jsonl"
+    path.write_text('{"timeline": 1}\n{"frame": 2, "seconds": 0.1, "name": "preset/save", "value": "calm"}\n')
+    show = Show(folder)
+    before = (folder / "calm.yaml").read_text()
+    player = TimelinePlayer(path, show.state.table, show.state, by_frame=True)
+    player.begin()
+    show.run(10, player=player)
+    assert player.ended and (folder / "calm.yaml").read_text() == before
+
+
 def test_what_is_written_is_there_while_the_show_runs(folder, tmp_path):
     path = tmp_path / "show.jsonl"
     show = Show(folder)
