@@ -203,14 +203,14 @@ def _blend_rows(name: str, resolutions: Sequence[int], swap: int) -> list[Parame
     return rows
 
 
-GUESTS = ("none", "mean")  # nobody's: the mean of all faces
+GUESTS = ("none", "mean", "guest-1", "guest-2", "guest-3", "guest-4")  # faces that are nobody's: the mean, and stored ones
 
 _IDENTITY = [
     Parameter("truncation", 1.0, "1 leaves the face as it is, 0 is the mean face", glide=0.3),
     Parameter("identity/hold", 0.0, "slows the glide from code to code; 1 stops it", glide=0.3),
     Parameter("identity/morph", 0.0, "takes each visitor's face to the next one's, or to the guest's; 1 swaps the portraits", glide=0.3),
     Parameter("identity/mix", 0.0, "how much of colour and texture comes from the next visitor, or from the guest", glide=0.3),
-    Parameter("identity/guest", "none", "a face that nobody has, in the place of the next visitor", kind="str", choices=GUESTS),
+    Parameter("identity/guest", "none", "a stored face that is nobody's, in the place of the next visitor", kind="str", choices=GUESTS),
     Parameter("identity/detail", 1.0, "how much of the visitor's own detail is drawn", glide=0.3),
 ]
 _SMILE = [
@@ -229,6 +229,7 @@ _LOOK = [
     Parameter("look/vignette", 0.35, "darker corners", glide=0.2),
     Parameter("look/brightness", 1.0, "of the whole canvas", high=2, glide=0.2),
     Parameter("look/gamma", 1.0, "above 1 brightens the mid-tones", low=0.5, high=2.5, curve="log", glide=0.2),
+    Parameter("look/saturation", 1.0, "colourfulness; 0 is black and white", high=2, glide=0.2),
     Parameter("look/tint-hue", 0.08, "colour of the tint around the colour circle", circular=True, glide=0.2),
     Parameter("look/tint-amount", 0.0, "strength of the tint", glide=0.2),
     Parameter("look/particles", NONE, "what drifts through the room", kind="str", choices=(NONE, *PARTICLES)),

@@ -39,12 +39,14 @@ class LookControls(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """What is done to every colour. gamma > 1 brightens the mid-tones; hue 0…1 and amount 0…1 of the tint."""
+    """What is done to every colour. gamma > 1 brightens the mid-tones; hue 0…1 and amount 0…1 of the tint; saturation 0…2, 0 is
+    black and white."""
 
     brightness: float = 1.0
     gamma: float = 1.0
     tint_hue: float = 0.0
     tint_amount: float = 0.0
+    saturation: float = 1.0
 
     def curve(self) -> NDArray[np.uint8]:
         """[256] levels of out = (brightness · in)^(1/gamma)."""
@@ -52,10 +54,16 @@ class Grade:
         return np.round(255.0 * np.clip(levels, 0.0, 1.0) ** (1.0 / max(self.gamma, 0.05))).astype(np.uint8)
 
     def tint(self) -> NDArray[np.float32]:
-        """[3, 3] matrix that draws colours towards the tint, keeping their luma."""
+        """[3, 3] matrix that draws colours away from grey and towards the tint, keeping their luma."""
         colour = np.array(colorsys.hsv_to_rgb(self.tint_hue % 1.0, 0.6, 1.0))
         toned = np.outer(colour / np.dot(colour, LUMA), LUMA)
-        return ((1.0 - self.tint_amount) * np.eye(3) + self.tint_amount * toned).astype(np.float32)
+        own = self.saturation * np.eye(3) + (1.0 - self.saturation) * np.tile(LUMA, (3, 1))
+        return ((1.0 - self.tint_amount) * own + self.tint_amount * toned).astype(np.float32)
+
+    @property
+    def colours_stay(self) -> bool:
+        """Whether the matrix changes nothing."""
+        return self.tint_amount == 0.0 and self.saturation == 1.0
 
     @property
     def neutral(self) -> bool:
@@ -86,7 +94,8 @@ class Look:
     def of(cls, controls: LookControls) -> Look:
         """Read the addresses look/… and transport/blackout."""
         number = controls.number
-        grade = Grade(number("look/brightness"), number("look/gamma"), number("look/tint-hue"), number("look/tint-amount"))
+        tint = number("look/tint-hue"), number("look/tint-amount")
+        grade = Grade(number("look/brightness"), number("look/gamma"), *tint, number("look/saturation"))
         return cls(
             layout=controls.text("look/layout"),
             background=controls.text("look/background"),

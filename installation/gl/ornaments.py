@@ -142,7 +142,7 @@ class Ornaments:
         for x, y, width, height in ornament.blocks:
             part = ornament.picture[y : y + height, x : x + width]
             colour, opacity = np.ascontiguousarray(part[:, :, :3]), part[:, :, 3]
-            if grade.tint_amount > 0.0:
+            if not grade.colours_stay:
                 colour = np.asarray(cv2.transform(colour, grade.tint()), dtype=np.uint8)
             if not grade.neutral:
                 colour = np.asarray(cv2.LUT(colour, grade.curve()), dtype=np.uint8)

@@ -199,7 +199,7 @@ class PlainRenderer:
 
     def _graded(self, image: Image, look: Look) -> Image:
         """Tint, curve and mirror at the portrait's own size, where they cost least."""
-        if look.grade.tint_amount > 0.0:
+        if not look.grade.colours_stay:
             image = np.asarray(cv2.transform(image, self._tint), dtype=np.uint8)
         if not look.grade.neutral:
             image = np.asarray(cv2.LUT(image, self._curve), dtype=np.uint8)

@@ -13,6 +13,7 @@ DEFAULTS: dict[str, object] = {
     "look/vignette": 0.0,
     "look/gamma": 1.0,
     "look/brightness": 1.0,
+    "look/saturation": 1.0,
     "look/tint-hue": 0.0,
     "look/tint-amount": 0.0,
     "look/softness": 0.3,

@@ -83,6 +83,9 @@ def test_brightness_gamma_and_tint_follow_their_formula():
     toned = middle(draw(grey, Knobs(tint_hue=0.0, tint_amount=1.0))).astype(int)
     assert toned[0] > toned[1] + 40
     assert toned @ [0.2126, 0.7152, 0.0722] == pytest.approx(100, abs=2)
+    grey_red = middle(draw(portraits(plain_picture(RED)), Knobs(saturation=0.0))).astype(int)
+    assert np.ptp(grey_red) <= 1
+    assert grey_red[0] == pytest.approx(np.dot(RED, [0.2126, 0.7152, 0.0722]), abs=2)
 
 
 def test_the_vignette_reaches_portraits_and_wall():
@@ -213,7 +216,7 @@ def test_particles_and_ornaments_come_and_go_without_a_pop(what):
 
 LOOKS = {
     "plain": {},
-    "graded": {"gamma": 1.4, "brightness": 1.1, "tint_hue": 0.6, "tint_amount": 0.4, "vignette": 0.8, "softness": 0.1},
+    "graded": {"gamma": 1.4, "brightness": 1.1, "tint_hue": 0.6, "tint_amount": 0.4, "vignette": 0.8, "softness": 0.1, "saturation": 0.4},
     "trails": {"trails": 0.6, "mirror": True},
     "grain": {"grain": 0.3},
     "camera": {"background": "camera", "mirror": True, "vignette": 0.4},
