@@ -104,7 +104,11 @@ def _written(graph: Graph, form: Format, path: Path, fp16: bool, limit: float) -
         if isinstance(err, OSError | MemoryError):
             raise
     form.write(graph, path, fp16, False)
-    return False, graph.error(form.open(path), 1)
+    try:
+        return False, graph.error(form.open(path), 1)
+    except Exception as err:
+        reason = next(iter(str(err).splitlines()), "") or type(err).__name__
+        raise FaultError(f"{graph.notes['source']}: the {graph.name} is written and cannot be run: {reason[:300]}") from err
 
 
 def _prepare(folder: Path) -> None:

@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from installation.export.graphs import AnyGenerator, DetailEncoder, PlainGenerator, exportable
+from installation.export.graphs import DetailEncoder, PlainGenerator, exportable
+from installation.export.stylegan3_graph import PlainStyleGAN3
 from installation.networks.checkpoints import load_encoder, load_generator
 from installation.networks.facets_encoder import FacetsEncoder
 from installation.networks.stylegan2 import Generator
@@ -51,7 +52,7 @@ def generator_graph(path: Path) -> Graph:
     z = torch.randn(max(BATCHES), getattr(generator, "z_dim", generator.style_dim), generator=torch.Generator().manual_seed(SEED))
     with torch.inference_mode():
         ws = generator.mapping(z).clone()
-    network = (PlainGenerator(generator) if isinstance(generator, Generator) else AnyGenerator(generator)).eval()
+    network = (PlainGenerator(generator) if isinstance(generator, Generator) else PlainStyleGAN3(generator)).eval()
     notes = {
         "source": path.name,
         "ws": f"codes, batch x {ws.shape[1]} x {ws.shape[2]}, float32",

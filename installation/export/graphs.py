@@ -106,18 +106,6 @@ class PlainGenerator(nn.Module):
         return picture
 
 
-class AnyGenerator(nn.Module):
-    """Another family's generator, ws -> pictures, with constant noise."""
-
-    def __init__(self, generator: Any) -> None:
-        super().__init__()
-        self.generator = generator
-
-    def forward(self, ws: Tensor) -> Tensor:
-        pictures: Tensor = self.generator.synthesis(ws, noise="const")
-        return pictures
-
-
 class DetailEncoder(nn.Module):
     """Our encoder with both of its outputs."""
 

@@ -24,6 +24,7 @@ from installation.networks.safetensors_file import SafetensorsFile, read_safeten
 from installation.networks.stored_tensors import HeldTensor, check_total, fill, finite, sizes_read
 from installation.networks.stylegan2 import Generator
 from installation.networks.stylegan3 import StyleGAN3Generator
+from installation.networks.stylegan3_file import STYLEGAN3_KIND, read_stylegan3
 from installation.networks.torch_file import read_legacy, read_zip
 
 __all__ = [
@@ -169,8 +170,10 @@ def _own(path: Path, *kinds: str) -> SafetensorsFile:
     return file
 
 
-def _own_generator(path: Path, base: Generator | None) -> Generator:
-    file = _own(path, GENERATOR_KIND)
+def _own_generator(path: Path, base: Generator | None) -> AnyGenerator:
+    file = _own(path, GENERATOR_KIND, STYLEGAN3_KIND)
+    if file.metadata["kind"] == STYLEGAN3_KIND:
+        return read_stylegan3(file, path)
     with sizes_read(path), torch.device("meta"):
         channels = {int(r): int(c) for r, c in json.loads(file.metadata["channels"]).items()}
         size, style_dim, n_mlp = (int(file.metadata[key]) for key in ("size", "style_dim", "n_mlp"))

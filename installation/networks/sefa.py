@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from installation.latents.directions import Direction
 from installation.networks.stylegan2 import EqualLinear, Generator
+from installation.networks.stylegan3 import StyleGAN3Generator
 
 SAMPLES = 4096  # codes behind the standard deviation along a direction
 SEED = 20210
@@ -30,7 +31,10 @@ def sefa(generator: nn.Module, count: int, layers: tuple[int, int] | None = None
     first, end = layers or (0, len(affines))
     if not 0 <= first < end <= len(affines):
         raise ValueError(f"layers: from 0 to {len(affines) - 1}, got {first}-{end - 1}")
-    stacked = torch.cat([weight for weights in affines[first:end] for weight, _ in weights])
+    weights = [weight for found in affines[first:end] for weight, _ in found]
+    if not weights:
+        raise ValueError(f"layers: {first}-{end - 1} hold no affine map of channels")
+    stacked = torch.cat(weights)
     if not 1 <= count <= min(stacked.shape):
         raise ValueError(f"count: from 1 to {min(stacked.shape)}, got {count}")
     _, vectors = torch.linalg.eigh(stacked.double().T @ stacked.double())
@@ -53,6 +57,10 @@ def style_affines(generator: nn.Module) -> list[list[tuple[Tensor, Tensor]]]:
         layers = [generator.conv1, *generator.convs]
         found = [[_effective(layer.conv.modulation)] for layer in layers]
         return [*found, [_effective(generator.to_rgbs[-1].conv.modulation)]]  # type: ignore[union-attr, arg-type]
+    if isinstance(generator, StyleGAN3Generator):
+        # The first style turns and shifts the Fourier features, which are no styles of channels: it moves no affine here.
+        layers3 = [getattr(generator.synthesis, name) for name in generator.synthesis.layer_names]
+        return [[], *([_effective(layer.affine)] for layer in layers3)]
     raise ValueError(f"{type(generator).__name__} has no affine maps that can be factorised")
 
 
@@ -71,6 +79,6 @@ def _units(
         changes = (directions @ stacked.T).square().mean(1).sqrt()
         return STYLE_STEP * size / changes.clamp_min(1e-8)
     draw = torch.Generator().manual_seed(SEED)
-    z = torch.randn(SAMPLES, directions.shape[1], generator=draw)
+    z = torch.randn(SAMPLES, getattr(generator, "z_dim", directions.shape[1]), generator=draw)
     w: Tensor = generator.mapping(z)[:, first]  # type: ignore[operator]
     return (w @ directions.T).std(0)

@@ -11,6 +11,9 @@ from torch import Tensor
 
 from installation.errors import ConfigError
 from installation.networks.checkpoints import CheckpointError, load_encoder, load_generator, save_encoder, save_generator
+from installation.networks.stylegan2 import Generator
+from installation.networks.stylegan3 import StyleGAN3Generator
+from installation.networks.stylegan3_file import save_stylegan3
 from installation.output_file import check_output, whole_file
 
 ROUNDING = 2e-2  # relative error that half precision of the parameters may cause
@@ -32,38 +35,46 @@ def import_file(path: Path, out: Path | None, force: bool, card: Mapping[str, st
     out: a folder, or a ``.safetensors`` file where there is one part only; None for the folder of ``path``. With two parts
     the names end in ``-generator`` and ``-encoder``. Raises WeightsError or ConfigError.
     """
-    generator, refusal = _try(load_generator, path)
-    encoder, refused = _try(load_encoder, path)
-    if generator is None and encoder is None:
-        raise refusal or refused or CheckpointError(f"{path}: holds no model")
-    both = generator is not None and encoder is not None
-    parts = [(name, network) for name, network in (("generator", generator), ("encoder", encoder)) if network is not None]
-    targets = [_target(path, out, name if both else "") for name, _ in parts]
+    parts, refusals = [], []
+    for part in ("generator", "encoder"):
+        try:
+            _load(part, path)
+            parts.append(part)
+        except CheckpointError as err:
+            refusals.append(err)
+    if not parts:
+        raise refusals[0]
+    targets = [_target(path, out, part if len(parts) > 1 else "") for part in parts]
     for target in targets:
         check_output(target, force, [path])
-    del generator, encoder
-    written = []
-    for target, (name, network) in zip(targets, parts, strict=True):
-        before = _sample(name, network)
-        with whole_file(target) as part:
-            if name == "generator":
-                mean = network.latent_avg
-                save_generator(network, part, mean.expand(network.styles, -1), card)
-            else:
-                save_encoder(network, part, card)
-            after = _sample(name, load_generator(part) if name == "generator" else load_encoder(part))
-            error = float((after - before).norm() / before.norm())
-            if not error < ROUNDING:
-                raise CheckpointError(f"{target}: would draw something else than {path} (relative error {error:.2g}); not written")
-        written.append(Imported(target, name, error))
-    return written
+    return [_convert(path, part, target, card) for part, target in zip(parts, targets, strict=True)]
 
 
-def _try(load: Any, path: Path) -> tuple[Any, CheckpointError | None]:
-    try:
-        return load(path), None
-    except CheckpointError as err:
-        return None, err
+def _convert(path: Path, part: str, target: Path, card: Mapping[str, str]) -> Imported:
+    """Write one part. The networks are held one after the other: an encoder alone can fill a gigabyte."""
+    with whole_file(target) as fresh:
+        network = _load(part, path)
+        before = _sample(part, network)
+        _save(network, fresh, card)
+        del network
+        after = _sample(part, _load(part, fresh))
+        error = float((after - before).norm() / before.norm())
+        if not error < ROUNDING:
+            raise CheckpointError(f"{target}: would give something else than {path} (relative error {error:.2g}); not written")
+    return Imported(target, part, error)
+
+
+def _load(part: str, path: Path) -> Any:
+    return load_generator(path) if part == "generator" else load_encoder(path)
+
+
+def _save(network: Any, path: Path, card: Mapping[str, str]) -> None:
+    if isinstance(network, StyleGAN3Generator):
+        save_stylegan3(network, path, card)
+    elif isinstance(network, Generator):
+        save_generator(network, path, network.latent_avg.expand(network.styles, -1), card)
+    else:
+        save_encoder(network, path, card)
 
 
 def _target(path: Path, out: Path | None, part: str) -> Path:

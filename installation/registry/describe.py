@@ -11,7 +11,22 @@ from installation.networks.checkpoints import CheckpointError, load_encoder, loa
 from installation.networks.stylegan2 import Generator
 from installation.registry.manifest import Manifest
 
-SIZES = ("kind", "size", "style_dim", "n_mlp", "channels", "styles", "w_dim", "generator_width", "layers")
+SIZES = (
+    "kind",
+    "size",
+    "style_dim",
+    "n_mlp",
+    "channels",
+    "styles",
+    "w_dim",
+    "generator_width",
+    "layers",
+    "plan",
+    "z_dim",
+    "mlp_dim",
+    "clamp",
+    "encoder_type",
+)
 DIRECTIONS = "facets-directions"
 
 
@@ -58,7 +73,7 @@ def _content(path: Path) -> list[tuple[str, str]]:
 
 def _generator(generator: Any) -> Iterator[tuple[str, str]]:
     stylegan2 = isinstance(generator, Generator)
-    yield "generator", "StyleGAN2" if stylegan2 else type(generator).__name__
+    yield "generator", "StyleGAN2" if stylegan2 else "StyleGAN3"
     yield "picture", f"{generator.size} px"
     yield "codes", f"{generator.styles} x {generator.style_dim}"
     if stylegan2:

@@ -5,7 +5,9 @@ import torch
 from torch import nn
 
 from installation.export.graphs import MatrixPool, PlainGenerator, exportable
+from installation.export.stylegan3_graph import PlainStyleGAN3
 from installation.networks.stylegan2 import Generator
+from tests.networks.test_stylegan3_file import tiny_stylegan3
 
 
 @pytest.mark.parametrize("clamp", [None, 0.5])
@@ -18,6 +20,14 @@ def test_plain_generator(clamp):
     ws = torch.randn(3, generator.styles, 10)
     wanted = generator.synthesis(ws)
     assert (PlainGenerator(generator)(ws) - wanted).norm() / wanted.norm() < 1e-5
+
+
+@pytest.mark.parametrize("round_filters", [False, True])
+def test_plain_stylegan3(round_filters):
+    generator = tiny_stylegan3(round_filters)
+    ws = generator.mapping(torch.randn(3, 10))
+    wanted = generator.synthesis(ws)
+    assert (PlainStyleGAN3(generator)(ws) - wanted).norm() / wanted.norm() < 1e-5
 
 
 @pytest.mark.parametrize(("side", "px"), [(16, 7), (8, 4), (5, 7)])
