@@ -1,11 +1,14 @@
 # Facets. ARGS goes to the program: make run ARGS="--source 0 --windowed", make test ARGS="-k glide"
-.PHONY: run setup test lint demo clean
+.PHONY: run setup setup-browser test lint demo clean
 
 run: setup
 	@scripts/mirror $(ARGS)
 
 setup:
 	@scripts/setup
+
+setup-browser:
+	@scripts/setup-browser
 
 test:
 	@scripts/setup dev

@@ -93,6 +93,8 @@ def row_json(row: Parameter) -> Json:
     told: Json = {"name": row.name, "kind": row.kind, "what": row.description, "access": row.access}
     if row.bounded:
         told |= {"low": row.low, "high": row.high, "curve": row.curve, "unit": row.unit}
+    if row.circular:
+        told["circular"] = True
     if row.choices:
         told["choices"] = list(row.choices)
     if not row.momentary:

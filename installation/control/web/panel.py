@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Mapping
 from importlib import resources
 from types import MappingProxyType
@@ -22,13 +23,15 @@ from installation.control.web.hub import Hub, Outbox
 from installation.control.web.preview import Preview
 from installation.control.web.sockets import NonsenseError, Sockets
 
+log = logging.getLogger(__name__)
+
 SOURCE = "web"
 PULSE = 0.25  # s between two looks at the show's health
 MOTION = 0.05  # s between two looks at where glides and fades are
 MOST_SET = 256  # controls in one message
 FILES: Mapping[str, str] = MappingProxyType({
     "panel.html": "text/html", "panel.css": "text/css", "panel.js": "text/javascript", "controls.js": "text/javascript",
-    "link.js": "text/javascript", "waves.js": "text/javascript", "icon.svg": "image/svg+xml",
+    "link.js": "text/javascript", "waves.js": "text/javascript", "icon.svg": "image/svg+xml", "chevron.svg": "image/svg+xml",
 })  # fmt: skip
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self' ws://{host}; "
@@ -94,10 +97,17 @@ class Panel:
             self._tell_motion()
             if loop.time() >= pulse:
                 pulse = loop.time() + PULSE
-                told = self._show.pulse()
-                for outbox in self._outboxes:
-                    for kind, what in told.items():
-                        outbox.note(kind, what)
+                self._tell_pulse()
+
+    def _tell_pulse(self) -> None:
+        try:
+            told = self._show.pulse()
+        except Exception:  # the panel must not go blind for one wrong figure
+            log.debug("the show's health could not be told", exc_info=True)
+            return
+        for outbox in self._outboxes:
+            for kind, what in told.items():
+                outbox.note(kind, what)
 
     def _tell_motion(self) -> None:
         """Where glides and fades are, and once that they have arrived."""

@@ -53,6 +53,7 @@ export function slider(row, label, context) {
   const zero = row.low < 0 && row.high > 0 ? toShare(row, 0) : 0;
   const whole = row.kind === "int" ? Math.max(1, row.high - row.low) : 0;
   if (whole && whole <= STEPS) input.max = whole;
+  input.classList.toggle("hue", Boolean(row.circular));
   let value = row.default;
   let target = null; // what the program said while a hand was on the slider
   let down = false;

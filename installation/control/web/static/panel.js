@@ -274,10 +274,14 @@ function read(key) {
   }
 }
 
+const topOf = (node) => node.getBoundingClientRect().top;
+
 function keep() {
   const open = [...document.querySelectorAll("details[open]")].map((one) => one.dataset.key);
   try {
-    sessionStorage.setItem(PLACE, JSON.stringify({ y: scrollY, open, focus: document.activeElement?.closest?.("[data-name]")?.dataset.name }));
+    const anchor = scrollY > 0 && [...document.querySelectorAll("[data-name]")].find((one) => !one.closest("#stage > #side") && topOf(one) > 0);
+    const focus = document.activeElement?.closest?.("[data-name]")?.dataset.name;
+    sessionStorage.setItem(PLACE, JSON.stringify({ anchor: anchor?.dataset?.name, at: anchor && topOf(anchor), open, focus }));
   } catch {
     /* a browser that keeps nothing */
   }
@@ -288,7 +292,8 @@ function settle() {
   if (settled) return;
   settled = true;
   history.scrollRestoration = "manual";
-  if (place.y) scrollTo(0, place.y);
+  const anchor = controls.get(place.anchor)?.node;
+  if (anchor) scrollBy({ top: topOf(anchor) - place.at, behavior: "instant" });
   if (place.focus) controls.get(place.focus)?.node.querySelector("input,button,select")?.focus({ preventScroll: true });
   document.body.classList.add("ready");
 }
@@ -307,7 +312,7 @@ const sight = new IntersectionObserver(
       else link.removeAttribute("aria-current");
     }
   },
-  { rootMargin: "-30% 0px -55% 0px" },
+  { rootMargin: "-16% 0px -74% 0px" },
 );
 
 function spy() {
