@@ -28,6 +28,7 @@ from installation.engines.select import EngineSettings
 from installation.errors import ConfigError, FaultError
 from installation.latents.cache import CachePolicy
 from installation.latents.directions import load_directions
+from installation.latents.guests import GuestBook, face_coder
 from installation.networks.bundle import EVERYTHING, Models, load_models
 from installation.operation.health import Health, Report, percentiles, rss_mb
 from installation.operation.hud import HudBoard
@@ -195,7 +196,8 @@ class Installation:
     def _join(self, source: CaptureSource) -> None:
         frames, encoded, portraits = Slot(), Slot(), Slot()  # type: ignore[var-annotated]
         names = [child.name for child in self.models.children]
-        edit = Edit(self.models.directions, self.models.latent_avg, names, self.models.resolutions, beat=self.tempo.beat)
+        guests = GuestBook(self.models.latent_avg, face_coder(self.models), background=not self.options.lockstep)
+        edit = Edit(self.models.directions, self.models.latent_avg, names, self.models.resolutions, self.tempo.beat, guests=guests)
         self.desk.phases = lambda: edit.phases
         shape = (self.models.styles, self.models.latent_avg.shape[-1])
         self.desk.watch_directions(self.config.models.directions, lambda paths: load_directions(paths, *shape), edit.use)

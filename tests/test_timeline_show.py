@@ -19,7 +19,7 @@ MOVES = {
     2: (("edit/age/lfo/sync", True), ("edit/age/lfo/rate", 1.0), ("edit/age/lfo/depth", 2.0)),
     5: (("preset/recall", "calm"), ("transport/tap", None)),
     14: (("transport/tap", None), ("edit/smile/amount", 1.5)),
-    17: (("look/mirror", False), ("identity/guest", "mean"), ("identity/morph", 0.3)),
+    17: (("look/mirror", False), ("identity/guest", "guest-2"), ("identity/morph", 0.3)),
 }
 
 

@@ -5,18 +5,18 @@ Nothing of a visitor is kept for this: who has left serves for the half second i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import torch
 from torch import Tensor
 
+from installation.latents.guests import Guest
 from installation.latents.residuals import crossed
 from installation.messages import EncodedFace
 
 GLIDE_SECONDS = 0.5  # from one partner to another
-MEAN = "mean"
 Key = int | str  # a visitor's id, or a guest's name
 
 
@@ -48,9 +48,9 @@ class Shares:
 
 @dataclass
 class Partners:
-    """guests: codes [styles, w_dim] that are nobody's, by name."""
+    """guests: gives the guest of a name, None where there is none."""
 
-    guests: Mapping[str, Tensor]
+    guests: Callable[[str], Guest | None]
     _shares: dict[int, Shares] = field(default_factory=dict)
     _faces: Mapping[int, EncodedFace] = field(default_factory=dict)
 
@@ -62,9 +62,10 @@ class Partners:
     def step(self, faces: Sequence[EncodedFace], guest: str, seconds: float) -> None:
         """The visitors of a new frame, sorted by id, and the guest that was asked for or "none"."""
         ids = [face.face.id for face in faces]
+        invited = self.guests(guest) is not None
         shares: dict[int, Shares] = {}
         for place, id in enumerate(ids):
-            goal: Key = guest if guest in self.guests else ids[(place + 1) % len(ids)]
+            goal: Key = guest if invited else ids[(place + 1) % len(ids)]
             one = self._shares.get(id)
             if one is None:
                 one = Shares({goal: 1.0})
@@ -88,6 +89,8 @@ class Partners:
 
     def _code(self, key: Key) -> tuple[Tensor, Tensor | None]:
         if isinstance(key, str):
-            return self.guests[key], None
+            guest = self.guests(key)
+            assert guest is not None  # who was there once stays
+            return guest.ws, guest.detail
         face = self._faces[key]
         return face.ws, face.detail

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from installation.control.state import Controls
 from installation.latents.directions import DirectionSet, Move
+from installation.latents.guests import Guest
 from installation.latents.oscillators import SILENCE, Followers, Levels, Oscillator
-from installation.latents.partners import MEAN, Partners
+from installation.latents.partners import Partners
 from installation.latents.residuals import crossed, recoloured
 from installation.messages import EditedFace, EditedFrame, EncodedFace, EncodedFrame
 from installation.networks.layer_swap import normalised
@@ -79,7 +80,7 @@ class Edit:
 
     latent_avg: [styles, w_dim], the mean face that truncation pulls toward. children: names of the generators that can be
     mixed in, and the resolutions of their layers. beat: beats since the start at a moment, which only grow. levels: how loud
-    it is now. guests: codes [styles, w_dim] that are nobody's, by their name in ``identity/guest``.
+    it is now. guests: gives the face of a name in ``identity/guest``, None where there is none.
     """
 
     directions: DirectionSet
@@ -88,7 +89,7 @@ class Edit:
     resolutions: Sequence[int] = ()
     beat: Callable[[float], float] = lambda now: now * BEATS_A_SECOND
     levels: Callable[[], Levels] = lambda: SILENCE
-    guests: Mapping[str, Tensor] = field(default_factory=dict)
+    guests: Callable[[str], Guest | None] = lambda name: None
     amounts: Mapping[str, float] = field(default_factory=dict)  # of the newest picture, by direction, before anybody's smile
     _bank: Bank = field(init=False)
     _followers: Followers = field(default_factory=Followers)
@@ -98,7 +99,7 @@ class Edit:
 
     def __post_init__(self) -> None:
         self._bank = Bank(DirectionSet([]), (), None)
-        self._partners = Partners({MEAN: self.latent_avg, **self.guests})
+        self._partners = Partners(self.guests)
         self._shares = [[(f"blend/{name}/amount", f"blend/{name}/layer/{r}") for r in self.resolutions] for name in self.children]
         self.use(self.directions)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from installation.latents.guests import Guest
 from installation.latents.partners import Partners
 from installation.messages import EncodedFace, Expression, Face
 
@@ -20,7 +21,7 @@ def level(partners, id):
 
 
 def test_each_visitors_other_face_is_the_next_ones_round_the_room():
-    partners = Partners({"mean": torch.zeros(14, 4)})
+    partners = Partners(lambda name: None)
     partners.step([visitor(1), visitor(4), visitor(9)], "none", 0.0)
     assert [level(partners, id) for id in (1, 4, 9)] == [4.0, 9.0, 1.0]
     assert float(partners.other(4).detail[0, 0, 0]) == 9.0
@@ -29,7 +30,7 @@ def test_each_visitors_other_face_is_the_next_ones_round_the_room():
 
 
 def test_alone_it_is_ones_own_and_a_guest_is_everybodys():
-    partners = Partners({"mean": torch.full((14, 4), 7.0)})
+    partners = Partners({"mean": Guest(torch.full((14, 4), 7.0))}.get)
     only = visitor(1)
     partners.step([only], "none", 0.0)
     assert partners.other(1).ws is only.ws
@@ -41,7 +42,7 @@ def test_alone_it_is_ones_own_and_a_guest_is_everybodys():
 
 
 def test_who_leaves_or_comes_is_glided_over_in_half_a_second():
-    partners, levels, details = Partners({}), [], []
+    partners, levels, details = Partners(lambda name: None), [], []
     crowd = [visitor(1), visitor(4), visitor(9)]
     for k in range(90):
         now = crowd if k < 20 else [crowd[0], crowd[2]] if k < 50 else crowd
@@ -56,7 +57,7 @@ def test_who_leaves_or_comes_is_glided_over_in_half_a_second():
 
 
 def test_nothing_of_a_visitor_who_left_is_kept():
-    partners = Partners({})
+    partners = Partners(lambda name: None)
     partners.step([visitor(1), visitor(4)], "none", 0.1)
     for _ in range(7):
         partners.step([visitor(1)], "none", 0.1)

@@ -9,12 +9,14 @@ import torch
 from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
 from installation.latents.directions import Direction, DirectionSet
+from installation.latents.guests import Guest
 from installation.latents.oscillators import Levels
 from installation.messages import EncodedFace, EncodedFrame, Expression, Face, Frame
 from installation.stages.edit import Edit
 
 STYLES, WIDTH = 14, 8
 RESOLUTIONS = (4, 8, 16, 32)
+GUESTS = {"mean": Guest(torch.full((STYLES, WIDTH), 5.0))}
 MINUTES = itertools.count(1e6, 60.0)
 FRAME = Frame(0, 0.0, np.zeros((8, 8, 3), np.uint8))
 
@@ -29,7 +31,7 @@ def unit(row):
 def edit():
     names = ("smile", "age")
     directions = DirectionSet([Direction(name, unit(k), (k, k + 1)) for k, name in enumerate(names)])
-    return Edit(directions, torch.full((STYLES, WIDTH), 5.0), ("painted", "toon"), RESOLUTIONS)
+    return Edit(directions, torch.full((STYLES, WIDTH), 5.0), ("painted", "toon"), RESOLUTIONS, guests=GUESTS.get)
 
 
 @pytest.fixture
