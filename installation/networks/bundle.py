@@ -108,7 +108,7 @@ def load_models(
         left_out("children", err)
     found = DirectionSet([])
     try:
-        found = load_directions(directions, base.styles, base.style_dim)
+        found = load_directions(directions, base.styles, base.style_dim, metadata_of(generator).get("family", ""))
     except WeightsError as err:
         left_out("directions", err)
     return Models(generator.name, base, quick, family, found, latent_avg, tuple(notices))
