@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from installation.control.parameters import ParameterTable, Scalar
-from installation.control.preset_files import SUFFIX, Preset, belongs, name_fault, read_preset
+from installation.control.preset_files import SUFFIX, Preset, belongs, name_fault
 from installation.control.preset_folder import Look, PresetFolder
 from installation.control.preset_saving import short, write_preset
 from installation.control.state import Change, ControlState, TableChange
@@ -250,11 +250,3 @@ def _no_such(name: str, names: Sequence[str] | Mapping[str, Preset]) -> ConfigEr
 def preset_names(folder: Path) -> list[str]:
     """Names of the presets in a folder, sorted, good and broken ones."""
     return sorted(path.stem for path in folder.glob(f"*{SUFFIX}") if name_fault(path.stem) is None)
-
-
-def load_preset(folder: Path, name: str, table: ParameterTable) -> dict[str, Scalar]:
-    """The controls that a preset sets. Raises ConfigError with file, line, key, value and reason."""
-    names = preset_names(folder)
-    if name not in names:
-        raise _no_such(name, names)
-    return dict(read_preset(folder / f"{name}{SUFFIX}", table).controls)

@@ -73,8 +73,9 @@ class Tempo:
             intervals = [b - a for a, b in itertools.pairwise(self._taps)]
             usual = statistics.median(intervals)
             good = [interval for one in intervals if (interval := _one_beat(one, usual)) is not None]
-            self._set_bpm(now, 60 * len(good) / sum(good), TAPPED)
-            if _one_beat(intervals[-1], usual) is not None:
+            # A hand that has not found its beat yet: the middle will do.
+            self._set_bpm(now, 60 * len(good) / sum(good) if good else 60 / usual, TAPPED)
+            if not good or _one_beat(intervals[-1], usual) is not None:
                 self._step_to(now, round(self._shown(now)))
 
     def clock_tick(self, now: float) -> None:

@@ -79,6 +79,16 @@ def test_a_slip_and_a_missed_tap_do_not_count(show):
     assert phase(show.tempo.beat(8.0)) == pytest.approx(0.0, abs=0.01)
 
 
+def test_taps_that_agree_on_nothing_give_their_middle(show):
+    show.tap_at(1.0, 1.6, 2.0)
+    show.until(4.0)
+    assert show.tempo.bpm == pytest.approx(120.0, abs=0.1)
+    show.tap_at(10.0, 10.02, 10.9, 11.9, 12.1, 13.8, 13.81)
+    show.until(16.0)
+    assert 20 <= show.tempo.bpm <= 300
+    show.steepest()
+
+
 def test_taps_begin_anew_after_two_seconds(show):
     show.tap_at(1.0, 1.5, 2.0, 2.5)
     show.tap_at(10.0, 11.0, 12.0)
