@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +22,9 @@ class Grain:
         rough = np.random.default_rng(self._seed).standard_normal((height + REACH, width + REACH), dtype=np.float32)
         self.table: NDArray[np.float32] = np.clip(rough, -SIGMAS, SIGMAS)
         self._amount = -1.0
-        self._lighter = self._darker = np.zeros((0, 0, 3), np.uint8)
+        steps = np.repeat(np.round(self.table * (255.0 / SIGMAS)).astype(np.int16)[:, :, None], 3, axis=2)
+        self._above, self._below = (np.clip(part, 0, 255).astype(np.uint8) for part in (steps, -steps))
+        self._lighter, self._darker = np.zeros_like(self._above), np.zeros_like(self._below)
 
     def shift(self, now: float) -> tuple[int, int]:
         """Where the table's window begins at time ``now``: x, y in 0…63."""
@@ -34,7 +37,8 @@ class Grain:
         """[height + 64, width + 64, 3] to add and to subtract, in grey levels, made anew when ``amount`` changes."""
         if amount != self._amount:
             self._amount = amount
-            levels = np.round(self.table * (GRAIN_LEVELS * amount))
-            self._lighter = np.repeat(np.clip(levels, 0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
-            self._darker = np.repeat(np.clip(-levels, 0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
+            # Looked up, not computed: a fader on the grain asks for another one with every picture.
+            levels = np.clip(np.round(np.arange(256) * (SIGMAS / 255.0 * GRAIN_LEVELS * amount)), 0, 255).astype(np.uint8)
+            cv2.LUT(self._above, levels, dst=self._lighter)
+            cv2.LUT(self._below, levels, dst=self._darker)
         return self._lighter, self._darker

@@ -71,7 +71,10 @@ class PlainRenderer:
         self._curve, self._tint, self._palette = np.zeros(0, np.uint8), np.zeros((3, 3), np.float32), np.zeros((0, 3), np.uint8)
         self._mask: tuple[float, Image] = (-1.0, np.zeros((0, 0), np.uint8))
         self._rim = np.round(255.0 * rim(np.linspace(0.0, 1.0, 256, dtype=np.float32))).astype(np.uint8)
-        self._falloff: tuple[float, Image] = (-1.0, np.zeros((0, 0), np.uint8))
+        darkest = 1.0 - vignette(width, height, 1.0)
+        self._vignetting = 255.0 * float(darkest.max())
+        self._distance = np.round(255.0 * darkest / darkest.max()).astype(np.uint8)
+        self._falloff: tuple[float, Image] = (-1.0, np.zeros((height, width), np.uint8))
         self._cuts: list[_Cut] = []
         self._drawn: list[Image] = []
         self._sprites = Sprites()
@@ -130,8 +133,10 @@ class PlainRenderer:
         if look.softness != self._mask[0]:
             self._mask = (look.softness, np.round(255.0 * portrait_mask(MASK_PX, look.softness)).astype(np.uint8))
         if look.vignette != self._falloff[0]:
-            falloff = np.round(255.0 * vignette(self.width, self.height, look.vignette)).astype(np.uint8)
-            self._falloff = (look.vignette, falloff)
+            # Looked up, not computed: a fader on the vignette asks for another one with every picture.
+            levels = np.round(255.0 - self._vignetting * (look.vignette * np.arange(256) / 255.0)).astype(np.uint8)
+            cv2.LUT(self._distance, levels, dst=self._falloff[1])
+            self._falloff = (look.vignette, self._falloff[1])
 
     def _draw_wall(self, scene: Scene) -> None:
         look = scene.look
