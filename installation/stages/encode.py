@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from installation.engines.base import Network
 from installation.engines.batched import BatchedEngine
@@ -19,6 +19,7 @@ from installation.networks.bundle import Models
 from installation.networks.encoder_parts import EncoderHeads, EncoderTrunk, example_crops, example_maps
 from installation.networks.facets_encoder import FacetsEncoder
 
+OWN_WEIGHTS = ("openvino", "cudagraph")  # engines that keep weights of their own
 REST = 1.0  # a heavy encoder rests as long as it worked: tracking and drawing need the cores too
 
 
@@ -115,7 +116,10 @@ class Job:
 
 
 class WholeCoder:
-    """One engine for the whole encoder, only when the cache asks, in the background one face at a time, the stalest first."""
+    """One engine for the whole encoder, only when the cache asks, in the background one face at a time, the stalest first.
+
+    The weights of ``models.encoder``, most of a gigabyte for pSp, are let go where the engine has taken them over.
+    """
 
     def __init__(self, models: Models, settings: EngineSettings, thorough: bool, background: bool) -> None:
         module = models.whole_encoder()
@@ -126,6 +130,8 @@ class WholeCoder:
 
         self._engine = BatchedEngine(whole, 1, settings, (1,), thorough)
         self.choice = str(self._engine.choice)
+        if self._engine.choice.backend in OWN_WEIGHTS:
+            let_go(module)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="encode") if background else None
         self._job: Job | None = None
         self._rest = float("-inf")  # s, until when known faces wait
@@ -153,6 +159,12 @@ class WholeCoder:
     def close(self) -> None:
         if self._worker is not None:
             self._worker.shutdown(cancel_futures=True)
+
+
+def let_go(module: nn.Module) -> None:
+    """Free the numbers of a module that is not run any more."""
+    for parameter in module.parameters():
+        parameter.data = torch.empty(0)
 
 
 def _tensor(array: np.typing.NDArray[np.generic]) -> Tensor:

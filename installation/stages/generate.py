@@ -22,7 +22,7 @@ from installation.networks.mixed_generator import MixedCodes, MixedGenerator, Wh
 from installation.networks.stylegan2 import Generator
 
 SMALL_PX = 128  # portraits step down to it and no further
-LARGE_PX = 256  # on a CPU, larger portraits are drawn one by one: a batch would only fill the memory
+HEAVY = 8e9  # multiplications of a portrait from which a CPU draws one by one: a batch would only fill the memory
 PROBE_RUNS = 9
 PROBE_PATIENCE = 1.0  # s
 ENGINE_SHARE = 0.65  # of the time between two portraits that the engine may take; tracking and the canvas have the rest
@@ -95,7 +95,7 @@ class Generate:
             return size, self._build(size, mixing=False)
         most = ENGINE_SHARE * 1000 / self._settings.min_portrait_fps
         small: BatchedEngine | None = None
-        if size > 2 * SMALL_PX:  # a size far too large is not built at all: the smallest one tells
+        if work(base, size) > HEAVY:  # a size far too slow is not built at all: the smallest one tells
             small = self._build(SMALL_PX, mixing=False)
             per_work = self._milliseconds(small) / work(base, SMALL_PX) / LARGE_GAIN
             while size > SMALL_PX and per_work * work(base, size) > most:
@@ -151,7 +151,8 @@ class Generate:
 
         # Mixed weights are computed for each call: a larger batch would hold them twice and gain little.
         on_cpu = self._engine_settings.device == "cpu" or not torch.cuda.is_available()
-        buckets = (1,) if mixing or (on_cpu and size > LARGE_PX) else self._settings.buckets
+        heavy = not isinstance(models.base, Generator) or work(models.base, size) > HEAVY
+        buckets = (1,) if mixing or (on_cpu and heavy) else self._settings.buckets
         return BatchedEngine(make, 1 if models.detail is None else 4, self._engine_settings, buckets, self._thorough)
 
     def _module(self, size: int, children: Sequence[Generator]) -> tuple[nn.Module, int]:
