@@ -35,6 +35,7 @@ MAX_BYTES = 1 << 16
 MAX_NAME = 64
 MAX_DESCRIPTION = 500
 MAX_TAGS = 32
+MAX_SHOWN = 120
 MAX_FADE = 60.0  # s, as preset/fade
 DEFAULT_FADE = 3.0  # s
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -75,6 +76,11 @@ def name_fault(name: str) -> str | None:
     return f"preset/{name} is a control of its own" if name in RESERVED else None
 
 
+def plain(text: str) -> str:
+    """A name out of a file, for a message: short, and nothing in it that a terminal would obey."""
+    return text if text.isprintable() and len(text) <= MAX_SHOWN else shown(text)
+
+
 def belongs(name: str) -> bool:
     """Whether a control is part of what a preset describes."""
     return not name.startswith(STAGE)
@@ -94,7 +100,7 @@ def read_preset(path: Path, table: ParameterTable) -> Preset:
     problems: list[str] = []
 
     def refuse(key: tuple[str, ...], value: Value, reason: str) -> None:
-        problems.append(f"{document.where(key)}: {key[-1]}: {shown(value)}: {reason}")
+        problems.append(f"{document.where(key)}: {plain(key[-1])}: {shown(value)}: {reason}")
 
     for key, value in document.values.items():
         if key not in KEYS:

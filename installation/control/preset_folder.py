@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installation.control.parameters import ParameterTable
-from installation.control.preset_files import SUFFIX, MissingGeneratorError, Preset, name_fault, read_preset
+from installation.control.preset_files import SUFFIX, MissingGeneratorError, Preset, name_fault, plain, read_preset
 from installation.errors import ConfigError
 
 MAX_PRESETS = 500
@@ -85,8 +85,7 @@ class PresetFolder:
         try:
             reason = name_fault(name.removesuffix(SUFFIX)) if name.endswith(SUFFIX) else f"a preset's file ends in {SUFFIX}"
             if reason:
-                printable = name.encode("utf-8", "backslashreplace").decode()
-                raise ConfigError(f"{self.path / printable}: {reason}")
+                raise ConfigError(f"{self.path}/{plain(name)}: {reason}")
             return Known(stamp, read_preset(self.path / name, table))
         except ConfigError as err:
             return Known(stamp, last_good, err)

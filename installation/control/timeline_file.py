@@ -17,7 +17,7 @@ from typing import Any
 
 from installation.config_file import shown
 from installation.control.parameters import ParameterTable, Scalar
-from installation.control.preset_files import NAME, elsewhere
+from installation.control.preset_files import NAME, elsewhere, plain
 from installation.errors import ConfigError
 
 VERSION = 1
@@ -120,7 +120,7 @@ def _begin(fields: dict[str, Any], table: ParameterTable) -> dict[str, Scalar]:
 def _move(fields: dict[str, Any], table: ParameterTable, before: Move | None) -> Move:
     for key in fields:
         if key not in ("frame", "seconds", "name", "value", "source"):
-            raise ValueError(f"{key}: no such key; a move has frame, seconds, name, value and source")
+            raise ValueError(f"{plain(key)}: no such key; a move has frame, seconds, name, value and source")
     frame, seconds = fields.get("frame"), fields.get("seconds")
     name, value, source = fields.get("name"), fields.get("value"), fields.get("source", "")
     if isinstance(frame, bool) or not isinstance(frame, int) or frame < 0:
@@ -139,12 +139,12 @@ def _move(fields: dict[str, Any], table: ParameterTable, before: Move | None) ->
 def _check(name: str, value: object, table: ParameterTable) -> Scalar:
     """The value of a move. Raises ValueError where no hand could have made it."""
     if not isinstance(value, bool | int | float | str):
-        raise ValueError(f"{name[:80]}: {shown(value)}: must be a number, text, true or false")
+        raise ValueError(f"{plain(name)}: {shown(value)}: must be a number, text, true or false")
     words = name.split("/")
     recall = len(words) == 3 and words[0] == "preset" and words[2] == "recall" and NAME.fullmatch(words[1])
     row = table.get(name) or elsewhere(name)
     if row is None and not recall:
-        raise ValueError(f"{name[:80]}: no such control; 'python -m installation controls' lists them")
+        raise ValueError(f"{plain(name)}: no such control; 'python -m installation controls' lists them")
     if row is not None and row.coerce(value) is None:
-        raise ValueError(f"{name}: {shown(value)}: must be {row.allowed()}")
+        raise ValueError(f"{plain(name)}: {shown(value)}: must be {row.allowed()}")
     return value

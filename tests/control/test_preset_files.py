@@ -40,6 +40,7 @@ def test_everything_a_preset_can_say(read):
     ("text", "words"),
     [
         ("control: {}", ":1: control: {}: no such key; did you mean 'controls'?"),
+        ('"\\e[2J\\uD800": 1', ":1: '\\x1b[2J"),
         ("fade: -1", ":1: fade: -1: must be seconds from 0 to 60"),
         ("fade: .inf", ":1: fade: inf: must be seconds"),
         ("fade: .nan", ":1: fade: nan: must be seconds"),

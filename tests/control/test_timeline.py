@@ -178,6 +178,7 @@ GOOD = '{"frame": 5, "seconds": 0.2, "name": "look/grain", "value": 0.5}\n'
         (HEAD + GOOD.replace("look/grain", "preset/../x/recall"), "no such control"),
         (HEAD + GOOD.replace('"frame": 5, ', ""), ":2: frame: nothing: must be"),
         (HEAD + GOOD.replace("frame", "frmae"), ":2: frmae: no such key"),
+        (HEAD + GOOD.replace("frame", "\\ud800\\u001b[2J"), ":2: '\\ud800\\x1b[2J': no such key"),
         (HEAD + "[" * 50000 + "\n", ":2: not a JSON object"),
         (HEAD + "x" * 100000 + "\n", ":2: a line longer than"),
         ("\0\1\2" * 100, "show.jsonl:1: "),
@@ -188,7 +189,7 @@ def test_what_is_no_timeline_is_told_with_its_line(tmp_path, text, words):
     path.write_text(text)
     with pytest.raises(ConfigError) as caught:
         read_timeline(path, rows([]))
-    assert words in str(caught.value)
+    assert words in str(caught.value) and str(caught.value).encode()
 
 
 def test_values_keep_their_kind(tmp_path):
