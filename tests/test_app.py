@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -113,6 +114,15 @@ def test_a_signal_ends_the_show_in_order(tmp_path):
     assert json.loads(report.read_text())["frames_presented"] > 0
     with av.open(tmp_path / "o.mp4") as file:
         assert sum(1 for _ in file.decode(video=0)) > 0
+
+
+def test_a_taken_port_ends_before_anything_opens(capsys):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        ways = ["--set", "control.osc.enabled=auto", "--set", f"control.osc.port={port}"]
+        assert main(["--headless", "--frames", "1", *ALONE, *ways, "--source", "nowhere.mp4"]) == 2
+    assert f"control.osc.port: {port}: the port is taken" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ class ControlDesk:
         self.panel: WebPanel | None = None
         self._received: Callable[[], int] = int
         self._parts: list[Part] = []
-        self.presets = PresetPlayer(presets, state, self._with_presets, on_fault, log.info, background=not lockstep)
+        self.presets = PresetPlayer(presets, state, self._with_presets, on_fault, log.warning, background=not lockstep)
         self._frame: Callable[[], int] = int
         self.tempo: Tempo | None = None
         self._playing: TimelinePlayer | None = None
@@ -195,6 +195,8 @@ class ControlDesk:
         rows = [("messages", f"{self._rate:5.0f} /s"), ("ignored", f"{counts.ignored}"), ("clamped", f"{counts.clamped}")]
         if self.presets.current:
             rows.append(("preset", self.presets.current))
+        if self.tempo is not None:
+            rows.append(("tempo", f"{self.tempo.bpm:5.1f} bpm"))
         if self._second is not None and self._second - self._ignored_at < FRESH:
             rows.append(("why", counts.last))
         return tuple(rows)

@@ -20,7 +20,7 @@ from installation.control.udp import bound_socket
 log = logging.getLogger(__name__)
 
 NORM = "/norm"
-SHARE = 0.15  # of one core, the most that reading may take; in a flood the kernel drops what is beyond it
+SHARE = 0.25  # of one core, the most that reading may take; in a flood the kernel drops what is beyond it
 WINDOW = 0.1  # s over which that is kept
 LOOK_UP_EVERY = 16  # packets between two looks at the clocks
 LEAST_REST = 0.001  # s

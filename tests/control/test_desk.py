@@ -78,6 +78,9 @@ def test_the_operator_sees_what_arrives(state: ControlState) -> None:
     desk = desk_of(state, OscConfig(enabled=False))
     desk.step(0.0)
     assert dict(desk.figures())["ignored"] == "0" and "why" not in dict(desk.figures())
+    desk.begin(lambda: 0.0, lambda: 0)
+    state.set("transport/bpm", 90)
+    assert dict(desk.figures())["tempo"] == " 90.0 bpm"
     state.set("look/grain", 7)
     state.set("look/glitter", 1)
     desk.step(1.0)
