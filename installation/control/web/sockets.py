@@ -91,7 +91,8 @@ class Sockets:
         nonsense = turns = 0
         async for message in socket:
             if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
-                break
+                self.dropped += message.type is WSMsgType.ERROR  # too big, no frame at all, or no answer to a heartbeat
+                return
             try:
                 await read(message.data)
             except NonsenseError:
@@ -103,8 +104,6 @@ class Sockets:
             turns += 1
             if turns % BREATH == 0:
                 await asyncio.sleep(0)
-        if socket.close_code in (WSCloseCode.MESSAGE_TOO_BIG, WSCloseCode.PROTOCOL_ERROR, WSCloseCode.INVALID_TEXT):
-            self.dropped += 1
 
     async def close(self) -> None:
         """Say goodbye to all."""
