@@ -21,6 +21,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 LARGEST = 150_000  # bytes
+PRESET = "painted-salon"
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars",
@@ -51,9 +52,7 @@ def show(wait: float) -> Iterator[str]:
     running.start()
     try:
         assert installation.desk.panel is not None
-        state = installation.controls
-        for name, value in {"edit/smile/amount": 0.7, "look/vignette": 0.45, "blend/painted/amount": 0.55}.items():
-            state.set(name, value)
+        installation.controls.set("preset/recall", PRESET)
         time.sleep(wait)
         yield installation.desk.panel.panel_url
     finally:
@@ -92,7 +91,7 @@ def save(picture: Image.Image, path: Path) -> None:
 def pictures(url: str, folder: Path) -> None:
     """Both."""
     unfold = "document.querySelectorAll('details').forEach((d, i) => { if (i === 1) d.open = true; });"
-    save(shoot(url, 1280, 860, False, lambda driver: driver.execute_script(unfold)), folder / "panel-desktop.jpg")
+    save(shoot(url, 1280, 1000, False, lambda driver: driver.execute_script(unfold)), folder / "panel-desktop.jpg")
     save(shoot(url, 390, 844, True, lambda driver: None), folder / "panel-phone.jpg")
 
 
