@@ -5,7 +5,8 @@ import io
 import queue
 import threading
 import zipfile
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ PICTURE_SUFFIXES = {".webp", ".png", ".jpg", ".jpeg", ".bmp"}
 STORED_PX = 256
 ATTEMPTS = 50  # broken pictures in a row that are skipped
 OPAQUE = 252  # alpha from which a pixel counts; lossy files ring around their edge
+MOST_BYTES = 64 << 20  # a member of a zip that claims more is left alone
 
 
 class DatasetError(ConfigError):
@@ -36,12 +38,15 @@ class Picture:
     labels: dict[str, str]
 
     def rgba(self, size: int = STORED_PX) -> np.ndarray:
-        """Decoded uint8 [size, size, 4]."""
-        with Image.open(io.BytesIO(self.data)) as image:
-            picture = image.convert("RGBA")
-            if picture.size != (size, size):
-                picture = picture.resize((size, size), Image.Resampling.BOX if size < picture.width else Image.Resampling.BICUBIC)
-            return np.asarray(picture)
+        """Decoded uint8 [size, size, 4]. Raises OSError for a picture that cannot be read."""
+        try:
+            with Image.open(io.BytesIO(self.data)) as image:
+                picture = image.convert("RGBA")
+                if picture.size != (size, size):
+                    picture = picture.resize((size, size), Image.Resampling.BOX if size < picture.width else Image.Resampling.BICUBIC)
+                return np.asarray(picture)
+        except Exception as err:  # broken files make Pillow's plugins raise struct.error, ValueError, SyntaxError and more
+            raise OSError(f"{self.name}: cannot be read as a picture ({err})") from err
 
 
 def read_labels(folder: Path) -> dict[str, dict[str, str]]:
@@ -53,38 +58,45 @@ def read_labels(folder: Path) -> dict[str, dict[str, str]]:
         return {row["file"]: row for row in csv.DictReader(file)}
 
 
-def load_pictures(source: Path, split: str | None = None) -> list[Picture]:
+def load_pictures(source: Path, split: str | None = None, left_out: Callable[[str], None] | None = None) -> list[Picture]:
     """Pictures of a folder of zips, one zip, or a folder of pictures, in a fixed order.
 
     split: keep only the pictures that ``labels.csv`` puts there; pictures without that label are kept for ``train``.
-    Raises DatasetError for a source with no pictures or a broken zip.
+    left_out: is told of each broken zip, which is passed over then.
+    Raises DatasetError for a source with no pictures, and for a broken zip where nobody is told.
     """
     folder = source if source.is_dir() else source.parent
     labels = read_labels(folder)
-    found: list[Picture] = []
-    for name, data in _files(source):
-        row = labels.get(Path(name).name, {})
-        if split is None or row.get("split", "train") == split:
-            found.append(Picture(name, data, row))
+
+    def wanted(name: str) -> bool:
+        return split is None or labels.get(Path(name).name, {}).get("split", "train") == split
+
+    found = [Picture(name, data, labels.get(Path(name).name, {})) for name, data in _files(source, wanted, left_out)]
     if not found:
         raise DatasetError(f"{source}: no pictures" + (f" of the split {split!r}" if split else "") + " here")
     return found
 
 
-def _files(source: Path) -> Iterator[tuple[str, bytes]]:
+def _files(source: Path, wanted: Callable[[str], bool], left_out: Callable[[str], None] | None) -> Iterator[tuple[str, bytes]]:
     if not source.exists():
         raise DatasetError(f"{source}: no such file or folder")
+    if source.is_file() and source.suffix.lower() in PICTURE_SUFFIXES:
+        yield source.name, source.read_bytes()
+        return
     packs = [source] if source.is_file() else sorted(source.glob("*.zip"))
     for pack in packs:
         try:
             with zipfile.ZipFile(pack) as archive:
-                for name in sorted(archive.namelist()):
-                    if Path(name).suffix.lower() in PICTURE_SUFFIXES:
-                        yield name, archive.read(name)
-        except (zipfile.BadZipFile, OSError) as err:
-            raise DatasetError(f"{pack}: not a readable zip ({err})") from err
+                for info in sorted(archive.infolist(), key=lambda i: i.filename):
+                    name = info.filename
+                    if Path(name).suffix.lower() in PICTURE_SUFFIXES and info.file_size <= MOST_BYTES and wanted(name):
+                        yield name, archive.read(info)
+        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError) as err:
+            if left_out is None:
+                raise DatasetError(f"{pack}: not a readable zip ({err})") from err
+            left_out(f"{pack}: not a readable zip ({err})")
     if source.is_dir() and not packs:
-        for path in sorted(p for p in source.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES):
+        for path in sorted(p for p in source.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES and wanted(p.name)):
             yield path.name, path.read_bytes()
 
 

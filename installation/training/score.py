@@ -1,151 +1,180 @@
-"""Score a model on held-out faces, as the mirror shows the sitter.
+"""Score a model on held-out faces and on clips, as the mirror shows the sitter.
 
-    python -m installation score --faces DATA/faces-256 --nets DATA/nets --report OUT.json [--limit 300]
+    python -m installation score --faces DATA/faces-256 --clips DATA/media/videos --nets DATA/nets --report OUT.json
 
 Identity: cosine of MobileFaceNet embeddings of sitter and reconstruction, both cut by the sitter's five points. Retrieval:
-the share of reconstructions whose nearest among all originals is their own.
+the share of reconstructions whose nearest among all originals is their own. ``wplus_only``: from the code alone, without the
+detail residual. A score whose input was not given is null. Intervals are 95 % bootstrap intervals, seeded.
 """
 
 import argparse
 import json
-from dataclasses import asdict, dataclass
+import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-import cv2
-import numpy as np
-import onnxruntime
-import torch
-import torch.nn.functional as F
-from numpy.typing import NDArray
-from torch import Tensor
-
-from installation.messages import Image
+from installation.engines.select import EngineSettings
+from installation.errors import ConfigError, SourceError
 from installation.networks.bundle import Models, load_models
-from installation.networks.facets_encoder import INPUT_PX
-from installation.training.datasets import OPAQUE, load_pictures
-from installation.training.losses import IDENTITY_PX, IDENTITY_TEMPLATE
+from installation.output_file import whole_file
+from installation.swap import signed
+from installation.training.score_clips import ClipScores, Mirror, clips_of, score_clip
+from installation.training.score_directions import score_directions
+from installation.training.score_faces import Sketcher
+from installation.training.score_networks import FeatureJudge, IdentityJudge, InceptionJudge, PerceptualJudge
+from installation.training.score_report import Judges, Report, Sheet, put_clips, put_faces
+from installation.training.score_sample import SEED, draw_sample
+from installation.training.score_statistics import median
 
-SEED = 7
-LEFT_EYE, RIGHT_EYE, NOSE, LEFT_MOUTH, RIGHT_MOUTH = (33, 133, 159, 145), (362, 263, 374, 386), 4, 61, 291
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-BATCH = 20
-
-
-@dataclass(frozen=True)
-class Likeness:
-    """Identity at the median, retrieval 0…1, mean absolute difference in -1…1."""
-
-    identity: float
-    retrieval_top1: float
-    l1: float
+WEIGHTS = Path("weights")
+CLIP_FRAMES = 150
+EDITED = 30
 
 
-@dataclass(frozen=True)
-class Scores:
-    """With the detail residual, as the mirror shows it, and from the code alone. ``unrelated``: identity of strangers."""
-
-    faces: int
-    identity_val_median: float
-    retrieval_top1: float
-    l1: float
-    unrelated: float
-    wplus_only: Likeness
+def judges_of(nets: Path | None, inception: Path | None) -> Judges:
+    """Raises WeightsError for a file that is missing or broken, and where torch-fidelity is missing."""
+    if nets is not None and not nets.is_dir():
+        raise ConfigError(f"--nets: {nets}: no such folder; it holds the perceptual and the identity network")
+    perceptual = None if nets is None else PerceptualJudge(nets)
+    features: FeatureJudge | None = perceptual if inception is None else InceptionJudge(inception)
+    return Judges(None if nets is None else IdentityJudge(nets), perceptual, features)
 
 
-class IdentityScorer:
-    """MobileFaceNet on a five-point similarity alignment of FaceMesh's points."""
-
-    def __init__(self, nets: Path) -> None:
-        self._session = onnxruntime.InferenceSession(nets / "mobilefacenet.onnx")
-        self._input = self._session.get_inputs()[0].name
-
-    def embed(self, picture: Image, matrix: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Unit embedding [128] of a picture, cut by a 2x3 matrix."""
-        crop = cv2.warpAffine(picture, matrix, (IDENTITY_PX, IDENTITY_PX), flags=cv2.INTER_LINEAR)
-        x = ((crop / 255.0 - MEAN) / STD).transpose(2, 0, 1)[None].astype(np.float32)
-        embedding: NDArray[np.float32] = self._session.run(None, {self._input: x})[0][0]
-        return embedding / np.linalg.norm(embedding)
+def run_clips(mirror: Mirror, folder: Path, identity: IdentityJudge | None, most: int) -> tuple[list[ClipScores], list[str]]:
+    """Scores of the clips that can be read, and the words on those that cannot."""
+    scores, unreadable = [], []
+    for path in clips_of(folder):
+        try:
+            scores.append(score_clip(mirror, path, identity, most))
+            _say(f"{path.name}: {scores[-1].frames} frames")
+        except SourceError as err:
+            unreadable.append(str(err))
+    return scores, unreadable
 
 
-def five_points(pictures: list[Image]) -> list[NDArray[np.float64] | None]:
-    """The similarity matrix from each 256 px picture to MobileFaceNet's template; None where FaceMesh sees no face."""
-    import mediapipe as mp
+def score(a: argparse.Namespace, models: Models, judges: Judges) -> Report:
+    """The whole report. Raises DatasetError, SourceError and WeightsError for what cannot be used."""
+    sample = draw_sample(a.faces, a.limit)
+    _say(f"{len(sample.sitters)} faces of {sample.available}")
+    sheet = Sheet({}, {})
+    put_faces(sheet, Sketcher(models), sample, judges)
+    mirror = Mirror(models, EngineSettings(backend=a.engine, cache=a.cache))
+    ms = mirror.time(sample.sitters[0].picture)
+    timing = Sheet({}, {})
+    timing.put("encode", ms.encode, median)
+    timing.put("generate", ms.generate, median)
+    sheet.scores["ms"], sheet.ci95["ms"] = timing.scores, timing.ci95
+    clips: list[ClipScores] = []
+    unreadable = list(sample.unreadable)
+    if a.clips is not None:
+        clips, broken = run_clips(mirror, a.clips, judges.identity, a.clip_frames)
+        unreadable += broken
+    put_clips(sheet, clips)
+    mirror.close()
+    sheet.scores["directions"], sheet.ci95["directions"], why = (
+        score_directions(models, sample.sitters, a.nets, a.attributes, a.edits) if a.edits else (None, None, "--edits 0")
+    )
+    if why is not None:
+        _say(f"directions: {why}")
+    return {
+        "models": {
+            "generator": signed(a.generator),
+            "encoder": signed(a.encoder),
+            "detail_residual": models.detail is not None,
+            "engines": {"encode": mirror.encode.choice, "generate": mirror.generate.choice},
+        },
+        "faces": len(sample.sitters),
+        "faces_from": [str(path) for path in a.faces],
+        "available": sample.available,
+        "split": sample.split,
+        "seed": SEED,
+        "left_out": {"unreadable": unreadable, "no_face": list(sample.no_face)},
+        "directions_left_out": why,
+        "edited_faces": 0 if why is not None else min(a.edits, len(sample.sitters)),
+        "identity_network": None if judges.identity is None else judges.identity.name,
+        **sheet.scores,
+        "ci95": sheet.ci95,
+    }
 
-    found: list[NDArray[np.float64] | None] = []
-    with mp.solutions.face_mesh.FaceMesh(static_image_mode=True, max_num_faces=1) as mesh:
-        for picture in pictures:
-            result = mesh.process(np.ascontiguousarray(picture)).multi_face_landmarks
-            if not result:
-                found.append(None)
-                continue
-            height, width = picture.shape[:2]
-            p = np.array([(q.x * width, q.y * height) for q in result[0].landmark])
-            points = np.stack([p[list(LEFT_EYE)].mean(0), p[list(RIGHT_EYE)].mean(0), p[NOSE], p[LEFT_MOUTH], p[RIGHT_MOUTH]])
-            matrix, _ = cv2.estimateAffinePartial2D(points, np.array(IDENTITY_TEMPLATE), method=cv2.LMEDS)
-            found.append(np.asarray(matrix, dtype=np.float64))
-    return found
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
 
 
-def likeness(originals: NDArray[np.float32], copies: NDArray[np.float32], l1: float) -> Likeness:
-    """From unit embeddings [N, 128] of sitters and their reconstructions."""
-    cosine = copies @ originals.T
-    own = np.diag(cosine)
-    return Likeness(round(float(np.median(own)), 4), round(float((cosine.argmax(1) == np.arange(len(own))).mean()), 4), round(l1, 4))
+def _table(report: Mapping[str, Any]) -> str:
+    """The scalars with their intervals, for a person."""
+    lines = []
+    for key, interval in report["ci95"].items():
+        if key == "directions":
+            continue
+        inner = interval.items() if isinstance(interval, dict) else [(None, interval)]
+        for name, bounds in inner:
+            value = report[key] if name is None else report[key][name]
+            label = key if name is None else f"{key}.{name}"
+            around = "" if bounds is None else f"  [{bounds[0]:g}, {bounds[1]:g}]"
+            lines.append(f"{label:<34}{'–' if value is None else f'{value:g}':>9}{around}")
+    for name, effect in (report["directions"] or {}).items():
+        others = f"{effect['worst_other_sd']:g} ({effect['worst_other']})"
+        lines.append(
+            f"{name:<24}own {effect['own_effect_sd']:g} sd, {effect['share_in_direction']:.0%} the right way, others {others}, "
+            f"identity {effect['identity_median']}"
+        )
+    if worst := report["worst_group"]:
+        lines.append(f"worst group: {worst['column']} {worst['value']}, identity {worst['identity']}")
+    left = report["left_out"]
+    if left["unreadable"] or left["no_face"]:
+        lines.append(f"left out: {len(left['unreadable'])} unreadable, {len(left['no_face'])} with no face")
+    return "\n".join(lines)
 
 
-@torch.inference_mode()
-def reconstruct(models: Models, images: Tensor, detail: bool) -> Tensor:
-    """[N, 3, 256, 256] in -1…1 -> reconstructions of the generator's size."""
-    encoder = models.detail
-    if encoder is None or not detail:
-        return models.base.synthesis(models.encoder(images), "none").clamp(-1, 1)
-    ws, residual = encoder.encode_with_detail(F.interpolate(images, size=(INPUT_PX, INPUT_PX), mode="area"))
-    return models.base.synthesis(ws, "none", None, encoder.residual(residual)).clamp(-1, 1)
-
-
-def score(models: Models, faces: Path, nets: Path, limit: int) -> Scores:
-    """Scores on at most ``limit`` faces of the held-out split, drawn with a fixed seed."""
-    pictures = load_pictures(faces, "val")
-    order = np.random.default_rng(SEED).permutation(len(pictures))[: int(limit * 1.2)]
-    rgba = [pictures[i].rgba() for i in order]
-    matrices = five_points([p[..., :3] for p in rgba])
-    kept = [(p, m) for p, m in zip(rgba, matrices, strict=True) if m is not None][:limit]
-    scorer = IdentityScorer(nets)
-    originals = np.stack([scorer.embed(p[..., :3], m) for p, m in kept])
-    results = {}
-    for detail in (True, False):
-        copies, errors = [], []
-        for start in range(0, len(kept), BATCH):
-            part = np.stack([p for p, _ in kept[start : start + BATCH]])
-            mask = torch.from_numpy(part[..., 3:] > OPAQUE).permute(0, 3, 1, 2).float()
-            images = torch.from_numpy(part[..., :3]).permute(0, 3, 1, 2).float() / 127.5 - 1
-            shown = reconstruct(models, images * mask, detail)
-            errors.append(float(((shown - images).abs() * mask).sum() / (mask.sum() * 3)))
-            # Outside a tight crop both show the same grey, so that only the face is judged.
-            shown = shown * mask + images * (1 - mask)
-            drawn = ((shown + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
-            copies += [scorer.embed(d, m) for d, (_, m) in zip(drawn, kept[start : start + BATCH], strict=True)]
-        results[detail] = likeness(originals, np.stack(copies), float(np.mean(errors)))
-    strangers = originals @ originals.T
-    unrelated = float(np.median(strangers[~np.eye(len(strangers), dtype=bool)]))
-    on = results[True]
-    return Scores(len(kept), on.identity, on.retrieval_top1, on.l1, round(unrelated, 4), results[False])
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    p = argparse.ArgumentParser(prog="python -m installation score", description="Score a model on held-out faces and on clips.")
+    p.add_argument(
+        "--faces", type=Path, nargs="+", required=True, help="packs (their val split) or folders of aligned pictures, RGBA or not"
+    )
+    p.add_argument("--clips", type=Path, help="a folder of clips, or one")
+    p.add_argument("--limit", type=int, default=300, help="faces at most")
+    p.add_argument("--generator", type=Path, help="default: the embedded one")
+    p.add_argument("--encoder", type=Path, help="default: the embedded one, or the one in the generator's file")
+    p.add_argument("--directions", type=Path, nargs="+", help="files of directions to score; default: the embedded ones, where they fit")
+    p.add_argument("--edits", type=int, default=EDITED, help="faces whose portraits are drawn at -1 and +1 of each direction; 0: none")
+    p.add_argument("--attributes", type=Path, default=WEIGHTS / "attributes.safetensors", help="network that reads age and gender")
+    p.add_argument("--nets", type=Path, help="folder with mobilefacenet.onnx and darknet-tiny-imagenet.safetensors")
+    p.add_argument("--inception", type=Path, metavar="FILE", help="Fréchet distance on the standard Inception file, through torch-fidelity")
+    p.add_argument("--clip-frames", type=int, default=CLIP_FRAMES, help="frames of each clip at most")
+    p.add_argument(
+        "--engine", choices=["auto", "openvino", "eager", "compile", "cudagraph"], default="auto", help="of clips and milliseconds"
+    )
+    p.add_argument("--cache", type=Path, default=Path(".cache/engines"), help=argparse.SUPPRESS)
+    p.add_argument("--report", type=Path, metavar="OUT.json", help="where the whole report goes; without it, to the terminal")
+    return p
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Score a model on held-out faces.")
-    parser.add_argument("--faces", type=Path, required=True)
-    parser.add_argument("--nets", type=Path, required=True)
-    parser.add_argument("--generator", type=Path, default=Path("weights/generator.safetensors"))
-    parser.add_argument("--encoder", type=Path, default=Path("weights/encoder.safetensors"))
-    parser.add_argument("--limit", type=int, default=300)
-    parser.add_argument("--report", type=Path)
-    a = parser.parse_args(argv)
-    scores = asdict(score(load_models(a.generator, a.encoder, [], []), a.faces, a.nets, a.limit))
-    text = json.dumps(scores, indent=1)
-    print(text)
-    if a.report:
-        a.report.write_text(text + "\n")
+    """The command ``score``."""
+    a = parser().parse_args(argv)
+    if a.limit < 1 or a.clip_frames < 2 or a.edits < 0:
+        raise ConfigError("--limit needs at least 1 face, --clip-frames at least 2 frames, --edits 0 or more faces")
+    if a.report is not None and not a.report.parent.is_dir():
+        raise ConfigError(f"--report: {a.report}: the folder {a.report.parent} does not exist")
+    if a.clips is not None and not a.clips.exists():
+        raise ConfigError(f"--clips: {a.clips}: no such folder or file")
+    judges = judges_of(a.nets, a.inception)
+    named = frozenset({name for name in ("generator", "encoder", "directions") if getattr(a, name) is not None})
+    a.generator, a.encoder = a.generator or WEIGHTS / "generator.safetensors", a.encoder or WEIGHTS / "encoder.safetensors"
+    shipped = WEIGHTS / "directions.safetensors"
+    directions = a.directions or ([shipped] if shipped.exists() else [])
+    models = load_models(a.generator, a.encoder, [], directions if a.edits else [], named)
+    report = score(a, models, judges)
+    text = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
+    if a.report is None:
+        print(text, end="")
+        return 0
+    with whole_file(a.report) as part:
+        part.write_text(text, encoding="utf-8")
+    print(_table(report))
     return 0
 
 
