@@ -63,6 +63,8 @@ def save_generator(
         if (noisy or not name.startswith("noises.")) and (only is None or resolution_of(name) in only)
     }
     tensors["latent_avg"] = compact(latent_avg)
+    if generator.spread is not None and only is None:
+        tensors["spread"] = compact(generator.spread)
     sizes = {
         "size": str(generator.size),
         "style_dim": str(generator.style_dim),
@@ -181,13 +183,18 @@ def _own_generator(path: Path, base: Generator | None) -> AnyGenerator:
         clamp = float(file.metadata["clamp"]) if "clamp" in file.metadata else None
         generator = GeneratorPlan(size, style_dim, n_mlp, channels, z_dim, mlp_dim, clamp).build()
     tensors = dict(file.tensors)
-    mean = tensors.pop("latent_avg", None)
+    mean, spread = tensors.pop("latent_avg", None), tensors.pop("spread", None)
     # Copies: a child that is trained further must leave its base alone.
-    lent = {} if base is None else {name: HeldTensor(value.clone()) for name, value in base.state_dict().items() if name not in tensors}
+    names = generator.state_dict().keys()  # a child has no mapping network of its own
+    lent = {} if base is None else {n: HeldTensor(v.clone()) for n, v in base.state_dict().items() if n in names and n not in tensors}
     # Files whose layers use no noise leave the pictures out; zeros keep a model's digest the same at every start.
     fill(generator, constants(generator, noisy=False) | lent | tensors, path)
     parts = Parts(path, {}, {}, {}, None if mean is None else finite(mean.read(), "latent_avg", path))
     generator.latent_avg = mean_code(generator) if mean is None else per_style(parts, generator.styles, generator.style_dim)
+    if spread is not None:
+        generator.spread = finite(spread.read(), "spread", path).float()
+        if generator.spread.shape != (generator.styles, style_dim, style_dim):
+            raise CheckpointError(f"{path}: spread is {list(generator.spread.shape)}, {[generator.styles, style_dim, style_dim]} is needed")
     return generator
 
 

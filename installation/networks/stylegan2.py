@@ -219,9 +219,12 @@ class Generator(nn.Module):
     size: pixels of the picture's side, a power of two from 8. channels: width at each resolution {4: …, size: …}.
     z_dim, mlp_dim: width of z and of the mapping network's inner layers; None for style_dim. clamp: see ``clamped``.
     ``synthesis(ws [N, styles, style_dim]) -> [N, 3, size, size]``, about -1…1, RGB. ``mapping(z) -> ws``.
+    spread [styles, style_dim, style_dim] or None: of a generator that learned with its encoder, whose codes have no one w; it
+    carries the mapping network's w to each style's distance from ``latent_avg``.
     """
 
     latent_avg: Tensor
+    spread: Tensor | None
 
     def __init__(
         self,
@@ -265,6 +268,7 @@ class Generator(nn.Module):
             side = 2 ** ((layer + 5) // 2)
             self.noises.register_buffer(f"noise_{layer}", torch.randn(1, 1, side, side))
         self.register_buffer("latent_avg", torch.zeros(style_dim), persistent=False)
+        self.register_buffer("spread", None, persistent=False)
 
     @property
     def resolutions(self) -> list[int]:
@@ -274,6 +278,9 @@ class Generator(nn.Module):
     def mapping(self, z: Tensor, truncation_psi: float = 1.0) -> Tensor:
         """z [N, z_dim] -> ws [N, styles, style_dim], pulled toward ``latent_avg`` by ``truncation_psi``."""
         w: Tensor = self.style(z)
+        if self.spread is not None:
+            apart = torch.einsum("nw,sdw->nsd", w, self.spread.to(w))
+            return self.latent_avg.to(w).expand(self.styles, -1) + truncation_psi * apart
         # The mean code is one w [style_dim], or one for each style [styles, style_dim].
         return torch.lerp(self.latent_avg.to(w).expand(self.styles, -1), w[:, None].expand(-1, self.styles, -1), truncation_psi)
 

@@ -14,8 +14,9 @@ from installation.networks.checkpoints import save_encoder, save_generator
 from installation.networks.facets_encoder import INPUT_PX, FacetsEncoder
 from installation.training.datasets import Picture, load_pictures, to_tensor
 from installation.training.model import Model, Shape
+from installation.training.prior import fit_prior
 
-SAMPLE = 600  # pictures behind the mean code
+SAMPLE = 1_500  # pictures behind the mean code and the prior
 BATCH = 32
 
 
@@ -44,6 +45,9 @@ def encode_pictures(encoder: FacetsEncoder, pictures: list[Picture]) -> tuple[Te
 def write_models(model: Model, out: Path, sample: list[Picture], card: dict[str, str]) -> None:
     """``generator.safetensors`` and ``encoder.safetensors`` in ``out``. sample: pictures whose mean code goes with them."""
     codes, _ = encode_pictures(model.encoder.eval(), sample)
+    if not model.shape.mapping_layers and len(codes) > 1:
+        left = fit_prior(model.generator.cpu(), codes)
+        print(f"prior: {left:.3f} squared deviations from the faces along a line", flush=True)
     out.mkdir(parents=True, exist_ok=True)
     save_generator(model.generator, out / "generator.safetensors", codes.mean(dim=0), {"name": "base", **card})
     save_encoder(model.encoder, out / "encoder.safetensors", {"name": "encoder", **card})
