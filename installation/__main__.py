@@ -23,6 +23,7 @@ class Command:
 COMMANDS = (
     Command("controls", "installation.control.reference", "list the live controls"),
     Command("touchosc", "installation.control.touchosc", "write a TouchOSC layout of the live controls"),
+    Command("gallery", "installation.gallery", "draw one picture of all presets"),
     Command("demo", "installation.demo.build", "remake the clip of the embedded visitors"),
     Command("setup-engines", "installation.setup_engines", "measure which engine is fastest here"),
     Command("train", "installation.training.train", "train a generator and its encoder"),

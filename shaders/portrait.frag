@@ -27,5 +27,5 @@ void main() {
     seen = clamp(tint * seen, 0.0, 1.0);
     seen = vec3(graded(seen.r), graded(seen.g), graded(seen.b));
     float share = mask * opacity;
-    colour = vec4(seen * share * mix(RIM_LIGHT, 1.0, mask) * vignette(place, canvas, vignette_amount), share);
+    colour = vec4(seen * share * mix(RIM_LIGHT, 1.0, mask * mask) * vignette(place, canvas, vignette_amount), share);
 }

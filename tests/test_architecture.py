@@ -15,7 +15,7 @@ ROWS = (
     ("stages",),
     ("pipeline",),
     ("app",),
-    ("setup_engines",),
+    ("setup_engines", "gallery"),
     ("setup_engines",),
     ("__main__",),
 )

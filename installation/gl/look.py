@@ -22,7 +22,7 @@ LONGEST_TRAIL = 1.6  # s, time constant of the feedback at trails = 1
 SHORTEST_TRAIL = 1e-3  # s, shorter is none
 GRAIN_LEVELS = 20.0  # grey levels, standard deviation at grain = 1
 MASK_WIDTH, MASK_HEIGHT, MASK_POWER = 0.86, 0.985, 2.5  # semi-axes of the superellipse in half sides; its exponent
-RIM_LIGHT = 0.25  # how much light is left at the outermost rim of a portrait, as varnish darkens there
+RIM_LIGHT = 0.1  # how much light is left at the outermost rim of a portrait, as varnish darkens there
 FEATHER_LEAST, FEATHER_MOST = 0.02, 0.75  # of the way from the rim to the middle, at softness 0 and 1
 VIGNETTE_BEGINS, VIGNETTE_ENDS, VIGNETTE_DEPTH = 0.35, 1.25, 0.9  # distance from the middle in half diagonals; darkening at 1
 
@@ -136,7 +136,7 @@ def portrait_mask(size: int, softness: float) -> NDArray[np.float32]:
 def rim(mask: NDArray[np.float32]) -> NDArray[np.float32]:
     """The mask's share of a portrait's own colour: less than the mask towards the rim, so that bright backgrounds of
     portraits leave no halo on the wall."""
-    return np.asarray(mask * (RIM_LIGHT + (1.0 - RIM_LIGHT) * mask), dtype=np.float32)
+    return np.asarray(mask * (RIM_LIGHT + (1.0 - RIM_LIGHT) * mask * mask), dtype=np.float32)
 
 
 def vignette(width: int, height: int, amount: float) -> NDArray[np.float32]:

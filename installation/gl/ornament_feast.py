@@ -170,7 +170,7 @@ def bunting(brush: Brush, rng: np.random.Generator) -> list[Glow]:
 def pumpkins(brush: Brush, rng: np.random.Generator) -> list[Glow]:
     """Webs in the upper corners, bare twigs, and lit pumpkins in the lower ones."""
     for left in (True, False):
-        _twigs(brush, rng, 0.0 if left else brush.width, 0.30 * brush.height, 0.15 if left else np.pi - 0.15, 118.0, 6.0)
+        _twigs(brush, rng, 0.0 if left else brush.width, 0.30 * brush.height, 0.15 if left else np.pi - 0.15, 84.0, 6.0)
         _web(brush, rng, left)
     glows = []
     for x, size, face in ((66.0, 62.0, 0), (164.0, 36.0, 1), (brush.width - 72.0, 68.0, 1), (brush.width - 178.0, 40.0, 0)):
