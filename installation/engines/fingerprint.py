@@ -10,10 +10,12 @@ from pathlib import Path
 import torch
 from torch import nn
 
+NETWORKS = Path(__file__).resolve().parents[1] / "networks"
+
 
 @cache
 def machine_key() -> str:
-    """Short digest of this CPU's model, features and count, and of the versions that compile for it."""
+    """Short digest of this CPU's model, features and count, of the versions that compile for it, and of the networks' code."""
     parts = [platform.machine(), str(os.cpu_count())]
     try:
         fields = dict(line.split(":", 1) for line in Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines() if ":" in line)
@@ -27,6 +29,8 @@ def machine_key() -> str:
             parts.append(version(package))
         except PackageNotFoundError:
             parts.append("")
+    # A converted network is made of the code that it was traced from: after an update it is made anew.
+    parts += [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(NETWORKS.glob("*.py"))]
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:12]
 
 

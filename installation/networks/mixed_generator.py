@@ -43,9 +43,10 @@ class MixedConv(nn.Module):
             style = torch.einsum("g,gni->ni", shares, torch.stack([m(w) for m in self.modulations]))
             weight = torch.einsum("g,goiyx->oiyx", shares, self.weights)
             square = torch.einsum("g,h,ghoi->oi", shares, shares, self.squares)
-        x = x * style[:, :, None, None]
+        # The small factors follow the features: in mixed precision a float32 one would carry all that follows along.
+        x = x * style.to(x.dtype)[:, :, None, None]
         y = upsample_conv2d(x, weight, self.blur) if self.upsample else F.conv2d(x, weight, padding=self.padding)
-        return y * torch.rsqrt(style.square() @ square.T + 1e-8)[:, :, None, None] if self.demodulate else y
+        return y * torch.rsqrt(style.square() @ square.T + 1e-8).to(y.dtype)[:, :, None, None] if self.demodulate else y
 
 
 def _mixed(parameters: Sequence[Tensor], shares: Tensor | None) -> Tensor:
@@ -67,8 +68,9 @@ class MixedLayer(nn.Module):
     def forward(self, x: Tensor, w: Tensor, shares: Tensor | None) -> Tensor:
         y = self.conv(x, w, shares)
         if self.noise is not None:
-            y = y + self.noise
-        return clamped(F.leaky_relu(y + _mixed(list(self.biases), shares)[None, :, None, None], 0.2) * SQRT2, self.clamp)
+            y = y + self.noise.to(y.dtype)
+        bias = _mixed(list(self.biases), shares).to(y.dtype)
+        return clamped(F.leaky_relu(y + bias[None, :, None, None], 0.2) * SQRT2, self.clamp)
 
 
 class MixedRGB(nn.Module):
@@ -82,7 +84,8 @@ class MixedRGB(nn.Module):
         self.upsample = layers[0].upsample if hasattr(layers[0], "upsample") else None
 
     def forward(self, x: Tensor, w: Tensor, skip: Tensor | None, shares: Tensor | None) -> Tensor:
-        picture = clamped(self.conv(x, w, shares) + _mixed(list(self.biases), shares)[None, :, None, None], self.clamp)
+        y = self.conv(x, w, shares)
+        picture = clamped(y + _mixed(list(self.biases), shares).to(y.dtype)[None, :, None, None], self.clamp)
         return picture if skip is None or self.upsample is None else picture + self.upsample(skip)
 
 
@@ -182,7 +185,8 @@ class WholePicture(nn.Module):
 
 def as_bytes(picture: Tensor) -> Tensor:
     """[N, 3, S, S] in -1…1 -> uint8 [N, S, S, 3], rounded."""
-    return ((picture.clamp(-1, 1) + 1) * 127.5 + 0.5).permute(0, 2, 3, 1).to(torch.uint8)
+    # Clamped last: 255.5 is 256 in bf16, and a byte would begin again at 0.
+    return (picture.float() * 127.5 + 128).clamp(0, 255).permute(0, 2, 3, 1).to(torch.uint8)
 
 
 def ghost_mask(plain: Tensor, edited: Tensor) -> Tensor:

@@ -1,10 +1,12 @@
 """The mixed generator against the generators it mixes, and the residual that edits push aside."""
 
+import copy
+
 import pytest
 import torch
 import torch.nn.functional as F
 
-from installation.networks.mixed_generator import MixedGenerator, ghost_mask
+from installation.networks.mixed_generator import MixedCodes, MixedGenerator, WholePicture, ghost_mask
 from installation.networks.stylegan2 import Generator
 
 CHANNELS = {4: 16, 8: 16, 16: 12, 32: 8}
@@ -48,6 +50,32 @@ def test_layer_swap_equals_a_generator_with_swapped_layers(family):
     drawn = MixedGenerator(base, [child])(ws, ws, None, torch.ones(1), torch.tensor([[0.0, 0.0, 0.0, 1.0]]))
     with torch.no_grad():
         assert differ(drawn, as_bytes(swapped.synthesis(ws, "none"))) <= 1
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
+@pytest.mark.parametrize("mixed", [False, True])
+def test_half_precision_stays_half_from_layer_to_layer(family, dtype, mixed):
+    base = copy.deepcopy(family[0])
+    for name, value in base.named_parameters():
+        if name.endswith("noise.weight"):
+            torch.nn.init.constant_(value, 0.2)
+    module = MixedCodes(MixedGenerator(base, family[1:])).eval()
+    seen = []
+    for layer in module.generator.layers:
+        layer.register_forward_hook(lambda _module, _inputs, output: seen.append(output.dtype))
+    ws, mix = torch.randn(1, family[0].styles, 24), torch.full((2, 4), 0.3) if mixed else None
+    with torch.autocast("cpu", dtype):
+        half = module(ws, mix)
+    assert set(seen) == {dtype}
+    whole = module(ws, mix)
+    assert (half.float() - whole.float()).norm() < 0.05 * (whole.float() - 127.5).norm()
+
+
+def test_a_whole_picture_is_made_smaller_by_averaging(family):
+    ws = torch.randn(1, family[0].styles, 24)
+    picture = family[0].synthesis(ws, "const")
+    assert differ(WholePicture(family[0], 32)(ws), as_bytes(picture)) == 0
+    assert differ(WholePicture(family[0], 8)(ws), as_bytes(F.avg_pool2d(picture, 4))) == 0
 
 
 def test_the_residual_is_drawn_in_full_where_nothing_is_edited(family):
