@@ -25,6 +25,7 @@ WIDTH, HEIGHT, TABS = 960, 600, 44  # px; the app scales them to its screen
 COLUMNS, ROWS = 3, 7
 TITLES = {"transport": "show", "preset": "show", "truncation": "face", "identity": "face", "smile": "face"}  # by an address' first word
 GAP, TITLE = 6, 24  # px
+ONE_LINE = 4  # choices whose words are read well side by side
 TOGGLE, MOMENTARY = 2, 0  # TouchOSC's types of button
 EAST = 1  # a fader that lies, its high end to the right
 Colour = tuple[float, float, float, float]
@@ -80,6 +81,7 @@ def _pages(table: ParameterTable) -> Iterator[tuple[str, Sequence[Parameter]]]:
         if row.kind != "command" and row.access != "r":
             first = row.name.split("/")[0]
             groups.setdefault("waves" if "/lfo/" in row.name else TITLES.get(first, first), []).append(row)
+    groups["show"].sort(key=lambda row: not row.name.startswith("transport/"))
     room = COLUMNS * ROWS
     for title, rows in groups.items():
         for at in range(0, len(rows), room):
@@ -134,23 +136,26 @@ def _button(row: Parameter, box: Box) -> Xml.Element:
 
 
 def _choices(row: Parameter, box: Box) -> list[Xml.Element]:
-    """A button for each word, with the word on it."""
-    width = box.w // len(row.choices)
+    """A button for each word, with the word on it; many of them in two lines."""
+    lines = 1 if len(row.choices) <= ONE_LINE else 2
+    columns = -(-len(row.choices) // lines)
+    width, height = box.w // columns, box.h // lines
     nodes = []
     for number, word in enumerate(row.choices):
-        place = Box(box.x + number * width, box.y, width - 2, box.h)
+        place = Box(box.x + number % columns * width, box.y + number // columns * height, width - 2, height - 1)
         button = _node("BUTTON", f"{row.name}.{word}", place, BAR, interactive=True, values=[("x", "0")])
         _property(button, "buttonType", "i", MOMENTARY)
         _message(button, "x", "RISE", row.address, Argument("CONSTANT", "STRING", word), receive=False)
-        nodes += [button, _label(f"{row.name}.{word}.word", word, place)]
+        nodes += [button, _label(f"{row.name}.{word}.word", word, place, 13 if lines == 1 else 9)]
     return nodes
 
 
-def _label(name: str, text: str, box: Box) -> Xml.Element:
+def _label(name: str, text: str, box: Box, size: int = 13) -> Xml.Element:
     node = _node("LABEL", name, box, CLEAR, values=[("text", text)])
     _property(node, "background", "b", 0)
     _property(node, "textColor", "c", WORDS)
-    _property(node, "textSize", "i", 13)
+    _property(node, "textSize", "i", size)
+    _property(node, "textClip", "b", 1)
     return node
 
 
