@@ -48,7 +48,9 @@ def read_pickle(path: Path, label: int | None = None) -> Generator | StyleGAN3Ge
     except TensorFlowPickleError as err:
         raise CheckpointError(f"{path}: a TensorFlow pickle ({err}), which is not read here; {CONVERTER}") from err
     except RefusedPickleError as err:
-        raise CheckpointError(f"{path}: {err}") from err
+        # Names out of a file may hold what a terminal would obey.
+        reason = "".join(letter if letter.isprintable() else "?" for letter in str(err))
+        raise CheckpointError(f"{path}: {reason}") from err
 
 
 def _check_start(start: bytes) -> None:

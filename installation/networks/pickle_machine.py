@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from installation.networks.pickle_records import Bag, Maker, Name, Persistent, RefusedPickleError, Span, set_state
 
-MAX_OPCODES = 600_000  # a 1024 px file of generator, discriminator and average needs about 50,000
+MAX_OPCODES = 300_000  # a 1024 px file of generator, discriminator and average needs about 60,000
 MAX_TEXT = 16_000_000  # characters
 MAX_LONG = 255  # bytes of one whole number
 WINDOW = 8_192  # bytes read at a time
@@ -161,7 +161,7 @@ class PickleMachine:
     def name(self, module: object, name: object) -> None:
         full = f"{module}.{name}" if isinstance(module, str) and isinstance(name, str) else "something without a name"
         if full.startswith(TENSORFLOW):
-            raise TensorFlowPickleError(f"names {full[:100]}")
+            raise TensorFlowPickleError(f"names {full[:100]!r}")
         if full not in self.names:
             raise RefusedPickleError(f"asks for {full[:100]!r}, which is not on the list of harmless names; nothing in it was run")
         self.stack.append(Name(full))

@@ -29,6 +29,19 @@ class InputPlan:
 
 
 @dataclass(frozen=True)
+class Rise:
+    """An up-sampling in plain numbers, so that a trace of the network sees no sizes that could change.
+
+    side: pixels of the picture before. taps: of the filter. padding: pixels (before, after) at the higher rate, negative to crop.
+    """
+
+    side: int
+    taps: int
+    factor: int
+    padding: tuple[int, int]
+
+
+@dataclass(frozen=True)
 class LayerPlan:
     """One synthesis layer. up, down: sampling factors around the non-linearity; up_filter, down_filter: shapes, () for none.
 
@@ -48,6 +61,10 @@ class LayerPlan:
     padding: tuple[int, int]
     clamp: float | None
     to_rgb: bool
+
+    @property
+    def rise(self) -> Rise:
+        return Rise(self.in_side + self.kernel - 1, self.up_filter[0] if self.up_filter else 1, self.up, self.padding)
 
     def computed_side(self) -> int:
         """Pixels of the result's side, from the other numbers."""
@@ -152,7 +169,7 @@ class SynthesisLayer(nn.Module):
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         plan = self.plan
         x = self._convolve(x, self.affine(w)) + self.bias[None, :, None, None]
-        x = upsample(x, self.up_filter, plan.up, plan.padding)
+        x = upsample(x, self.up_filter, plan.rise)
         x = clamped(x if plan.to_rgb else F.leaky_relu(x, 0.2) * SQRT2, plan.clamp)
         return downsample(x, self.down_filter, plan.down)
 
@@ -218,30 +235,28 @@ class StyleGAN3Generator(nn.Module):
         return picture
 
 
-def upsample(x: Tensor, taps: Tensor | None, factor: int, padding: tuple[int, int]) -> Tensor:
+def upsample(x: Tensor, taps: Tensor | None, rise: Rise) -> Tensor:
     """Up-sample a picture [N, C, S, S] by zero insertion, pad or crop it, and low-pass it with the separable ``taps`` [T].
 
-    padding: pixels (before, after) at the higher rate, in both directions. The gain keeps the picture's brightness.
+    The gain keeps the picture's brightness.
     """
     if taps is None:
-        return x if not any(padding) else F.pad(x, (*padding, *padding))
-    side = x.shape[-1]
-    if side <= MATRIX_SIDE:
-        eye = torch.eye(side, dtype=x.dtype, device=x.device)
-        matrix = _spread(eye[:, None, None], taps, factor, padding)[:, 0, 0]
+        return x if not any(rise.padding) else F.pad(x, (*rise.padding, *rise.padding))
+    if rise.side <= MATRIX_SIDE:
+        eye = torch.eye(rise.side, dtype=x.dtype, device=x.device)
+        matrix = _spread(eye[:, None, None], taps, rise)[:, 0, 0]
         return matrix.T @ (x @ matrix)
-    x = _spread(x, taps, factor, padding)
-    return _spread(x.transpose(2, 3), taps, factor, padding).transpose(2, 3)
+    x = _spread(x, taps, rise)
+    return _spread(x.transpose(2, 3), taps, rise).transpose(2, 3)
 
 
-def _spread(x: Tensor, taps: Tensor, factor: int, padding: tuple[int, int]) -> Tensor:
+def _spread(x: Tensor, taps: Tensor, rise: Rise) -> Tensor:
     """``upsample`` along the last dimension of [N, C, H, W]."""
-    count = taps.shape[0]
     # A transposed convolution gives the result with this many pixels too many at either end.
-    before, after = count - 1 - padding[0], count - factor - padding[1]
+    before, after = rise.taps - 1 - rise.padding[0], rise.taps - rise.factor - rise.padding[1]
     crop = max(0, min(before, after))
-    kernel = (taps * factor).to(x).expand(x.shape[1], 1, 1, count)
-    y = F.conv_transpose2d(x, kernel, stride=(1, factor), padding=(0, crop), groups=x.shape[1])
+    kernel = (taps * rise.factor).to(x).expand(x.shape[1], 1, 1, rise.taps)
+    y = F.conv_transpose2d(x, kernel, stride=(1, rise.factor), padding=(0, crop), groups=x.shape[1])
     return y if before == after == crop else F.pad(y, (crop - before, crop - after))
 
 

@@ -31,7 +31,8 @@ def drawn(name, spec):
         return torch.zeros(spec["shape"], dtype=getattr(torch, spec["dtype"]))
     x = normal(name, spec["shape"])
     x = np.abs(x) if spec["fill"] == "absnormal" else x
-    return torch.from_numpy((x * np.float32(spec["scale"]) + np.float32(spec["shift"])).astype(spec["dtype"]).reshape(spec["shape"]))
+    x = (x * np.float32(spec["scale"]) + np.float32(spec["shift"])).astype(spec["dtype"])
+    return torch.from_numpy(np.asarray(x).reshape(spec["shape"]))
 
 
 def seeded(entry):
