@@ -35,7 +35,8 @@ class OpenVINOEngine:
 
 
 def _model(core: Core, network: Network, cache: Path | None) -> Model:
-    path = None if cache is None else cache / f"{network.name}-{network.digest}-{machine_key()}.xml"
+    kind = f"{network.name}-{network.digest}"
+    path = None if cache is None else cache / f"{kind}-{machine_key()}.xml"
     if path is not None and path.exists():
         try:
             return core.read_model(path)
@@ -49,7 +50,7 @@ def _model(core: Core, network: Network, cache: Path | None) -> Model:
         port.get_node().set_partial_shape(_shape(example.shape))
     model.validate_nodes_and_infer_types()
     if path is not None:
-        _store(model, path)
+        _store(model, path, kind)
     return model
 
 
@@ -59,12 +60,16 @@ def _shape(shape: Sequence[int]) -> object:
     return PartialShape(list(shape))
 
 
-def _store(model: Model, path: Path) -> None:
+def _store(model: Model, path: Path, kind: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_name(f"fresh-{path.name}")
         save_model(model, fresh, compress_to_fp16=False)
         fresh.with_suffix(".bin").replace(path.with_suffix(".bin"))
         fresh.replace(path)
+        # The same weights converted by another version: up to a gigabyte that nobody reads again.
+        for old in [*path.parent.glob(f"{kind}-*.xml"), *path.parent.glob(f"{kind}-*.bin")]:
+            if old.stem != path.stem:
+                old.unlink(missing_ok=True)
     except (OSError, RuntimeError):  # a cache that cannot be written costs seconds at the next start, nothing else
         return

@@ -88,6 +88,17 @@ def test_relative_error_knows_the_grey_of_pictures_and_sees_what_is_not_a_number
     assert relative_error(np.ones(4), np.full(4, 1.25)) == pytest.approx(0.25)
 
 
+def test_what_another_version_converted_is_removed(tmp_path):
+    net = network()
+    old, other = tmp_path / f"small-1-{net.digest}-0123456789ab.bin", tmp_path / "small-1-ffffffffffff-0123456789ab.bin"
+    old.write_bytes(b"old")
+    other.write_bytes(b"of other weights")
+    build(net, Choice("openvino", "float32", 1), tmp_path)
+    assert not old.exists()
+    assert other.exists()
+    assert len(list(tmp_path.glob("*.xml"))) == 1
+
+
 def test_other_weights_have_another_digest():
     other = Small()
     assert digest(MODULE) == digest(Small())
