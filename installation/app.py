@@ -211,7 +211,7 @@ class Installation:
         self.slots = (frames, encoded, portraits)
         engine, model = self.generate.choice, self.models.name
         self.observer.begin(engine, model, self.slots)
-        board = HudBoard(self.health, self.controls, self.keyboard, engine, model, self.slots, self.desk.figures)
+        board = HudBoard(self.health, self.controls, self.keyboard, engine, model, self.slots, self.desk.figures, self.desk.code)
         self.capture = CaptureLoop(lambda: self._open_source(self.clock), frames, self.health, source)
         track, align = Track(track_settings(self.config)), Align(self.encode.input_px)
         self.perception = PerceptionLoop(frames, track, align, self.encode, self.controls, encoded, self.health)

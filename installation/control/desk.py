@@ -17,6 +17,7 @@ from installation.control.tempo import Tempo
 from installation.control.timeline import TimelinePlayer, TimelineRecorder
 from installation.control.web.preview import Preview
 from installation.errors import FacetsError
+from installation.messages import Image
 
 if TYPE_CHECKING:
     from installation.control.osc import OscServer
@@ -67,6 +68,7 @@ class ControlDesk:
         self.preview = Preview()  # put the canvas into it while it is wanted
         self.phases: Callable[[], Mapping[str, float]] = dict  # of the oscillators, once there are any
         self.panel: WebPanel | None = None
+        self._code: Image | None = None
         self._received: Callable[[], int] = int
         self._parts: list[Part] = []
         self.presets = PresetPlayer(presets, state, self._with_presets, on_fault, log.warning, background=not lockstep)
@@ -200,6 +202,14 @@ class ControlDesk:
         if self._second is not None and self._second - self._ignored_at < FRESH:
             rows.append(("why", counts.last))
         return tuple(rows)
+
+    def code(self) -> Image | None:
+        """The QR code that opens the panel, where it needs its token: for the operator's HUD. The same array every time."""
+        if self._code is None and self.panel is not None and self.panel.public:
+            from installation.control.web.qr import qr_rgb
+
+            self._code = qr_rgb(self.panel.panel_url, module_px=1)
+        return self._code
 
     def stop(self) -> None:
         """Close everything, the last opened first; what is being saved is saved."""

@@ -6,6 +6,7 @@ from typing import Any
 from installation.control.keyboard import Keyboard
 from installation.control.state import ControlState
 from installation.gl.hud import HudGroup, HudState
+from installation.messages import Image
 from installation.operation.health import Health, percentiles
 from installation.slot import Slot
 
@@ -24,9 +25,10 @@ class HudBoard:
         model: str,
         slots: Sequence[Slot[Any]],
         control: Callable[[], tuple[tuple[str, str], ...]] = tuple,
+        picture: Callable[[], Image | None] = lambda: None,
     ) -> None:
         self._health, self._controls, self._keyboard = health, controls, keyboard
-        self._engine, self._model, self._slots, self._control = engine, model, slots, control
+        self._engine, self._model, self._slots, self._control, self._picture = engine, model, slots, control, picture
         self._state: HudState | None = None
         self._made = float("-inf")
         self._shown = (False, False)
@@ -39,7 +41,9 @@ class HudBoard:
             return None
         if self._shown != (figures, keys) or now - self._made >= PERIOD:
             rows = self._keyboard.rows() if keys else ()
-            self._state = HudState(self._groups(now) if figures else (), tuple(self._health.faults[-3:]) if figures else (), rows)
+            self._state = (
+                HudState(self._groups(now), tuple(self._health.faults[-3:]), rows, self._picture()) if figures else HudState(keys=rows)
+            )
             self._made, self._shown = now, (figures, keys)
         return self._state
 

@@ -178,3 +178,16 @@ def test_a_step_that_fails_is_a_fault_and_not_the_end(state: ControlState) -> No
     assert FAULTS == ["control: RuntimeError: no room"]
     desk.step(1.0)
     assert len(FAULTS) == 1
+
+
+def test_the_hud_shows_a_code_only_where_the_panel_needs_its_token(state: ControlState, monkeypatch: pytest.MonkeyPatch) -> None:
+    from installation.control.web import guard
+
+    for public in (False, True):
+        monkeypatch.setattr(guard, "is_loopback", lambda host, public=public: not public)
+        config = ControlConfig(osc=OscConfig(enabled=False), web=WebConfig(port=0), midi=MidiConfig(enabled=False))
+        desk = ControlDesk(config, state, NOTHING, lambda: SHOW, FAULTS.append, presets=Path("none"))
+        desk.start()
+        code = desk.code()
+        assert (code is not None) is public and desk.code() is code  # the same picture, so that it is drawn once
+        desk.stop()

@@ -11,8 +11,12 @@ import ipaddress
 import logging
 import socket
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from installation.config import is_loopback
+
+if TYPE_CHECKING:
+    from zeroconf.asyncio import AsyncZeroconf
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +41,7 @@ class Announcement:
 
     def __init__(self, places: Sequence[str], port: int) -> None:
         self._places, self._port = places, port
-        self._zeroconf: object | None = None
+        self._zeroconf: AsyncZeroconf | None = None
 
     async def begin(self) -> None:
         """Announce; what fails is logged."""
@@ -58,10 +62,9 @@ class Announcement:
 
     async def end(self) -> None:
         """Take it back."""
-        from zeroconf.asyncio import AsyncZeroconf
-
-        if isinstance(self._zeroconf, AsyncZeroconf):
-            try:
-                await asyncio.wait_for(self._zeroconf.async_close(), SECONDS)
-            except Exception as err:
-                log.info("the announcement of OSCQuery could not be taken back: %s", err)
+        if self._zeroconf is None:
+            return
+        try:
+            await asyncio.wait_for(self._zeroconf.async_close(), SECONDS)
+        except Exception as err:
+            log.info("the announcement of OSCQuery could not be taken back: %s", err)

@@ -71,6 +71,11 @@ class WebPanel:
         return int(self._socket.getsockname()[1]) if self._socket else self._settings.web.port
 
     @property
+    def public(self) -> bool:
+        """Whether it is reached from beyond this machine, and so asks for the token."""
+        return self._guard.public
+
+    @property
     def panel_url(self) -> str:
         """Where a browser opens the panel, with the token where one is needed: for the operator's eyes, not for logs."""
         host = next(iter(addresses(self._settings.web.host)), self._settings.web.host)
