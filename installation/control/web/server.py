@@ -60,6 +60,7 @@ class WebPanel:
         self._panel = Panel(self._show, self._hub, self._sockets, preview)
         self._refused = 0
         self._socket: socket.socket | None = None
+        self._port = settings.web.port
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
         self._up = threading.Event()
@@ -68,7 +69,7 @@ class WebPanel:
     @property
     def port(self) -> int:
         """The TCP port it listens on, once started."""
-        return int(self._socket.getsockname()[1]) if self._socket else self._settings.web.port
+        return self._port
 
     @property
     def public(self) -> bool:
@@ -92,6 +93,7 @@ class WebPanel:
         """Listen. Raises ConfigError for a port that is taken, or an address that this machine does not have."""
         web_settings = self._settings.web
         self._socket = listening_socket(web_settings.host, web_settings.port)
+        self._port = int(self._socket.getsockname()[1])
         self._thread.start()
         self._up.wait(STOP_SECONDS)
 
