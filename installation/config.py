@@ -226,6 +226,7 @@ class MidiConfig(Section):
 
     enabled: Switch = _setting("control.midi.enabled", "auto, true or false; auto: in a show that keeps its own pace")
     ports: tuple[str, ...] = _setting("control.midi.ports", "names of ports or parts of them, none: every port", max_length=32)
+    file: str = _setting("control.midi.file", "file of what was learned, from the program's folder on", min_length=1)
 
 
 class AudioConfig(Section):

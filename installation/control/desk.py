@@ -20,6 +20,7 @@ from installation.errors import FacetsError
 from installation.messages import Image
 
 if TYPE_CHECKING:
+    from installation.control.midi import MidiDesk
     from installation.control.osc import OscServer
     from installation.control.web.server import WebPanel
     from installation.latents.directions import DirectionSet
@@ -68,11 +69,13 @@ class ControlDesk:
         self.preview = Preview()  # put the canvas into it while it is wanted
         self.phases: Callable[[], Mapping[str, float]] = dict  # of the oscillators, once there are any
         self.panel: WebPanel | None = None
+        self.midi: MidiDesk | None = None
         self._code: Image | None = None
         self._received: Callable[[], int] = int
         self._parts: list[Part] = []
         self.presets = PresetPlayer(presets, state, self._with_presets, on_fault, log.warning, background=not lockstep)
         self._frame: Callable[[], int] = int
+        self._clock: Callable[[], float] = float
         self.tempo: Tempo | None = None
         self._playing: TimelinePlayer | None = None
         self._recording: TimelineRecorder | None = None
@@ -93,7 +96,7 @@ class ControlDesk:
         captured until now. Raises ConfigError where ``record`` cannot be written."""
         if record is not None:
             self._recording = TimelineRecorder(record, self._state, clock, frame, self._on_fault)
-        self._frame, self.tempo = frame, Tempo(self._state, clock)
+        self._frame, self._clock, self.tempo = frame, clock, Tempo(self._state, clock)
         return self.tempo
 
     def wants(self, enabled: bool | Literal["auto"]) -> bool:
@@ -120,6 +123,12 @@ class ControlDesk:
             udp = server = OscServer(self._state, self._config.osc)
             self._received = lambda: server.received
             parts += [server, OscFeedback(self._state, self._config.osc, self._observe, lambda: self.presets.current)]
+        if self.wants(self._config.midi.enabled):
+            from installation.control.midi import MidiDesk
+
+            file = PRESETS.parent / self._config.midi.file
+            self.midi = MidiDesk(self._state, self._config.midi, file, lambda: self.tempo, self._now, self._on_fault)
+            parts.append(self.midi)
         if self.wants(self._config.web.enabled):
             from installation.control.web.server import WebPanel
 
@@ -129,11 +138,15 @@ class ControlDesk:
                 self._observe,
                 self.preview,
                 presets=self.presets,
+                midi=self.midi,
                 osc_port=lambda: udp.port if udp is not None else None,
                 phases=self._newest_phases,
             )
             parts.append(self.panel)
         return parts
+
+    def _now(self) -> float:
+        return self._clock()  # of the show, once it has begun
 
     def _newest_phases(self) -> Mapping[str, float]:
         return self.phases()
@@ -199,6 +212,9 @@ class ControlDesk:
             rows.append(("preset", self.presets.current))
         if self.tempo is not None:
             rows.append(("tempo", f"{self.tempo.bpm:5.1f} bpm"))
+        if self.midi is not None:
+            rows += [("midi", name) for name in self.midi.devices()]
+            rows += [("learning", self.midi.learning)] if self.midi.learning else []
         if self._second is not None and self._second - self._ignored_at < FRESH:
             rows.append(("why", counts.last))
         return tuple(rows)

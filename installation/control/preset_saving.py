@@ -50,13 +50,13 @@ def write_preset(folder: Path, preset: Preset, table: ParameterTable) -> None:
                 file.write(text.encode())
                 file.flush()
                 os.fsync(file.fileno())
-            _back_up(path)
+            back_up(path)
         _settle(folder)
     except OSError as err:
         raise ConfigError(f"{path}: cannot be saved ({err.strerror or err})") from err
 
 
-def _back_up(path: Path) -> None:
+def back_up(path: Path) -> None:
     """Keep the file as ``.backups/NAME.1.yaml`` and the older ones up to ``NAME.10.yaml``. A link to it takes no room."""
     if path.is_symlink() or not path.is_file():
         return
