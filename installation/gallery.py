@@ -42,7 +42,7 @@ TILE, LABEL, GAP, COLUMNS = (480, 270), 46, 18, 4  # px of the gallery
 PAPER, INK, PALE = (17, 18, 20), (236, 230, 218), (142, 138, 130)
 RATE = 30.0  # canvas pictures a second
 RUNS = 2.4  # s of the canvas that are drawn: what comes in has settled by then
-PORTRAITS = 6.0  # new portraits a second in that time
+PORTRAITS = 2.5  # new portraits a second in that time
 LOOKED_AT = 0.8  # s of the source until the visitors stand there
 MOST_BYTES = 450_000
 

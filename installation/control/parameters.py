@@ -223,7 +223,7 @@ _LOOK = [
     Parameter("look/mirror", True, "left is left, as in a mirror", kind="bool"),
     Parameter("look/background", "room", "what is behind the portraits", kind="str", choices=("room", "camera", "black")),
     Parameter("look/zoom", 1.0, "size of the portraits", low=0.5, high=2, curve="log", glide=0.3),
-    Parameter("look/softness", 0.35, "how far a portrait's rim fades into the wall", glide=0.2),
+    Parameter("look/softness", 0.5, "how far a portrait's rim fades into the wall", glide=0.2),
     Parameter("look/trails", 0.0, "how much of the last pictures stays", glide=0.2),
     Parameter("look/grain", 0.1, "film grain", glide=0.2),
     Parameter("look/vignette", 0.35, "darker corners", glide=0.2),
