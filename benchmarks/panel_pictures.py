@@ -46,7 +46,9 @@ def show(wait: float) -> Iterator[str]:
     from installation.app import Installation, RunOptions
     from installation.config import load_config
 
-    config = load_config(None, ["canvas.mode=headless", "control.web.port=0", "control.osc.enabled=false", "engine.portrait_px=256"])
+    config = load_config(
+        None, ["canvas.mode=headless", "control.web.port=0", "control.osc.enabled=false", "engine.portrait_px=128", "faces.max=3"]
+    )
     installation = Installation(config, RunOptions())
     running = threading.Thread(target=installation.run)
     running.start()
