@@ -131,14 +131,15 @@ class SynthesisInput(nn.Module):
 
     def forward(self, w: Tensor) -> Tensor:
         plan = self.plan
+        # No matrix products as far as the waves: mixed precision would run them in halves, and a phase needs all its digits.
+        t = (w[:, None] * (self.affine.weight * self.affine.scale)).sum(dim=2) + self.affine.bias
         # Turn by the learned angle, shift, then apply the user's transform.
-        t = self.affine(w)
         t = t / t[:, :2].norm(dim=1, keepdim=True)
         c, s, x, y = t.unbind(dim=1)
-        rows = torch.stack([c, -s, s * y - c * x, s, c, -s * x - c * y], dim=1)
-        matrix = rows.view(-1, 2, 3) @ self.transform
-        phases = self.phases + matrix[:, :, 2] @ self.freqs.T
-        freqs = self.freqs @ matrix[:, :, :2]
+        rows = torch.stack([c, -s, s * y - c * x, s, c, -s * x - c * y], dim=1).view(-1, 2, 3, 1)
+        matrix = (rows * self.transform).sum(dim=2)
+        moved = (self.freqs[:, :, None] * matrix[:, None]).sum(dim=2)
+        freqs, phases = moved[:, :, :2], self.phases + moved[:, :, 2]
         # Fade frequencies that the transform brought out of band.
         excess = (freqs.norm(dim=2) - plan.bandwidth) / (plan.sampling_rate / 2 - plan.bandwidth)
         amplitudes = (1 - excess).clamp(0, 1)
@@ -168,22 +169,28 @@ class SynthesisLayer(nn.Module):
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         plan = self.plan
-        x = self._convolve(x, self.affine(w)) + self.bias[None, :, None, None]
+        x = self._convolve(x, self.affine(w))
+        x = x + self.bias.to(x.dtype)[None, :, None, None]
         x = upsample(x, self.up_filter, plan.rise)
         x = clamped(x if plan.to_rgb else F.leaky_relu(x, 0.2) * SQRT2, plan.clamp)
         return downsample(x, self.down_filter, plan.down)
 
     def _convolve(self, x: Tensor, style: Tensor) -> Tensor:
-        """Convolution of the scaled channels; but for the last layer, its output demodulated to unit variance."""
+        """Convolution of the scaled channels; but for the last layer, its output demodulated to unit variance.
+
+        The small factors follow the features' type: in mixed precision a float32 one would carry all that follows along.
+        """
         gain = torch.rsqrt(self.magnitude_ema)
         padding = self.plan.kernel - 1
         if self.plan.to_rgb:
             style = style * (gain / math.sqrt(self.plan.in_channels * self.plan.kernel**2))
-            return F.conv2d(x * style[:, :, None, None], self.weight, padding=padding)
-        weight = self.weight * torch.rsqrt(self.weight.square().mean(dim=(1, 2, 3), keepdim=True))
+            return F.conv2d(x * style.to(x.dtype)[:, :, None, None], self.weight, padding=padding)
+        # Unit sums instead of unit means: the demodulation takes the difference out, and half precision never overflows.
+        weight = self.weight * torch.rsqrt(self.weight.square().sum(dim=(1, 2, 3), keepdim=True))
         style = style * torch.rsqrt(style.square().mean(dim=1, keepdim=True))
         demodulation = torch.rsqrt(style.square() @ weight.square().sum(dim=(2, 3)).T + 1e-8) * gain
-        return F.conv2d(x * style[:, :, None, None], weight, padding=padding) * demodulation[:, :, None, None]
+        y = F.conv2d(x * style.to(x.dtype)[:, :, None, None], weight, padding=padding)
+        return y * demodulation.to(y.dtype)[:, :, None, None]
 
 
 class Synthesis(nn.Module):
