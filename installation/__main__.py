@@ -26,6 +26,7 @@ COMMANDS = (
     Command("gallery", "installation.gallery", "draw one picture of all presets"),
     Command("demo", "installation.demo.build", "remake the clip of the embedded visitors"),
     Command("setup-engines", "installation.setup_engines", "measure which engine is fastest here"),
+    Command("data", "installation.training.data", "make a data set of faces from pictures and videos"),
     Command("train", "installation.training.train", "train a generator and its encoder"),
     Command("publish", "installation.training.publish", "write a training run's weights"),
     Command("child", "installation.training.child", "teach a generator a style"),

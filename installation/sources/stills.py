@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image as Pillow
@@ -19,13 +20,14 @@ MAX_PIXELS = 120_000_000  # a picture that claims more is taken for a decompress
 BACKDROP = (128, 128, 128)  # behind transparent pixels: grey misleads no face detector
 
 
-def read_picture(path: Path) -> Image:
+def read_picture(path: Path, data: BinaryIO | None = None) -> Image:
     """A still as uint8 RGB [H, W, 3], upright by its EXIF orientation, at most ``MAX_SIDE`` px on a side.
 
+    data: the file's contents where they lie elsewhere (in a zip); ``path`` only names them then.
     Grey, palette, CMYK, 16-bit, float and transparent pictures are converted. Raises SourceError with one sentence.
     """
     try:
-        with open_picture(path) as picture:
+        with open_picture(path if data is None else data) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 raise SourceError(f"{path}: claims {picture.width}×{picture.height} pixels, which is too large; scale it down first")
             picture.draft("RGB", (MAX_SIDE, MAX_SIDE))  # a JPEG is scaled down by 2, 4 or 8 while it is decoded
@@ -42,7 +44,7 @@ def read_picture(path: Path) -> Image:
         raise SourceError(f"{path}: cannot be read as a picture ({_reason(error)}); is it cut off or of another kind?") from error
 
 
-def open_picture(path: Path) -> Pillow.Image:
+def open_picture(path: Path | BinaryIO) -> Pillow.Image:
     """Pillow's handle of a picture, its header read; Pillow's warning of large ones gives way to our own limit."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)

@@ -101,3 +101,12 @@ def _message(field: int, data: bytes) -> bytes:
 
 def _text(field: int, value: str) -> bytes:
     return _message(field, value.encode())
+
+
+def frame_of(name: str, index: int) -> np.ndarray:
+    """One frame [H, W, 3] of a clip."""
+    clock = FrameClock(30.0)
+    with video_file(CLIPS / name, CaptureSettings(loop=False), clock, realtime=False) as source:
+        for _ in range(index):
+            source.read()
+        return source.read().image.copy()
