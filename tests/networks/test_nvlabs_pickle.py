@@ -172,3 +172,11 @@ REFUSED = {
 def test_structures_that_do_not_fit_are_refused_by_their_reason(written, reason, tmp_path):
     with pytest.raises(CheckpointError, match=rf"g\.pkl: .*{reason}"):
         read_pickle(write_pickle(tmp_path / "g.pkl", written))
+
+
+def test_files_of_older_numpy_name_its_older_modules(tmp_path):
+    path = write_pickle(tmp_path / "g.pkl", stylegan3(16, num_layers=4), protocol=3)
+    content = path.read_bytes()
+    assert b"cnumpy._core.multiarray\n" in content
+    path.write_bytes(content.replace(b"cnumpy._core.multiarray\n", b"cnumpy.core.multiarray\n"))
+    assert read_pickle(path).size == 16
