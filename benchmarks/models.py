@@ -5,7 +5,8 @@
 
 A random pSp of full width (IR-SE-50 GradualStyleEncoder and StyleGAN2): speed does not depend on what it has learnt. Each
 round runs reference and engine one after the other, so that a neighbour's burst meets both; the medians are printed, with the
-machine's float32 matrix rate and the share of stolen time.
+machine's float32 matrix rate and the share of stolen time. Where other programs keep the cores busy, ``--busy`` compares
+processor time on one thread instead.
 """
 
 import argparse
@@ -94,41 +95,43 @@ def pairs(size: int, batch: int, small: bool) -> list[Pair]:
     return [Pair("encode", whole, encode), Pair("generate", AsBytes(ReferenceDecoder(generator)).eval(), draw)]
 
 
-def milliseconds(run: Callable[[], object]) -> float:
-    start = time.perf_counter()
+def milliseconds(run: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
+    start = clock()
     run()
-    return (time.perf_counter() - start) * 1e3
+    return (clock() - start) * 1e3
 
 
 @torch.inference_mode()
-def compare(pair: Pair, engine: Engine, rounds: int) -> tuple[float, float, float]:
-    """Median milliseconds of the reference and of the engine, and the engine's relative error."""
+def compare(pair: Pair, engine: Engine, rounds: int, busy: bool) -> tuple[float, float, float]:
+    """Median milliseconds of the reference and of the engine, and the engine's relative error. busy: see above."""
     example = pair.network.example
     arrays = [value.numpy() for value in example]
     error = relative_error(pair.reference(*example).numpy(), engine(*arrays)[0])
-    threads, times = len(os.sched_getaffinity(0)), []
+    threads, times = 1 if busy else len(os.sched_getaffinity(0)), []
+    clock = time.process_time if busy else time.perf_counter
     for _ in range(rounds):
         torch.set_num_threads(threads)
-        reference = milliseconds(lambda: pair.reference(*example))
-        times.append((reference, milliseconds(lambda: engine(*arrays))))
+        reference = milliseconds(lambda: pair.reference(*example), clock)
+        times.append((reference, milliseconds(lambda: engine(*arrays), clock)))
     return statistics.median(t[0] for t in times), statistics.median(t[1] for t in times), error
 
 
-def on_cpu(size: int, rounds: int, precisions: Sequence[str], small: bool) -> None:
+def on_cpu(size: int, rounds: int, precisions: Sequence[str], small: bool, busy: bool) -> None:
     """The chosen engine, and any precision asked for, against the reference."""
     stolen, total = cpu_times()
     print(f"float32 matrix rate {matrix_rate():.0f} GFLOP/s on {torch.get_num_threads()} threads; one face, {size} px")
     print("part       engine                        reference ms  engine ms  speed-up  relative error")
     work = pairs(size, 1, small)
-    for precision in ["auto", *precisions]:
+    threads = 1 if busy else 0
+    for precision in precisions if busy else ["auto", *precisions]:
         sums = [0.0, 0.0]
         for pair in work:
-            settings = EngineSettings("auto" if precision == "auto" else "openvino", precision, device="cpu", cache=CACHE)
+            settings = EngineSettings("auto" if precision == "auto" else "openvino", precision, threads, "cpu", CACHE)
             if precision == "auto":
                 engine = choose(pair.network, settings)
             else:
                 engine = build(pair.network, candidates(settings, thorough=False)[0], CACHE)
-            slow, fast, error = compare(pair, engine, rounds)
+            slow, fast, error = compare(pair, engine, rounds, busy)
             sums = [sums[0] + slow, sums[1] + fast]
             print(f"{pair.name:<10} {engine.choice!s:<29} {slow:12.0f}  {fast:9.0f}  {slow / fast:7.2f}x  {error:.1e}", flush=True)
         print(f"{'both':<10} {precision:<29} {sums[0]:12.0f}  {sums[1]:9.0f}  {sums[0] / sums[1]:7.2f}x", flush=True)
@@ -183,13 +186,14 @@ def main() -> int:
     parser.add_argument("--size", type=int, help="px of the generator; 256, with --cuda 1024")
     parser.add_argument("--rounds", type=int, help="7, with --cuda 200")
     parser.add_argument("--precision", nargs="*", default=[], help="OpenVINO precisions to measure beside the chosen engine")
+    parser.add_argument("--busy", action="store_true", help="processor time on one thread, where the cores are shared")
     parser.add_argument("--cuda", action="store_true", help="one face and four on a CUDA machine")
     parser.add_argument("--small", action="store_true", help="a few channels only, to try this program")
     a = parser.parse_args()
     if a.cuda:
         on_cuda(a.size or 1024, a.rounds or 200, a.small)
     else:
-        on_cpu(a.size or 256, a.rounds or 7, a.precision, a.small)
+        on_cpu(a.size or 256, a.rounds or 7, a.precision or ["float32"] * a.busy, a.small, a.busy)
     return 0
 
 

@@ -1,0 +1,134 @@
+"""The mirror driven by files of every published format: the portraits are those of the very generator in the file."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from installation import app
+from installation.app import Installation, RunOptions
+from installation.config import load_config
+from installation.networks.checkpoints import load_encoder, load_generator
+from installation.networks.mixed_generator import as_bytes
+from run_installation import main
+from tests import foreign_files as files
+
+CLIP = Path(__file__).resolve().parent / "data" / "yes.mkv"
+ONE_W, PLUS = "BackboneEncoderUsingLastLayerIntoW", "BackboneEncoderUsingLastLayerIntoWPlus"
+QUIET = ("canvas.mode=headless", "canvas.width=320", "canvas.height=240", "canvas.renderer=plain", "engine.precision=float32")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(folder, monkeypatch):
+    monkeypatch.setattr(app, "ENGINE_CACHE", folder / "engines")
+
+
+def show(*overrides, backend="eager", frames=4):
+    config = load_config(None, [f"source={CLIP}", *QUIET, f"engine.backend={backend}", "engine.threads=1", *overrides])
+    installation = Installation(config, RunOptions(frames=frames, lockstep=True))
+    return installation, installation.run()
+
+
+CASES = {
+    "psp": ("openvino", lambda f: [files.psp(f / "psp.pt")] * 2),
+    "e4e": ("eager", lambda f: [files.psp(f / "e4e.pt", "Encoder4Editing")] * 2),
+    "psp, one w": ("eager", lambda f: [files.psp(f / "w.pt", ONE_W)] * 2),
+    "psp, last layer": ("eager", lambda f: [files.psp(f / "plus.pt", PLUS)] * 2),
+    "rosinality": ("eager", lambda f: [files.rosinality(f / "rosinality.pt"), files.psp(f / "e.pt", decoder=False)]),
+    "stylegan2 pkl": ("eager", lambda f: [files.stylegan2_pickle(f / "two.pkl"), files.psp(f / "e.pt", decoder=False)]),
+    "stylegan3-t pkl": ("openvino", lambda f: [files.stylegan3_pickle(f / "t.pkl", "T"), files.psp(f / "w.pt", ONE_W, False)]),
+    "stylegan3-r pkl": ("eager", lambda f: [files.stylegan3_pickle(f / "r.pkl", "R"), files.psp(f / "w.pt", ONE_W, False)]),
+    "safetensors": ("eager", lambda f: [files.our_generator(f / "g.safetensors"), files.our_encoder(f / "e.safetensors")]),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_portraits_are_those_of_the_file(case, folder):
+    backend, write = CASES[case]
+    generator, encoder = write(folder)
+    installation, report = show(f"models.generator={generator}", f"models.encoder={encoder}", backend=backend)
+    assert (report.engine, report.precision, report.model) == (backend, "float32", generator.name)
+    assert report.portraits_per_face == {"0": 4}
+    assert report.portrait_px == files.SIZE
+    assert [fault for fault in report.faults if "presets" not in fault] == []
+    assert report.encoder_calls >= 1
+    assert report.encoder_calls + report.cache_hits == 4
+
+    # No directions fit and nothing is truncated: the picture is the generator's for the code.
+    code, portrait = installation.synthesis._last.faces[0], installation.display._newest.portraits[0]
+    module = load_generator(generator)
+    with torch.inference_mode():
+        expected = as_bytes(module.synthesis(code.ws[None]))[0].numpy()
+    assert portrait.image.std() > 5
+    assert np.abs(portrait.image.astype(int) - expected).max() <= 1
+
+
+def test_the_code_is_the_encoders(folder):
+    path = files.psp(folder / "psp.pt")
+    installation, _ = show(f"models.encoder={path}", backend="openvino", frames=1)  # the decoder in the file goes with it
+    assert installation.models.name == "psp.pt"
+    crops = []
+    align = installation.perception.align
+    tracked = installation.perception.track
+    assert align.size == 256 and tracked is not None
+    code = installation.synthesis._last.faces[0].ws
+    frame = installation.synthesis._last.frame
+    crops = [a.crop for a in align.align(_tracked(installation, frame)).faces]
+    images = torch.from_numpy(crops[0]).permute(2, 0, 1)[None].float() / 127.5 - 1
+    with torch.inference_mode():
+        expected = load_encoder(path)(images)[0]
+    assert (code - expected).norm() / expected.norm() < 1e-4
+
+
+def _tracked(installation, frame):
+    from installation.messages import TrackedFrame
+
+    return TrackedFrame(frame, tuple(f.face for f in installation.synthesis._last.faces))
+
+
+def test_a_child_of_any_format_is_mixed_in_and_a_misfit_says_which_layer(folder, capsys):
+    base = files.psp(folder / "psp.pt")
+    child = files.rosinality(folder / "toon.pt", seed=7)
+    chosen = (f"models.generator={base}", f"models.children=[{child}]")
+    plain, _ = show(*chosen)
+    mixed, report = show(*chosen, "controls={blend/toon/amount: 1.0}")
+    assert [fault for fault in report.faults if "presets" not in fault] == []
+    assert plain.controls.table["blend/toon/layer/32"].default == 1.0
+    pictures = [i.display._newest.portraits[0].image.astype(int) for i in (plain, mixed)]
+    assert np.abs(pictures[0] - pictures[1]).mean() > 2
+
+    other = files.rosinality(folder / "other.pt", channels={**files.CHANNELS, 32: 12})
+    arguments = ["--headless", "--frames", "1", "--generator", str(base), "--set", f"models.children=[{other}]"]
+    assert main(arguments) == 2
+    assert "other.pt: its layers of 32 px have 12 channels, those of" in capsys.readouterr().err
+
+
+def test_shipped_files_that_do_not_fit_are_left_out_with_a_notice_and_named_ones_are_refused(folder, capsys):
+    path = files.psp(folder / "psp.pt")
+    assert main(["--validate-config", "--generator", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert "the shipped children are left out" in out and "the shipped directions are left out" in out
+    assert main(["--validate-config", "--generator", str(path), "--set", "models.directions=[weights/directions.safetensors]"]) == 2
+    assert "directions.safetensors" in capsys.readouterr().err
+
+
+def test_a_generator_alone_says_which_encoder_it_needs(folder, capsys):
+    assert main(["--validate-config", "--generator", str(files.stylegan2_pickle(folder / "two.pkl"))]) == 2
+    err = capsys.readouterr().err
+    assert "two.pkl: needs codes of 10x24" in err and "--encoder" in err
+
+
+def test_stylegan3_has_no_layers_to_mix(folder, capsys):
+    base, encoder = files.stylegan3_pickle(folder / "t.pkl", "T"), files.psp(folder / "w.pt", ONE_W, False)
+    child = files.rosinality(folder / "toon.pt")
+    arguments = ["--validate-config", "--generator", str(base), "--encoder", str(encoder)]
+    assert main([*arguments, "--set", f"models.children=[{child}]"]) == 2
+    assert "StyleGAN3's layers have no resolutions to swap at" in capsys.readouterr().err
+    assert main([*arguments, "--set", "controls={blend/toon/amount: 1}"]) == 2
+    assert "no such control" in capsys.readouterr().err
