@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
+from installation.control.midi_mapping import learnable
 from installation.control.observation import Observation
 from installation.control.parameters import Parameter
 from installation.control.state import ControlState
@@ -97,6 +98,8 @@ def row_json(row: Parameter) -> Json:
         told["circular"] = True
     if row.choices:
         told["choices"] = list(row.choices)
+    if not learnable(row):
+        told["learn"] = False
     if not row.momentary:
         told["default"] = row.default
     return told

@@ -40,7 +40,7 @@ function head(row, label, context) {
   const title = el("label", { for: id, title: row.what }, words(label));
   const learn = el("button", { class: "learn", type: "button", hidden: true, title: "MIDI learn", "aria-label": `MIDI learn ${row.name}` }, "M");
   learn.addEventListener("click", () => context.learn(row.name));
-  context.learners.set(row.name, learn);
+  if (row.learn !== false) context.learners.set(row.name, learn);
   return { id, title, learn };
 }
 

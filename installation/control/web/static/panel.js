@@ -177,11 +177,20 @@ function showHealth(health) {
   if (said !== health.faults.join("\n")) $("faults").replaceChildren(...health.faults.map((fault) => el("p", {}, fault)));
 }
 
+let teaching = false; // whether every control shows its learn button; otherwise only those that have learned something
+$("learning").addEventListener("click", () => {
+  teaching = !teaching;
+  $("learning").setAttribute("aria-pressed", String(teaching));
+  if (!teaching && midi && midi.learning) hand.learn(null);
+  showMidi(midi);
+});
+
 function showMidi(told) {
   midi = told;
+  $("learning").hidden = !told;
   for (const [name, button] of context.learners) {
     const what = told && told.learned[name];
-    button.hidden = !told;
+    button.hidden = !told || !(teaching || what || told.learning === name);
     button.textContent = what || "M";
     button.classList.toggle("learned", Boolean(what));
     button.setAttribute("aria-pressed", String(Boolean(told && told.learning === name)));
