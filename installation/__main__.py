@@ -30,6 +30,7 @@ COMMANDS = (
     Command("train", "installation.training.train", "train a generator and its encoder"),
     Command("publish", "installation.training.publish", "write a training run's weights"),
     Command("child", "installation.training.child", "teach a generator a style"),
+    Command("sweep", "installation.training.sweep", "draw a sheet of a child's snapshots by swap resolutions"),
     Command("attribute", "installation.training.own_attribute", "make a slider of your own from two folders of pictures"),
     Command("attributes", "installation.training.attributes", "train the network that reads age and gender"),
     Command("directions", "installation.training.directions", "learn the edit directions"),

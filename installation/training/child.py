@@ -3,7 +3,8 @@
     python -m installation child --run RUN --style painted --faces DATA/faces-256 DATA/fairface --nets DATA/nets --out weights --minutes 15
 
 Supervised pairs: the child's picture of a photograph's code, with and without its detail residual, against the same
-photograph drawn by an image filter. Only the layers from the swap resolution on are trained and stored.
+photograph drawn by an image filter. Only the layers from the swap resolution on are trained and stored. Snapshots along the way
+are the artist's dial: early ones are the sitter with a touch of the style, late ones all style; ``sweep`` shows them side by side.
 """
 
 import argparse
@@ -20,11 +21,12 @@ from torch import Tensor, nn
 
 from installation.networks.checkpoints import load_stylegan2, resolution_of, save_generator
 from installation.networks.facets_encoder import INPUT_PX
+from installation.output_file import whole_file
 from installation.training.datasets import BatchStream, load_pictures, to_tensor
 from installation.training.losses import Darknet, masked_l1
 from installation.training.publish import load_run
 from installation.training.stylize import STYLES
-from installation.training.train import Stop
+from installation.training.train import Stop, load_sets
 
 DETAIL_SHARE = 0.7  # samples drawn with the residual: the mirror nearly always has it
 SWAP_AT = 32
@@ -39,6 +41,7 @@ class Options:
     batch: int = 8
     lr: float = 1e-3
     swap_at: int = SWAP_AT
+    snapshots: int = 0
 
 
 class ChildTrainer:
@@ -91,6 +94,45 @@ class ChildTrainer:
         picture = torch.cat([torch.cat(list(row.clamp(-1, 1)), 2) for row in rows], 1)
         return Image.fromarray(((picture + 1) * 127.5).byte().permute(1, 2, 0).numpy())
 
+    def save(self, path: Path) -> None:
+        """Write the averaged child, whole or not at all. Raises ConfigError for a full disk."""
+        child, options = self.child, self.options
+        kept = frozenset(r for r in child.resolutions if r >= options.swap_at)
+        card = {"name": path.stem, "swap_at": str(options.swap_at), "swap_width": "0", "base_images": str(self.images), "licence": "MIT"}
+        with whole_file(path) as part:
+            save_generator(self.ema, part, torch.zeros(child.styles, child.style_dim), card, kept)
+
+
+def due_at(number: int, snapshots: int) -> float:
+    """Share of the run 0…1 at which a snapshot is due: close together at first, when the style comes fastest."""
+    return ((number + 1) / (snapshots + 1)) ** 2
+
+
+def free_number(out: Path, style: str) -> int:
+    """The first number past the snapshots that are there already: a run that goes on writes over none."""
+    taken = [path.stem.removeprefix(f"{style}-") for path in out.glob(f"{style}-*.safetensors")]
+    return max((int(number) + 1 for number in taken if number.isdigit()), default=0)
+
+
+def run(trainer: ChildTrainer, stream: BatchStream, stop: Stop, out: Path) -> None:
+    """Train for the options' minutes, writing snapshots into ``out``."""
+    options, start, written = trainer.options, time.monotonic(), 0
+    first = free_number(out, options.style)
+    for images, mask in stream:
+        spent = (time.monotonic() - start) / (60 * options.minutes)
+        if written < options.snapshots and trainer.steps and spent >= due_at(written, options.snapshots):
+            path = out / f"{options.style}-{first + written:02}.safetensors"
+            trainer.save(path)
+            written += 1
+            print(f"{path} after {trainer.steps} steps", flush=True)
+        if spent >= 1 or stop.asked:
+            return
+        lr = options.lr * min(1, trainer.steps / 50) * (0.05 + 0.475 * (1 + math.cos(math.pi * spent)))
+        l1, perceptual = trainer.step(images, mask, lr)
+        if trainer.steps % 50 == 0:
+            rate = trainer.steps * options.batch / (time.monotonic() - start)
+            print(trainer.steps, f"{l1:.4f} {perceptual:.4f} {rate:.1f} images/s", flush=True)
+
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Fine-tune a child of the base in a style.")
@@ -100,28 +142,25 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--nets", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("weights"))
     parser.add_argument("--minutes", type=float, default=15)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--snapshots", type=int, default=0, metavar="N", help="files STYLE-00.safetensors and on, along the way")
+    parser.add_argument("--swap-at", type=int, default=SWAP_AT, metavar="PX", help="first resolution that learns the style and is stored")
     parser.add_argument("--start", type=Path, metavar="FILE", help="a child to go on with instead of the base")
     a = parser.parse_args(argv)
-    options = Options(a.style, a.minutes)
+    if a.minutes <= 0 or a.snapshots < 0 or a.batch < 1:
+        parser.error("--minutes must be more than 0, --snapshots at least 0, --batch at least 1")
+    options = Options(a.style, a.minutes, a.batch, swap_at=a.swap_at, snapshots=a.snapshots)
     trainer, stop = ChildTrainer(a.run, a.nets, options, a.start), Stop()
+    if a.swap_at not in trainer.child.resolutions:
+        parser.error(f"--swap-at: the base has layers of {', '.join(map(str, trainer.child.resolutions))} px")
     stream = BatchStream([load_pictures(source, "train") for source in a.faces], options.batch, seed=1)
-    shown = to_tensor([p.rgba() for source in a.faces for p in load_pictures(source, "val")[:4]])
-    start = time.monotonic()
-    for images, mask in stream:
-        spent = (time.monotonic() - start) / (60 * options.minutes)
-        if spent >= 1 or stop.asked:
-            break
-        lr = options.lr * min(1, trainer.steps / 50) * (0.05 + 0.475 * (1 + math.cos(math.pi * spent)))
-        l1, perceptual = trainer.step(images, mask, lr)
-        if trainer.steps % 50 == 0:
-            rate = trainer.steps * options.batch / (time.monotonic() - start)
-            print(trainer.steps, f"{l1:.4f} {perceptual:.4f} {rate:.1f} images/s", flush=True)
-    stream.close()
+    shown = to_tensor([p.rgba() for pictures in load_sets(a.faces, "val") for p in pictures[:4]])
     a.out.mkdir(parents=True, exist_ok=True)
-    kept = frozenset(r for r in trainer.child.resolutions if r >= options.swap_at)
-    card = {"name": a.style, "swap_at": str(options.swap_at), "swap_width": "0", "base_images": str(trainer.images), "licence": "MIT"}
-    average = torch.zeros(trainer.child.styles, trainer.child.style_dim)
-    save_generator(trainer.ema, a.out / f"{a.style}.safetensors", average, card, kept)
+    try:
+        run(trainer, stream, stop, a.out)
+    finally:
+        stream.close()
+    trainer.save(a.out / f"{a.style}.safetensors")
     trainer.grid(*shown).save(a.run / f"{a.style}.png")
     return 0
 
