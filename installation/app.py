@@ -197,7 +197,8 @@ class Installation:
         frames, encoded, portraits = Slot(), Slot(), Slot()  # type: ignore[var-annotated]
         names = [child.name for child in self.models.children]
         guests = GuestBook(self.models.latent_avg, face_coder(self.models), background=not self.options.lockstep)
-        edit = Edit(self.models.directions, self.models.latent_avg, names, self.models.resolutions, self.tempo.beat, guests=guests)
+        m, desk = self.models, self.desk
+        edit = Edit(m.directions, m.latent_avg, names, m.resolutions, self.tempo.beat, desk.levels, guests)
         self.desk.phases = lambda: edit.phases
         shape = (self.models.styles, self.models.latent_avg.shape[-1])
         self.desk.watch_directions(self.config.models.directions, lambda paths: load_directions(paths, *shape), edit.use)

@@ -17,9 +17,11 @@ from installation.control.tempo import Tempo
 from installation.control.timeline import TimelinePlayer, TimelineRecorder
 from installation.control.web.preview import Preview
 from installation.errors import FacetsError
+from installation.latents.oscillators import SILENCE, Levels
 from installation.messages import Image
 
 if TYPE_CHECKING:
+    from installation.control.audio import AudioInput
     from installation.control.midi import MidiDesk
     from installation.control.osc import OscServer
     from installation.control.web.server import WebPanel
@@ -70,6 +72,7 @@ class ControlDesk:
         self.phases: Callable[[], Mapping[str, float]] = dict  # of the oscillators, once there are any
         self.panel: WebPanel | None = None
         self.midi: MidiDesk | None = None
+        self._audio: AudioInput | None = None
         self._code: Image | None = None
         self._received: Callable[[], int] = int
         self._parts: list[Part] = []
@@ -123,6 +126,11 @@ class ControlDesk:
             udp = server = OscServer(self._state, self._config.osc)
             self._received = lambda: server.received
             parts += [server, OscFeedback(self._state, self._config.osc, self._observe, lambda: self.presets.current)]
+        if self._config.audio.enabled:
+            from installation.control.audio import AudioInput
+
+            self._audio = AudioInput(self._config.audio.device, self._on_fault)
+            parts.append(self._audio)
         if self.wants(self._config.midi.enabled):
             from installation.control.midi import MidiDesk
 
@@ -144,6 +152,10 @@ class ControlDesk:
             )
             parts.append(self.panel)
         return parts
+
+    def levels(self) -> Levels:
+        """How loud it is; silence where nobody listens."""
+        return SILENCE if self._audio is None else self._audio.levels()
 
     def _now(self) -> float:
         return self._clock()  # of the show, once it has begun
@@ -212,6 +224,8 @@ class ControlDesk:
             rows.append(("preset", self.presets.current))
         if self.tempo is not None:
             rows.append(("tempo", f"{self.tempo.bpm:5.1f} bpm"))
+        if self._audio is not None:
+            rows.append(("sound", f"{self._audio.levels().level:5.2f}"))
         if self.midi is not None:
             rows += [("midi", name) for name in self.midi.devices()]
             rows += [("learning", self.midi.learning)] if self.midi.learning else []

@@ -197,7 +197,7 @@ class MidiDesk:
                     self._grips[learner.name].stand(learner.steps(found))
                 self._changed[learner.name] = True
                 self._unsaved = True
-                log.info("MIDI: %s moves %s", found, learner.name)
+                log.info("MIDI: %s moves %s", found.words(), learner.name)
             if found is not None or learner.over(now):
                 self._learner = None
 

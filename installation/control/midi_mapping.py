@@ -48,6 +48,12 @@ class Source:
     bits: int = 7
 
     def __str__(self) -> str:
+        """Short, as a panel's button shows it: "CC 21"; the channel where it is not the first."""
+        word = "note" if self.kind == "note" else "CC"
+        return f"{word} {self.number}" + (f" ch {self.channel + 1}" if self.channel else "")
+
+    def words(self) -> str:
+        """In full."""
         word = {"control": "CC", "button": "button CC", "note": "note"}[self.kind]
         return f"{word} {self.number}{' (14 bit)' if self.bits == 14 else ''}, channel {self.channel + 1}, {self.device}"
 

@@ -109,7 +109,8 @@ def test_a_knob_is_learned_by_turning_it_and_not_by_noise(box):
     b.turn(21, *range(0, 40, 4), channel=2)
     until(lambda: b.desk.learning is None)
     assert b.desk.learned() == {"look/grain": Source(b.name, 2, "control", 21)}
-    assert str(b.desk.learned()["look/grain"]) == f"CC 21, channel 3, {b.name}"
+    knob = b.desk.learned()["look/grain"]
+    assert str(knob) == "CC 21 ch 3" and knob.words() == f"CC 21, channel 3, {b.name}"
     b.turn(21, 127, 0, 126, channel=2)  # it has to pass where the control is
     b.quiet()
     assert b.state.target("look/grain") == pytest.approx(position(126, 7))
