@@ -302,6 +302,9 @@ class Installation:
                     self._quit.set()
                 case Action.FULLSCREEN:
                     self.canvas.toggle_fullscreen()
+                case Action.LEARN:
+                    if self.desk.midi is not None:
+                        self.desk.midi.touch()
                 case Action.SNAPSHOT:
                     self._snapshot()
 

@@ -228,7 +228,8 @@ class ControlDesk:
             rows.append(("sound", f"{self._audio.levels().level:5.2f}"))
         if self.midi is not None:
             rows += [("midi", name) for name in self.midi.devices()]
-            rows += [("learning", self.midi.learning)] if self.midi.learning else []
+            waiting = self.midi.learning or ("touch a control" if self.midi.touching else "")
+            rows += [("learning", waiting)] if waiting else []
         if self._second is not None and self._second - self._ignored_at < FRESH:
             rows.append(("why", counts.last))
         return tuple(rows)

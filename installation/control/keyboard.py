@@ -20,6 +20,7 @@ class Action(Enum):
     QUIT = "quit"
     FULLSCREEN = "fullscreen"
     SNAPSHOT = "snapshot"
+    LEARN = "learn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ KEYS = (
     Key(("m",), "M", "mirror", toggles="look/mirror"),
     Key(("l",), "L", "next layout", cycles="look/layout", choices=LAYOUTS),
     Key(("k",), "K", "next background", cycles="look/background", choices=BACKGROUNDS),
+    Key(("c",), "C", "MIDI: touch a control, then a knob", action=Action.LEARN),
     Key(("s",), "S", "snapshot", action=Action.SNAPSHOT),
     Key(("tab",), "Tab", "figures", toggles="transport/hud"),
     Key(("h", "f1"), "H", "this list", help=True),

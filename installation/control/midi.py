@@ -15,7 +15,9 @@ from installation.control.midi_learning import Learner
 from installation.control.midi_mapping import Learned, last_good, learnable, read_mapping, write_mapping
 from installation.control.midi_mapping import Source as Knob
 from installation.control.midi_ports import Backend, Ports, Wanted, system_backend
+from installation.control.presets import SOURCE as PRESET
 from installation.control.state import Change, ControlState, TableChange
+from installation.control.tempo import CLOCKED, TAPPED
 from installation.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -24,6 +26,7 @@ GATHER = 0.003  # s to wait for what comes with an event: the fine part of a pos
 FEEDBACK = 0.03  # s between two rounds of feedback
 MOST = 64  # controls in such a round; others wait for the next
 LOOK = 1.0  # s between two looks at the file
+NO_HANDS = (SOURCE, PRESET, TAPPED, CLOCKED)  # who moves controls without touching them
 
 
 class MidiDesk:
@@ -52,6 +55,7 @@ class MidiDesk:
         self._grips: dict[str, Grip] = {}
         self._by_key: dict[Key, list[Grip]] = {}
         self._learner: Learner | None = None
+        self._touching = False
         self._changed: dict[str, bool] = {}  # controls that were set, and whether by another hand
         self._hand: str | None = None  # the control that this thread is setting
         self._replugged = False
@@ -94,8 +98,20 @@ class MidiDesk:
             self._state.ignore(f"{name[:80]}: no knob can move this")
             return
         with self._lock:
+            self._touching = False
             self._learner = None if name is None else Learner(name, time.monotonic())
         self._inbox.wake()
+
+    def touch(self) -> None:
+        """Let the next control that a hand moves be the one to learn; once more, or while one is learned: no more."""
+        with self._lock:
+            self._touching = not (self._touching or self._learner is not None)
+            self._learner = None
+
+    @property
+    def touching(self) -> bool:
+        """Whether the next control that a hand moves is the one to learn."""
+        return self._touching
 
     def unlearn(self, name: str) -> None:
         """No knob moves this control any more."""
@@ -131,7 +147,11 @@ class MidiDesk:
 
     def _hear(self, change: Change | TableChange) -> None:
         """In the thread of whoever set it."""
-        if not isinstance(change, Change) or change.name not in self._grips:
+        if not isinstance(change, Change):
+            return
+        if self._touching and change.source not in NO_HANDS and learnable(self._state.table.get(change.name)):
+            self.learn(change.name)
+        if change.name not in self._grips:
             return
         own = self._hand == change.name and threading.current_thread() is self._thread
         with self._lock:
