@@ -9,16 +9,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from installation.config import MidiConfig
+from installation.control.midi_devices import Backend, system_backend
+from installation.control.midi_file import MappingFile
 from installation.control.midi_grip import SOURCE, Grip, Key, key, keys
 from installation.control.midi_inbox import Beats, Event, Inbox, Program
 from installation.control.midi_learning import Learner
-from installation.control.midi_mapping import Learned, last_good, learnable, read_mapping, write_mapping
+from installation.control.midi_mapping import NOTHING, Learned, learnable
 from installation.control.midi_mapping import Source as Knob
-from installation.control.midi_ports import Backend, Ports, Wanted, system_backend
+from installation.control.midi_ports import Ports, Wanted
 from installation.control.presets import SOURCE as PRESET
 from installation.control.state import Change, ControlState, TableChange
 from installation.control.tempo import CLOCKED, TAPPED
-from installation.errors import ConfigError
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,8 @@ class MidiDesk:
         on_fault: Callable[[str], None],
         find_backend: Callable[[], Backend | None] = system_backend,
     ) -> None:
-        self._state, self._settings, self._file, self._on_fault = state, settings, file, on_fault
+        self._state, self._settings, self._on_fault = state, settings, on_fault
+        self._file = MappingFile(file, on_fault)
         self._find_backend = find_backend
         self._inbox = Inbox(tempo, clock)
         self._ports: Ports | None = None
@@ -60,7 +62,6 @@ class MidiDesk:
         self._hand: str | None = None  # the control that this thread is setting
         self._replugged = False
         self._unsaved = False
-        self._stamp: tuple[int, int, int] | None = None  # of the file as it was last read or written
         self._looked = self._told = float("-inf")
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="midi", daemon=True)
@@ -69,7 +70,7 @@ class MidiDesk:
     def start(self) -> None:
         """Begin to listen to every port that is there or will be. Raises ConfigError for a port that is none."""
         self._ports = Ports(Wanted.of(self._settings.ports), self._inbox.put, self._replug, self._find_backend)
-        self._read()
+        self._use(self._file.read(self._state.table, NOTHING))
         self._unsubscribe = self._state.subscribe(self._hear)
         self._thread.start()
         self._ports.start()
@@ -199,8 +200,8 @@ class MidiDesk:
             self._save()
         elif now - self._looked >= LOOK:
             self._looked = now
-            if self._stamp != _stamp(self._file):
-                self._read()
+            if self._file.changed():
+                self._use(self._file.read(self._state.table, self.learned()))
 
     def _teach(self, learner: Learner, events: list[Event], now: float) -> None:
         found: Knob | None = None
@@ -256,16 +257,8 @@ class MidiDesk:
             for message in grip.shown(row, self._state):
                 self._ports.send(grip.source.device, message)
 
-    def _read(self) -> None:
-        """Take the file as it is now; of a broken one, what was good before."""
-        self._stamp = _stamp(self._file)
-        try:
-            learned: Learned = read_mapping(self._file, self._state.table)
-        except ConfigError as err:
-            self._on_fault(str(err))
-            if self._knobs:
-                return
-            learned = last_good(self._file, self._state.table)
+    def _use(self, learned: Learned) -> None:
+        """Take what the file says."""
         with self._lock:
             self._knobs = dict(learned)
             self._grip()
@@ -273,17 +266,4 @@ class MidiDesk:
 
     def _save(self) -> None:
         self._unsaved = False
-        try:
-            write_mapping(self._file, self.learned())
-        except ConfigError as err:
-            self._on_fault(str(err))
-        self._stamp = _stamp(self._file)
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    """Tells one state of a file from the next; None where there is none."""
-    try:
-        status = path.stat()
-    except (OSError, ValueError):
-        return None
-    return status.st_ino, status.st_mtime_ns, status.st_size
+        self._file.write(self.learned())

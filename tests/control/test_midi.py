@@ -12,11 +12,12 @@ from mido.sockets import PortServer
 
 from installation.config import MidiConfig
 from installation.control.midi import MidiDesk
+from installation.control.midi_devices import LOOPS, SEQUENCER, devices, system_backend
 from installation.control.midi_grip import position, steps
 from installation.control.midi_inbox import CALM, Inbox, Program, Struck, Turned
 from installation.control.midi_learning import Learner
 from installation.control.midi_mapping import BACKUP_FOLDER, Source, read_mapping, write_mapping
-from installation.control.midi_ports import LOOPS, SEQUENCER, Wanted, devices, system_backend
+from installation.control.midi_ports import Wanted
 from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
 from installation.control.tempo import Tempo
