@@ -102,6 +102,16 @@ def drag(browser, name, share):
     hand.move_to_element_with_offset(element, place(share), 0).release().perform()
 
 
+def click(browser, element):
+    """As a person would: bring it into sight, wait until nothing moves any more, press."""
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element)
+    now, then = element.rect, None
+    while now != then:
+        time.sleep(0.1)
+        now, then = element.rect, now
+    element.click()
+
+
 def brightness(browser):
     """Mean of the preview's pixels, 0…255."""
     return browser.execute_script(
@@ -145,12 +155,11 @@ def test_a_number_is_typed_and_a_switch_is_pressed(show, panel):
     from selenium.webdriver.common.keys import Keys
 
     field = panel.find_element("css selector", '[data-name="edit/age/amount"] .value')
-    panel.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", field)
-    field.click()
+    click(panel, field)
     field.send_keys(Keys.CONTROL, "a")
     field.send_keys("-1,5", Keys.ENTER)
     until(lambda: show.controls.target("edit/age/amount") == -1.5)
-    panel.find_element("css selector", '[data-name="transport/freeze"] button[role=switch]').click()
+    click(panel, panel.find_element("css selector", '[data-name="transport/freeze"] button[role=switch]'))
     until(lambda: show.controls.target("transport/freeze") is True)
 
 
@@ -173,7 +182,7 @@ def test_recalling_a_preset_fades(show, panel):
         look();""",
         slider(panel, "look/brightness"),
     )
-    panel.find_element("css selector", f'[data-name="preset/{name}/recall"] button').click()
+    click(panel, panel.find_element("css selector", f'[data-name="preset/{name}/recall"] button'))
     until(lambda: show.controls.fading)
     until(lambda: not show.controls.fading)
     goal = show.controls.table["look/brightness"].to_norm(show.controls.target("look/brightness"))
