@@ -20,7 +20,7 @@ from installation.networks.bundle import Models, load_models
 from installation.output_file import whole_file
 from installation.swap import signed
 from installation.training.score_clips import ClipScores, Mirror, clips_of, score_clip
-from installation.training.score_directions import score_directions
+from installation.training.score_directions import SCALARS, score_directions
 from installation.training.score_faces import Sketcher
 from installation.training.score_networks import FeatureJudge, IdentityJudge, InceptionJudge, PerceptualJudge
 from installation.training.score_report import Judges, Report, Sheet, put_clips, put_faces
@@ -113,19 +113,20 @@ def _table(report: Mapping[str, Any]) -> str:
             value = report[key] if name is None else report[key][name]
             label = key if name is None else f"{key}.{name}"
             around = "" if bounds is None else f"  [{bounds[0]:g}, {bounds[1]:g}]"
-            lines.append(f"{label:<34}{'–' if value is None else f'{value:g}':>9}{around}")
+            lines.append(f"{label:<34}{_shown(value):>9}{around}")
     for name, effect in (report["directions"] or {}).items():
-        others = f"{effect['worst_other_sd']:g} ({effect['worst_other']})"
-        lines.append(
-            f"{name:<24}own {effect['own_effect_sd']:g} sd, {effect['share_in_direction']:.0%} the right way, others {others}, "
-            f"identity {effect['identity_median']}"
-        )
+        own, right, worst_sd, identity = (_shown(effect[key]) for key in SCALARS)
+        lines.append(f"{name:<24}own {own} sd, right way {right}, others {worst_sd} sd ({effect['worst_other']}), identity {identity}")
     if worst := report["worst_group"]:
         lines.append(f"worst group: {worst['column']} {worst['value']}, identity {worst['identity']}")
     left = report["left_out"]
     if left["unreadable"] or left["no_face"]:
         lines.append(f"left out: {len(left['unreadable'])} unreadable, {len(left['no_face'])} with no face")
     return "\n".join(lines)
+
+
+def _shown(value: float | None) -> str:
+    return "–" if value is None else f"{value:g}"
 
 
 def parser() -> argparse.ArgumentParser:

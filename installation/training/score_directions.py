@@ -1,5 +1,6 @@
 """What each direction does, scored: own effect, leakage and likeness on portraits of held-out sitters, with intervals."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -42,13 +43,21 @@ def score_directions(
         measures = Measures(load_attributes(attributes))
     except WeightsError as err:
         return None, None, str(err)
-    deviations = np.nanstd(measures([s.picture for s in sitters]), axis=0)
-    deviations = np.where(deviations > 0, deviations, np.nan)
-    images, _ = as_tensors([s.picture for s in sitters[:count]], sitters[:count])
-    identity = None if nets is None else Identity(nets / IDENTITY_FILE).eval()
-    swings = swing(Editor(models, models.directions), images, measures, identity)
-    found = effects(models.directions.names, swings, deviations)
-    return {name: asdict(effect) for name, effect in found.items()}, _intervals(models.directions.names, swings, deviations), None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a measure that no portrait has is null
+        deviations = np.nanstd(measures([s.picture for s in sitters]), axis=0)
+        deviations = np.where(deviations > 0, deviations, np.nan)
+        images, _ = as_tensors([s.picture for s in sitters[:count]], sitters[:count])
+        identity = None if nets is None else Identity(nets / IDENTITY_FILE).eval()
+        swings = swing(Editor(models, models.directions), images, measures, identity)
+        found = effects(models.directions.names, swings, deviations)
+        rows = {name: {key: _known(value) for key, value in asdict(effect).items()} for name, effect in found.items()}
+        return rows, _intervals(models.directions.names, swings, deviations), None
+
+
+def _known(value: float | str | None) -> float | str | None:
+    """null for what is not a number: JSON has no other word for it."""
+    return None if isinstance(value, float) and np.isnan(value) else value
 
 
 def _intervals(names: Sequence[str], swings: Swings, deviations: NDArray[np.float64]) -> Rows:

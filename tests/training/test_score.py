@@ -5,9 +5,14 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from safetensors.torch import save_file
 
 from installation.__main__ import main
+from installation.latents.directions import Direction, save_directions
+from installation.networks.checkpoints import load_encoder
+from installation.training.attributes import KIND, AttributeNetwork
 from installation.training.score_faces import groups_of, score_faces
 from installation.training.score_networks import IdentityJudge, PerceptualJudge
 from installation.training.score_sample import draw_sample
@@ -108,6 +113,27 @@ def test_alpha_is_the_mask(tmp_path, crops, nets):
     wrong_outside[40:230, 40:216] = crops[0][40:230, 40:216]
     scores = score_faces(sample.sitters, [wrong_outside], IdentityJudge(nets), PerceptualJudge(nets))
     assert scores.l1[0] == 0 and scores.identity[0] == pytest.approx(1, abs=1e-5) and scores.perceptual[0] < 1e-9
+
+
+def test_directions_are_measured_and_what_has_no_measure_is_null(tmp_path, model, crops, nets):
+    """A random network draws no faces: geometry has no number, age and gender have."""
+    write_faces(tmp_path, crops)
+    torch.manual_seed(1)
+    network = AttributeNetwork().state_dict()
+    network = {name: value * 4 if value.ndim == 4 else value for name, value in network.items()}  # else nothing comes through
+    save_file(network, tmp_path / "attributes.safetensors", metadata={"kind": KIND})
+    styles = load_encoder(model[1]).styles
+    directions = [Direction(name, torch.randn(styles, 32), (0, styles), None, None) for name in ("age", "smile")]
+    save_directions(directions, tmp_path / "directions.safetensors", {})
+    files = ("--directions", tmp_path / "directions.safetensors", "--attributes", tmp_path / "attributes.safetensors")
+    code, report = run(tmp_path, model, tmp_path, "--nets", nets, *files, "--edits", "3")
+    assert code == 0 and report["edited_faces"] == 3 and report["directions_left_out"] is None
+    age, smile = report["directions"]["age"], report["directions"]["smile"]
+    low, high = report["ci95"]["directions"]["age"]["own_effect_sd"]
+    assert low <= age["own_effect_sd"] <= high and age["own_effect_sd"] != 0 and age["identity_median"] < 1
+    assert smile["own_effect_sd"] is None and smile["worst_other"] in ("age", "gender")
+    code, report = run(tmp_path, model, tmp_path, *files[:2], "--edits", "3", "--attributes", tmp_path / "nowhere.safetensors")
+    assert code == 0 and report["directions"] is None and "nowhere" in report["directions_left_out"]
 
 
 def test_likeness_tells_the_own_sitter_from_others(folder, nets):
