@@ -13,7 +13,7 @@ from installation.errors import ConfigError, WeightsError
 
 MANIFEST = Path(__file__).resolve().parents[2] / "weights" / "manifest.yaml"
 
-Kind = Literal["generator", "encoder", "encoder and generator", "child", "directions"]
+Kind = Literal["generator", "encoder", "encoder and generator", "child", "directions", "attribute network"]
 
 
 class ModelFile(BaseModel):
