@@ -11,12 +11,13 @@ from safetensors.torch import save_file
 
 from installation.__main__ import main
 from installation.latents.directions import Direction, save_directions
-from installation.networks.checkpoints import load_encoder
+from installation.networks.checkpoints import load_encoder, load_generator
 from installation.training.attributes import KIND, AttributeNetwork
 from installation.training.score_faces import groups_of, score_faces
 from installation.training.score_networks import IdentityJudge, PerceptualJudge
 from installation.training.score_sample import draw_sample
 from installation.training.score_statistics import bootstrap, bootstrap_groups, frechet, median
+from tests.foreign_files import psp, stylegan3_pickle
 
 from .score_inputs import CLIPS, aligned_faces, write_faces, write_model, write_nets
 
@@ -74,6 +75,19 @@ def test_without_networks_and_clips_the_rest_works(tmp_path, model, folder):
     for key in ("identity_val_median", "retrieval_top1", "perceptual", "frechet", "identity_clips_median", "steadiness_ratio", "groups"):
         assert report[key] is None
         assert report["ci95"].get(key) is None
+
+
+@pytest.mark.parametrize("base", ["stylegan2", "stylegan3"])
+def test_published_models_are_scored_from_their_code_alone(base, tmp_path, folder, nets):
+    encoder = generator = psp(tmp_path / "psp.pt")
+    if base == "stylegan3":
+        generator = stylegan3_pickle(tmp_path / "sg3.pkl", "T")
+        encoder = psp(tmp_path / "encoder.pt", decoder=False, styles=load_generator(generator).styles)
+    code, report = run(tmp_path, (generator, encoder), folder, "--nets", nets, "--clips", CLIPS / "yes.mkv", "--clip-frames", "4")
+    assert code == 0 and not report["models"]["detail_residual"]
+    assert report["wplus_only"] == {key: report[key] for key in report["wplus_only"]}
+    assert report["frechet"] > 0 and report["frechet_of"] == "samples" and report["steadiness_ratio"] is not None
+    assert report["directions"] is None
 
 
 def test_what_cannot_be_scored_is_listed_and_left_out(tmp_path, crops):
