@@ -8,7 +8,9 @@ import argparse  # noqa: E402
 import logging  # noqa: E402
 import os  # noqa: E402
 import sys  # noqa: E402
+import threading  # noqa: E402
 from pathlib import Path  # noqa: E402
+from typing import NoReturn  # noqa: E402
 
 from installation.config import Config, load_config  # noqa: E402
 from installation.errors import FacetsError  # noqa: E402
@@ -113,5 +115,16 @@ def main(argv: list[str] | None = None) -> int:
         return 0
 
 
+def leave(code: int) -> NoReturn:
+    """End the process. A thread that still builds an engine sits inside a library whose own threads would be torn down under
+    it (an abort instead of the exit code), so everything written is flushed and nothing is torn down."""
+    if threading.active_count() == 1:
+        sys.exit(code)
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())
