@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import socket
 
+from installation.control.port_errors import why_not_listening
 from installation.errors import ConfigError
 
 
@@ -17,7 +17,7 @@ def bound_socket(host: str, port: int, section: str) -> socket.socket:
         listening.bind(address)
     except OSError as err:
         listening.close()
-        raise ConfigError(_why_not(err, host, port, section)) from err
+        raise ConfigError(why_not_listening(err, host, port, section)) from err
     return listening
 
 
@@ -34,16 +34,3 @@ def _resolved(
         return socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
     except (OSError, UnicodeError) as err:
         raise ConfigError(f"{key}: {host!r}: no such address ({getattr(err, 'strerror', None) or err})") from err
-
-
-def _why_not(err: OSError, host: str, port: int, section: str) -> str:
-    if err.errno == errno.EADDRINUSE:
-        return (
-            f"{section}.port: {port}: the port is taken on {host}, perhaps by another Facets; "
-            f"choose a free one with --set {section}.port=NUMBER, or do without with --set {section}.enabled=false"
-        )
-    if err.errno in (errno.EACCES, errno.EPERM):
-        return f"{section}.port: {port}: this user may not listen on that port; choose one from 1024 on"
-    if err.errno == errno.EADDRNOTAVAIL:
-        return f"{section}.host: {host!r}: this machine has no such address; 127.0.0.1 is itself, 0.0.0.0 every network"
-    return f"{section}: cannot listen on {host}:{port}: {err.strerror}"

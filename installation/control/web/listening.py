@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import socket
 
+from installation.control.port_errors import why_not_listening
 from installation.errors import ConfigError
 
 WAITING = 128  # connections that the kernel keeps until they are taken
@@ -23,19 +23,6 @@ def listening_socket(host: str, port: int) -> socket.socket:
         made.listen(WAITING)
     except OSError as err:
         made.close()
-        raise ConfigError(_why_not(err, host, port)) from err
+        raise ConfigError(why_not_listening(err, host, port, "control.web")) from err
     made.setblocking(False)
     return made
-
-
-def _why_not(err: OSError, host: str, port: int) -> str:
-    if err.errno == errno.EADDRINUSE:
-        return (
-            f"control.web.port: {port}: the port is taken on {host}, perhaps by another Facets; "
-            f"choose a free one with --set control.web.port=NUMBER, or do without with --set control.web.enabled=false"
-        )
-    if err.errno in (errno.EACCES, errno.EPERM):
-        return f"control.web.port: {port}: this user may not listen on that port; choose one from 1024 on"
-    if err.errno == errno.EADDRNOTAVAIL:
-        return f"control.web.host: {host!r}: this machine has no such address; 127.0.0.1 is itself, 0.0.0.0 every network"
-    return f"control.web: cannot listen on {host}:{port}: {err.strerror}"
