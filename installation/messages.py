@@ -108,6 +108,7 @@ class EditedFace:
     ws_edited: Tensor  # [styles, w_dim]
     detail: Tensor | None  # [32, 32, 32], carried along by the edits
     detail_gain: float  # 0…1
+    warp: NDArray[np.float32] | None = None  # [2, r, r] how the edits move what is drawn, fractions of the side
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -44,6 +44,7 @@ class Stored:
     family: str = ""
     flow: Tensor | None = None
     shift: Tensor | None = None
+    warp: Tensor | None = None
     component: int | None = None
 
 
@@ -169,7 +170,10 @@ def _read_safetensors(path: Path) -> list[Stored]:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     layers = {str(name): (int(first), int(end)) for name, (first, end) in json.loads(metadata["layers"]).items()}
     found = [Stored(name, _vector(tensors[name], name), layers[name], metadata.get("family", "")) for name in layers]
-    return [replace(one, flow=_map(tensors, one.name, "flow"), shift=_map(tensors, one.name, "shift")) for one in found]
+    return [
+        replace(one, flow=_map(tensors, one.name, "flow"), shift=_map(tensors, one.name, "shift"), warp=_map(tensors, one.name, "warp"))
+        for one in found
+    ]
 
 
 def _map(tensors: Mapping[str, Tensor], name: str, part: str) -> Tensor | None:
@@ -178,6 +182,8 @@ def _map(tensors: Mapping[str, Tensor], name: str, part: str) -> Tensor | None:
         return None
     if values.ndim != 3 or not torch.isfinite(values).all():
         raise ValueError(f"the {part} of {name!r} is not C x r x r finite numbers")
+    if part != "shift" and values.shape[0] != 2:
+        raise ValueError(f"the {part} of {name!r} has {values.shape[0]} channels; it moves along x and y")
     return values.float()
 
 

@@ -1,7 +1,8 @@
 """Named directions: what one unit of smile, age or gender adds to a code in W+, and what it does to the detail residual.
 
-The residual holds the sitter's own features, so an edit must carry it along: a flow moves it as the landmarks move with the
-attribute, a shift adds what the attribute looks like (Upchurch et al. 2017, "Deep Feature Interpolation").
+The residual holds the sitter's own features, so an edit must carry it along: a flow moves it as the code moves the face, a
+shift adds what the attribute looks like (Upchurch et al. 2017, "Deep Feature Interpolation"). A warp moves the portrait that
+was drawn, for the part of an attribute that is movement alone.
 """
 
 import json
@@ -36,6 +37,7 @@ class Direction:
     layers: tuple[int, int]  # first and one past the last style that it moves
     flow: Tensor | None = None  # [2, r, r] x and y, fractions of the picture's side that a feature moves at 1
     shift: Tensor | None = None  # [C, r, r] what the residual gains at 1
+    warp: Tensor | None = None  # [2, r, r] x and y, fractions of the side that what is drawn moves at 1
     family: str = ""  # of the generator that it belongs to, where that is known
 
 
@@ -46,6 +48,7 @@ class Move:
     offset: Tensor  # [styles, w_dim]
     shift: Tensor | None  # [C, r, r]
     flow: Tensor | None  # [2, r, r]
+    warp: Tensor | None = None  # [2, r, r]
 
     def carry(self, detail: Tensor) -> Tensor:
         """The residual [C, r, r] as the edit leaves it: shifted and moved along the flow."""
@@ -63,20 +66,7 @@ class DirectionSet:
         self._stack = torch.stack([d.vector for d in directions]) if directions else torch.zeros(0, 0, 0)
         self._flows = _stacked([d.flow for d in directions])
         self._shifts = _stacked([d.shift for d in directions])
-
-    def offset(self, amounts: Sequence[float], like: Tensor) -> Tensor:
-        """Sum of ``amounts`` (one for each name) times their vectors, [styles, w_dim]."""
-        if not self.directions:
-            return torch.zeros_like(like)
-        self._stack = self._stack.to(like)
-        return torch.einsum("d,dsw->sw", torch.tensor(amounts, dtype=like.dtype, device=like.device), self._stack)
-
-    def carry(self, detail: Tensor, amounts: Sequence[float]) -> Tensor:
-        """The residual [C, r, r] as the edit leaves it: shifted and moved along the flows."""
-        weights = torch.tensor(amounts, dtype=detail.dtype)
-        if self._shifts is not None:
-            detail = detail + torch.einsum("d,dcyx->cyx", weights, self._shifts)
-        return detail if self._flows is None else _moved(detail, torch.einsum("d,dcyx->yxc", weights, self._flows))
+        self._warps = _stacked([d.warp for d in directions])
 
     def move(self, amounts: Sequence[float]) -> Move | None:
         """The sum of ``amounts`` (one for each name) times the directions, None where all are 0. Adds one direction at a
@@ -84,9 +74,9 @@ class DirectionSet:
         active = [(k, amount) for k, amount in enumerate(amounts) if amount]
         if not active:
             return None
-        parts = [None if stack is None else _sum(stack, active) for stack in (self._stack, self._shifts, self._flows)]
+        parts = [None if stack is None else _sum(stack, active) for stack in (self._stack, self._shifts, self._flows, self._warps)]
         assert parts[0] is not None
-        return Move(parts[0], parts[1], parts[2])
+        return Move(parts[0], *parts[1:])
 
     def further(self, move: Move | None, index: int, amount: float) -> Move | None:
         """A move, and ``amount`` of one more direction."""
@@ -94,11 +84,9 @@ class DirectionSet:
             return move
         if move is None:
             return self.move([amount if k == index else 0.0 for k in range(len(self.names))])
-        return Move(
-            torch.add(move.offset, self._stack[index], alpha=amount),
-            None if self._shifts is None or move.shift is None else torch.add(move.shift, self._shifts[index], alpha=amount),
-            None if self._flows is None or move.flow is None else torch.add(move.flow, self._flows[index], alpha=amount),
-        )
+        pairs = ((move.shift, self._shifts), (move.flow, self._flows), (move.warp, self._warps))
+        further = [None if a is None or stack is None else torch.add(a, stack[index], alpha=amount) for a, stack in pairs]
+        return Move(torch.add(move.offset, self._stack[index], alpha=amount), *further)
 
 
 def _sum(stack: Tensor, active: Sequence[tuple[int, float]]) -> Tensor:
@@ -133,6 +121,7 @@ def save_directions(directions: Sequence[Direction], path: Path, card: dict[str,
     tensors = {d.name: d.vector.half().contiguous() for d in directions}
     tensors |= {f"{d.name}.flow": d.flow.half().contiguous() for d in directions if d.flow is not None}
     tensors |= {f"{d.name}.shift": d.shift.half().contiguous() for d in directions if d.shift is not None}
+    tensors |= {f"{d.name}.warp": d.warp.half().contiguous() for d in directions if d.warp is not None}
     layers = {d.name: list(d.layers) for d in directions}
     families = {d.family for d in directions if d.family}
     family = {"family": families.pop()} if len(families) == 1 else {}
@@ -172,13 +161,13 @@ def _fitted(one: Stored, path: Path, styles: int, w_dim: int, family: str) -> Di
         raise WeightsError(f"{path}: direction {one.name!r} moves layers {first}-{end - 1}, the generator has 0-{styles - 1}")
     vector = torch.zeros(styles, w_dim)
     vector[first:end] = one.vector if rows == 1 else one.vector[first:end]
-    return Direction(one.name, vector, (first, end), one.flow, one.shift, one.family)
+    return Direction(one.name, vector, (first, end), one.flow, one.shift, one.warp, one.family)
 
 
 def _check_maps(path: Path, one: Direction, others: Iterable[Direction]) -> None:
     """Residuals have one size in a set; maps of two sizes belong to two encoders."""
     for other in others:
-        for part in ("flow", "shift"):
+        for part in ("flow", "shift", "warp"):
             mine, theirs = getattr(one, part), getattr(other, part)
             if mine is not None and theirs is not None and mine.shape != theirs.shape:
                 shapes = " and ".join("x".join(map(str, p.shape)) for p in (mine, theirs))

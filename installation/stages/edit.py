@@ -160,7 +160,9 @@ class Edit:
         gain = controls.number("identity/detail") * psi
         if move is None:
             return EditedFace(encoded.face, ws, ws, detail, gain)
-        return EditedFace(encoded.face, ws, ws + move.offset.to(ws), None if detail is None else move.carry(detail), gain)
+        carried = None if detail is None else move.carry(detail)
+        warp = None if move.warp is None else move.warp.numpy()
+        return EditedFace(encoded.face, ws, ws + move.offset.to(ws), carried, gain, warp)
 
     def _identity(self, encoded: EncodedFace, morph: float, mix: float) -> tuple[Tensor, Tensor | None]:
         """Whose face it is: code and residual, before any edit."""

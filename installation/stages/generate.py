@@ -15,6 +15,7 @@ from installation.engines.batched import BatchedEngine
 from installation.engines.fingerprint import digest
 from installation.engines.select import EngineSettings
 from installation.errors import FacetsError
+from installation.latents.warps import Warper
 from installation.messages import EditedFace, EditedFrame, Portrait, Portraits
 from installation.networks.bundle import Models
 from installation.networks.facets_encoder import DETAIL_CHANNELS, DETAIL_PX
@@ -52,6 +53,7 @@ class Generate:
         self.portrait_px, self._plain = self._fitting()
         self._mixing: BatchedEngine | None = None
         self._builder: threading.Thread | None = None
+        self._warper = Warper()
         self.fault: str | None = None  # why the mixing engine could not be built
         if models.children:
             self._builder = threading.Thread(target=self._build_mixing, name="build-mixing", daemon=True)
@@ -83,8 +85,14 @@ class Generate:
         """Portraits uint8 [S, S, 3] of every visitor, sorted by id."""
         faces = [self._inputs(f.ws, f.ws_edited, f.detail, f.detail_gain) for f in edited.faces]
         results = self._mixing(faces, [self._mix(edited)]) if edited.mix and self._mixing is not None else self._plain(faces)
-        portraits = [_portrait(face, result[0]) for face, result in zip(edited.faces, results, strict=True)]
+        portraits = [self._portrait(face, result[0]) for face, result in zip(edited.faces, results, strict=True)]
         return Portraits(edited.frame, tuple(portraits))
+
+    def _portrait(self, edited: EditedFace, drawn: Array) -> Portrait:
+        image = np.asarray(drawn, dtype=np.uint8)
+        if edited.warp is not None:
+            image = self._warper(image, edited.warp)
+        return Portrait(edited.face, image, edited.face.presence * edited.face.drawable)
 
     def _fitting(self) -> tuple[int, BatchedEngine]:
         """The largest size that is quick enough here, at least 128 px, or the one that was asked for."""
@@ -163,10 +171,6 @@ class Generate:
         expand = None if models.detail is None else models.detail.expand.weight
         mixed = MixedGenerator(models.base, children, expand, size).eval()
         return (mixed if models.detail is not None else MixedCodes(mixed).eval()), len(mixed.resolutions)
-
-
-def _portrait(edited: EditedFace, image: Array) -> Portrait:
-    return Portrait(edited.face, np.asarray(image, dtype=np.uint8), edited.face.presence * edited.face.drawable)
 
 
 def work(base: Generator, size: int) -> int:

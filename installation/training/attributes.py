@@ -9,6 +9,8 @@ annotators saw in a photograph, not who somebody is.
 import argparse
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ from torch import Tensor, nn
 from installation.networks.checkpoints import CheckpointError
 from installation.training.augment import camera, jitter_crop
 from installation.training.datasets import DatasetError, Picture, load_pictures
+from installation.training.losses import Identity
 
 # Middle of each bin in years.
 AGES = {"0-2": 1.5, "3-9": 6.0, "10-19": 15.0, "20-29": 25.0, "30-39": 35.0, "40-49": 45.0, "50-59": 55.0, "60-69": 65.0}
@@ -31,16 +34,25 @@ STORED_PX = 72  # a little more than is seen, for crops to wander in
 MIDDLE, SIDE = (0.5, 0.57), 0.6  # of the aligned square: what a tight crop still shows
 KIND = "facets-attributes"
 BATCH = 64
+WIDTHS = (32, 48, 96, 160, 256)  # channels at 32, 16, 8, 4 and 2 px
+EMBEDDING = 128  # of the identity network that lends a hand
+EMBEDDING_WEIGHT = 2.0
 
 
-def _block(in_channel: int, out_channel: int, stride: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(in_channel, in_channel, 3, stride, 1, groups=in_channel, bias=False),
-        nn.BatchNorm2d(in_channel),
-        nn.Conv2d(in_channel, out_channel, 1, bias=False),
-        nn.BatchNorm2d(out_channel),
-        nn.ReLU(),
-    )
+class _Residual(nn.Module):
+    """Two convolutions beside a shortcut, half the size (He et al. 2016, "Deep Residual Learning for Image Recognition")."""
+
+    def __init__(self, in_channel: int, out_channel: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(in_channel, out_channel, 3, 2, 1, bias=False)
+        self.norm1 = nn.BatchNorm2d(out_channel)
+        self.conv2 = nn.Conv2d(out_channel, out_channel, 3, 1, 1, bias=False)
+        self.norm2 = nn.BatchNorm2d(out_channel)
+        self.shortcut = nn.Conv2d(in_channel, out_channel, 1, 2, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.norm2(self.conv2(F.relu(self.norm1(self.conv1(x)), inplace=True)))
+        return F.relu(y + self.shortcut(x), inplace=True)
 
 
 class AttributeNetwork(nn.Module):
@@ -48,15 +60,24 @@ class AttributeNetwork(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        stem = nn.Sequential(nn.Conv2d(3, 32, 3, 2, 1, bias=False), nn.BatchNorm2d(32), nn.ReLU())
-        widths = ((32, 64, 1), (64, 96, 2), (96, 96, 1), (96, 160, 2), (160, 160, 1), (160, 224, 2), (224, 224, 1))
-        self.body = nn.Sequential(stem, *[_block(*w) for w in widths])
-        self.head = nn.Sequential(nn.Dropout(0.2), nn.Linear(224, 2))
+        stem = nn.Sequential(nn.Conv2d(3, WIDTHS[0], 3, 2, 1, bias=False), nn.BatchNorm2d(WIDTHS[0]), nn.ReLU())
+        self.body = nn.Sequential(stem, *[_Residual(i, o) for i, o in pairwise(WIDTHS)])
+        self.head = nn.Sequential(nn.Dropout(0.2), nn.Linear(WIDTHS[-1], 2))
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def features(self, x: Tensor) -> Tensor:
+        """Middles of pictures [N, 3, 64, 64] in -1…1 -> [N, 256]."""
+        y: Tensor = self.body(x.contiguous(memory_format=torch.channels_last)).mean(dim=(2, 3))
+        return y
+
+    def read(self, features: Tensor) -> Tensor:
+        """Features [N, 256] -> [N, 2]."""
+        y: Tensor = self.head(features)
+        return y * y.new_tensor([15.0, 1.0]) + y.new_tensor([35.0, 0.0])
 
     def crops(self, x: Tensor) -> Tensor:
         """Middles of pictures [N, 3, 64, 64] -> [N, 2]."""
-        y: Tensor = self.head(self.body(x).mean(dim=(2, 3)))
-        return y * y.new_tensor([15.0, 1.0]) + y.new_tensor([35.0, 0.0])
+        return self.read(self.features(x))
 
     def forward(self, images: Tensor) -> Tensor:
         return self.crops(middle(images, INPUT_PX))
@@ -91,9 +112,19 @@ def load_attributes(path: Path) -> AttributeNetwork:
     return network.eval().requires_grad_(False)
 
 
-def decode(pictures: Sequence[Picture]) -> tuple[Tensor, Tensor]:
-    """Middles uint8 [N, 3, 72, 72] and labels [N, 2] of the pictures whose age and gender are known."""
-    crops, labels = [], []
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """Middles uint8 [N, 3, 72, 72], labels [N, 2] (years, female), identity embeddings [N, 128] or None."""
+
+    crops: Tensor
+    labels: Tensor
+    embeddings: Tensor | None = None
+
+
+@torch.inference_mode()
+def decode(pictures: Sequence[Picture], identity: nn.Module | None = None) -> Labelled:
+    """The pictures whose age and gender are known."""
+    crops, labels, embeddings, waiting = [], [], [], []
     for picture in pictures:
         age, gender = AGES.get(picture.labels.get("age", "")), GENDERS.get(picture.labels.get("gender", ""))
         if age is None or gender is None:
@@ -101,39 +132,55 @@ def decode(pictures: Sequence[Picture]) -> tuple[Tensor, Tensor]:
         rgb = torch.from_numpy(np.ascontiguousarray(picture.rgba(128)[..., :3])).permute(2, 0, 1)[None].float()
         crops.append(middle(rgb, STORED_PX).round().byte()[0])
         labels.append((age, gender))
+        waiting.append(rgb)
+        if identity is not None and len(waiting) == BATCH:
+            embeddings.append(identity(torch.cat(waiting) / 127.5 - 1))
+        if len(waiting) == BATCH:
+            waiting = []
     if not crops:
         raise DatasetError("no picture has labels of age and gender: a labels.csv with columns file, age, gender is needed")
-    return torch.stack(crops), torch.tensor(labels)
+    if identity is not None and waiting:
+        embeddings.append(identity(torch.cat(waiting) / 127.5 - 1))
+    return Labelled(torch.stack(crops), torch.tensor(labels), torch.cat(embeddings) if embeddings else None)
 
 
-def train(crops: Tensor, labels: Tensor, minutes: float, seed: int = 0) -> AttributeNetwork:
-    """Fit a network in ``minutes``: Huber on years, cross entropy on gender, one cycle of the learning rate."""
+def train(data: Labelled, minutes: float, seed: int = 0) -> AttributeNetwork:
+    """Fit a network in ``minutes``: Huber on years, cross entropy on gender, one cycle of the learning rate.
+
+    With embeddings, the features must also tell people apart as the identity network does (knowledge distillation: Hinton
+    et al. 2015): thirty thousand labels alone are soon learned by heart.
+    """
     torch.manual_seed(seed)
-    network = AttributeNetwork()
-    optimizer = torch.optim.AdamW(network.parameters(), 2e-3, weight_decay=1e-3)
+    network, guess = AttributeNetwork(), nn.Linear(WIDTHS[-1], EMBEDDING)
+    optimizer = torch.optim.AdamW([*network.parameters(), *guess.parameters()], 2e-3, weight_decay=2e-2)
     start, steps = time.monotonic(), 0
     while (spent := (time.monotonic() - start) / (60 * minutes)) < 1:
-        index = torch.randint(len(crops), (BATCH,))
-        x = crops[index].float() / 127.5 - 1
+        index = torch.randint(len(data.crops), (BATCH,))
+        x = data.crops[index].float() / 127.5 - 1
         x = torch.where(torch.rand(BATCH, 1, 1, 1) < 0.5, x.flip(3), x)
         x = camera(jitter_crop(x, 1.0))[..., 4:-4, 4:-4]
-        y, target = network.crops(x), labels[index]
+        features, target = network.features(x), data.labels[index]
+        y = network.read(features)
         loss = F.huber_loss(y[:, 0] / 10, target[:, 0] / 10) + F.binary_cross_entropy_with_logits(y[:, 1], target[:, 1])
+        if data.embeddings is not None:
+            near = F.cosine_similarity(guess(features), data.embeddings[index])
+            loss = loss + EMBEDDING_WEIGHT * (1 - near).mean()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         for group in optimizer.param_groups:
-            group["lr"] = 2e-3 * min(1, (steps + 1) / 200) * (1 - spent) ** 0.5
+            group["lr"] = 2e-3 * min(1, (steps + 1) / 200) * (1 - spent)
         optimizer.step()
         steps += 1
         if steps % 200 == 0:
-            print(f"step {steps}: loss {float(loss):.3f}", flush=True)
+            print(f"{60 * minutes * spent:.0f} s, step {steps}: loss {loss.item():.3f}", flush=True)
     return network.eval().requires_grad_(False)
 
 
 @torch.inference_mode()
-def evaluate(network: AttributeNetwork, crops: Tensor, labels: Tensor) -> tuple[float, float]:
+def evaluate(network: AttributeNetwork, data: Labelled) -> tuple[float, float]:
     """Mean absolute error in years, and the share of right genders."""
-    y = torch.cat([network.crops(part[..., 4:-4, 4:-4].float() / 127.5 - 1) for part in torch.split(crops, 256)])
+    y = torch.cat([network.crops(part[..., 4:-4, 4:-4].float() / 127.5 - 1) for part in torch.split(data.crops, 256)])
+    labels = data.labels
     return float((y[:, 0] - labels[:, 0]).abs().mean()), float(((y[:, 1] > 0) == (labels[:, 1] > 0.5)).float().mean())
 
 
@@ -144,13 +191,15 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("weights/attributes.safetensors"))
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--limit", type=int, help="pictures to train on")
+    parser.add_argument("--nets", type=Path, help="folder with the identity network, which then helps to learn from few labels")
     a = parser.parse_args(argv)
-    crops, labels = decode(load_pictures(a.faces, "train")[: a.limit])
-    print(f"{len(crops)} faces", flush=True)
-    network = train(crops, labels, a.minutes)
-    years, right = evaluate(network, *decode(load_pictures(a.faces, "val")))
+    identity = Identity(a.nets / "mobilefacenet.onnx").eval() if a.nets else None
+    data = decode(load_pictures(a.faces, "train")[: a.limit], identity)
+    print(f"{len(data.crops)} faces", flush=True)
+    network = train(data, a.minutes)
+    years, right = evaluate(network, decode(load_pictures(a.faces, "val")))
     tensors = {name: v.half().contiguous() if v.is_floating_point() else v for name, v in network.state_dict().items()}
-    card = {"kind": KIND, "faces": str(len(crops)), "mean_error_years": f"{years:.2f}", "right_genders": f"{right:.3f}"}
+    card = {"kind": KIND, "faces": str(len(data.crops)), "mean_error_years": f"{years:.2f}", "right_genders": f"{right:.3f}"}
     save_file(tensors, a.out, metadata=card)
     print(f"{a.out}: wrong by {years:.1f} years on average, {100 * right:.1f} % of genders as labelled")
     return 0

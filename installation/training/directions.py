@@ -32,45 +32,48 @@ from installation.training.publish import encode_pictures
 
 RIDGE = 1e-2
 LANDMARKS = 468
-FLOW_SIGMA = 0.03  # of the side, reach of one landmark
-STILL = 0.5  # weight of standing still, against the landmarks near a cell
+STIFFNESS = 2e-3  # of a flow, against going through every landmark
 CALM = 0.08  # ridge of the calibration: how much it trusts each direction's own fit
 LONGEST = 3.0  # most that a calibration round may lengthen a direction
 KIN_WEIGHT = 0.02  # how much a round minds the movement of kin measures
 BATCH = 32
 
 
+COARSE_AND_MIDDLE = (0, COARSE_STYLES + MIDDLE_STYLES)
+EVERY_LAYER = (0, 64)
+
+
 @dataclass(frozen=True)
 class Plan:
-    """span: standard deviations of its own measure from -1 to +1; layers: first and one past the last style moved at first;
-    flow and shift: how much of the measured movement and of the measured look the detail residual takes."""
+    """span: standard deviations of its own measure from -1 to +1. code: how much of the movement the code makes; the warp of
+    the portrait makes the rest. shift: how much of the measured look the detail residual takes. layers: first and one past the
+    last style moved."""
 
     name: str
     span: float
-    layers: tuple[int, int]
-    flow: float = 1.0
-    shift: float = 0.4
+    code: float = 0.2
+    shift: float = 0.3
+    layers: tuple[int, int] = COARSE_AND_MIDDLE
 
 
-COARSE_AND_MIDDLE = (0, COARSE_STYLES + MIDDLE_STYLES)
-EVERY_LAYER = (0, 64)
 PLANS = (
-    Plan("age", 2.8, EVERY_LAYER, 1.0, 1.0),
-    Plan("gender", 2.6, EVERY_LAYER, 1.0, 1.0),
-    Plan("smile", 3.2, COARSE_AND_MIDDLE, 1.0, 0.6),
-    Plan("mouth-open", 3.0, COARSE_AND_MIDDLE, 1.0, 0.6),
-    Plan("eyes-open", 2.8, COARSE_AND_MIDDLE),
-    Plan("eye-distance", 2.6, COARSE_AND_MIDDLE),
-    Plan("eye-eyebrow-distance", 2.6, COARSE_AND_MIDDLE),
-    Plan("eye-ratio", 2.6, COARSE_AND_MIDDLE),
-    Plan("lip-ratio", 2.6, COARSE_AND_MIDDLE),
-    Plan("nose-mouth-distance", 2.6, COARSE_AND_MIDDLE),
-    Plan("nose-ratio", 2.6, COARSE_AND_MIDDLE),
-    Plan("nose-tip", 2.4, COARSE_AND_MIDDLE),
-    Plan("yaw", 2.6, COARSE_AND_MIDDLE, 1.0, 0.0),
-    Plan("pitch", 2.6, COARSE_AND_MIDDLE, 1.0, 0.0),
-    Plan("roll", 2.6, COARSE_AND_MIDDLE, 1.0, 0.0),
+    Plan("age", 2.8, 1.0, 1.0, EVERY_LAYER),
+    Plan("gender", 2.6, 1.0, 1.0, EVERY_LAYER),
+    Plan("smile", 3.2, 0.6, 0.6),
+    Plan("mouth-open", 3.0, 0.7, 0.6),
+    Plan("eyes-open", 2.8),
+    Plan("eye-distance", 2.6),
+    Plan("eye-eyebrow-distance", 2.6),
+    Plan("eye-ratio", 2.6),
+    Plan("lip-ratio", 2.6),
+    Plan("nose-mouth-distance", 2.6),
+    Plan("nose-ratio", 2.6),
+    Plan("nose-tip", 2.4),
+    Plan("yaw", 2.6),
+    Plan("pitch", 2.6),
+    Plan("roll", 2.6),
 )
+SIDED = frozenset({"yaw", "roll"})  # in a mirror they turn the other way
 NAMES = tuple(plan.name for plan in PLANS)
 
 
@@ -101,16 +104,29 @@ def measure(pictures: Sequence[Picture], network: AttributeNetwork) -> Measured:
     return Measured(rows, points)
 
 
-def dense_flow(points: NDArray[np.float64], moves: NDArray[np.float64]) -> torch.Tensor:
-    """Movements [468, 2] at landmarks [468, 2] (fractions of the side) spread over the residual's grid: [2, r, r].
+def smooth_flow(points: NDArray[np.float64], moves: NDArray[np.float64]) -> torch.Tensor:
+    """Movements [P, 2] at points [P, 2] (fractions of the side) spread over a grid that stands still at its rim: [2, r, r].
 
-    Each cell takes the mean of the landmarks near it (Nadaraya 1964); far from all of them it stays.
+    Of all grids it takes the one that bends least and goes through the movements (thin plates: Duchon 1977).
     """
-    axis = (np.arange(DETAIL_PX) + 0.5) / DETAIL_PX
-    cells = np.stack(np.meshgrid(axis, axis, indexing="xy"), axis=-1).reshape(-1, 1, 2)
-    weights = np.exp(-((cells - points[None]) ** 2).sum(-1) / (2 * FLOW_SIGMA**2))
-    flow = weights @ moves / (weights.sum(1, keepdims=True) + STILL)
-    return torch.from_numpy(flow.T.reshape(2, DETAIL_PX, DETAIL_PX)).float()
+    r, count = DETAIL_PX, len(points)
+    at = np.clip(points * r - 0.5, 0, r - 1 - 1e-6)
+    cell, part = np.floor(at).astype(int), at - np.floor(at)
+    sampled = np.zeros((count, r * r))
+    for dx in (0, 1):
+        for dy in (0, 1):
+            share = np.abs(1 - dx - part[:, 0]) * np.abs(1 - dy - part[:, 1])
+            sampled[np.arange(count), (cell[:, 1] + dy) * r + cell[:, 0] + dx] += share
+    line = np.eye(r) * 2 - np.eye(r, k=1) - np.eye(r, k=-1)  # beyond the rim there is 0
+    bend = np.kron(line, np.eye(r)) + np.kron(np.eye(r), line)
+    grid = np.linalg.solve(sampled.T @ sampled + STIFFNESS * bend @ bend, sampled.T @ moves)
+    return torch.from_numpy(grid.T.reshape(2, r, r)).float()
+
+
+def even(flow: torch.Tensor, sign: float) -> torch.Tensor:
+    """A flow [2, r, r] made its own mirror image (sign 1) or that of its opposite (-1): faces have no better side."""
+    mirrored = flow.flip(2) * flow.new_tensor([-1.0, 1.0])[:, None, None]
+    return (flow + sign * mirrored) / 2
 
 
 def fit(codes: NDArray[np.floating[Any]], attributes: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -129,9 +145,17 @@ def _direction(plan: Plan, solved: NDArray[np.float64], middle: NDArray[np.float
     vector = torch.zeros(styles, w_dim)
     first, last = plan.layers[0], min(plan.layers[1], styles)
     vector[first:last] = torch.from_numpy(code).float().view(styles, w_dim)[first:last]
-    flow = dense_flow(middle, moves.reshape(LANDMARKS, 2)) * plan.flow
+    moved = even(smooth_flow(middle, moves.reshape(LANDMARKS, 2)), -1.0 if plan.name in SIDED else 1.0)
     shift = torch.from_numpy(detail).float().view(DETAIL_CHANNELS, DETAIL_PX, DETAIL_PX) * plan.shift
-    return Direction(plan.name, vector, (first, last), flow, shift)
+    if plan.layers == COARSE_AND_MIDDLE:  # a feature's look changes where it moves and nowhere else
+        shift = shift * reach(moved)
+    return Direction(plan.name, vector * plan.code, (first, last), moved * plan.code, shift, moved * (1 - plan.code))
+
+
+def reach(flow: torch.Tensor) -> torch.Tensor:
+    """Where a flow [2, r, r] moves something: 0…1 [r, r], 1 from half of its largest movement on."""
+    size = flow.norm(dim=0)
+    return (2 * size / (size.max() + 1e-9)).clamp(0, 1)
 
 
 def balance(effect: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -157,10 +181,10 @@ def mixed(directions: Sequence[Direction], mix: NDArray[np.float64]) -> list[Dir
     """Each row of ``mix`` [D, D] makes a direction out of all."""
     weights = torch.from_numpy(mix).float()
     vectors = torch.einsum("de,esw->dsw", weights, torch.stack([d.vector for d in directions]))
-    flows = torch.einsum("de,ecyx->dcyx", weights, torch.stack([d.flow for d in directions if d.flow is not None]))
-    shifts = torch.einsum("de,ecyx->dcyx", weights, torch.stack([d.shift for d in directions if d.shift is not None]))
+    maps = [torch.stack([getattr(d, part) for d in directions]) for part in ("flow", "shift", "warp")]
+    flows, shifts, warps = (torch.einsum("de,ecyx->dcyx", weights, stack) for stack in maps)
     styles = vectors.shape[1]
-    return [Direction(d.name, vectors[k], (0, styles), flows[k], shifts[k]) for k, d in enumerate(directions)]
+    return [Direction(d.name, vectors[k], (0, styles), flows[k], shifts[k], warps[k]) for k, d in enumerate(directions)]
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from installation.faces.geometry import GEOMETRY_NAMES, KIN
 from installation.latents.directions import DirectionSet
+from installation.latents.warps import Warper
 from installation.messages import Image
 from installation.networks.bundle import Models
 from installation.networks.facets_encoder import INPUT_PX, FacetsEncoder
@@ -66,7 +67,7 @@ class Editor:
         encoder = models.encoder
         if not isinstance(encoder, FacetsEncoder):
             raise TypeError("effects are measured with an encoder that gives a detail residual")
-        self.encoder, self.directions = encoder, directions
+        self.encoder, self.directions, self._warper = encoder, directions, Warper()
         self._generator = MixedGenerator(models.base, (), encoder.expand.weight).eval()  # type: ignore[arg-type]
 
     @torch.inference_mode()
@@ -80,10 +81,13 @@ class Editor:
         pictures: list[Image] = []
         for start in range(0, len(amounts), RENDER_BATCH):
             rows = amounts[start : start + RENDER_BATCH]
-            edited = torch.stack([ws + self.directions.offset(row, ws) for row in rows])
-            carried = torch.stack([self.directions.carry(detail, row) for row in rows])
-            drawn = self._generator(ws.expand(len(rows), -1, -1), edited, carried, torch.ones(len(rows)))
-            pictures += list(drawn.numpy())
+            moves = [self.directions.move(row) for row in rows]
+            edited = torch.stack([ws if move is None else ws + move.offset for move in moves])
+            carried = torch.stack([detail if move is None else move.carry(detail) for move in moves])
+            drawn = self._generator(ws.expand(len(rows), -1, -1), edited, carried, torch.ones(len(rows))).numpy()
+            for move, picture in zip(moves, drawn, strict=True):
+                warp = None if move is None else move.warp
+                pictures.append(picture if warp is None else self._warper(picture, warp.numpy()))
         return pictures
 
 

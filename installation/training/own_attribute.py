@@ -29,7 +29,7 @@ from installation.stages.align import Align
 from installation.stages.track import Track, TrackSettings
 from installation.training.classifiers import METHODS, accuracy_by_size, conditional, fit, split
 from installation.training.datasets import DatasetError, load_pictures
-from installation.training.directions import LANDMARKS, dense_flow
+from installation.training.directions import LANDMARKS, smooth_flow
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 LEAST = 8  # pictures of each group with a face
@@ -123,7 +123,7 @@ def direction_between(
     if positives.details is not None and negatives.details is not None:
         shift = torch.from_numpy(positives.details.mean(axis=0) - negatives.details.mean(axis=0)) * STRONG
         moves = positives.landmarks.mean(axis=0) - negatives.landmarks.mean(axis=0)
-        flow = dense_flow(negatives.landmarks.mean(axis=0), moves) * STRONG
+        flow = smooth_flow(negatives.landmarks.mean(axis=0), moves) * STRONG
     return Direction(name, vector, (0, styles), flow, shift), found.accuracy
 
 

@@ -22,7 +22,7 @@ def normals(*shape):
 def offset(path, styles=STYLES, w_dim=WIDTH):
     found = load_directions([path], styles, w_dim)
     assert len(found.names) == 1
-    return found.names[0], found.offset([1.0], torch.zeros(styles, w_dim))
+    return found.names[0], found.move([1.0]).offset
 
 
 def test_rolux_npy(tmp_path):

@@ -9,15 +9,15 @@ from installation.latents.directions import Direction, DirectionSet, load_direct
 STYLES, WIDTH, SIDE = 6, 8, 16
 
 
-def direction(name, value, flow=None, shift=None):
+def direction(name, value, flow=None, shift=None, warp=None):
     vector = torch.zeros(STYLES, WIDTH)
     vector[1:3] = value
-    return Direction(name, vector, (1, 3), flow, shift)
+    return Direction(name, vector, (1, 3), flow, shift, warp)
 
 
 def test_offset_is_the_weighted_sum():
     both = DirectionSet([direction("a", 1.0), direction("b", 10.0)])
-    offset = both.offset([2.0, -0.5], torch.zeros(STYLES, WIDTH))
+    offset = both.move([2.0, -0.5]).offset
     assert offset[1:3].unique().tolist() == [-3.0]
     assert offset[0].abs().sum() == offset[3:].abs().sum() == 0
 
@@ -28,25 +28,27 @@ def test_flow_carries_a_feature_along():
     moved = DirectionSet([direction("a", 0.0, flow=flow)])
     detail = torch.zeros(1, SIDE, SIDE)
     detail[0, 5, 6] = 1.0
-    carried = moved.carry(detail, [1.0])
+    carried = moved.move([1.0]).carry(detail)
     assert carried[0].argmax() == 5 * SIDE + 10
     assert carried[0, 5, 10] == pytest.approx(1.0, abs=1e-4)
-    assert torch.allclose(moved.carry(detail, [0.0]), detail, atol=1e-5)
+    assert torch.allclose(moved.move([1e-9]).carry(detail), detail, atol=1e-5)
 
 
 def test_shift_is_added_in_proportion():
     shift = torch.rand(1, SIDE, SIDE)
     shifted = DirectionSet([direction("a", 0.0, shift=shift)])
-    assert torch.allclose(shifted.carry(torch.zeros(1, SIDE, SIDE), [-2.0]), -2 * shift, atol=1e-6)
+    assert torch.allclose(shifted.move([-2.0]).carry(torch.zeros(1, SIDE, SIDE)), -2 * shift, atol=1e-6)
 
 
 def test_file_round_trip_and_a_later_file_wins(tmp_path):
-    save_directions([direction("a", 1.0, flow=torch.ones(2, SIDE, SIDE)), direction("b", 2.0)], tmp_path / "1.safetensors", {})
+    maps = {"flow": torch.ones(2, SIDE, SIDE), "warp": torch.full((2, SIDE, SIDE), -0.5)}
+    save_directions([direction("a", 1.0, **maps), direction("b", 2.0)], tmp_path / "1.safetensors", {})
     save_directions([direction("b", 3.0)], tmp_path / "2.safetensors", {})
     found = load_directions([tmp_path / "1.safetensors", tmp_path / "2.safetensors"], STYLES, WIDTH)
     assert found.names == ("a", "b")
     assert found.directions[0].layers == (1, 3)
-    assert torch.equal(found.directions[0].flow, torch.ones(2, SIDE, SIDE))
+    assert torch.equal(found.directions[0].flow, maps["flow"]) and torch.equal(found.directions[0].warp, maps["warp"])
+    assert torch.equal(found.move([2.0, 1.0]).warp, 2 * maps["warp"])  # the other one has none and adds none
     assert found.directions[1].vector[1, 0] == 3.0
 
 

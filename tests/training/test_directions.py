@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from installation.training.directions import LANDMARKS, NAMES, PLANS, balance, dense_flow, fit
+from installation.training.directions import LANDMARKS, NAMES, PLANS, balance, even, fit, reach, smooth_flow
 from installation.training.effects import MEASURES, Swings, effects, kin
 from installation.training.stylize import STYLES, kuwahara, outlines
 
@@ -21,12 +21,28 @@ def test_fit_separates_attributes_that_come_together():
     assert abs(np.dot(found[0], true[1]) / np.dot(true[1], true[1]) - np.dot(true[0], true[1]) / np.dot(true[1], true[1])) < 0.1
 
 
-def test_flow_moves_near_the_landmarks_and_rests_far_away():
-    points = np.full((LANDMARKS, 2), 0.5)
-    flow = dense_flow(points, np.tile([0.1, -0.05], (LANDMARKS, 1)))
+def test_flow_goes_through_the_landmarks_and_rests_at_the_rim():
+    points = np.random.default_rng(0).uniform(0.35, 0.65, (LANDMARKS, 2))
+    flow = smooth_flow(points, np.tile([0.1, -0.05], (LANDMARKS, 1)))
     assert flow.shape == (2, 32, 32)
-    assert torch.allclose(flow[:, 16, 16], torch.tensor([0.1, -0.05]), atol=1e-3)
-    assert flow[:, 0, 0].abs().max() < 1e-6
+    assert torch.allclose(flow[:, 13:19, 13:19], torch.tensor([0.1, -0.05])[:, None, None].expand(2, 6, 6), atol=2e-3)
+    assert flow[:, 0].abs().max() < 0.02 and flow[:, 16, 0].abs().max() < 0.02
+    assert flow[0].diff(dim=1).abs().max() < 0.03  # no tear between the face and the rim
+
+
+def test_a_flow_is_made_even_or_odd_in_the_mirror():
+    flow = torch.randn(2, 32, 32, generator=torch.Generator().manual_seed(1))
+    wider = even(flow, 1.0)
+    assert torch.allclose(wider[0], -wider[0].flip(1)) and torch.allclose(wider[1], wider[1].flip(1))
+    turned = even(flow, -1.0)
+    assert torch.allclose(turned[0], turned[0].flip(1)) and torch.allclose(wider + turned, flow, atol=1e-6)
+
+
+def test_reach_is_where_something_moves():
+    flow = torch.zeros(2, 32, 32)
+    flow[1, 20, 10], flow[0, 5, 5] = -0.04, 0.01
+    near = reach(flow)
+    assert near[20, 10] == 1 and near[5, 5] == 0.5 and near.sum() == 1.5
 
 
 def test_kuwahara_smooths_inside_and_keeps_edges():

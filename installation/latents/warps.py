@@ -1,0 +1,41 @@
+"""Portraits moved along a flow: where an edit only moves features, moving them keeps the sitter's own.
+
+A code that turns a head must redraw it; a flow turns the head that was drawn (Yin et al. 2022, "StyleHEAT": pose and
+expression by warping what the generator made). Directions use both: the code for what appears, the flow for what moves.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from installation.messages import Image
+
+STILL = 1e-4  # of the side: less than this is no movement
+
+
+class Warper:
+    """Moves square portraits; keeps its buffers from call to call, one set for each size of picture."""
+
+    def __init__(self) -> None:
+        self._rests: dict[int, NDArray[np.float32]] = {}
+        self._maps: dict[int, NDArray[np.float32]] = {}
+
+    def __call__(self, portrait: Image, flow: NDArray[np.float32]) -> Image:
+        """uint8 RGB [S, S, 3] as features move by ``flow`` [2, r, r], x and y in fractions of the side; the same picture where
+        nothing moves."""
+        if float(np.abs(flow).max()) < STILL:
+            return portrait
+        side = portrait.shape[0]
+        rest, maps = self._buffers(side)
+        for axis in range(2):
+            cv2.resize(flow[axis], (side, side), dst=maps[axis], interpolation=cv2.INTER_CUBIC)
+            np.multiply(maps[axis], -side, out=maps[axis])  # where each pixel comes from
+            np.add(maps[axis], rest[axis], out=maps[axis])
+        return np.asarray(cv2.remap(portrait, maps[0], maps[1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), dtype=np.uint8)
+
+    def _buffers(self, side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        if side not in self._rests:
+            axis = np.arange(side, dtype=np.float32)
+            self._rests[side] = np.stack(np.meshgrid(axis, axis, indexing="xy"))
+            self._maps[side] = np.empty((2, side, side), np.float32)
+        return self._rests[side], self._maps[side]

@@ -1,0 +1,45 @@
+"""Warps: what moves, how far, and that a picture at rest stays as it is."""
+
+import numpy as np
+import pytest
+
+from installation.latents.warps import Warper
+
+
+def dot(side, x, y):
+    """A soft white dot on black."""
+    axis = np.arange(side)
+    light = np.exp(-((axis[None, :] - x) ** 2 + (axis[:, None] - y) ** 2) / (2 * (side / 40) ** 2))
+    return np.repeat((255 * light).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def centre(picture):
+    light = picture[..., 1].astype(float)
+    return tuple(light.sum(axis) @ np.arange(light.shape[1 - axis]) / light.sum() for axis in (0, 1))
+
+
+@pytest.mark.parametrize("side", [64, 256])
+def test_features_move_by_fractions_of_the_side(side):
+    flow = np.zeros((2, 32, 32), np.float32)
+    flow[0], flow[1] = 0.125, -0.0625
+    moved = Warper()(dot(side, 0.4 * side, 0.6 * side), flow)
+    assert centre(moved) == pytest.approx((0.525 * side, 0.5375 * side), abs=0.02 * side)
+
+
+def test_only_what_the_flow_names_moves():
+    flow = np.zeros((2, 32, 32), np.float32)
+    flow[0, :, :12] = 0.05
+    picture = np.maximum(dot(128, 24, 64), dot(128, 100, 64))
+    moved = Warper()(picture, flow)
+    assert np.array_equal(moved[:, 80:], picture[:, 80:])
+    assert centre(moved[:, :64])[0] == pytest.approx(24 + 0.05 * 128, abs=1)
+
+
+def test_at_rest_the_picture_is_the_same_and_sizes_may_change():
+    warp, flow = Warper(), np.full((2, 32, 32), 0.1, np.float32)
+    for side in (64, 128, 64):
+        picture = dot(side, side / 2, side / 2)
+        assert warp(picture, np.zeros((2, 32, 32), np.float32)) is picture
+        assert warp(picture, flow).shape == picture.shape
+        assert centre(warp(picture, flow))[0] == pytest.approx(0.6 * side, abs=0.03 * side)
+    assert np.array_equal(picture, dot(64, 32, 32))  # the picture given is not drawn into

@@ -1,0 +1,43 @@
+"""Generate: what the network drew reaches the portrait, moved as the edit says."""
+
+import numpy as np
+import pytest
+import torch
+
+from installation.engines.select import EngineSettings
+from installation.latents.directions import DirectionSet
+from installation.messages import EditedFace, EditedFrame, Expression, Face, Frame
+from installation.networks.bundle import Models
+from installation.networks.stylegan2 import Generator
+from installation.stages.generate import Generate, GenerateSettings
+
+SIDE = 64
+
+
+@pytest.fixture(scope="module")
+def models():
+    torch.manual_seed(4)
+    base = Generator(SIDE, 16, 2, dict.fromkeys((4, 8, 16, 32, 64), 16)).eval().requires_grad_(False)
+    return Models("random", base, torch.nn.Identity(), (), DirectionSet([]), torch.zeros(base.styles, 16))
+
+
+@pytest.fixture(scope="module")
+def generate(models, tmp_path_factory):
+    engine = EngineSettings("eager", "float32", 1, "cpu", tmp_path_factory.mktemp("engines"))
+    return Generate(models, engine, GenerateSettings(portrait_px=SIDE, buckets=(1,)))
+
+
+def edited(models, warp):
+    face = Face(7, np.zeros((468, 2), np.float32), (0, 0, 8, 8), Expression(), 1.0, True, 1.0)
+    ws = torch.randn(models.base.styles, 16, generator=torch.Generator().manual_seed(5))
+    return EditedFrame(Frame(0, 0.0, np.zeros((8, 8, 3), np.uint8)), (EditedFace(face, ws, ws, None, 1.0, warp),), ())
+
+
+def test_a_portrait_moves_along_the_warp_of_its_edit(models, generate):
+    at_rest = generate.generate(edited(models, None)).portraits[0].image
+    assert at_rest.shape == (SIDE, SIDE, 3) and at_rest.std() > 5
+    flow = np.zeros((2, 32, 32), np.float32)
+    flow[0] = 8 / SIDE
+    moved = generate.generate(edited(models, flow)).portraits[0].image
+    assert np.abs(moved[:, 8:].astype(int) - at_rest[:, :-8]).mean() < 1.0
+    assert np.abs(moved.astype(int) - at_rest).mean() > 5.0
