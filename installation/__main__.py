@@ -34,6 +34,7 @@ COMMANDS = (
     Command("attribute", "installation.training.own_attribute", "make a slider of your own from two folders of pictures"),
     Command("attributes", "installation.training.attributes", "train the network that reads age and gender"),
     Command("directions", "installation.training.directions", "learn the edit directions"),
+    Command("sheets", "installation.training.sheets", "draw the pictures of a model card"),
     Command("score", "installation.training.score", "measure how well the models draw people"),
     Command("export", "installation.export.command", "write encoder and generator as ONNX, OpenVINO IR or TensorRT"),
     Command("weights", "installation.registry.command", "list, inspect, check, fetch and import models"),

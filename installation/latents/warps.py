@@ -10,7 +10,24 @@ from numpy.typing import NDArray
 
 from installation.messages import Image
 
+STEPS_BACK = 4
 STILL = 1e-4  # of the side: less than this is no movement
+
+
+def origins(flow: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Where the feature that a flow [2, r, r] brings to each place was before, as seen from there: [2, r, r].
+
+    The flow says where features go; its inverse is found by following it back a few times (Chen et al. 2008, "A simple
+    fixed-point approach to invert a deformation field").
+    """
+    side = flow.shape[-1]
+    axis = np.arange(side, dtype=np.float32)
+    rest = np.meshgrid(axis, axis, indexing="xy")
+    back = -flow
+    for _ in range(STEPS_BACK):
+        x, y = rest[0] + side * back[0], rest[1] + side * back[1]
+        back = np.stack([-cv2.remap(part, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) for part in flow])
+    return back
 
 
 class Warper:
@@ -27,9 +44,10 @@ class Warper:
             return portrait
         side = portrait.shape[0]
         rest, maps = self._buffers(side)
+        origin = origins(flow)
         for axis in range(2):
-            cv2.resize(flow[axis], (side, side), dst=maps[axis], interpolation=cv2.INTER_CUBIC)
-            np.multiply(maps[axis], -side, out=maps[axis])  # where each pixel comes from
+            cv2.resize(origin[axis], (side, side), dst=maps[axis], interpolation=cv2.INTER_CUBIC)
+            np.multiply(maps[axis], side, out=maps[axis])
             np.add(maps[axis], rest[axis], out=maps[axis])
         return np.asarray(cv2.remap(portrait, maps[0], maps[1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), dtype=np.uint8)
 

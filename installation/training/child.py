@@ -3,8 +3,10 @@
     python -m installation child --run RUN --style painted --faces DATA/faces-256 DATA/fairface --nets DATA/nets --out weights --minutes 15
 
 Supervised pairs: the child's picture of a photograph's code, with and without its detail residual, against the same
-photograph drawn by an image filter. Only the layers from the swap resolution on are trained and stored. Snapshots along the way
-are the artist's dial: early ones are the sitter with a touch of the style, late ones all style; ``sweep`` shows them side by side.
+photograph drawn by an image filter; a discriminator on the perceptual network's maps (Projected GAN, Sauer et al. 2021) asks
+for the strokes and outlines that an average would blur. Only the layers from the swap resolution on are trained and stored.
+Snapshots along the way are the artist's dial: early ones are the sitter with a touch of the style, late ones all style;
+``sweep`` shows them side by side.
 """
 
 import argparse
@@ -22,14 +24,16 @@ from torch import Tensor, nn
 from installation.networks.checkpoints import load_stylegan2, resolution_of, save_generator
 from installation.networks.facets_encoder import INPUT_PX
 from installation.output_file import whole_file
+from installation.training.adversary import ProjectedHeads, hinge
 from installation.training.datasets import BatchStream, load_pictures, to_tensor
-from installation.training.losses import Darknet, masked_l1
+from installation.training.losses import Darknet, features_weight, map_distance, masked_l1
 from installation.training.publish import load_run
 from installation.training.stylize import STYLES
 from installation.training.train import Stop, load_sets
 
 DETAIL_SHARE = 0.7  # samples drawn with the residual: the mirror nearly always has it
 SWAP_AT = 32
+FOCUS = 2.0  # how much more eyes and mouth count than the rest
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class Options:
     lr: float = 1e-3
     swap_at: int = SWAP_AT
     snapshots: int = 0
+    adversarial: float = 0.1
 
 
 class ChildTrainer:
@@ -56,7 +61,10 @@ class ChildTrainer:
         self.ema_trained = [p for name, p in self.ema.named_parameters() if resolution_of(name) >= options.swap_at]
         self.perceptual = Darknet(nets / "darknet-tiny-imagenet.safetensors")
         self.optimizer = torch.optim.Adam(self.trained, options.lr, betas=(0.0, 0.99), fused=True)
+        self.critic = ProjectedHeads(self.perceptual.widths)
+        self.judge = torch.optim.Adam(self.critic.parameters(), 2e-3, betas=(0.0, 0.99), fused=True)
         self.draw = STYLES[options.style]
+        self.weight = features_weight(self.base.generator.size, FOCUS)
         self.steps = 0
 
     @torch.no_grad()
@@ -72,10 +80,17 @@ class ChildTrainer:
         gate = (torch.rand(len(images), 1, 1, 1) < DETAIL_SHARE).float()
         target = self.draw(images)
         y = self.child.synthesis(ws, "none", None, residual * gate)
-        l1 = masked_l1(y, target, mask)
-        perceptual = self.perceptual(y * mask, target * mask, mask)
+        weight = mask * self.weight
+        l1 = masked_l1(y, target, weight)
+        with torch.no_grad():
+            wanted = list(self.perceptual.maps(target * mask))
+        drawn = list(self.perceptual.maps(y * mask))
+        perceptual = map_distance(drawn, wanted, weight)
+        self._judge(wanted, [one.detach() for one in drawn])
+        self.critic.requires_grad_(False)
         self.optimizer.zero_grad(set_to_none=True)
-        (3 * l1 + perceptual).backward()
+        (3 * l1 + perceptual - self.options.adversarial * self.critic(drawn).mean()).backward()
+        self.critic.requires_grad_(True)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         nn.utils.clip_grad_norm_(self.trained, 5.0)
@@ -84,6 +99,13 @@ class ChildTrainer:
         with torch.no_grad():
             torch._foreach_lerp_(list[Tensor](self.ema_trained), list[Tensor](self.trained), 1 - min(0.995, self.steps / (self.steps + 10)))
         return float(l1.detach()), float(perceptual.detach())
+
+    def _judge(self, wanted: list[Tensor], drawn: list[Tensor]) -> None:
+        """One update of the discriminator."""
+        loss = hinge(self.critic(wanted), self.critic(drawn))
+        self.judge.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.judge.step()
 
     @torch.no_grad()
     def grid(self, images: Tensor, mask: Tensor) -> Image.Image:

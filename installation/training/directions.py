@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from installation.latents.directions import Direction, DirectionSet, save_directions
@@ -32,7 +33,9 @@ from installation.training.publish import encode_pictures
 
 RIDGE = 1e-2
 LANDMARKS = 468
+WARP_PX = 64  # of a flow: lips are thinner than the residual's cells
 STIFFNESS = 2e-3  # of a flow, against going through every landmark
+HEAD_STIFFNESS = 1.0  # of one that turns the head, hair and all
 CALM = 0.08  # ridge of the calibration: how much it trusts each direction's own fit
 LONGEST = 3.0  # most that a calibration round may lengthen a direction
 KIN_WEIGHT = 0.02  # how much a round minds the movement of kin measures
@@ -47,31 +50,32 @@ EVERY_LAYER = (0, 64)
 class Plan:
     """span: standard deviations of its own measure from -1 to +1. code: how much of the movement the code makes; the warp of
     the portrait makes the rest. shift: how much of the measured look the detail residual takes. layers: first and one past the
-    last style moved."""
+    last style moved. stiffness: see ``smooth_flow``."""
 
     name: str
     span: float
     code: float = 0.2
     shift: float = 0.3
     layers: tuple[int, int] = COARSE_AND_MIDDLE
+    stiffness: float = STIFFNESS
 
 
 PLANS = (
     Plan("age", 2.8, 1.0, 1.0, EVERY_LAYER),
     Plan("gender", 2.6, 1.0, 1.0, EVERY_LAYER),
-    Plan("smile", 3.2, 0.6, 0.6),
-    Plan("mouth-open", 3.0, 0.7, 0.6),
-    Plan("eyes-open", 2.8),
-    Plan("eye-distance", 2.6),
-    Plan("eye-eyebrow-distance", 2.6),
-    Plan("eye-ratio", 2.6),
-    Plan("lip-ratio", 2.6),
-    Plan("nose-mouth-distance", 2.6),
-    Plan("nose-ratio", 2.6),
-    Plan("nose-tip", 2.4),
-    Plan("yaw", 2.6),
-    Plan("pitch", 2.6),
-    Plan("roll", 2.6),
+    Plan("smile", 3.6, 0.3, 0.4),
+    Plan("mouth-open", 3.2, 0.3, 0.4),
+    Plan("eyes-open", 3.2),
+    Plan("eye-distance", 3.2),
+    Plan("eye-eyebrow-distance", 3.0),
+    Plan("eye-ratio", 3.2),
+    Plan("lip-ratio", 3.2),
+    Plan("nose-mouth-distance", 3.0),
+    Plan("nose-ratio", 3.2),
+    Plan("nose-tip", 2.6),
+    Plan("yaw", 2.3, 0.15, 0.0, stiffness=HEAD_STIFFNESS),
+    Plan("pitch", 2.6, 0.15, 0.0, stiffness=HEAD_STIFFNESS),
+    Plan("roll", 4.0, 0.15, 0.0, stiffness=HEAD_STIFFNESS),
 )
 SIDED = frozenset({"yaw", "roll"})  # in a mirror they turn the other way
 NAMES = tuple(plan.name for plan in PLANS)
@@ -104,37 +108,49 @@ def measure(pictures: Sequence[Picture], network: AttributeNetwork) -> Measured:
     return Measured(rows, points)
 
 
-def smooth_flow(points: NDArray[np.float64], moves: NDArray[np.float64]) -> torch.Tensor:
+def smooth_flow(points: NDArray[np.float64], moves: NDArray[np.float64], stiffness: float = STIFFNESS) -> torch.Tensor:
     """Movements [P, 2] at points [P, 2] (fractions of the side) spread over a grid that stands still at its rim: [2, r, r].
 
-    Of all grids it takes the one that bends least and goes through the movements (thin plates: Duchon 1977).
+    Of all grids it takes the one that bends least, ``stiffness`` of its weight, and goes through the movements (thin plates:
+    Duchon 1977).
     """
-    r, count = DETAIL_PX, len(points)
+    r, count = WARP_PX, len(points)
     at = np.clip(points * r - 0.5, 0, r - 1 - 1e-6)
     cell, part = np.floor(at).astype(int), at - np.floor(at)
-    sampled = np.zeros((count, r * r))
+    sampled = np.zeros((count, r, r))
     for dx in (0, 1):
         for dy in (0, 1):
             share = np.abs(1 - dx - part[:, 0]) * np.abs(1 - dy - part[:, 1])
-            sampled[np.arange(count), (cell[:, 1] + dy) * r + cell[:, 0] + dx] += share
-    line = np.eye(r) * 2 - np.eye(r, k=1) - np.eye(r, k=-1)  # beyond the rim there is 0
-    bend = np.kron(line, np.eye(r)) + np.kron(np.eye(r), line)
-    grid = np.linalg.solve(sampled.T @ sampled + STIFFNESS * bend @ bend, sampled.T @ moves)
-    return torch.from_numpy(grid.T.reshape(2, r, r)).float()
+            sampled[np.arange(count), cell[:, 1] + dy, cell[:, 0] + dx] += share
+    # Sines are the eigenvectors of bending with a rim at 0, so a system of the size of the landmarks is all that is solved.
+    number = np.arange(1, r + 1)
+    sines = np.sqrt(2 / (r + 1)) * np.sin(np.pi * np.outer(number, number) / (r + 1))
+    line = 2 - 2 * np.cos(np.pi * number / (r + 1))
+    supple = 1 / (line[:, None] + line[None, :]) ** 2
+    seen = sines @ sampled @ sines
+    pull = np.linalg.solve(np.einsum("pyx,yx,qyx->pq", seen, supple, seen, optimize=True) + stiffness * np.eye(count), moves)
+    grid = sines @ (np.einsum("pyx,pk->kyx", seen, pull) * supple) @ sines
+    return torch.from_numpy(grid).float()
 
 
 def even(flow: torch.Tensor, sign: float) -> torch.Tensor:
     """A flow [2, r, r] made its own mirror image (sign 1) or that of its opposite (-1): faces have no better side."""
     mirrored = flow.flip(2) * flow.new_tensor([-1.0, 1.0])[:, None, None]
-    return (flow + sign * mirrored) / 2
+    return 0.5 * (flow + sign * mirrored)
 
 
-def fit(codes: NDArray[np.floating[Any]], attributes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What one standard deviation of each attribute [N, A] adds to the codes [N, D]: [A, D]."""
+def fit(codes: NDArray[np.floating[Any]], attributes: NDArray[np.float64], names: Sequence[str]) -> NDArray[np.float64]:
+    """What one standard deviation of each attribute [N, A] adds to the codes [N, D] while the others stay: [A, D].
+
+    Kin go along: of two measures of one pair of eyelids, what is left of the one when the other stays is noise.
+    """
     a = (attributes - attributes.mean(0)) / (attributes.std(0) + 1e-9)
     c = np.nan_to_num(codes - np.nanmean(codes, axis=0))
-    gram = a.T @ a + RIDGE * len(a) * np.eye(a.shape[1])
-    solved: NDArray[np.float64] = np.linalg.solve(gram, a.T @ c)
+    gram, seen = a.T @ a + RIDGE * len(a) * np.eye(a.shape[1]), a.T @ c
+    solved: NDArray[np.float64] = np.empty_like(seen)
+    for k, name in enumerate(names):
+        given = [k, *(j for j, other in enumerate(names) if j != k and not kin(name, other))]
+        solved[k] = np.linalg.solve(gram[np.ix_(given, given)], seen[given])[0]
     return solved
 
 
@@ -145,16 +161,17 @@ def _direction(plan: Plan, solved: NDArray[np.float64], middle: NDArray[np.float
     vector = torch.zeros(styles, w_dim)
     first, last = plan.layers[0], min(plan.layers[1], styles)
     vector[first:last] = torch.from_numpy(code).float().view(styles, w_dim)[first:last]
-    moved = even(smooth_flow(middle, moves.reshape(LANDMARKS, 2)), -1.0 if plan.name in SIDED else 1.0)
+    moved = even(smooth_flow(middle, moves.reshape(LANDMARKS, 2), plan.stiffness), -1.0 if plan.name in SIDED else 1.0)
     shift = torch.from_numpy(detail).float().view(DETAIL_CHANNELS, DETAIL_PX, DETAIL_PX) * plan.shift
+    coarse = F.interpolate(moved[None], size=DETAIL_PX, mode="area")[0]
     if plan.layers == COARSE_AND_MIDDLE:  # a feature's look changes where it moves and nowhere else
-        shift = shift * reach(moved)
-    return Direction(plan.name, vector * plan.code, (first, last), moved * plan.code, shift, moved * (1 - plan.code))
+        shift = shift * reach(coarse)
+    return Direction(plan.name, vector * plan.code, (first, last), coarse * plan.code, shift, moved * (1 - plan.code))
 
 
 def reach(flow: torch.Tensor) -> torch.Tensor:
     """Where a flow [2, r, r] moves something: 0…1 [r, r], 1 from half of its largest movement on."""
-    size = flow.norm(dim=0)
+    size: torch.Tensor = torch.linalg.vector_norm(flow, dim=0)
     return (2 * size / (size.max() + 1e-9)).clamp(0, 1)
 
 
@@ -236,7 +253,7 @@ def learn(models: Models, faces: Sequence[Path], network: AttributeNetwork, limi
     targets, measured = np.concatenate(codes), np.concatenate(attributes)
     known = ~np.isnan(measured).any(1)
     measured = measured[:, [MEASURES.index(name) for name in NAMES]]
-    solved = fit(targets[known], measured[known])
+    solved = fit(targets[known], measured[known], NAMES)
     middle = np.nanmean(targets[known][:, -2 * LANDMARKS :], axis=0).reshape(LANDMARKS, 2)
     found = [_direction(plan, solved[k], middle, models.styles, models.latent_avg.shape[1]) for k, plan in enumerate(PLANS)]
     first = attributes[-1]  # of one population: of several, what tells them apart would count as variety

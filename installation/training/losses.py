@@ -17,10 +17,26 @@ IDENTITY_TEMPLATE = ((38.29, 51.70), (73.53, 51.50), (56.03, 71.74), (41.55, 92.
 # Where those points lie on average in an FFHQ-aligned picture, as fractions of its side.
 FFHQ_POINTS = ((0.3814, 0.4807), (0.6186, 0.4807), (0.5, 0.61), (0.402, 0.7155), (0.598, 0.7155))
 
+EYE_EXTENT, MOUTH_EXTENT = (0.05, 0.03), (0.08, 0.04)  # standard deviations of what belongs to them, of the side
+
 
 def masked_l1(a: Tensor, b: Tensor, mask: Tensor) -> Tensor:
     """Mean |a - b| of [N, 3, H, W] pictures inside ``mask`` [N, 1, H, W]."""
     return ((a - b).abs() * mask).sum() / (mean(mask.sum()) * 3 + 1e-6)
+
+
+def features_weight(size: int, extra: float) -> Tensor:
+    """[1, 1, S, S]: how much each pixel of an FFHQ-aligned picture counts: 1, and up to ``extra`` more on eyes and mouth.
+
+    They are a fiftieth of the picture and most of what people look at.
+    """
+    axis = (torch.arange(size) + 0.5) / size
+    weight = torch.ones(size, size)
+    (right, left, _, *mouth) = FFHQ_POINTS
+    middle = ((mouth[0][0] + mouth[1][0]) / 2, mouth[0][1])
+    for (x, y), (wide, tall) in ((right, EYE_EXTENT), (left, EYE_EXTENT), (middle, MOUTH_EXTENT)):
+        weight += extra * torch.exp(-(((axis[None, :] - x) / wide).square() + ((axis[:, None] - y) / tall).square()) / 2)
+    return weight[None, None]
 
 
 class Darknet(nn.Module):

@@ -24,7 +24,7 @@ from installation.errors import ConfigError
 from installation.latents.directions import Direction, load_directions, save_directions
 from installation.messages import Frame, Image
 from installation.networks.bundle import Models, load_models
-from installation.networks.facets_encoder import INPUT_PX, FacetsEncoder
+from installation.networks.facets_encoder import DETAIL_PX, INPUT_PX, FacetsEncoder
 from installation.stages.align import Align
 from installation.stages.track import Track, TrackSettings
 from installation.training.classifiers import METHODS, accuracy_by_size, conditional, fit, split
@@ -123,7 +123,7 @@ def direction_between(
     if positives.details is not None and negatives.details is not None:
         shift = torch.from_numpy(positives.details.mean(axis=0) - negatives.details.mean(axis=0)) * STRONG
         moves = positives.landmarks.mean(axis=0) - negatives.landmarks.mean(axis=0)
-        flow = smooth_flow(negatives.landmarks.mean(axis=0), moves) * STRONG
+        flow = F.interpolate(smooth_flow(negatives.landmarks.mean(axis=0), moves)[None], size=DETAIL_PX, mode="area")[0] * STRONG
     return Direction(name, vector, (0, styles), flow, shift), found.accuracy
 
 

@@ -188,6 +188,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--precision", choices=["auto", "float32", "bf16"], default="auto")
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     p.add_argument("--lr", type=float, default=2e-3)
+    p.add_argument("--focus", type=float, default=0.0, help="how much more the losses weigh eyes and mouth than the rest; 0: alike")
     p.add_argument("--detail-share", type=float, default=0.5, help="share of samples drawn with the detail residual, 0 to 1")
     p.add_argument("--adversarial-weight", type=float, default=0.05)
     p.add_argument("--final-size", type=int, default=FINAL_PX, help="px of a new model's largest pictures")
@@ -207,6 +208,8 @@ def options_of(a: argparse.Namespace) -> Options:
     size = a.size or a.final_size
     if size not in (8, 16, 32, 64, 128, 256, 512, 1024) or size > a.final_size:
         raise DatasetError(f"--size {size}: a power of two from 8 to the model's {a.final_size} px is needed")
+    if a.focus < 0:
+        raise DatasetError(f"--focus {a.focus}: at least 0 is needed")
     if gan and adversary == "none":
         raise DatasetError("--mode gan learns from its adversary alone: choose --adversary stylegan2 or projected")
     if adversary == "projected" and a.nets is None:
@@ -230,6 +233,7 @@ def options_of(a: argparse.Namespace) -> Options:
         a.precision,
         shape=shape,
         detail_share=a.detail_share,
+        focus=a.focus,
         weights=weights,
     )
 

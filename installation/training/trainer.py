@@ -22,7 +22,7 @@ from installation.training import distributed
 from installation.training.ada import AdaptiveAugment
 from installation.training.adversary import PathLength, ProjectedHeads, hinge, logistic, r1_penalty
 from installation.training.augment import camera, fill_outside, jitter_crop
-from installation.training.losses import Darknet, Identity, map_distance, masked_l1
+from installation.training.losses import Darknet, Identity, features_weight, map_distance, masked_l1
 from installation.training.model import Model, Shape
 
 TERMS = ("l1", "perceptual", "identity", "code", "offsets", "adversarial")
@@ -61,6 +61,7 @@ class Options:
     stale: float = 0.3
     detail_share: float = 0.5
     code_noise: float = 0.05
+    focus: float = 0.0  # how much more eyes and mouth count than the rest
     mixing: float = 0.9  # share of samples whose layers come from two codes
     r1_every: int = 16
     path_every: int = 8
@@ -207,13 +208,14 @@ class Trainer:
     def _reconstruction(self, y: Tensor, x: Tensor, mask: Tensor, codes: Tensor) -> Tensor:
         """The loss terms in the order of ``TERMS``; 0 for what has no network."""
         shown, target = y * mask, x * mask
+        weight = mask * features_weight(x.shape[-1], self.options.focus).to(mask)
         perceptual = identity = adversarial = y.new_zeros(())
         maps: list[Tensor] = []
         if self.perceptual is not None:
             maps = list(self.perceptual.maps(shown))
             with torch.no_grad():
                 wanted = list(self.perceptual.maps(target))
-            perceptual = map_distance(maps, wanted, mask)
+            perceptual = map_distance(maps, wanted, weight)
         if self.identity is not None:
             identity = 1 - (self.identity(shown) * self.identity(target)).sum(dim=1).mean()
         if isinstance(self.adversary, ProjectedHeads):
@@ -222,7 +224,7 @@ class Trainer:
             adversarial = F.softplus(-self.adversary(self.augment(shown))).mean()
         mean = codes.mean(dim=1, keepdim=True)
         return torch.stack(
-            [masked_l1(y, x, mask), perceptual, identity, codes.square().mean(), (codes - mean).square().mean(), adversarial]
+            [masked_l1(y, x, weight), perceptual, identity, codes.square().mean(), (codes - mean).square().mean(), adversarial]
         )
 
     def _codes(self, count: int) -> Tensor:
