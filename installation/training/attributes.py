@@ -23,6 +23,7 @@ from installation.networks.checkpoints import CheckpointError
 from installation.training.augment import camera, jitter_crop
 from installation.training.datasets import DatasetError, Picture, load_pictures
 from installation.training.losses import Identity
+from installation.training.sealing import seal
 
 # Middle of each bin in years.
 AGES = {"0-2": 1.5, "3-9": 6.0, "10-19": 15.0, "20-29": 25.0, "30-39": 35.0, "40-49": 45.0, "50-59": 55.0, "60-69": 65.0}
@@ -201,5 +202,6 @@ def main(argv: list[str] | None = None) -> int:
     tensors = {name: v.half().contiguous() if v.is_floating_point() else v for name, v in network.state_dict().items()}
     card = {"kind": KIND, "faces": str(len(data.crops)), "mean_error_years": f"{years:.2f}", "right_genders": f"{right:.3f}"}
     save_file(tensors, a.out, metadata=card)
+    seal(a.out.parent)
     print(f"{a.out}: wrong by {years:.1f} years on average, {100 * right:.1f} % of genders as labelled")
     return 0

@@ -28,6 +28,7 @@ from installation.training.adversary import ProjectedHeads, hinge
 from installation.training.datasets import BatchStream, load_pictures, to_tensor
 from installation.training.losses import Darknet, features_weight, map_distance, masked_l1
 from installation.training.publish import load_run
+from installation.training.sealing import seal
 from installation.training.stylize import STYLES
 from installation.training.train import Stop, load_sets
 
@@ -184,6 +185,7 @@ def main(argv: list[str] | None = None) -> int:
         stream.close()
     trainer.save(a.out / f"{a.style}.safetensors")
     trainer.grid(*shown).save(a.run / f"{a.style}.png")
+    seal(a.out)
     return 0
 
 

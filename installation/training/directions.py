@@ -30,6 +30,7 @@ from installation.training.datasets import STORED_PX, DatasetError, Picture, loa
 from installation.training.effects import MEASURES, Editor, Effect, Measures, effects, kin, swing
 from installation.training.losses import Identity
 from installation.training.publish import encode_pictures
+from installation.training.sealing import seal
 
 RIDGE = 1e-2
 LANDMARKS = 468
@@ -283,6 +284,7 @@ def main(argv: list[str] | None = None) -> int:
     card = {"faces": str(count), "method": "joint least squares, calibrated on drawn portraits", "licence": "MIT"}
     card["effects"] = json.dumps({name: asdict(effect) for name, effect in found.items()})
     save_directions(directions, a.out, card)
+    seal(a.out.parent)
     for name, e in found.items():
         likeness = "" if e.identity_median is None else f", likeness {e.identity_median:.2f}"
         print(

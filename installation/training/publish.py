@@ -15,6 +15,7 @@ from installation.networks.facets_encoder import INPUT_PX, FacetsEncoder
 from installation.training.datasets import Picture, load_pictures, to_tensor
 from installation.training.model import Model, Shape
 from installation.training.prior import fit_prior
+from installation.training.sealing import seal
 
 SAMPLE = 1_500  # pictures behind the mean code and the prior
 BATCH = 32
@@ -64,6 +65,7 @@ def main(argv: list[str] | None = None) -> int:
     card = {"images": str(images), "data": ", ".join(source.name for source in a.faces), "licence": "MIT"}
     write_models(model, a.out, sample, card)
     print(f"{a.out}/generator.safetensors and encoder.safetensors after {images} images")
+    seal(a.out)
     return 0
 
 
