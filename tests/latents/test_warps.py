@@ -28,10 +28,10 @@ def test_features_move_by_fractions_of_the_side(side):
 
 def test_only_what_the_flow_names_moves():
     flow = np.zeros((2, 32, 32), np.float32)
-    flow[0, :, :12] = 0.05
+    flow[0] = 0.05 * np.clip((20 - np.arange(32)) / 8, 0, 1)
     picture = np.maximum(dot(128, 24, 64), dot(128, 100, 64))
     moved = Warper()(picture, flow)
-    assert np.array_equal(moved[:, 80:], picture[:, 80:])
+    assert np.array_equal(moved[:, 88:], picture[:, 88:])
     assert centre(moved[:, :64])[0] == pytest.approx(24 + 0.05 * 128, abs=1)
 
 
@@ -43,3 +43,23 @@ def test_at_rest_the_picture_is_the_same_and_sizes_may_change():
         assert warp(picture, flow).shape == picture.shape
         assert centre(warp(picture, flow))[0] == pytest.approx(0.6 * side, abs=0.03 * side)
     assert np.array_equal(picture, dot(64, 32, 32))  # the picture given is not drawn into
+
+
+def test_edits_beyond_all_measure_fold_nothing():
+    """Dots in a row stay in their order, however hard they are pushed together."""
+    axis = (np.arange(64, dtype=np.float32) + 0.5) / 64 - 0.5
+    flow = np.zeros((2, 64, 64), np.float32)
+    flow[0] = -8 * axis[None, :] * np.exp(-(axis[None, :] ** 2 + axis[:, None] ** 2) / 0.05)
+    row = np.clip(np.arange(128)[None, :] * 2, 0, 255).astype(np.uint8)
+    picture = np.repeat(np.repeat(row, 128, axis=0)[..., None], 3, axis=2)
+    moved = Warper()(picture, flow)
+    assert np.abs(moved.astype(int) - picture).max() > 10
+    assert (np.diff(moved[64, :, 0].astype(int)) >= -2).all()
+
+
+def test_a_large_movement_ends_where_the_flow_says():
+    """A flow that differs from place to place: the feature at the dot goes as far as the flow says there, not where it arrives."""
+    axis = (np.arange(64, dtype=np.float32) + 0.5) / 64
+    flow = np.zeros((2, 64, 64), np.float32)
+    flow[0] = 0.15 * np.exp(-((axis[None, :] - 0.4) ** 2) / (2 * 0.15**2))
+    assert centre(Warper()(dot(256, 0.4 * 256, 128), flow))[0] == pytest.approx(0.55 * 256, abs=3)
