@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from installation.messages import Image
 
 STEPS_BACK = 4
-STEEPEST = 0.7  # sides a side: from 1 on, features that lie side by side change places
+STEEPEST = 0.85  # sides a side: from 1 on, features that lie side by side change places
 STILL = 1e-4  # of the side: less than this is no movement
 
 

@@ -64,7 +64,6 @@ class AttributeNetwork(nn.Module):
         stem = nn.Sequential(nn.Conv2d(3, WIDTHS[0], 3, 2, 1, bias=False), nn.BatchNorm2d(WIDTHS[0]), nn.ReLU())
         self.body = nn.Sequential(stem, *[_Residual(i, o) for i, o in pairwise(WIDTHS)])
         self.head = nn.Sequential(nn.Dropout(0.2), nn.Linear(WIDTHS[-1], 2))
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def features(self, x: Tensor) -> Tensor:
         """Middles of pictures [N, 3, 64, 64] in -1…1 -> [N, 256]."""
@@ -153,6 +152,7 @@ def train(data: Labelled, minutes: float, seed: int = 0) -> AttributeNetwork:
     """
     torch.manual_seed(seed)
     network, guess = AttributeNetwork(), nn.Linear(WIDTHS[-1], EMBEDDING)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW([*network.parameters(), *guess.parameters()], 2e-3, weight_decay=2e-2)
     start, steps = time.monotonic(), 0
     while (spent := (time.monotonic() - start) / (60 * minutes)) < 1:

@@ -28,17 +28,19 @@ from installation.training.aligned_mesh import AlignedMesh
 from installation.training.attributes import AttributeNetwork, load_attributes
 from installation.training.datasets import STORED_PX, DatasetError, Picture, load_pictures, to_tensor
 from installation.training.effects import MEASURES, Editor, Effect, Measures, effects, kin, swing
+from installation.training.flows import STIFFNESS, even, of_features, reach, smooth_flow
 from installation.training.losses import Identity
 from installation.training.publish import encode_pictures
 from installation.training.sealing import seal
 
 RIDGE = 1e-2
+TWINS = 0.8  # correlation from which two measures are taken for one
 LANDMARKS = 468
-WARP_PX = 64  # of a flow: lips are thinner than the residual's cells
-STIFFNESS = 2e-3  # of a flow, against going through every landmark
 HEAD_STIFFNESS = 1.0  # of one that turns the head, hair and all
-CALM = 0.08  # ridge of the calibration: how much it trusts each direction's own fit
-LONGEST = 3.0  # most that a calibration round may lengthen a direction
+ENOUGH, ALIKE, RIGHT_WAY = 2.2, 0.7, 0.95  # deviations, cosine and share of faces that are asked of a direction, with a margin
+CALM = 0.3  # ridge of the calibration: how much it trusts each direction's own fit
+WHOLE_LOOK = 20.0  # how many times dearer a direction is, to the others, that changes the whole look
+LONGEST = 4.0  # most that a calibration round may lengthen a direction
 KIN_WEIGHT = 0.02  # how much a round minds the movement of kin measures
 BATCH = 32
 
@@ -62,22 +64,23 @@ class Plan:
 
 
 PLANS = (
-    Plan("age", 2.8, 1.0, 1.0, EVERY_LAYER),
-    Plan("gender", 2.6, 1.0, 1.0, EVERY_LAYER),
-    Plan("smile", 3.6, 0.3, 0.4),
-    Plan("mouth-open", 3.2, 0.3, 0.4),
+    Plan("age", 2.8, 0.35, 1.2, EVERY_LAYER),
+    Plan("gender", 2.4, 0.35, 1.2, EVERY_LAYER),
+    Plan("smile", 3.6, 0.25, 0.8),
+    Plan("mouth-open", 3.0, 0.1, 0.6),
     Plan("eyes-open", 3.2),
     Plan("eye-distance", 3.2),
     Plan("eye-eyebrow-distance", 3.0),
     Plan("eye-ratio", 3.2),
-    Plan("lip-ratio", 3.2),
+    Plan("lip-ratio", 2.6, 0.1, 0.3, stiffness=0.02),
     Plan("nose-mouth-distance", 3.0),
     Plan("nose-ratio", 3.2),
-    Plan("nose-tip", 2.6),
-    Plan("yaw", 2.3, 0.15, 0.0, stiffness=HEAD_STIFFNESS),
+    Plan("nose-tip", 2.6, 0.0, 0.0, stiffness=0.01),
+    Plan("yaw", 2.6, 0.15, 0.0, stiffness=HEAD_STIFFNESS),
     Plan("pitch", 2.6, 0.15, 0.0, stiffness=HEAD_STIFFNESS),
     Plan("roll", 4.0, 0.15, 0.0, stiffness=HEAD_STIFFNESS),
 )
+HEAD = frozenset({"yaw", "pitch", "roll"})  # the face as a whole
 SIDED = frozenset({"yaw", "roll"})  # in a mirror they turn the other way
 NAMES = tuple(plan.name for plan in PLANS)
 
@@ -109,48 +112,18 @@ def measure(pictures: Sequence[Picture], network: AttributeNetwork) -> Measured:
     return Measured(rows, points)
 
 
-def smooth_flow(points: NDArray[np.float64], moves: NDArray[np.float64], stiffness: float = STIFFNESS) -> torch.Tensor:
-    """Movements [P, 2] at points [P, 2] (fractions of the side) spread over a grid that stands still at its rim: [2, r, r].
-
-    Of all grids it takes the one that bends least, ``stiffness`` of its weight, and goes through the movements (thin plates:
-    Duchon 1977).
-    """
-    r, count = WARP_PX, len(points)
-    at = np.clip(points * r - 0.5, 0, r - 1 - 1e-6)
-    cell, part = np.floor(at).astype(int), at - np.floor(at)
-    sampled = np.zeros((count, r, r))
-    for dx in (0, 1):
-        for dy in (0, 1):
-            share = np.abs(1 - dx - part[:, 0]) * np.abs(1 - dy - part[:, 1])
-            sampled[np.arange(count), cell[:, 1] + dy, cell[:, 0] + dx] += share
-    # Sines are the eigenvectors of bending with a rim at 0, so a system of the size of the landmarks is all that is solved.
-    number = np.arange(1, r + 1)
-    sines = np.sqrt(2 / (r + 1)) * np.sin(np.pi * np.outer(number, number) / (r + 1))
-    line = 2 - 2 * np.cos(np.pi * number / (r + 1))
-    supple = 1 / (line[:, None] + line[None, :]) ** 2
-    seen = sines @ sampled @ sines
-    pull = np.linalg.solve(np.einsum("pyx,yx,qyx->pq", seen, supple, seen, optimize=True) + stiffness * np.eye(count), moves)
-    grid = sines @ (np.einsum("pyx,pk->kyx", seen, pull) * supple) @ sines
-    return torch.from_numpy(grid).float()
-
-
-def even(flow: torch.Tensor, sign: float) -> torch.Tensor:
-    """A flow [2, r, r] made its own mirror image (sign 1) or that of its opposite (-1): faces have no better side."""
-    mirrored = flow.flip(2) * flow.new_tensor([-1.0, 1.0])[:, None, None]
-    return 0.5 * (flow + sign * mirrored)
-
-
-def fit(codes: NDArray[np.floating[Any]], attributes: NDArray[np.float64], names: Sequence[str]) -> NDArray[np.float64]:
+def fit(codes: NDArray[np.floating[Any]], attributes: NDArray[np.float64]) -> NDArray[np.float64]:
     """What one standard deviation of each attribute [N, A] adds to the codes [N, D] while the others stay: [A, D].
 
-    Kin go along: of two measures of one pair of eyelids, what is left of the one when the other stays is noise.
+    Twins go along: of two measures of one pair of eyelids, what is left of the one when the other stays is noise.
     """
     a = (attributes - attributes.mean(0)) / (attributes.std(0) + 1e-9)
     c = np.nan_to_num(codes - np.nanmean(codes, axis=0))
     gram, seen = a.T @ a + RIDGE * len(a) * np.eye(a.shape[1]), a.T @ c
+    twins = np.abs(a.T @ a / len(a)) > TWINS
     solved: NDArray[np.float64] = np.empty_like(seen)
-    for k, name in enumerate(names):
-        given = [k, *(j for j, other in enumerate(names) if j != k and not kin(name, other))]
+    for k in range(len(gram)):
+        given = [k, *(j for j in range(len(gram)) if not twins[k, j])]
         solved[k] = np.linalg.solve(gram[np.ix_(given, given)], seen[given])[0]
     return solved
 
@@ -162,18 +135,13 @@ def _direction(plan: Plan, solved: NDArray[np.float64], middle: NDArray[np.float
     vector = torch.zeros(styles, w_dim)
     first, last = plan.layers[0], min(plan.layers[1], styles)
     vector[first:last] = torch.from_numpy(code).float().view(styles, w_dim)[first:last]
-    moved = even(smooth_flow(middle, moves.reshape(LANDMARKS, 2), plan.stiffness), -1.0 if plan.name in SIDED else 1.0)
+    moved = moves.reshape(LANDMARKS, 2) if plan.name in HEAD else of_features(middle, moves.reshape(LANDMARKS, 2))
+    flow = even(smooth_flow(middle, moved, plan.stiffness), -1.0 if plan.name in SIDED else 1.0)
     shift = torch.from_numpy(detail).float().view(DETAIL_CHANNELS, DETAIL_PX, DETAIL_PX) * plan.shift
-    coarse = F.interpolate(moved[None], size=DETAIL_PX, mode="area")[0]
+    coarse = F.interpolate(flow[None], size=DETAIL_PX, mode="area")[0]
     if plan.layers == COARSE_AND_MIDDLE:  # a feature's look changes where it moves and nowhere else
         shift = shift * reach(coarse)
-    return Direction(plan.name, vector * plan.code, (first, last), coarse * plan.code, shift, moved * (1 - plan.code))
-
-
-def reach(flow: torch.Tensor) -> torch.Tensor:
-    """Where a flow [2, r, r] moves something: 0…1 [r, r], 1 from half of its largest movement on."""
-    size: torch.Tensor = torch.linalg.vector_norm(flow, dim=0)
-    return (2 * size / (size.max() + 1e-9)).clamp(0, 1)
+    return Direction(plan.name, vector * plan.code, (first, last), coarse * plan.code, shift, flow * (1 - plan.code))
 
 
 def balance(effect: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -189,8 +157,10 @@ def balance(effect: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray
         weight = np.array([1.0 if j == d else KIN_WEIGHT if kin(NAMES[d], NAMES[j]) else 1.0 for j in range(count)])
         target, start = np.zeros(count), np.zeros(count)
         target[d], start[d] = wanted[d], own[d]
-        left = (effect * weight) @ effect.T + CALM * np.eye(count)
-        mix[d] = np.linalg.solve(left, effect @ (weight * target) + CALM * start)
+        # What changes the whole look is a dear means against a small leak.
+        calm = CALM * np.array([WHOLE_LOOK if PLANS[j].layers == EVERY_LAYER and j != d else 1.0 for j in range(count)])
+        left = (effect * weight) @ effect.T + np.diag(calm)
+        mix[d] = np.linalg.solve(left, effect @ (weight * target) + calm * start)
         mix[d] *= min(1.0, LONGEST / max(np.abs(mix[d]).max(), 1e-9))
     return mix
 
@@ -222,20 +192,30 @@ class Calibration:
         return middle[:, order], effects(NAMES, swings, self.deviations)
 
 
+def fault(effect: Effect) -> float:
+    """How far a direction is from what is asked of it: two deviations of its own measure, a third of that of any other, likeness."""
+    short = max(0.0, ENOUGH - effect.own_effect_sd)
+    leak = max(0.0, effect.worst_other_sd - effect.own_effect_sd / 3)
+    lost = 0.0 if effect.identity_median is None else max(0.0, ALIKE - effect.identity_median)
+    return short + leak + 2 * lost + max(0.0, RIGHT_WAY - effect.share_in_direction)
+
+
 def calibrate(models: Models, directions: list[Direction], on: Calibration, rounds: int) -> tuple[list[Direction], Mapping[str, Effect]]:
-    """Mix the directions until they do what is planned; the best round by its worst leakage is kept."""
+    """Mix the directions until they do what is planned; of each the round in which it did best is kept."""
     wanted = np.array([plan.span / 2 for plan in PLANS])
-    best: tuple[float, list[Direction], Mapping[str, Effect]] | None = None
+    best: dict[str, tuple[float, Direction, Effect]] = {}
     for number in range(rounds + 1):
         effect, found = on.effects(models, directions)
-        faults = sum(max(0.0, 2.0 - e.own_effect_sd) + max(0.0, e.worst_other_sd - e.own_effect_sd / 3) for e in found.values())
-        print(f"round {number}: misses {faults:.2f} deviations in all", flush=True)
-        if best is None or faults < best[0]:
-            best = faults, directions, found
+        for direction in directions:
+            missed = fault(found[direction.name])
+            if direction.name not in best or missed < best[direction.name][0]:
+                best[direction.name] = missed, direction, found[direction.name]
+        missing = sum(fault(one) for one in found.values())
+        kept = sum(missed for missed, _, _ in best.values())
+        print(f"round {number}: {missing:.2f} deviations are missing, {kept:.2f} with the best of each", flush=True)
         if number < rounds:
             directions = mixed(directions, balance(effect, wanted))
-    assert best is not None
-    return best[1], best[2]
+    return [one for _, one, _ in best.values()], {name: effect for name, (_, _, effect) in best.items()}
 
 
 def learn(models: Models, faces: Sequence[Path], network: AttributeNetwork, limit: int) -> tuple[list[Direction], NDArray[np.float64], int]:
@@ -254,7 +234,7 @@ def learn(models: Models, faces: Sequence[Path], network: AttributeNetwork, limi
     targets, measured = np.concatenate(codes), np.concatenate(attributes)
     known = ~np.isnan(measured).any(1)
     measured = measured[:, [MEASURES.index(name) for name in NAMES]]
-    solved = fit(targets[known], measured[known], NAMES)
+    solved = fit(targets[known], measured[known])
     middle = np.nanmean(targets[known][:, -2 * LANDMARKS :], axis=0).reshape(LANDMARKS, 2)
     found = [_direction(plan, solved[k], middle, models.styles, models.latent_avg.shape[1]) for k, plan in enumerate(PLANS)]
     first = attributes[-1]  # of one population: of several, what tells them apart would count as variety

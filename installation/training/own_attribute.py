@@ -29,7 +29,8 @@ from installation.stages.align import Align
 from installation.stages.track import Track, TrackSettings
 from installation.training.classifiers import METHODS, accuracy_by_size, conditional, fit, split
 from installation.training.datasets import DatasetError, load_pictures
-from installation.training.directions import LANDMARKS, smooth_flow
+from installation.training.directions import LANDMARKS
+from installation.training.flows import smooth_flow
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 LEAST = 8  # pictures of each group with a face

@@ -1,0 +1,44 @@
+"""Flows: through the landmarks, at rest at the rim, even in the mirror, of features alone."""
+
+import numpy as np
+import pytest
+import torch
+
+from installation.training.flows import even, of_features, reach, smooth_flow
+
+LANDMARKS = 468
+
+
+def test_flow_goes_through_the_landmarks_and_rests_at_the_rim():
+    points = np.random.default_rng(0).uniform(0.35, 0.65, (LANDMARKS, 2))
+    flow = smooth_flow(points, np.tile([0.1, -0.05], (LANDMARKS, 1)))
+    assert flow.shape == (2, 64, 64)
+    assert torch.allclose(flow[:, 26:38, 26:38], torch.tensor([0.1, -0.05])[:, None, None].expand(2, 12, 12), atol=2e-3)
+    assert flow[:, 0].abs().max() < 0.02 and flow[:, 32, 0].abs().max() < 0.02
+    assert flow[0].diff(dim=1).abs().max() < 0.02  # no tear between the face and the rim
+
+
+def test_a_flow_is_made_even_or_odd_in_the_mirror():
+    flow = torch.randn(2, 32, 32, generator=torch.Generator().manual_seed(1))
+    wider = even(flow, 1.0)
+    assert torch.allclose(wider[0], -wider[0].flip(1)) and torch.allclose(wider[1], wider[1].flip(1))
+    turned = even(flow, -1.0)
+    assert torch.allclose(turned[0], turned[0].flip(1)) and torch.allclose(wider + turned, flow, atol=1e-6)
+
+
+def test_what_the_whole_face_does_is_no_movement_of_its_features():
+    rng = np.random.default_rng(5)
+    points = rng.uniform(0.3, 0.7, (LANDMARKS, 2))
+    turned = (points - 0.4) @ np.array([[1.02, -0.05], [0.05, 1.02]]) + 0.43
+    assert np.abs(of_features(points, turned - points)).max() < 1e-9
+    brow = np.zeros((LANDMARKS, 2))
+    brow[:10, 1] = -0.02
+    left = of_features(points, turned - points + brow)
+    assert left[:10, 1].mean() < -0.018 and np.abs(left[10:]).max() < 0.002
+
+
+def test_reach_is_where_something_moves():
+    flow = torch.zeros(2, 32, 32)
+    flow[1, 20, 10], flow[0, 5, 5], flow[0, 9, 9] = -0.04, 0.018, 0.012
+    near = reach(flow)
+    assert near[20, 10] == 1 and near[5, 5] == pytest.approx(0.5, abs=1e-3) and near.sum() == pytest.approx(1.5, abs=1e-3)
