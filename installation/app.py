@@ -33,6 +33,7 @@ from installation.networks.bundle import EVERYTHING, Models, load_models
 from installation.operation.health import Health, Report, percentiles, rss_mb
 from installation.operation.hud import HudBoard
 from installation.operation.observer import Observer
+from installation.operation.priority import built_aside, keeping_time
 from installation.operation.worker import Worker
 from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, SynthesisLoop
 from installation.slot import Slot
@@ -165,7 +166,7 @@ class Installation:
             print(f"facets: {self.canvas.notice}", flush=True)
 
         # Build the stages and join them.
-        self.encode, self.generate = build_networks(config, self.models, background=not options.lockstep)
+        self.encode, self.generate = built_aside(lambda: build_networks(config, self.models, background=not options.lockstep))
         self._join(first)
         self.recorder = self.display.recorder
 
@@ -231,7 +232,8 @@ class Installation:
             if self.options.lockstep:
                 self._run_lockstep()
             else:
-                self._run_live()
+                with keeping_time():
+                    self._run_live()
         finally:
             self._ended = time.monotonic()
             self._close()
@@ -259,7 +261,7 @@ class Installation:
     def _run_live(self) -> None:
         now = self.clock.now
         loops = (("capture", self.capture), ("perception", self.perception), ("synthesis", self.synthesis))
-        workers = [Worker(name, loop, now, self.health.fault) for name, loop in loops]
+        workers = [Worker(name, loop, now, self.health.fault, heavy=loop is not self.capture) for name, loop in loops]
         for worker in workers:
             worker.start()
         try:
