@@ -16,6 +16,7 @@ from installation.gl import ornament_feast as feast
 from installation.gl import ornament_gold
 from installation.gl.look import Grade
 from installation.gl.ornament_brush import Brush
+from installation.gl.pace import PATIENCE, leaps
 from installation.gl.particles import GOLDEN, STRENGTHS, Swarm
 from installation.gl.scene import Overlay
 from installation.messages import Image
@@ -89,7 +90,7 @@ class Ornaments:
         self._drawn: dict[str, Future[Ornament]] = {}
         self._asked: dict[str, float] = {}
         self._painter: ThreadPoolExecutor | None = None
-        self._laid: dict[str, tuple[tuple[Grade, int], tuple[Overlay, ...]]] = {}
+        self._hung: dict[str, _Hung] = {}
 
     def ready(self, kind: str, now: float, at_once: bool = False) -> bool:
         """Whether it may be shown at ``now`` (s): a while after it was first asked for, or ``at_once``, whatever the wait. That
@@ -107,10 +108,9 @@ class Ornaments:
         level = round(amount * LEVELS)
         if kind not in self._drawn or level <= 0:
             return ()
-        laid = self._laid.get(kind)
-        if laid is None or laid[0] != (grade, level):
-            laid = self._laid[kind] = ((grade, level), self._lay(self._drawn[kind].result(), level / LEVELS, grade))
-        return laid[1]
+        if kind not in self._hung:
+            self._hung[kind] = _Hung(self._drawn[kind].result())
+        return self._hung[kind].overlays(level, grade)
 
     def glows(self, kind: str, amount: float, grade: Grade, now: float) -> tuple[Swarm, ...]:
         """Its lights at ``now``, s."""
@@ -137,18 +137,48 @@ class Ornaments:
             ),
         )
 
-    def _lay(self, ornament: Ornament, level: float, grade: Grade) -> tuple[Overlay, ...]:
-        overlays = []
-        for x, y, width, height in ornament.blocks:
-            part = ornament.picture[y : y + height, x : x + width]
-            colour, opacity = np.ascontiguousarray(part[:, :, :3]), part[:, :, 3]
-            if not grade.colours_stay:
-                colour = np.asarray(cv2.transform(colour, grade.tint()), dtype=np.uint8)
-            if not grade.neutral:
-                colour = np.asarray(cv2.LUT(colour, grade.curve()), dtype=np.uint8)
-            if level < 1.0:
-                colour = np.asarray(cv2.convertScaleAbs(colour, alpha=level), dtype=np.uint8)
-                opacity = np.asarray(cv2.convertScaleAbs(opacity, alpha=level), dtype=np.uint8)
-            clear = cv2.cvtColor(cv2.bitwise_not(opacity), cv2.COLOR_GRAY2RGB)
-            overlays.append(Overlay(x, y, colour, np.asarray(clear, np.uint8)))
-        return tuple(overlays)
+
+class _Block:
+    """A part of an ornament: as drawn, graded, and as it is laid on the canvas; each kept in memory of its own."""
+
+    def __init__(self, ornament: Ornament, block: tuple[int, int, int, int]) -> None:
+        self._x, self._y, width, height = block
+        part = ornament.picture[self._y : self._y + height, self._x : self._x + width]
+        self._plain = np.ascontiguousarray(part[:, :, :3])
+        self._hides = np.repeat(part[:, :, 3:], 3, axis=2)
+        self._graded, self._colour, self._clear = (np.empty_like(self._plain) for _ in range(3))
+
+    def grade(self, grade: Grade) -> None:
+        colour = self._plain
+        if not grade.colours_stay:
+            colour = np.asarray(cv2.transform(colour, grade.tint(), dst=self._graded), np.uint8)
+        np.copyto(self._graded, colour) if grade.neutral else cv2.LUT(colour, grade.curve(), dst=self._graded)
+
+    def overlay(self, share: float) -> Overlay:
+        cv2.convertScaleAbs(self._graded, dst=self._colour, alpha=share)
+        cv2.convertScaleAbs(self._hides, dst=self._clear, alpha=-share, beta=255)
+        return Overlay(self._x, self._y, self._colour, self._clear)
+
+
+class _Hung:
+    """An ornament on the canvas. In a fade its amount is new with every picture and so is the grade, which costs more: that one
+    follows in steps too small to be seen, and is exact a few pictures after the last move."""
+
+    def __init__(self, ornament: Ornament) -> None:
+        self._blocks = [_Block(ornament, block) for block in ornament.blocks]
+        self._grade: Grade | None = None
+        self._waited = 0
+        self._level = 0
+        self._overlays: tuple[Overlay, ...] = ()
+
+    def overlays(self, level: int, grade: Grade) -> tuple[Overlay, ...]:
+        if grade != self._grade:
+            self._waited += 1
+            if self._grade is None or self._waited > PATIENCE or leaps(grade, self._grade):
+                self._grade, self._waited, self._level = grade, 0, 0
+                for block in self._blocks:
+                    block.grade(grade)
+        if level != self._level:
+            self._level = level
+            self._overlays = tuple(block.overlay(level / LEVELS) for block in self._blocks)
+        return self._overlays
