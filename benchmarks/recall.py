@@ -3,8 +3,8 @@
     scripts/run -m benchmarks.recall [--source demo] [--seconds 3] [--rounds 1] [--set KEY=VALUE]
 
 The show runs without a screen in this process; every preset is recalled in turn, as a hand on OSC would. A row for each: the
-longest gap, the gaps beyond 50 ms, and of the turn that made the longest gap: how late it began (the cores were busy), how long
-compose took and how much of that was its own processor time (the rest it waited for a core), and what the rest of the turn took.
+longest gap, the gaps beyond 50 ms, and of the turn that made the longest gap: how late it began, how long compose took, how much
+of that was its own processor time and how much it queued for a core (else it waited for another thread), and the rest of the turn.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from installation.config import load_config
 
 SETTLE = 15.0  # s before anything is measured
 GAP_MS = 50.0
-HEAD = "                  longest ms  gaps > 50 ms   p99 ms   compose p50/p99 ms     of the longest: late  compose (own)  rest ms"
+HEAD = "                  longest ms  gaps > 50 ms   p99 ms   compose p50/p99 ms     of the longest: late  compose (own, queued)  rest ms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,16 @@ class Turn:
     late: float  # how far it began after it was due
     compose: float
     own: float  # of compose, on the processor
+    queued: float  # of compose, ready to run but without a core
     rest: float  # of the turn after the picture before was shown, until it slept
+
+
+def queued_s() -> float:
+    """Seconds that this thread has waited for a core since it began; 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return 0.0
 
 
 @dataclass
@@ -49,10 +59,11 @@ class Stopwatch:
     _slept: float = 0.0
     _woke: float = 0.0
     _late: float = 0.0
+    _drawn: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     def __post_init__(self) -> None:
         canvas, display = self.show.canvas, self.show.display
-        sleep, step, pacer = canvas.wait, display.step, canvas._pacer
+        sleep, settle, step, pacer = canvas.wait, canvas.settle, display.step, canvas._pacer
 
         def wait() -> None:
             self._slept = time.monotonic()
@@ -61,15 +72,20 @@ class Stopwatch:
             due = pacer._due - pacer.period if pacer is not None and pacer._due is not None else self._slept
             self._late = self._woke - max(due, self._slept)
 
+        def even(even: bool) -> None:
+            self._drawn = time.monotonic(), time.thread_time(), queued_s()
+            settle(even)
+
         def turn(now: float) -> None:
-            began, own = time.monotonic(), time.thread_time()
+            began, own, queued = time.monotonic(), time.thread_time(), queued_s()
             step(now)
             shown = time.monotonic()
-            values = shown - self._shown, self._late, shown - began, time.thread_time() - own, self._slept - self._shown
+            drawing = (b - a for a, b in zip((began, own, queued), self._drawn, strict=True))
+            values = shown - self._shown, self._late, *drawing, self._slept - self._shown
             self.turns.append(Turn(shown, *(1e3 * value for value in values)))
             self._shown = shown
 
-        canvas.wait, display.step = wait, turn  # type: ignore[method-assign]
+        canvas.wait, canvas.settle, display.step = wait, even, turn  # type: ignore[method-assign]
 
     def row(self, name: str, begin: float, end: float) -> str:
         """Figures of the pictures shown in a span of time."""
@@ -79,9 +95,10 @@ class Stopwatch:
         worst = max(turns, key=lambda turn: turn.gap)
         gaps = [turn.gap for turn in turns]
         middle, most = np.percentile([turn.compose for turn in turns], (50, 99))
+        late = f"{worst.late:9.0f}  {worst.compose:5.0f} ({worst.own:3.0f}, {worst.queued:5.0f})     {worst.rest:7.0f}"
         return (
             f"{name:<17} {worst.gap:10.0f}  {sum(gap > GAP_MS for gap in gaps):12d}  {np.percentile(gaps, 99):7.0f}  "
-            f"{middle:9.1f} / {most:6.1f}                   {worst.late:9.0f}  {worst.compose:5.0f} ({worst.own:4.0f})  {worst.rest:7.0f}"
+            f"{middle:9.1f} / {most:6.1f}                   {late}"
         )
 
 

@@ -16,10 +16,11 @@ from installation.gl import ornament_feast as feast
 from installation.gl import ornament_gold
 from installation.gl.look import Grade
 from installation.gl.ornament_brush import Brush
-from installation.gl.pace import PATIENCE, leaps
+from installation.gl.pace import SlowGrade
 from installation.gl.particles import GOLDEN, STRENGTHS, Swarm
 from installation.gl.scene import Overlay
 from installation.messages import Image
+from installation.operation.priority import step_back
 
 BLOCK = 80  # px: what an ornament covers is laid on the canvas in blocks, the rest is left alone
 LEVELS = 32  # steps of its opacity
@@ -98,7 +99,7 @@ class Ornaments:
         if kind not in DRAWN:
             return False
         if kind not in self._drawn:
-            self._painter = self._painter or ThreadPoolExecutor(1, thread_name_prefix="ornament")
+            self._painter = self._painter or ThreadPoolExecutor(1, thread_name_prefix="ornament", initializer=step_back)
             self._drawn[kind] = self._painter.submit(draw, kind, *self._size, self._seed)
             self._asked[kind] = -np.inf if at_once else now
         return now - self._asked[kind] >= DRAWING_SECONDS
@@ -166,18 +167,17 @@ class _Hung:
 
     def __init__(self, ornament: Ornament) -> None:
         self._blocks = [_Block(ornament, block) for block in ornament.blocks]
+        self._slow = SlowGrade()
         self._grade: Grade | None = None
-        self._waited = 0
         self._level = 0
         self._overlays: tuple[Overlay, ...] = ()
 
     def overlays(self, level: int, grade: Grade) -> tuple[Overlay, ...]:
+        grade = self._slow.step(grade)
         if grade != self._grade:
-            self._waited += 1
-            if self._grade is None or self._waited > PATIENCE or leaps(grade, self._grade):
-                self._grade, self._waited, self._level = grade, 0, 0
-                for block in self._blocks:
-                    block.grade(grade)
+            self._grade, self._level = grade, 0
+            for block in self._blocks:
+                block.grade(grade)
         if level != self._level:
             self._level = level
             self._overlays = tuple(block.overlay(level / LEVELS) for block in self._blocks)

@@ -52,6 +52,22 @@ class Pace:
         return Slow(softness, vignette, grain, grade)  # type: ignore[arg-type]  # in the order of ``parts``
 
 
+class SlowGrade:
+    """The grade of what costs a lot to be graded: behind a moving one by a few pictures, exact a few pictures after it rests."""
+
+    def __init__(self) -> None:
+        self._drawn: Grade | None = None
+        self._waited = 0
+
+    def step(self, asked: Grade) -> Grade:
+        """Once a picture: what to draw with."""
+        if self._drawn is None or asked == self._drawn or self._waited >= PATIENCE or leaps(asked, self._drawn):
+            self._drawn, self._waited = asked, 0
+        else:
+            self._waited += 1
+        return self._drawn
+
+
 def leaps(new: float | Grade, drawn: float | Grade) -> bool:
     """Whether a viewer might see that the one is not the other yet."""
     if isinstance(new, Grade) and isinstance(drawn, Grade):

@@ -25,7 +25,7 @@ class PlainWall:
         self._dither = dither(width, height, seed)
         self._light, self._middle = np.zeros((height, width), np.uint8), np.full((height, width), DITHER_MIDDLE, np.uint8)
         self._lit: tuple[object, ...] = ()
-        self._grade: Grade | None = None
+        self._seen: tuple[Grade | None, float] = (None, 0.0)  # grade and share of the room that the palette is for
         self._palette = np.zeros((256, 1, 3), np.uint8)
         self._camera: Image | None = None
         self._camera_large = np.zeros((0, 0, 3), np.uint8)
@@ -52,8 +52,9 @@ class PlainWall:
         return self.picture
 
     def _draw_room(self, lights: tuple[Light, ...], room: float, slow: Slow) -> None:
-        if slow.grade != self._grade:
-            self._grade, self._palette = slow.grade, np.ascontiguousarray(palette(slow.grade)[:, None, :])
+        if (slow.grade, room) != self._seen:
+            self._seen = (slow.grade, room)
+            self._palette = np.ascontiguousarray(np.round(palette(slow.grade) * room).astype(np.uint8)[:, None, :])
         lit = (lights, slow.vignette)
         if lit != self._lit:
             self._lit = lit
@@ -62,8 +63,6 @@ class PlainWall:
             cv2.add(self._light, self._dither, dst=self._light)
             cv2.subtract(self._light, self._middle, dst=self._light)
         cv2.applyColorMap(self._light, self._palette, dst=self.picture)
-        if room < 1.0:
-            cv2.convertScaleAbs(self.picture, dst=self.picture, alpha=room)
 
     def _draw_camera(self, scene: Scene, slow: Slow) -> bool:
         """Bring the camera's small picture up to date; whether it changed."""
