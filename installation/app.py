@@ -218,7 +218,7 @@ class Installation:
         track, align = Track(track_settings(self.config)), Align(self.encode.input_px)
         self.perception = PerceptionLoop(frames, track, align, self.encode, self.controls, encoded, self.health)
         self.synthesis = SynthesisLoop(encoded, edit, self.generate, self.controls, portraits, self.health, now)
-        compose = Compose(self.canvas.renderer)
+        compose = Compose(self.canvas.renderer, live=not self.options.lockstep)
         self.display = DisplayLoop(portraits, compose, self.canvas, recorder, self.controls, self.health, board.state, now)
 
     def run(self) -> Report:

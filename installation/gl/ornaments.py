@@ -84,24 +84,28 @@ def _blocks(opacity: Image) -> list[tuple[int, int, int, int]]:
 
 
 class Ornaments:
-    """All ornaments on one canvas, each drawn by a thread of its own when it is first asked for."""
+    """All ornaments on one canvas, each drawn by a thread of its own when it is first asked for.
 
-    def __init__(self, width: int, height: int, seed: int = 0) -> None:
-        self._size, self._seed = (width, height), seed
-        self._drawn: dict[str, Future[Ornament]] = {}
+    live: the picture never waits for that thread; otherwise the same moments give the same pictures.
+    """
+
+    def __init__(self, width: int, height: int, seed: int = 0, live: bool = False) -> None:
+        self._size, self._seed, self._live = (width, height), seed, live
+        self._drawn: dict[str, Future[_Hung]] = {}
         self._asked: dict[str, float] = {}
         self._painter: ThreadPoolExecutor | None = None
-        self._hung: dict[str, _Hung] = {}
 
     def ready(self, kind: str, now: float, at_once: bool = False) -> bool:
-        """Whether it may be shown at ``now`` (s): a while after it was first asked for, or ``at_once``, whatever the wait. That
-        does not depend on how fast the thread is, so the same moments give the same pictures."""
+        """Whether it may be shown at ``now`` (s): a while after it was first asked for, or ``at_once``, whatever the wait. Only
+        a live show asks whether the thread is done."""
         if kind not in DRAWN:
             return False
         if kind not in self._drawn:
             self._painter = self._painter or ThreadPoolExecutor(1, thread_name_prefix="ornament", initializer=step_back)
-            self._drawn[kind] = self._painter.submit(draw, kind, *self._size, self._seed)
+            self._drawn[kind] = self._painter.submit(_hang, kind, *self._size, self._seed)
             self._asked[kind] = -np.inf if at_once else now
+        if self._live and np.isfinite(self._asked[kind]) and not self._drawn[kind].done():
+            return False
         return now - self._asked[kind] >= DRAWING_SECONDS
 
     def overlays(self, kind: str, amount: float, grade: Grade) -> tuple[Overlay, ...]:
@@ -109,15 +113,13 @@ class Ornaments:
         level = round(amount * LEVELS)
         if kind not in self._drawn or level <= 0:
             return ()
-        if kind not in self._hung:
-            self._hung[kind] = _Hung(self._drawn[kind].result())
-        return self._hung[kind].overlays(level, grade)
+        return self._drawn[kind].result().overlays(level, grade)
 
     def glows(self, kind: str, amount: float, grade: Grade, now: float) -> tuple[Swarm, ...]:
         """Its lights at ``now``, s."""
         if kind not in self._drawn or amount <= 0.0:
             return ()
-        ornament = self._drawn[kind].result()
+        ornament = self._drawn[kind].result().ornament
         count = len(ornament.places)
         if count == 0:
             return ()
@@ -166,6 +168,7 @@ class _Hung:
     follows in steps too small to be seen, and is exact a few pictures after the last move."""
 
     def __init__(self, ornament: Ornament) -> None:
+        self.ornament = ornament
         self._blocks = [_Block(ornament, block) for block in ornament.blocks]
         self._slow = SlowGrade()
         self._grade: Grade | None = None
@@ -182,3 +185,7 @@ class _Hung:
             self._level = level
             self._overlays = tuple(block.overlay(level / LEVELS) for block in self._blocks)
         return self._overlays
+
+
+def _hang(kind: str, width: int, height: int, seed: int) -> _Hung:
+    return _Hung(draw(kind, width, height, seed))
