@@ -30,6 +30,7 @@ from installation.latents.cache import CachePolicy
 from installation.latents.directions import load_directions
 from installation.latents.guests import GuestBook, face_coder
 from installation.networks.bundle import EVERYTHING, Models, load_models
+from installation.networks.checkpoints import metadata_of
 from installation.operation.health import Health, Report, percentiles, rss_mb
 from installation.operation.hud import HudBoard
 from installation.operation.observer import Observer
@@ -202,7 +203,8 @@ class Installation:
         edit = Edit(m.directions, m.latent_avg, names, m.resolutions, self.tempo.beat, desk.levels, guests)
         self.desk.phases = lambda: edit.phases
         shape = (self.models.styles, self.models.latent_avg.shape[-1])
-        self.desk.watch_directions(self.config.models.directions, lambda paths: load_directions(paths, *shape), edit.use)
+        family = metadata_of(self.config.models.generator).get("family", "")
+        self.desk.watch_directions(self.config.models.directions, lambda paths: load_directions(paths, *shape, family), edit.use)
         now = self.clock.now
         recorder = None
         if self.options.record is not None:
@@ -213,12 +215,13 @@ class Installation:
         self.slots = (frames, encoded, portraits)
         engine, model = self.generate.choice, self.models.name
         self.observer.begin(engine, model, self.slots)
-        board = HudBoard(self.health, self.controls, self.keyboard, engine, model, self.slots, self.desk.figures, self.desk.code)
+        compose = Compose(self.canvas.renderer, live=not self.options.lockstep)
+        told = (self.desk.figures, self.desk.code, lambda: compose.held)
+        board = HudBoard(self.health, self.controls, self.keyboard, engine, model, self.slots, *told)
         self.capture = CaptureLoop(lambda: self._open_source(self.clock), frames, self.health, source)
         track, align = Track(track_settings(self.config)), Align(self.encode.input_px)
         self.perception = PerceptionLoop(frames, track, align, self.encode, self.controls, encoded, self.health)
         self.synthesis = SynthesisLoop(encoded, edit, self.generate, self.controls, portraits, self.health, now)
-        compose = Compose(self.canvas.renderer, live=not self.options.lockstep)
         self.display = DisplayLoop(portraits, compose, self.canvas, recorder, self.controls, self.health, board.state, now)
 
     def run(self) -> Report:
