@@ -20,7 +20,6 @@ from installation.gl.pace import SlowGrade
 from installation.gl.particles import GOLDEN, STRENGTHS, Swarm
 from installation.gl.scene import Overlay
 from installation.messages import Image
-from installation.operation.priority import step_back
 
 BLOCK = 80  # px: what an ornament covers is laid on the canvas in blocks, the rest is left alone
 LEVELS = 32  # steps of its opacity
@@ -101,7 +100,7 @@ class Ornaments:
         if kind not in DRAWN:
             return False
         if kind not in self._drawn:
-            self._painter = self._painter or ThreadPoolExecutor(1, thread_name_prefix="ornament", initializer=step_back)
+            self._painter = self._painter or ThreadPoolExecutor(1, thread_name_prefix="ornament")
             self._drawn[kind] = self._painter.submit(_hang, kind, *self._size, self._seed)
             self._asked[kind] = -np.inf if at_once else now
         if self._live and np.isfinite(self._asked[kind]) and not self._drawn[kind].done():
@@ -148,7 +147,7 @@ class _Block:
         self._x, self._y, width, height = block
         part = ornament.picture[self._y : self._y + height, self._x : self._x + width]
         self._plain = np.ascontiguousarray(part[:, :, :3])
-        self._hides = np.repeat(part[:, :, 3:], 3, axis=2)
+        self._hides = np.asarray(cv2.cvtColor(cv2.extractChannel(part, 3), cv2.COLOR_GRAY2RGB), np.uint8)
         self._graded, self._colour, self._clear = (np.empty_like(self._plain) for _ in range(3))
 
     def grade(self, grade: Grade) -> None:

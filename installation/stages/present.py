@@ -35,7 +35,7 @@ class CanvasSettings:
     seed: int = 0
 
 
-EVEN_SHARE = 0.75  # of a turn, after which its picture is shown while pictures are shown at even times
+EVEN_SHARE = 0.85  # of a turn, after which its picture is shown while pictures are shown at even times
 EVEN_STEP = 0.1  # of a turn, by which that changes from one picture to the next
 
 
