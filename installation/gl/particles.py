@@ -88,7 +88,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType({
         dense=0.0, twinkle=0.8, flicker=(0.08, 0.25),
     ),
     "bokeh": Kind(
-        (Layer(26, (9, 22), (-14, -5), (10, 30), 0.36, 0.25, front=False), Layer(16, (24, 56), (-22, -8), (14, 44), 0.17, 0.18, front=False)),
+        (Layer(26, (9, 22), (-14, -5), (10, 30), 0.36, 0.25, front=False),
+         Layer(16, (24, 56), (-22, -8), (14, 44), 0.17, 0.18, front=False)),
         ((255, 196, 110), (255, 140, 120), (120, 170, 255), (236, 130, 220), (140, 230, 210)),
         dense=0.0, twinkle=0.85, flicker=(0.06, 0.2),
     ),
