@@ -30,9 +30,11 @@ from installation.latents.cache import CachePolicy
 from installation.latents.directions import load_directions
 from installation.latents.guests import GuestBook, face_coder
 from installation.networks.bundle import EVERYTHING, Models, load_models
+from installation.networks.checkpoints import metadata_of
 from installation.operation.health import Health, Report, percentiles, rss_mb
 from installation.operation.hud import HudBoard
 from installation.operation.observer import Observer
+from installation.operation.priority import built_aside, keeping_time
 from installation.operation.worker import Worker
 from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, SynthesisLoop
 from installation.slot import Slot
@@ -165,7 +167,7 @@ class Installation:
             print(f"facets: {self.canvas.notice}", flush=True)
 
         # Build the stages and join them.
-        self.encode, self.generate = build_networks(config, self.models, background=not options.lockstep)
+        self.encode, self.generate = built_aside(lambda: build_networks(config, self.models, background=not options.lockstep))
         self._join(first)
         self.recorder = self.display.recorder
 
@@ -201,7 +203,8 @@ class Installation:
         edit = Edit(m.directions, m.latent_avg, names, m.resolutions, self.tempo.beat, desk.levels, guests)
         self.desk.phases = lambda: edit.phases
         shape = (self.models.styles, self.models.latent_avg.shape[-1])
-        self.desk.watch_directions(self.config.models.directions, lambda paths: load_directions(paths, *shape), edit.use)
+        family = metadata_of(self.config.models.generator).get("family", "")
+        self.desk.watch_directions(self.config.models.directions, lambda paths: load_directions(paths, *shape, family), edit.use)
         now = self.clock.now
         recorder = None
         if self.options.record is not None:
@@ -212,12 +215,13 @@ class Installation:
         self.slots = (frames, encoded, portraits)
         engine, model = self.generate.choice, self.models.name
         self.observer.begin(engine, model, self.slots)
-        board = HudBoard(self.health, self.controls, self.keyboard, engine, model, self.slots, self.desk.figures, self.desk.code)
+        compose = Compose(self.canvas.renderer, live=not self.options.lockstep)
+        told = (self.desk.figures, self.desk.code, lambda: compose.held)
+        board = HudBoard(self.health, self.controls, self.keyboard, engine, model, self.slots, *told)
         self.capture = CaptureLoop(lambda: self._open_source(self.clock), frames, self.health, source)
         track, align = Track(track_settings(self.config)), Align(self.encode.input_px)
         self.perception = PerceptionLoop(frames, track, align, self.encode, self.controls, encoded, self.health)
         self.synthesis = SynthesisLoop(encoded, edit, self.generate, self.controls, portraits, self.health, now)
-        compose = Compose(self.canvas.renderer)
         self.display = DisplayLoop(portraits, compose, self.canvas, recorder, self.controls, self.health, board.state, now)
 
     def run(self) -> Report:
@@ -231,7 +235,8 @@ class Installation:
             if self.options.lockstep:
                 self._run_lockstep()
             else:
-                self._run_live()
+                with keeping_time():
+                    self._run_live()
         finally:
             self._ended = time.monotonic()
             self._close()
@@ -259,7 +264,7 @@ class Installation:
     def _run_live(self) -> None:
         now = self.clock.now
         loops = (("capture", self.capture), ("perception", self.perception), ("synthesis", self.synthesis))
-        workers = [Worker(name, loop, now, self.health.fault) for name, loop in loops]
+        workers = [Worker(name, loop, now, self.health.fault, heavy=loop is not self.capture) for name, loop in loops]
         for worker in workers:
             worker.start()
         try:

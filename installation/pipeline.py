@@ -26,6 +26,7 @@ from installation.stages.record import Recorder
 from installation.stages.track import Track
 
 WAIT = 0.1  # s a loop waits for its slot before it looks around
+SLACK = 0.02  # s that controls may be old before a loop beside the display moves them on itself
 RETRY_FIRST, RETRY_MOST = 1.0, 30.0  # s between attempts to get a lost camera back
 
 
@@ -113,7 +114,7 @@ class PerceptionLoop:
             aligned = self.align.align(tracked)
         # Give each a latent code, from the cache where that will do.
         with self.health.timed("encode"):
-            hold = self.controls.snapshot(frame.time).number("identity/hold")
+            hold = self.controls.snapshot(frame.time, SLACK).number("identity/hold")
             encoded = self.encode.encode(aligned, frame.time, hold)
         self.out.put(encoded)
 
@@ -136,7 +137,7 @@ class SynthesisLoop:
 
     def step(self, now: float) -> None:
         self._last = self.encoded.take(WAIT) or self._last
-        controls = self.controls.snapshot(self.now())
+        controls = self.controls.snapshot(self.now(), SLACK)
         if self._last is None or controls.flag("transport/freeze"):
             self.edit.pause(self.now())
             return
@@ -174,7 +175,8 @@ class DisplayLoop:
         # Lay the portraits out on the canvas.
         with self.health.timed("compose"):
             self.compose(self._newest, controls, now, self.hud(now))
-        # Show it.
+        # Show it. Pictures of a fade take now longer, now shorter, and motion shows it: they come at even times.
+        self.canvas.settle(even=self.controls.fading)
         with self.health.timed("present"):
             self.canvas.present()
         shown = self.now()

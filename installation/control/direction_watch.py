@@ -4,11 +4,11 @@ in the folder, and a file that is broken changes nothing."""
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from installation.control.rounds import Rounds
 from installation.errors import FacetsError
 
 if TYPE_CHECKING:
@@ -38,18 +38,15 @@ class DirectionWatch:
         self._paths, self._load, self._on_new, self._on_fault = tuple(paths), load, on_new, on_fault
         self._stamps = stamps
         self._known = self._seen = stamps(self._paths)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="directions", daemon=True)
+        self._rounds = Rounds("directions", PERIOD, self.look, self._fail, at_once=False)
 
     def start(self) -> None:
         """Begin to look."""
-        self._thread.start()
+        self._rounds.start()
 
     def stop(self) -> None:
         """End, once a file that is being read has been."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._rounds.stop()
 
     def look(self) -> None:
         """One look. Files count when two looks in a row find them the same: one may be half-way through being copied."""
@@ -65,10 +62,7 @@ class DirectionWatch:
         log.info("directions: %s", ", ".join(directions.names))
         self._on_new(directions)
 
-    def _run(self) -> None:
-        while not self._stop.wait(PERIOD):
-            try:
-                self.look()
-            except Exception as err:  # whatever is in a folder, the show goes on with what it has
-                log.exception("directions could not be read")
-                self._on_fault(f"directions: {type(err).__name__}: {err}")
+    def _fail(self, err: Exception) -> None:
+        """Whatever is in a folder, the show goes on with what it has."""
+        log.error("directions could not be read", exc_info=err)
+        self._on_fault(f"directions: {type(err).__name__}: {err}")

@@ -6,12 +6,12 @@ A machine without MIDI is none that anything is wrong with: it has no ports, and
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from installation.control.midi_devices import Backend, Connection, Heard, SocketDevice, SystemDevice, devices, system_backend
+from installation.control.rounds import Rounds
 from installation.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -60,18 +60,15 @@ class Ports:
         self._backend: Backend | None = None
         self._open: dict[str, Connection] = {}
         self._refused: set[str] = set()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="midi ports", daemon=True)
+        self._rounds = Rounds("midi ports", LOOK, self._look, self._miss, at_once=True)
 
     def start(self) -> None:
         """Begin to look."""
-        self._thread.start()
+        self._rounds.start()
 
     def stop(self) -> None:
         """Close everything."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._rounds.stop()
         for connection in self._open.values():
             connection.close()
         self._open = {}
@@ -92,14 +89,9 @@ class Ports:
             return False
         return True
 
-    def _run(self) -> None:
-        while True:
-            try:
-                self._look()
-            except Exception:  # a driver that is being torn out; the next look finds it gone
-                log.debug("MIDI ports could not be looked at", exc_info=True)
-            if self._stop.wait(LOOK):
-                return
+    def _miss(self, err: Exception) -> None:
+        """A driver that is being torn out; the next look finds it gone."""
+        log.debug("MIDI ports could not be looked at", exc_info=err)
 
     def _look(self) -> None:
         before = self.names()

@@ -14,6 +14,7 @@ from installation.errors import ConfigError
 
 MAX_PRESETS = 500
 Stamp = tuple[int, int, int]  # inode, ns of the last change, bytes
+OTHER_MODELS: Stamp = (0, 0, 0)  # of a file that is to be read again for them
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Known:
     preset: Preset | None = None
     problem: ConfigError | None = None
     told: bool = False
+    soft: bool = False  # read because the models are others, not because somebody edited it
 
 
 class PresetFolder:
@@ -54,26 +56,28 @@ class PresetFolder:
         rows = frozenset(name for name in table if not name.startswith("preset/"))
         if rows != self._rows:  # other models: what fits them is another question
             for known in self._known.values():
-                known.stamp = (0, 0, 0)
+                known.stamp = OTHER_MODELS
         self._rows = rows
         faults: list[str] = []
-        notices: list[str] = []
+        absent: list[str] = []
         stamps = self._stamps(faults)
         self._known = {name: known for name, known in self._known.items() if name in stamps}
         for name, stamp in stamps.items():
             before = self._known.get(name)
             changed = before is None or before.stamp != stamp
             known = self._known[name] = before if before and not changed else self._read(name, stamp, before, table)
+            if changed:
+                known.soft = first or (before is not None and before.stamp == OTHER_MODELS)
             if changed and not first:
                 continue
             if known.problem is not None and not known.told:
                 known.told = True
-                # What other models would make good is no fault of the file's when the show starts.
-                (notices if first and isinstance(known.problem, MissingGeneratorError) else faults).append(str(known.problem))
+                # What other models would make good is no fault of a file's that nobody has edited.
+                (absent if known.soft and isinstance(known.problem, MissingGeneratorError) else faults).append(str(known.problem))
         presets = {known.preset.name: known.preset for known in self._known.values() if known.preset is not None}
         fresh = [notice for preset in presets.values() for notice in preset.notices if notice not in self._told]
         self._told.update(fresh)
-        return Look(dict(sorted(presets.items())), tuple(faults), tuple(notices + fresh))
+        return Look(dict(sorted(presets.items())), tuple(faults), (*_left_out(absent), *fresh))
 
     def problem(self, name: str) -> ConfigError | None:
         """Why the newest state of a preset's file cannot be used."""
@@ -114,3 +118,11 @@ class PresetFolder:
             self._crowded = True
             faults.append(f"{self.path}: holds more than {MAX_PRESETS} presets; those after {names[MAX_PRESETS - 1]} are left out")
         return {name: found[name] for name in names[:MAX_PRESETS]}
+
+
+def _left_out(absent: list[str]) -> list[str]:
+    """One notice for all presets that mix in generators which these models do not have: the first in full, the others by count."""
+    more = len(absent) - 1
+    if more < 1:
+        return absent
+    return [f"{absent[0]}; {more} other preset{'s' * (more > 1)} left out likewise"]

@@ -116,6 +116,7 @@ class ControlState:
         self._fades: dict[str, Fade] = {}
         self._listeners: tuple[Listener, ...] = ()
         self._now: float | None = None
+        self._fresh = False  # whether something was set since the last snapshot
         self._clamped = 0
         self._ignored = 0
         self._last = ""
@@ -163,6 +164,7 @@ class ControlState:
             return False
         self._targets[row.name] = value
         self._moving[row.name] = row
+        self._fresh = True
         return True
 
     def fade(self, values: Mapping[str, Scalar], seconds: float, easing: str = "smooth", source: str = "") -> None:
@@ -176,7 +178,11 @@ class ControlState:
                 if row is None or fitting is None:
                     continue
                 self._moving.pop(row.name, None)
-                self._fades[row.name] = Fade(row, self._snapshot.values[row.name], fitting, seconds, curve)
+                self._fades.pop(row.name, None)
+                start = self._snapshot.values[row.name]
+                if start != fitting:  # most of a whole state stays where it is
+                    self._fades[row.name] = Fade(row, start, fitting, seconds, curve)
+                    self._fresh = True
                 if self._targets[row.name] != fitting:
                     self._targets[row.name] = fitting
                     changes.append(Change(row.name, fitting, source))
@@ -247,10 +253,14 @@ class ControlState:
         """The newest snapshot, without moving it on: what the picture shows."""
         return self._snapshot
 
-    def snapshot(self, now: float) -> Controls:
+    def snapshot(self, now: float, slack: float = 0.0) -> Controls:
         """The controls at ``now``, seconds of a monotonic clock. While nothing moves it is the same object every time. Loops
-        may call it with clocks that differ a little: time never runs backwards."""
+        may call it with clocks that differ a little: time never runs backwards. ``slack``: s that it may be older than ``now``
+        where nothing was set since; a loop that works beside the display need not move all controls on once more."""
         with self._lock:
+            if self._now is not None and now - self._now <= slack and not self._fresh:
+                return self._snapshot
+            self._fresh = False
             seconds = 0.0 if self._now is None else max(0.0, now - self._now)
             first = self._now is None
             self._now = now if self._now is None else max(now, self._now)

@@ -16,6 +16,7 @@ from installation.gl import ornament_feast as feast
 from installation.gl import ornament_gold
 from installation.gl.look import Grade
 from installation.gl.ornament_brush import Brush
+from installation.gl.pace import SlowGrade
 from installation.gl.particles import GOLDEN, STRENGTHS, Swarm
 from installation.gl.scene import Overlay
 from installation.messages import Image
@@ -82,24 +83,28 @@ def _blocks(opacity: Image) -> list[tuple[int, int, int, int]]:
 
 
 class Ornaments:
-    """All ornaments on one canvas, each drawn by a thread of its own when it is first asked for."""
+    """All ornaments on one canvas, each drawn by a thread of its own when it is first asked for.
 
-    def __init__(self, width: int, height: int, seed: int = 0) -> None:
-        self._size, self._seed = (width, height), seed
-        self._drawn: dict[str, Future[Ornament]] = {}
+    live: the picture never waits for that thread; otherwise the same moments give the same pictures.
+    """
+
+    def __init__(self, width: int, height: int, seed: int = 0, live: bool = False) -> None:
+        self._size, self._seed, self._live = (width, height), seed, live
+        self._drawn: dict[str, Future[_Hung]] = {}
         self._asked: dict[str, float] = {}
         self._painter: ThreadPoolExecutor | None = None
-        self._laid: dict[str, tuple[tuple[Grade, int], tuple[Overlay, ...]]] = {}
 
     def ready(self, kind: str, now: float, at_once: bool = False) -> bool:
-        """Whether it may be shown at ``now`` (s): a while after it was first asked for, or ``at_once``, whatever the wait. That
-        does not depend on how fast the thread is, so the same moments give the same pictures."""
+        """Whether it may be shown at ``now`` (s): a while after it was first asked for, or ``at_once``, whatever the wait. Only
+        a live show asks whether the thread is done."""
         if kind not in DRAWN:
             return False
         if kind not in self._drawn:
             self._painter = self._painter or ThreadPoolExecutor(1, thread_name_prefix="ornament")
-            self._drawn[kind] = self._painter.submit(draw, kind, *self._size, self._seed)
+            self._drawn[kind] = self._painter.submit(_hang, kind, *self._size, self._seed)
             self._asked[kind] = -np.inf if at_once else now
+        if self._live and np.isfinite(self._asked[kind]) and not self._drawn[kind].done():
+            return False
         return now - self._asked[kind] >= DRAWING_SECONDS
 
     def overlays(self, kind: str, amount: float, grade: Grade) -> tuple[Overlay, ...]:
@@ -107,16 +112,13 @@ class Ornaments:
         level = round(amount * LEVELS)
         if kind not in self._drawn or level <= 0:
             return ()
-        laid = self._laid.get(kind)
-        if laid is None or laid[0] != (grade, level):
-            laid = self._laid[kind] = ((grade, level), self._lay(self._drawn[kind].result(), level / LEVELS, grade))
-        return laid[1]
+        return self._drawn[kind].result().overlays(level, grade)
 
     def glows(self, kind: str, amount: float, grade: Grade, now: float) -> tuple[Swarm, ...]:
         """Its lights at ``now``, s."""
         if kind not in self._drawn or amount <= 0.0:
             return ()
-        ornament = self._drawn[kind].result()
+        ornament = self._drawn[kind].result().ornament
         count = len(ornament.places)
         if count == 0:
             return ()
@@ -137,18 +139,52 @@ class Ornaments:
             ),
         )
 
-    def _lay(self, ornament: Ornament, level: float, grade: Grade) -> tuple[Overlay, ...]:
-        overlays = []
-        for x, y, width, height in ornament.blocks:
-            part = ornament.picture[y : y + height, x : x + width]
-            colour, opacity = np.ascontiguousarray(part[:, :, :3]), part[:, :, 3]
-            if not grade.colours_stay:
-                colour = np.asarray(cv2.transform(colour, grade.tint()), dtype=np.uint8)
-            if not grade.neutral:
-                colour = np.asarray(cv2.LUT(colour, grade.curve()), dtype=np.uint8)
-            if level < 1.0:
-                colour = np.asarray(cv2.convertScaleAbs(colour, alpha=level), dtype=np.uint8)
-                opacity = np.asarray(cv2.convertScaleAbs(opacity, alpha=level), dtype=np.uint8)
-            clear = cv2.cvtColor(cv2.bitwise_not(opacity), cv2.COLOR_GRAY2RGB)
-            overlays.append(Overlay(x, y, colour, np.asarray(clear, np.uint8)))
-        return tuple(overlays)
+
+class _Block:
+    """A part of an ornament: as drawn, graded, and as it is laid on the canvas; each kept in memory of its own."""
+
+    def __init__(self, ornament: Ornament, block: tuple[int, int, int, int]) -> None:
+        self._x, self._y, width, height = block
+        part = ornament.picture[self._y : self._y + height, self._x : self._x + width]
+        self._plain = np.ascontiguousarray(part[:, :, :3])
+        self._hides = np.asarray(cv2.cvtColor(cv2.extractChannel(part, 3), cv2.COLOR_GRAY2RGB), np.uint8)
+        self._graded, self._colour, self._clear = (np.empty_like(self._plain) for _ in range(3))
+
+    def grade(self, grade: Grade) -> None:
+        colour = self._plain
+        if not grade.colours_stay:
+            colour = np.asarray(cv2.transform(colour, grade.tint(), dst=self._graded), np.uint8)
+        np.copyto(self._graded, colour) if grade.neutral else cv2.LUT(colour, grade.curve(), dst=self._graded)
+
+    def overlay(self, share: float) -> Overlay:
+        cv2.convertScaleAbs(self._graded, dst=self._colour, alpha=share)
+        cv2.convertScaleAbs(self._hides, dst=self._clear, alpha=-share, beta=255)
+        return Overlay(self._x, self._y, self._colour, self._clear)
+
+
+class _Hung:
+    """An ornament on the canvas. In a fade its amount is new with every picture and so is the grade, which costs more: that one
+    follows in steps too small to be seen, and is exact a few pictures after the last move."""
+
+    def __init__(self, ornament: Ornament) -> None:
+        self.ornament = ornament
+        self._blocks = [_Block(ornament, block) for block in ornament.blocks]
+        self._slow = SlowGrade()
+        self._grade: Grade | None = None
+        self._level = 0
+        self._overlays: tuple[Overlay, ...] = ()
+
+    def overlays(self, level: int, grade: Grade) -> tuple[Overlay, ...]:
+        grade = self._slow.step(grade)
+        if grade != self._grade:
+            self._grade, self._level = grade, 0
+            for block in self._blocks:
+                block.grade(grade)
+        if level != self._level:
+            self._level = level
+            self._overlays = tuple(block.overlay(level / LEVELS) for block in self._blocks)
+        return self._overlays
+
+
+def _hang(kind: str, width: int, height: int, seed: int) -> _Hung:
+    return _Hung(draw(kind, width, height, seed))

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.gl.look import Grade
+from installation.gl.pace import SlowGrade
 
 REFERENCE_PX = 720  # of the canvas' shorter side, at which the sizes below are meant
 SIZES, ANGLES, TILTS, STRENGTHS = 4, 16, 6, 32  # steps of a layer's sizes, half a turn, a tilt, opacity
@@ -87,7 +88,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType({
         dense=0.0, twinkle=0.8, flicker=(0.08, 0.25),
     ),
     "bokeh": Kind(
-        (Layer(26, (9, 22), (-14, -5), (10, 30), 0.36, 0.25, front=False), Layer(16, (24, 56), (-22, -8), (14, 44), 0.17, 0.18)),
+        (Layer(26, (9, 22), (-14, -5), (10, 30), 0.36, 0.25, front=False),
+         Layer(16, (24, 56), (-22, -8), (14, 44), 0.17, 0.18, front=False)),
         ((255, 196, 110), (255, 140, 120), (120, 170, 255), (236, 130, 220), (140, 230, 210)),
         dense=0.0, twinkle=0.85, flicker=(0.06, 0.2),
     ),
@@ -116,6 +118,7 @@ class Particles:
         self._size = (width, height)
         self._seed = seed & 0x7FFFFFFF
         self._flocks: dict[str, tuple[_Flock, ...]] = {}
+        self._grades: dict[str, SlowGrade] = {}
 
     def swarms(self, kind: str, amount: float, grade: Grade, now: float) -> tuple[Swarm, ...]:
         """The particles at ``now`` (s); ``amount`` 0…1 of those of a kind, grown one by one. None for an unknown kind."""
@@ -127,6 +130,7 @@ class Particles:
                 _Flock(KINDS[kind], layer, i, self._size, np.random.default_rng((self._seed, salt, i)))
                 for i, layer in enumerate(KINDS[kind].layers)
             )
+        grade = self._grades.setdefault(kind, SlowGrade()).step(grade)
         return tuple(flock.at(amount, grade, now) for flock in self._flocks[kind])
 
 
@@ -153,6 +157,8 @@ class _Flock:
         self._flicker = spread(kind.flicker)
         self._colour = np.array(kind.colours, np.float32)[rng.integers(0, len(kind.colours), n)]
         self._margin = radii[-1] + layer.sway[1] * unit
+        self._grade: Grade | None = None
+        self._shades = np.zeros((0, 3))  # [n, 3] the colours, graded
 
     def at(self, amount: float, grade: Grade, now: float) -> Swarm:
         kind, layer = self._kind, self._layer
@@ -205,8 +211,10 @@ class _Flock:
 
     def _graded(self, grade: Grade, shown: int) -> NDArray[np.float64]:
         """Colours as the canvas' grade has them: a black canvas has black snow."""
-        tinted = np.clip(self._colour[:shown] @ grade.tint().T, 0.0, 255.0)
-        return np.asarray(np.interp(tinted, np.arange(256), grade.curve()), dtype=np.float64)
+        if grade != self._grade:
+            self._grade = grade
+            self._shades = np.interp(np.clip(self._colour @ grade.tint().T, 0.0, 255.0), np.arange(256), grade.curve())
+        return self._shades[:shown]
 
 
 def mask(shape: NDArray[np.float32], offset: tuple[float, float], power: float) -> NDArray[np.float32]:

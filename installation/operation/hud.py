@@ -26,9 +26,11 @@ class HudBoard:
         slots: Sequence[Slot[Any]],
         control: Callable[[], tuple[tuple[str, str], ...]] = tuple,
         picture: Callable[[], Image | None] = lambda: None,
+        held: Callable[[], int] = int,
     ) -> None:
         self._health, self._controls, self._keyboard = health, controls, keyboard
         self._engine, self._model, self._slots, self._control, self._picture = engine, model, slots, control, picture
+        self._held = held  # pictures that the flash limiter has changed
         self._state: HudState | None = None
         self._made = float("-inf")
         self._shown = (False, False)
@@ -58,6 +60,7 @@ class HudBoard:
             ("delay", f"{delay.p50:5.0f} ms"),
             ("faces", f"{h.faces}"),
             ("dropped", f"{dropped}"),
+            ("flashes held", f"{self._held()}"),
         )
         machine = (("engine", self._engine), ("model", self._model), ("portrait", f"{h.portrait_px} px"))
         control = HudGroup("Control", self._control())

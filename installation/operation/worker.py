@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from installation.errors import FacetsError
+from installation.operation.priority import step_back
 
 log = logging.getLogger(__name__)
 
@@ -29,13 +30,14 @@ class Loop(Protocol):
 
 
 class Worker:
-    """Turns a loop until it is stopped. A step that raises is noted and the loop goes on; a FacetsError ends it for good."""
+    """Turns a loop until it is stopped. A step that raises is noted and the loop goes on; a FacetsError ends it for good.
+    heavy: the loop runs networks, and lets the display go first."""
 
-    def __init__(self, name: str, loop: Loop, now: Callable[[], float], on_fault: Callable[[str], None]) -> None:
+    def __init__(self, name: str, loop: Loop, now: Callable[[], float], on_fault: Callable[[str], None], heavy: bool = False) -> None:
         self.name = name
         self.fatal: FacetsError | None = None  # why the loop has stopped trying
         self.restarts = 0
-        self._loop, self._now, self._on_fault = loop, now, on_fault
+        self._loop, self._now, self._on_fault, self._heavy = loop, now, on_fault, heavy
         self._stop = threading.Event()
         self._failures: deque[float] = deque(maxlen=RESTARTS)
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -51,6 +53,8 @@ class Worker:
             self._thread.join(timeout)
 
     def _run(self) -> None:
+        if self._heavy:
+            step_back()
         while not self._stop.is_set():
             try:
                 self._loop.step(self._now())

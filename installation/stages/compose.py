@@ -56,9 +56,10 @@ class Switch:
 
 
 class Compose:
-    """Portraits in, pixels in the renderer's canvas out. Owns where everything hangs and how it fades."""
+    """Portraits in, pixels in the renderer's canvas out. Owns where everything hangs and how it fades. live: no picture waits
+    for an ornament that is still being drawn."""
 
-    def __init__(self, renderer: Renderer) -> None:
+    def __init__(self, renderer: Renderer, live: bool = False) -> None:
         self.renderer = renderer
         self._layout = Layout(renderer.width, renderer.height)
         self._hud = HudPainter(renderer.width, renderer.height)
@@ -69,7 +70,7 @@ class Compose:
         self._camera = Fader(0.0, BACKGROUND_SECONDS)
         self._particles = Particles(renderer.width, renderer.height)
         self._kind, self._ornament = Switch(PARTICLE_SECONDS), Switch(ORNAMENT_SECONDS)
-        self._ornaments = Ornaments(renderer.width, renderer.height)
+        self._ornaments = Ornaments(renderer.width, renderer.height, live=live)
         self._limiter = FlashLimiter()
         self._then: float | None = None
 

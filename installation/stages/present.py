@@ -35,12 +35,17 @@ class CanvasSettings:
     seed: int = 0
 
 
+EVEN_SHARE = 0.85  # of a turn, after which its picture is shown while pictures are shown at even times
+EVEN_STEP = 0.1  # of a turn, by which that changes from one picture to the next
+
+
 class Pacer:
     """Turns at an even rate: each is due one period after the last was due, and lost time is not made up for."""
 
     def __init__(self, fps: float) -> None:
         self.period = 1.0 / fps
         self._due: float | None = None
+        self._held = 0.0  # s from the beginning of a turn, before which nothing is shown
 
     def delay(self, now: float) -> float:
         """Seconds to sleep at ``now`` until the next turn is due."""
@@ -49,6 +54,15 @@ class Pacer:
         wait = max(0.0, self._due - now)
         self._due += self.period
         return wait
+
+    def hold(self, now: float, even: bool) -> float:
+        """Seconds to sleep at ``now``, when the picture of this turn is drawn, until it is shown. ``even``: pictures that take
+        now longer, now shorter are shown at even times, some milliseconds late, into which the show slides and out again."""
+        if self._due is None:
+            return 0.0
+        step, goal = EVEN_STEP * self.period, EVEN_SHARE * self.period if even else 0.0
+        self._held += min(max(goal - self._held, -step), step)
+        return max(0.0, self._due - self.period + self._held - now)
 
 
 class Canvas:
@@ -80,6 +94,12 @@ class Canvas:
         """Sleep until the next picture is due. Before compose, so that it draws the newest there is."""
         if self._pacer is not None:
             time.sleep(self._pacer.delay(time.monotonic()))
+
+    def settle(self, even: bool) -> None:
+        """Before present. ``even``: sleep until it is time, so that pictures come evenly however long each took to draw."""
+        wait = self._pacer.hold(time.monotonic(), even) if self._pacer is not None else 0.0
+        if wait > 0.0:
+            time.sleep(wait)
 
     def present(self) -> float:
         """Show what was drawn. The time of the flip, s of the monotonic clock."""

@@ -114,4 +114,6 @@ def test_other_models_ask_the_files_again(tmp_path):
     assert folder.look(parameter_table(["hats"], ["painted"], [4, 32])).presets["hats"].controls["edit/hats/amount"] == 2.0
     later = parameter_table(["hats"], [])
     assert folder.look(later).presets["hats"].controls  # the last good state
-    assert "no such generator" in folder.look(later).faults[0] and folder.look(later).faults == ()
+    told = folder.look(later)
+    assert "no such generator" in told.notices[0] and told.faults == ()  # nobody has edited it
+    assert folder.look(later).notices == folder.look(later).faults == ()

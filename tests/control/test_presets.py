@@ -268,6 +268,22 @@ def test_backups_do_not_leave_the_folder(show, tmp_path_factory):
     assert list(outside.iterdir()) == [] and "is a link" in show.faults[0]
 
 
+def test_generators_that_are_not_here_are_spoken_of_once_and_are_no_fault(tmp_path):
+    for name in ("manga", "ink", "oil"):
+        (tmp_path / f"{name}.yaml").write_text(f"controls:\n  blend/{name}/amount: 1\n")
+    show = Show(tmp_path)
+    assert show.faults == [] and len(show.notices) == 1
+    assert "ink.yaml:2" in show.notices[0] and "2 other presets left out likewise" in show.notices[0]
+    show.state.replace(parameter_table(["smile", "age"], ["painted"]))  # directions that come ask for another look at all of them
+    for i in range(1, 8):
+        show.player.step(float(i))
+    assert show.faults == []
+    (tmp_path / "oil.yaml").write_text("controls:\n  blend/gouache/amount: 1\n")  # a hand's mistake is one
+    for i in range(8, 12):
+        show.player.step(float(i))
+    assert len(show.faults) == 1 and "oil.yaml:2: blend/gouache/amount" in show.faults[0]
+
+
 def test_begin_starts_there_or_says_why_not(tmp_path):
     (tmp_path / "calm.yaml").write_text(CALM)
     (tmp_path / "broken.yaml").write_text("controls: {look/grain: .nan}")

@@ -174,6 +174,30 @@ def test_a_fade_takes_the_whole_way_in_its_time_and_starts_from_the_picture() ->
     assert state.snapshot(14.0).number("look/grain") == 0.0 and not state.fading
 
 
+def test_a_snapshot_with_slack_is_the_newest_one_until_something_is_set() -> None:
+    state = ControlState(TABLE)
+    state.snapshot(0.0)
+    state.set("look/trails", 1.0)
+    first = state.snapshot(0.1)
+    assert state.snapshot(0.115, slack=0.02) is first
+    assert state.snapshot(0.14, slack=0.02).number("look/trails") > first.number("look/trails")
+    state.set("look/layout", "row")
+    assert state.snapshot(0.141, slack=0.02).text("look/layout") == "row"
+    moved = state.snapshot(0.2)
+    assert state.snapshot(0.2) is moved  # nothing was set, and no time has gone by
+    assert state.snapshot(0.15) is moved
+
+
+def test_a_fade_moves_only_what_is_not_there_yet() -> None:
+    state = ControlState(TABLE)
+    state.snapshot(0.0)
+    state.set("look/grain", 0.4)
+    state.fade({"look/grain": state.snapshot(0.01).number("look/grain"), "look/layout": state.target("look/layout")}, 2.0)
+    assert not state.fading
+    before = state.snapshot(0.02)
+    assert state.snapshot(3.0) is before  # the glide has ended where the fade was to go
+
+
 def test_a_hand_takes_its_control_out_of_a_fade() -> None:
     state = ControlState(TABLE, {"look/grain": 0.0, "look/vignette": 0.0})
     state.snapshot(0.0)

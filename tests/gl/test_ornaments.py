@@ -1,6 +1,10 @@
+import threading
+import time
+
 import numpy as np
 import pytest
 
+from installation.gl import ornaments as ornaments_module
 from installation.gl.look import ORNAMENTS, Grade, Look
 from installation.gl.ornaments import DRAWING_SECONDS, DRAWN, Ornaments, draw
 from installation.gl.plain import PlainRenderer
@@ -70,3 +74,37 @@ def test_a_new_ornament_waits_by_the_clock_and_not_for_the_thread():
     assert ornaments.ready("gold", 5.0 + 1.1 * DRAWING_SECONDS)
     assert not ornaments.ready("none", 99.0)
     assert ornaments.overlays("holly", 1.0, Grade()) == ()
+
+
+def test_a_live_show_never_waits_for_the_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def slow(kind: str, width: int, height: int, seed: int) -> object:
+        begun.set()
+        go.wait(20)
+        return hang(kind, width, height, seed)
+
+    hang = ornaments_module._hang
+    monkeypatch.setattr(ornaments_module, "_hang", slow)
+    ornaments = Ornaments(320, 180, live=True)
+    assert not ornaments.ready("stars", 5.0)
+    assert begun.wait(20)
+    assert not ornaments.ready("stars", 5.0 + 10 * DRAWING_SECONDS)
+    go.set()
+    while not ornaments._drawn["stars"].done():
+        time.sleep(0.01)
+    assert ornaments.ready("stars", 5.0 + 10 * DRAWING_SECONDS)
+    assert ornaments.overlays("stars", 1.0, Grade())
+
+
+def test_a_moving_grade_is_followed_in_steps_and_met_exactly() -> None:
+    size = (320, 180)
+    ornaments, other = Ornaments(*size), Ornaments(*size)
+    for one in (ornaments, other):
+        one.ready("gold", 0.0, at_once=True)
+    laid = [ornaments.overlays("gold", 1.0, Grade(brightness=1.0 - 0.005 * i)) for i in range(24)]
+    assert len({id(one) for one in laid}) <= 8
+    for _ in range(4):
+        hung(ornaments, "gold", size, grade=Grade(brightness=0.88))
+    exact = hung(other, "gold", size, grade=Grade(brightness=0.88))
+    assert np.array_equal(hung(ornaments, "gold", size, grade=Grade(brightness=0.88)), exact)

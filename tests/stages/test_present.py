@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from itertools import pairwise
 
 import pytest
 
@@ -39,6 +40,21 @@ def test_turns_are_evenly_due_and_lost_time_is_not_made_up_for():
     assert pacer.delay(10.045) == pytest.approx(0.035)  # one late turn leaves the beat as it was
     assert pacer.delay(11.0) == 0.0
     assert pacer.delay(11.0) == pytest.approx(0.04)
+
+
+def test_pictures_that_take_now_longer_now_shorter_are_shown_at_even_times():
+    pacer, now, shown, free = Pacer(25.0), 0.0, [], []
+    for i in range(60):
+        now += pacer.delay(now)
+        now += 0.004 if i % 2 else 0.022  # drawing
+        free.append(now)
+        now += pacer.hold(now, even=i < 40)
+        shown.append(now)
+    gaps = [b - a for a, b in pairwise(shown)]
+    assert max(b - a for a, b in pairwise(free[:40])) > 0.055
+    assert gaps[10:38] == pytest.approx([0.04] * 28)
+    assert max(gaps[:38]) < 0.055
+    assert shown[50:] == free[50:]  # without it a picture is shown as soon as it is drawn
 
 
 def test_headless_draws_and_hears_nothing():

@@ -39,6 +39,10 @@ class Midi(Protocol):
         """Wait for a knob for this control; None: no more."""
         ...
 
+    def unlearn(self, name: str) -> None:
+        """No knob moves this control any more."""
+        ...
+
     def learned(self) -> Mapping[str, object]:
         """What moves each control, by the control's name, in words."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from posixpath import commonpath
 
@@ -11,13 +11,15 @@ from aiohttp import web
 
 from installation.control.parameters import PREFIX, ParameterTable
 from installation.control.state import ControlState
-from installation.control.web.address_space import ATTRIBUTES, EXTENSIONS, AddressSpace
+from installation.control.web.address_space import ATTRIBUTES, EXTENSIONS, AddressSpace, Node
 from installation.control.web.guard import Guard
 from installation.control.web.hub import Batch, Hub, Outbox
 from installation.control.web.osc_stream import apply_packet, message
+from installation.control.web.outputs import OUT, Output, below, out_node
 from installation.control.web.sockets import NonsenseError, Sockets
 
 EVERYWHERE = ("0.0.0.0", "::")  # hosts that stand for every address of this machine
+ROOT = PREFIX.rstrip("/")
 TIME_OF_BUNDLE = b"\0\0\0\0\0\0\0\1"  # at once
 
 
@@ -30,10 +32,19 @@ class OscPlace:
 
 
 class OscQuery:
-    """Answers for the table of ``state``, whichever it has at the time."""
+    """Answers for the table of ``state``, whichever it has at the time. outputs: what the show sends, as it is now."""
 
-    def __init__(self, state: ControlState, hub: Hub, sockets: Sockets, guard: Guard, osc: Callable[[], OscPlace]) -> None:
+    def __init__(
+        self,
+        state: ControlState,
+        hub: Hub,
+        sockets: Sockets,
+        guard: Guard,
+        osc: Callable[[], OscPlace],
+        outputs: Callable[[], Iterator[Output]],
+    ) -> None:
         self._state, self._hub, self._sockets, self._guard, self._osc = state, hub, sockets, guard, osc
+        self._outputs = outputs
         self._space = AddressSpace(state.table)
 
     def routes(self) -> list[web.RouteDef]:
@@ -50,13 +61,25 @@ class OscQuery:
         unknown = [name for name in asked if name not in ATTRIBUTES]
         if unknown:
             return web.json_response({"ERROR": f"{unknown[0][:40]}: no such attribute"}, status=400)
-        node = self._current().node("/" + request.match_info["path"].strip("/"), self._state.targets())
+        node = self._node("/" + request.match_info["path"].strip("/"))
         if node is None:
             return web.json_response({"ERROR": f"{request.path[:200]}: no such node"}, status=404)
         if not asked:
             return web.json_response(node)
         found = {name: node[name] for name in asked if name in node}
         return web.json_response(found) if found else web.Response(status=204)
+
+    def _node(self, path: str) -> Node | None:
+        """What is at a path: controls, and beside them what the show sends."""
+        if path == OUT or path.startswith(f"{OUT}/"):
+            return below(out_node(self._outputs()), path)
+        node = self._current().node(path, self._state.targets())
+        facets = None if node is None or path not in ("/", ROOT) else below(node, ROOT if path == "/" else path)
+        if facets is not None:
+            contents = facets["CONTENTS"]
+            assert isinstance(contents, dict)
+            contents["out"] = out_node(self._outputs())
+        return node
 
     def _current(self) -> AddressSpace:
         if self._space.table is not self._state.table:
@@ -109,6 +132,8 @@ class Talk:
         name = path.removeprefix(PREFIX)
         if command == "LISTEN" and path.startswith(PREFIX) and name in self._state.table:
             self._heard.add(name)
+        elif command == "LISTEN" and path.startswith(f"{OUT}/"):
+            pass  # sent over UDP, and read here
         elif command == "IGNORE":
             self._heard.discard(name)
         else:

@@ -1,9 +1,9 @@
 """The panel's three ends: its files, a WebSocket for the controls, and one for the preview.
 
-On the first, the browser sends ``{"set": {name: value}, "n": 7}``, ``{"learn": name}``; it hears ``{"rows", "values",
-"presets"}`` at the start and when the table changes, then ``{"values", "fired", "heard", …}`` thirty times a second at most:
-``heard`` is the number of its last message whose effect is in there, so that its own hand on a slider wins until then. On the
-second it asks for a picture by any message and gets one JPEG for it: what it does not ask for is not made.
+On the first, the browser sends ``{"set": {name: value}, "n": 7}``, ``{"learn": name}`` and ``{"unlearn": name}``; it hears
+``{"rows", "values", "presets"}`` at the start and when the table changes, then ``{"values", "fired", "heard", …}`` thirty times
+a second at most: ``heard`` is the number of its last message whose effect is in there, so that its own hand on a slider wins
+until then. On the second it asks for a picture by any message and gets one JPEG for it: what it does not ask for is not made.
 """
 
 from __future__ import annotations
@@ -137,15 +137,17 @@ class PanelTalk:
             given = None
         if not isinstance(given, dict):
             raise NonsenseError
-        values, number, learn = given.get("set", {}), given.get("n", 0), given.get("learn", "")
-        if not isinstance(values, dict) or len(values) > MOST_SET or not isinstance(number, int) or not isinstance(learn, str | None):
+        values, number, learn, unlearn = given.get("set", {}), given.get("n", 0), given.get("learn", ""), given.get("unlearn", "")
+        if not isinstance(values, dict) or len(values) > MOST_SET or not isinstance(number, int):
             raise NonsenseError
-        if not values and "learn" not in given:
+        if not isinstance(learn, str | None) or not isinstance(unlearn, str) or not (values or unlearn or "learn" in given):
             raise NonsenseError
         for name, value in values.items():
             self._set(name, value)
         if "learn" in given and self._show.midi is not None and (not learn or learn in self._show.state.table):
             self._show.midi.learn(learn or None)
+        if unlearn and self._show.midi is not None:
+            self._show.midi.unlearn(unlearn)
         self.outbox.arrived = number
         self._hub.touch()
 

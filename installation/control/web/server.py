@@ -7,7 +7,7 @@ import ipaddress
 import logging
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from aiohttp import web
 
@@ -21,6 +21,7 @@ from installation.control.web.hub import Hub
 from installation.control.web.listening import listening_socket
 from installation.control.web.metrics import CONTENT_TYPE, WebCounts, metrics
 from installation.control.web.oscquery import OscPlace, OscQuery
+from installation.control.web.outputs import Output, outputs
 from installation.control.web.panel import Panel
 from installation.control.web.preview import Preview
 from installation.control.web.sockets import Sockets
@@ -55,7 +56,14 @@ class WebPanel:
         self._guard = Guard.of(settings.web.host, settings.web.token, settings.osc.allow)
         self._hub, self._sockets = Hub(state), Sockets()
         self._osc_port = osc_port or (lambda: settings.osc.port or None)
-        self._oscquery = OscQuery(state, self._hub, self._sockets, self._guard, lambda: OscPlace(settings.osc.host, self._osc_port()))
+
+        def place() -> OscPlace:
+            return OscPlace(settings.osc.host, self._osc_port())
+
+        def sent() -> Iterator[Output]:
+            return outputs(observe(), presets.current if presets else "")
+
+        self._oscquery = OscQuery(state, self._hub, self._sockets, self._guard, place, sent)
         self._show = Show(state, observe, presets, midi, phases)
         self._panel = Panel(self._show, self._hub, self._sockets, preview)
         self._refused = 0

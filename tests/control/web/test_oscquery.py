@@ -44,8 +44,28 @@ def elsewhere(method) -> tuple[str, object]:
     return tag, (round(goal) if tag == "i" else goal)
 
 
+def test_what_the_show_sends_can_be_read_and_not_set(running, stranger):
+    sent = {m["FULL_PATH"]: m for m in stranger.methods() if m["FULL_PATH"].startswith("/facets/out/")}
+    values = {path.removeprefix("/facets/out/"): method["VALUE"][0] for path, method in sent.items()}
+    assert values == {"faces": 2, "smile/3": 0.4, "smile/4": 0.9, "preset": "", "fps": 29.5, "delay": 180.0, "heartbeat": 12}
+    assert {method["ACCESS"] for method in sent.values()} == {1}
+    assert {path.removeprefix("/facets/out/"): m["TYPE"] for path, m in sent.items() if "smile" not in path} == {
+        "faces": "i", "preset": "s", "fps": "f", "delay": "f", "heartbeat": "i",
+    }  # fmt: skip
+    assert stranger.get("/facets/out/smile/4?VALUE") == {"VALUE": [0.9]}
+    assert set(stranger.get("/facets/out")["CONTENTS"]) == {"faces", "smile", "preset", "fps", "delay", "heartbeat"}
+    assert "out" in stranger.get("/facets")["CONTENTS"] and "out" in stranger.get("/")["CONTENTS"]["facets"]["CONTENTS"]
+    assert "CONTENTS" not in stranger.get("/facets/look/grain")
+    for path in ("/facets/out/nothing", "/facets/out/faces/deeper", "/facets/outer"):
+        assert stranger.status(path) == 404
+    ignored = running.state.counts().ignored
+    stranger.send("/facets/out/faces", "i", 9)
+    assert soon(lambda: running.state.counts().ignored > ignored)
+    assert stranger.get("/facets/out/faces?VALUE") == {"VALUE": [2]}
+
+
 def test_every_control_is_found_by_walking_the_tree_and_moved_over_osc(running, stranger):
-    methods = stranger.methods()
+    methods = [method for method in stranger.methods() if not method["FULL_PATH"].startswith("/facets/out/")]
     assert [method["FULL_PATH"] for method in methods] and {m["FULL_PATH"] for m in methods} == {r.address for r in table().values()}
     goals = {}
     for method in methods:

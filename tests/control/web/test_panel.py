@@ -291,3 +291,33 @@ def test_it_fits_a_narrow_phone_and_loads_nothing_from_elsewhere(show, panel):
         panel.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     names = panel.execute_script("return performance.getEntriesByType('resource').map(e => e.name)")
     assert names and all(name.startswith(f"http://127.0.0.1:{show.desk.panel.port}/") for name in json.loads(json.dumps(names)))
+
+
+def test_what_was_learned_can_be_forgotten(show, browser, tmp_path):
+    from installation.config import MidiConfig
+    from installation.control.midi import MidiDesk
+    from installation.control.midi_mapping import Source
+
+    file = tmp_path / "midi.yaml"
+    midi = MidiDesk(show.controls, MidiConfig(), file, lambda: None, time.monotonic, lambda why: None, find_backend=lambda: None)
+    midi.start()
+    midi._use({"look/grain": Source("box", 0, "control", 21)})
+    view = show.desk.panel._show
+    object.__setattr__(view, "midi", midi)
+    try:
+        browser.get(show.desk.panel.panel_url)
+        wait(browser, "return document.body.classList.contains('ready') && !document.getElementById('learning').hidden")
+        forget = browser.find_element("css selector", '[aria-label="Forget what moves look/grain"]')
+        assert not forget.is_displayed()  # a hand in the show must not press it
+        click(browser, browser.find_element("id", "learning"))
+        until(forget.is_displayed)
+        assert not browser.find_element("css selector", '[aria-label="Forget what moves look/vignette"]').is_displayed()
+        click(browser, forget)
+        until(lambda: midi.learned() == {})
+        until(lambda: not forget.is_displayed())
+        until(lambda: file.exists() and "grain" not in file.read_text())
+        click(browser, browser.find_element("id", "learning"))
+    finally:
+        object.__setattr__(view, "midi", None)
+        midi.stop()
+    assert [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []

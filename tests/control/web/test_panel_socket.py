@@ -145,8 +145,8 @@ def test_presets_are_recalled_and_saved_through_the_panel(tmp_path):
 
 
 def test_learning_goes_to_the_midi_desk():
-    asked = []
-    midi = SimpleNamespace(learning=None, learn=asked.append, learned=lambda: {"look/grain": "CC 21"})
+    asked, forgotten = [], []
+    midi = SimpleNamespace(learning=None, learn=asked.append, unlearn=forgotten.append, learned=lambda: {"look/grain": "CC 21"})
     with Stage() as stage:
         served = WebPanel(stage.state, control_config(), lambda: SEEN, stage.preview, midi=midi)
         served.start()
@@ -154,9 +154,10 @@ def test_learning_goes_to_the_midi_desk():
         assert panel.told["midi"] == {"learning": None, "learned": {"look/grain": "CC 21"}}
         for name in ("look/zoom", "look/glitter", None):
             panel.line.send({"learn": name, "n": 1})
+        panel.line.send({"unlearn": "look/grain", "n": 2})
         panel.line.send({"set": {"look/mirror": False}, "n": 9})
         panel.hears(lambda: panel.told["heard"] == 9)
-        assert asked == ["look/zoom", None]
+        assert asked == ["look/zoom", None] and forgotten == ["look/grain"]
         panel.close()
         served.stop()
 

@@ -39,9 +39,11 @@ function head(row, label, context) {
   const id = `c${++last}`;
   const title = el("label", { for: id, title: row.what }, words(label));
   const learn = el("button", { class: "learn", type: "button", hidden: true, title: "MIDI learn", "aria-label": `MIDI learn ${row.name}` }, "M");
+  const forget = el("button", { class: "learn forget", type: "button", hidden: true, title: "forget what moves this", "aria-label": `Forget what moves ${row.name}` }, "×");
   learn.addEventListener("click", () => context.learn(row.name));
-  if (row.learn !== false) context.learners.set(row.name, learn);
-  return { id, title, learn };
+  forget.addEventListener("click", () => context.unlearn(row.name));
+  if (row.learn !== false) context.learners.set(row.name, { learn, forget });
+  return { id, title, learn: [learn, forget] };
 }
 
 export function slider(row, label, context) {
@@ -113,7 +115,7 @@ export function slider(row, label, context) {
     paint(toShare(row, now === undefined ? value : now));
   };
   draw();
-  const node = el("div", { class: "control slider" }, title, el("span", { class: "tools" }, learn, reset), el("span", { class: "figure" }, number, el("span", { class: "unit" }, unit)), input);
+  const node = el("div", { class: "control slider" }, title, el("span", { class: "tools" }, ...learn, reset), el("span", { class: "figure" }, number, el("span", { class: "unit" }, unit)), input);
   return { node, show, moving, settle: () => target !== null && show(target) };
 }
 
@@ -132,7 +134,7 @@ export function toggle(row, label, context) {
     value = next;
     draw();
   };
-  return { node: el("div", { class: "control toggle" }, title, el("span", { class: "tools" }, learn), button), show };
+  return { node: el("div", { class: "control toggle" }, title, el("span", { class: "tools" }, ...learn), button), show };
 }
 
 export function choice(row, label, context) {
@@ -142,14 +144,14 @@ export function choice(row, label, context) {
   const show = (next) => {
     if (!context.holds(row.name)) select.value = next;
   };
-  return { node: el("div", { class: "control choice" }, title, el("span", { class: "tools" }, learn), select), show };
+  return { node: el("div", { class: "control choice" }, title, el("span", { class: "tools" }, ...learn), select), show };
 }
 
 export function trigger(row, label, context) {
   const button = el("button", { class: "trigger", type: "button", title: row.what, "data-name": row.name }, words(label));
   button.addEventListener("click", () => context.fire(row.name));
   const { learn } = head(row, label, context);
-  const node = el("div", { class: "control press" }, button, el("span", { class: "tools" }, learn));
+  const node = el("div", { class: "control press" }, button, el("span", { class: "tools" }, ...learn));
   return { node, show: () => {}, fired: () => flash(button), button };
 }
 

@@ -72,6 +72,10 @@ export class Hand {
     this.link.send(JSON.stringify({ learn: name, n: ++this.number }));
   }
 
+  unlearn(name) {
+    this.link.send(JSON.stringify({ unlearn: name, n: ++this.number }));
+  }
+
   flush() {
     if (!this.waiting.size) return;
     const values = Object.fromEntries(this.waiting);

@@ -20,7 +20,7 @@ let moving = {};
 let midi = null;
 
 const context = {
-  learners: new Map(),
+  learners: new Map(), // by control: its button to learn, and the one to forget
   set(name, value) {
     values.set(name, value);
     hand.set(name, value);
@@ -28,6 +28,7 @@ const context = {
   fire: (name, value) => hand.fire(name, value),
   holds: (name) => hand.holds(name),
   learn: (name) => hand.learn(midi && midi.learning === name ? null : name),
+  unlearn: (name) => hand.unlearn(name),
 };
 
 // ---- the table -----------------------------------------------------------------------------------------------------
@@ -188,8 +189,9 @@ $("learning").addEventListener("click", () => {
 function showMidi(told) {
   midi = told;
   $("learning").hidden = !told;
-  for (const [name, button] of context.learners) {
+  for (const [name, { learn: button, forget }] of context.learners) {
     const what = told && told.learned[name];
+    forget.hidden = !(teaching && what);
     button.hidden = !told || !(teaching || what || told.learning === name);
     button.textContent = what || "M";
     button.classList.toggle("learned", Boolean(what));
