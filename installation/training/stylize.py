@@ -74,7 +74,8 @@ def guided(x: Tensor, radius: int, tolerance: float) -> Tensor:
     """
 
     def mean(y: Tensor) -> Tensor:
-        return F.avg_pool2d(F.pad(y, (radius,) * 4, mode="reflect"), 2 * radius + 1, 1)
+        rows = F.avg_pool2d(F.pad(y, (radius,) * 4, mode="reflect"), (2 * radius + 1, 1), 1)
+        return F.avg_pool2d(rows, (1, 2 * radius + 1), 1)
 
     light = luma(x)
     mean_light, mean_x = mean(light), mean(x)
