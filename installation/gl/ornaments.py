@@ -24,6 +24,7 @@ from installation.messages import Image
 BLOCK = 80  # px: what an ornament covers is laid on the canvas in blocks, the rest is left alone
 LEVELS = 32  # steps of its opacity
 GLOW_STRENGTH, GLOW_SWING = 0.30, 0.5
+DRAWN_AHEAD_PX = 1920 * 1200  # up to this canvas, all of them take some 60 MB
 DRAWING_SECONDS = 0.8  # a new one is shown this long after it was first asked for, when it is surely drawn
 
 
@@ -85,7 +86,8 @@ def _blocks(opacity: Image) -> list[tuple[int, int, int, int]]:
 class Ornaments:
     """All ornaments on one canvas, each drawn by a thread of its own when it is first asked for.
 
-    live: the picture never waits for that thread; otherwise the same moments give the same pictures.
+    live: the picture never waits for that thread, which begins at once with all of them where the canvas is not huge; otherwise
+    the same moments give the same pictures.
     """
 
     def __init__(self, width: int, height: int, seed: int = 0, live: bool = False) -> None:
@@ -93,6 +95,9 @@ class Ornaments:
         self._drawn: dict[str, Future[_Hung]] = {}
         self._asked: dict[str, float] = {}
         self._painter: ThreadPoolExecutor | None = None
+        if live and width * height <= DRAWN_AHEAD_PX:  # while everything else starts: later each would take turns with the display
+            for kind in DRAWN:
+                self._begin(kind, -np.inf)
 
     def ready(self, kind: str, now: float, at_once: bool = False) -> bool:
         """Whether it may be shown at ``now`` (s): a while after it was first asked for, or ``at_once``, whatever the wait. Only
@@ -100,12 +105,15 @@ class Ornaments:
         if kind not in DRAWN:
             return False
         if kind not in self._drawn:
-            self._painter = self._painter or ThreadPoolExecutor(1, thread_name_prefix="ornament")
-            self._drawn[kind] = self._painter.submit(_hang, kind, *self._size, self._seed)
-            self._asked[kind] = -np.inf if at_once else now
-        if self._live and np.isfinite(self._asked[kind]) and not self._drawn[kind].done():
+            self._begin(kind, -np.inf if at_once else now)
+        if self._live and not at_once and not self._drawn[kind].done():
             return False
         return now - self._asked[kind] >= DRAWING_SECONDS
+
+    def _begin(self, kind: str, asked: float) -> None:
+        self._painter = self._painter or ThreadPoolExecutor(1, thread_name_prefix="ornament")
+        self._drawn[kind] = self._painter.submit(_hang, kind, *self._size, self._seed)
+        self._asked[kind] = asked
 
     def overlays(self, kind: str, amount: float, grade: Grade) -> tuple[Overlay, ...]:
         """What to lay on the canvas: the same objects while nothing changes. Waits where it is not drawn yet."""

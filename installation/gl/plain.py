@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from installation.gl.flashes import sample_size
 from installation.gl.grain import Grain
@@ -33,6 +36,9 @@ class PlainRenderer:
         self._holding = np.zeros(shape, np.float32)  # what is shown while changes are held back
         self._holds = self._held = False  # in this picture, in the one before
         self._feedback = np.zeros(shape, np.float32)
+        buffers: list[NDArray[Any]] = [*self._bases, *self._finals, self._holding, self._feedback]
+        for buffer in buffers:
+            buffer.fill(0)  # memory that was never touched costs a picture its time when it first is
         self._trailing = False
         self._sample_size = sample_size(width, height)
         self._pace = Pace()

@@ -4,6 +4,8 @@ A code that turns a head must redraw it; a flow turns the head that was drawn (Y
 expression by warping what the generator made). Directions use both: the code for what appears, the flow for what moves.
 """
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +13,22 @@ from numpy.typing import NDArray
 from installation.messages import Image
 
 STEPS_BACK = 4
-STEEPEST = 0.85  # sides a side: from 1 on, features that lie side by side change places
+HARDEST = 0.85  # squeeze of a flow that is still drawn
 STILL = 1e-4  # of the side: less than this is no movement
+
+
+def squeeze(flow: NDArray[np.float32]) -> float:
+    """How hard a flow [2, r, r] pushes features together where it does so the most: 0 not at all, from 1 on they change places."""
+    side = int(flow.shape[-1])
+    across_x, across_y = side * np.diff(flow[0], axis=1), side * np.diff(flow[1], axis=0)
+    turn: NDArray[np.float32] = np.diff(flow[0], axis=0)[:, :-1] * np.diff(flow[1], axis=1)[:-1]
+    return max(-float(across_x.min()), -float(across_y.min()), side * math.sqrt(max(float(turn.max()), 0.0)), 0.0)
 
 
 def without_folds(flow: NDArray[np.float32]) -> NDArray[np.float32]:
     """A flow [2, r, r], smaller where the sum of many edits would lay one feature over another."""
-    side = flow.shape[-1]
-    steepest = side * max(float(np.abs(np.diff(flow, axis=axis)).max()) for axis in (1, 2))
-    return flow if steepest <= STEEPEST else flow * np.float32(STEEPEST / steepest)
+    hardest = squeeze(flow)
+    return flow if hardest <= HARDEST else flow * np.float32(HARDEST / hardest)
 
 
 def origins(flow: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -22,6 +22,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from installation.latents.directions import Direction, DirectionSet, save_directions
+from installation.latents.warps import squeeze
 from installation.networks.bundle import Models, load_models
 from installation.networks.facets_encoder import COARSE_STYLES, DETAIL_CHANNELS, DETAIL_PX, MIDDLE_STYLES, FacetsEncoder
 from installation.training.aligned_mesh import AlignedMesh
@@ -37,9 +38,10 @@ RIDGE = 1e-2
 TWINS = 0.8  # correlation from which two measures are taken for one
 LANDMARKS = 468
 HEAD_STIFFNESS = 1.0  # of one that turns the head, hair and all
-ENOUGH, ALIKE, RIGHT_WAY = 2.2, 0.7, 0.95  # deviations, cosine and share of faces that are asked of a direction, with a margin
+ENOUGH, ALIKE, RIGHT_WAY = 0.85, 0.7, 0.95  # share of the planned span, cosine and share of faces asked of a direction
 CALM = 0.3  # ridge of the calibration: how much it trusts each direction's own fit
 WHOLE_LOOK = 20.0  # how many times dearer a direction is, to the others, that changes the whole look
+FURTHEST = 1.2  # squeeze of a unit's warp
 LONGEST = 4.0  # most that a calibration round may lengthen a direction
 KIN_WEIGHT = 0.02  # how much a round minds the movement of kin measures
 BATCH = 32
@@ -172,7 +174,13 @@ def mixed(directions: Sequence[Direction], mix: NDArray[np.float64]) -> list[Dir
     maps = [torch.stack([getattr(d, part) for d in directions]) for part in ("flow", "shift", "warp")]
     flows, shifts, warps = (torch.einsum("de,ecyx->dcyx", weights, stack) for stack in maps)
     styles = vectors.shape[1]
-    return [Direction(d.name, vectors[k], (0, styles), flows[k], shifts[k], warps[k]) for k, d in enumerate(directions)]
+    return [Direction(d.name, vectors[k], (0, styles), flows[k], shifts[k], drawable(warps[k])) for k, d in enumerate(directions)]
+
+
+def drawable(warp: torch.Tensor) -> torch.Tensor:
+    """A warp that either end of a slider may draw: where more would not be drawn, a round that asks for more gets no further."""
+    hardest = max(squeeze(sign * warp.numpy()) for sign in (1, -1))
+    return warp * min(1.0, FURTHEST / max(hardest, 1e-9))
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,9 +200,9 @@ class Calibration:
         return middle[:, order], effects(NAMES, swings, self.deviations)
 
 
-def fault(effect: Effect) -> float:
-    """How far a direction is from what is asked of it: two deviations of its own measure, a third of that of any other, likeness."""
-    short = max(0.0, ENOUGH - effect.own_effect_sd)
+def fault(effect: Effect, plan: Plan) -> float:
+    """How far a direction is from what is asked of it: its plan's span, a third of that of any other measure, likeness."""
+    short = max(0.0, ENOUGH * plan.span - effect.own_effect_sd)
     leak = max(0.0, effect.worst_other_sd - effect.own_effect_sd / 3)
     lost = 0.0 if effect.identity_median is None else max(0.0, ALIKE - effect.identity_median)
     return short + leak + 2 * lost + max(0.0, RIGHT_WAY - effect.share_in_direction)
@@ -206,11 +214,12 @@ def calibrate(models: Models, directions: list[Direction], on: Calibration, roun
     best: dict[str, tuple[float, Direction, Effect]] = {}
     for number in range(rounds + 1):
         effect, found = on.effects(models, directions)
-        for direction in directions:
-            missed = fault(found[direction.name])
+        missing = 0.0
+        for direction, plan in zip(directions, PLANS, strict=True):
+            missed = fault(found[direction.name], plan)
+            missing += missed
             if direction.name not in best or missed < best[direction.name][0]:
                 best[direction.name] = missed, direction, found[direction.name]
-        missing = sum(fault(one) for one in found.values())
         kept = sum(missed for missed, _, _ in best.values())
         print(f"round {number}: {missing:.2f} deviations are missing, {kept:.2f} with the best of each", flush=True)
         if number < rounds:
