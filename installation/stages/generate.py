@@ -15,7 +15,7 @@ from installation.engines.batched import BatchedEngine
 from installation.engines.fingerprint import digest
 from installation.engines.select import EngineSettings
 from installation.errors import FacetsError
-from installation.latents.warps import Warper
+from installation.latents.warps import Warper, larger_eyes
 from installation.messages import EditedFace, EditedFrame, Portrait, Portraits
 from installation.networks.bundle import Models
 from installation.networks.facets_encoder import DETAIL_CHANNELS, DETAIL_PX
@@ -27,6 +27,7 @@ HEAVY = 8e9  # multiplications of a portrait from which a CPU draws one by one: 
 PROBE_RUNS = 9
 PROBE_PATIENCE = 1.0  # s
 ENGINE_SHARE = 0.65  # of the time between two portraits that the engine may take; tracking and the canvas have the rest
+Mix = Sequence[tuple[str, Sequence[float]]]  # of each child that takes part, its share of each resolution
 LARGE_GAIN = 2.0  # at most so much more work a second does an engine do at a larger size
 
 
@@ -54,6 +55,7 @@ class Generate:
         self._mixing: BatchedEngine | None = None
         self._builder: threading.Thread | None = None
         self._warper = Warper()
+        self._eyes = {c.name: larger_eyes(c.eyes) for c in models.children if c.eyes}
         self.fault: str | None = None  # why the mixing engine could not be built
         if models.children:
             self._builder = threading.Thread(target=self._build_mixing, name="build-mixing", daemon=True)
@@ -85,13 +87,18 @@ class Generate:
         """Portraits uint8 [S, S, 3] of every visitor, sorted by id."""
         faces = [self._inputs(f.ws, f.ws_edited, f.detail, f.detail_gain) for f in edited.faces]
         results = self._mixing(faces, [self._mix(edited)]) if edited.mix and self._mixing is not None else self._plain(faces)
-        portraits = [self._portrait(face, result[0]) for face, result in zip(edited.faces, results, strict=True)]
+        mixed = edited.mix if self._mixing is not None else ()
+        portraits = [self._portrait(face, result[0], mixed) for face, result in zip(edited.faces, results, strict=True)]
         return Portraits(edited.frame, tuple(portraits))
 
-    def _portrait(self, edited: EditedFace, drawn: Array) -> Portrait:
-        image = np.asarray(drawn, dtype=np.uint8)
-        if edited.warp is not None:
-            image = self._warper(image, edited.warp)
+    def _portrait(self, edited: EditedFace, drawn: Array, mix: Mix) -> Portrait:
+        image, warp = np.asarray(drawn, dtype=np.uint8), edited.warp
+        for name, shares in mix:
+            if name in self._eyes:
+                eyes = max(shares) * self._eyes[name]
+                warp = eyes if warp is None else warp + eyes
+        if warp is not None:
+            image = self._warper(image, warp)
         return Portrait(edited.face, image, edited.face.presence * edited.face.drawable)
 
     def _fitting(self) -> tuple[int, BatchedEngine]:

@@ -29,7 +29,7 @@ from installation.training.datasets import BatchStream, load_pictures, to_tensor
 from installation.training.losses import Darknet, features_weight, map_distance, masked_l1
 from installation.training.publish import load_run
 from installation.training.sealing import seal
-from installation.training.stylize import STYLES
+from installation.training.stylize import EYES, STYLES
 from installation.training.train import Stop, load_sets
 
 DETAIL_SHARE = 0.7  # samples drawn with the residual: the mirror nearly always has it
@@ -121,7 +121,15 @@ class ChildTrainer:
         """Write the averaged child, whole or not at all. Raises ConfigError for a full disk."""
         child, options = self.child, self.options
         kept = frozenset(r for r in child.resolutions if r >= options.swap_at)
-        card = {"name": path.stem, "swap_at": str(options.swap_at), "swap_width": "0", "base_images": str(self.images), "licence": "MIT"}
+        eyes = {"eyes": f"{EYES[options.style]}"} if options.style in EYES else {}
+        card = {
+            "name": path.stem,
+            "swap_at": str(options.swap_at),
+            "swap_width": "0",
+            "base_images": str(self.images),
+            "licence": "MIT",
+            **eyes,
+        }
         with whole_file(path) as part:
             save_generator(self.ema, part, torch.zeros(child.styles, child.style_dim), card, kept)
 
@@ -166,13 +174,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("weights"))
     parser.add_argument("--minutes", type=float, default=15)
     parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--adversarial-weight", type=float, default=0.1, help="of the discriminator's term; more: bolder strokes")
     parser.add_argument("--snapshots", type=int, default=0, metavar="N", help="files STYLE-00.safetensors and on, along the way")
     parser.add_argument("--swap-at", type=int, default=SWAP_AT, metavar="PX", help="first resolution that learns the style and is stored")
     parser.add_argument("--start", type=Path, metavar="FILE", help="a child to go on with instead of the base")
     a = parser.parse_args(argv)
-    if a.minutes <= 0 or a.snapshots < 0 or a.batch < 1:
-        parser.error("--minutes must be more than 0, --snapshots at least 0, --batch at least 1")
-    options = Options(a.style, a.minutes, a.batch, swap_at=a.swap_at, snapshots=a.snapshots)
+    if a.minutes <= 0 or min(a.snapshots, a.adversarial_weight) < 0 or a.batch < 1:
+        parser.error("--minutes must be more than 0, --snapshots and --adversarial-weight at least 0, --batch at least 1")
+    options = Options(a.style, a.minutes, a.batch, swap_at=a.swap_at, snapshots=a.snapshots, adversarial=a.adversarial_weight)
     trainer, stop = ChildTrainer(a.run, a.nets, options, a.start), Stop()
     if a.swap_at not in trainer.child.resolutions:
         parser.error(f"--swap-at: the base has layers of {', '.join(map(str, trainer.child.resolutions))} px")

@@ -17,6 +17,7 @@ from PIL import ImageDraw, ImageFont
 from torch import Tensor
 
 from installation.errors import ConfigError
+from installation.latents.warps import Warper, larger_eyes
 from installation.messages import Image
 from installation.networks.bundle import Models, load_models
 from installation.networks.mixed_generator import MixedGenerator
@@ -83,8 +84,11 @@ def blends(models: Models, pictures: Sequence[Image]) -> Pillow.Image:
         mixes += [(f"{child.name}, half", only / 2), (child.name, only)]
     if len(models.children) > 1:
         mixes.append(("all in equal parts", shares / len(models.children)))
-    drawn = [(name, generator(ws, ws, detail, torch.ones(len(ws)), mix).numpy()) for name, mix in mixes]
-    rows = [("picture", list(pictures)), *((name, list(portraits)) for name, portraits in drawn)]
+    warper, rows = Warper(), [("picture", list(pictures))]
+    for name, mix in mixes:
+        eyes = sum(float(share.max()) * child.eyes for child, share in zip(models.children, mix, strict=True)) if mix is not None else 0.0
+        drawn = generator(ws, ws, detail, torch.ones(len(ws)), mix).numpy()
+        rows.append((name, [warper(portrait, larger_eyes(eyes)) for portrait in drawn]))
     return table(rows, [""] * len(pictures), 224)
 
 

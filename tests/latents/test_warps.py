@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from installation.latents.warps import Warper
+from installation.latents.warps import EYES, Warper, larger_eyes
 
 
 def dot(side, x, y):
@@ -63,3 +63,11 @@ def test_a_large_movement_ends_where_the_flow_says():
     flow = np.zeros((2, 64, 64), np.float32)
     flow[0] = 0.15 * np.exp(-((axis[None, :] - 0.4) ** 2) / (2 * 0.15**2))
     assert centre(Warper()(dot(256, 0.4 * 256, 128), flow))[0] == pytest.approx(0.55 * 256, abs=3)
+
+
+def test_larger_eyes_push_outward_around_the_eyes_alone():
+    side, (x, y) = 256, EYES[0]
+    beside = dot(side, x * side + 14, y * side)  # fourteen pixels right of the middle of an eye
+    assert 1 < centre(Warper()(beside, larger_eyes(0.3)))[0] - centre(beside)[0] < 4
+    chin = dot(side, 0.5 * side, 0.85 * side)
+    assert np.abs(Warper()(chin, larger_eyes(0.3)).astype(int) - chin).max() <= 2

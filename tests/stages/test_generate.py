@@ -1,5 +1,7 @@
 """Generate: what the network drew reaches the portrait, moved as the edit says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ import torch
 from installation.engines.select import EngineSettings
 from installation.latents.directions import DirectionSet
 from installation.messages import EditedFace, EditedFrame, Expression, Face, Frame
-from installation.networks.bundle import Models
+from installation.networks.bundle import Child, Models
 from installation.networks.stylegan2 import Generator
 from installation.stages.generate import Generate, GenerateSettings
 
@@ -41,3 +43,16 @@ def test_a_portrait_moves_along_the_warp_of_its_edit(models, generate):
     moved = generate.generate(edited(models, flow)).portraits[0].image
     assert np.abs(moved[:, 8:].astype(int) - at_rest[:, :-8]).mean() < 1.0
     assert np.abs(moved.astype(int) - at_rest).mean() > 5.0
+
+
+def test_a_child_with_larger_eyes_widens_those_it_draws(models, tmp_path):
+    child = Child("toon", models.base, tuple(1.0 for _ in models.base.resolutions), eyes=0.4)
+    drawn = Generate(replace(models, children=(child,)), EngineSettings("eager", "float32", 1, "cpu", tmp_path), GenerateSettings(SIDE))
+    drawn.wait()
+    assert drawn.fault is None
+    plain = edited(models, None)
+    frames = [replace(plain, mix=(("toon", (share,) * len(models.base.resolutions)),)) for share in (0.0, 1.0)]
+    none, full = (drawn.generate(frame).portraits[0].image.astype(int) for frame in frames)
+    eye = (slice(26, 36), slice(18, 31))
+    assert np.abs(full - none)[eye].mean() > 4 * np.abs(full - none)[48:].mean()
+    assert np.abs(full - none)[eye].mean() > 2

@@ -5,7 +5,7 @@ import torch
 
 from installation.training.directions import NAMES, PLANS, balance, fit
 from installation.training.effects import MEASURES, Swings, effects, kin
-from installation.training.stylize import STYLES, grid, guided, kuwahara, large_eyes, outlines
+from installation.training.stylize import STYLES, guided, kuwahara, outlines
 
 
 def test_fit_separates_attributes_that_come_together():
@@ -95,13 +95,3 @@ def test_guided_smoothing_flattens_and_stops_at_edges():
     smooth = guided(step + 0.1 * torch.randn_like(step), 4, 0.03)
     assert smooth[..., 6:22].std() < 0.04
     assert (smooth[..., 36] - smooth[..., 27]).mean() > 1.0
-
-
-def test_large_eyes_grow_around_the_eyes_alone():
-    across, down = grid(torch.zeros(1, 3, 128, 128))
-    rings = torch.cos(40 * ((across - 0.381).square() + (down - 0.481).square()).sqrt())[None, None].repeat(1, 3, 1, 1)
-    grown = large_eyes(rings, 0.26)
-    assert torch.allclose(grown[..., 110:, :], rings[..., 110:, :], atol=0.02)
-    row, column = round(0.481 * 128), round(0.381 * 128)
-    edge = [int((line[0, 0, row, column:] < 0).float().argmax()) for line in (rings, grown)]  # where the first ring ends
-    assert edge[1] > edge[0]
