@@ -14,6 +14,7 @@ from installation.engines.base import Array, Choice, Engine, Network
 from installation.engines.fingerprint import machine_key
 from installation.errors import ConfigError, FaultError
 
+BUSY = 0.75  # of the cores
 MOST_ERROR = 0.02  # relative error against float32, for a reduced precision to be taken
 TRIALS = 7
 PATIENCE = 1.5  # s of runs after which a heavy network has been measured well enough
@@ -78,6 +79,7 @@ def choose(network: Network, settings: EngineSettings, thorough: bool = False) -
     remembered = _remembered(network, settings)
     if remembered in options or (remembered is not None and settings.backend == "auto"):
         return build(network, remembered, settings.cache)
+    busy = machine_busy()
     results = list(measure(network, options, settings.cache))
     good = [m for m in results if m.error <= MOST_ERROR]
     if not good and (settings.backend, settings.precision) != ("auto", "auto"):
@@ -89,7 +91,7 @@ def choose(network: Network, settings: EngineSettings, thorough: bool = False) -
     if not good:
         raise FaultError(f"no engine runs {network.name} on this machine; is the set-up complete? Run `make setup` again")
     best = min(good, key=lambda m: m.milliseconds)
-    _remember(network, settings, best)
+    _remember(network, settings, best, busy)
     return build(network, best.choice, settings.cache)
 
 
@@ -143,19 +145,28 @@ def _path(network: Network, settings: EngineSettings) -> Path | None:
 def _remembered(network: Network, settings: EngineSettings) -> Choice | None:
     path = _path(network, settings)
     try:
-        return None if path is None else Choice(**json.loads(path.read_text())["choice"])
-    except (OSError, ValueError, KeyError, TypeError):
+        if path is None:
+            return None
+        record = json.loads(path.read_text())
+        # Neighbours may have slowed one candidate and not another: once they are gone it is measured again.
+        return None if record.get("busy") and not machine_busy() else Choice(**record["choice"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def _remember(network: Network, settings: EngineSettings, best: Measurement) -> None:
+def machine_busy() -> bool:
+    """Whether other programs held most of the cores in the last minute."""
+    return hasattr(os, "getloadavg") and os.getloadavg()[0] > BUSY * (os.cpu_count() or 1)
+
+
+def _remember(network: Network, settings: EngineSettings, best: Measurement, busy: bool) -> None:
     path = _path(network, settings)
     if path is None:
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(".tmp")
-        fresh.write_text(json.dumps(asdict(best)))
+        fresh.write_text(json.dumps(asdict(best) | {"busy": busy}))
         fresh.replace(path)
     except OSError:  # measured again at the next start
         return

@@ -1,6 +1,7 @@
 """Every engine gives the numbers of the eager one; the choice is measured once and remembered."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -50,11 +51,25 @@ def test_the_choice_is_measured_and_remembered(tmp_path):
     assert record["choice"] == {"backend": first.backend, "precision": first.precision, "threads": first.threads}
     assert record["milliseconds"] > 0
     # What is remembered is obeyed: a choice written by hand comes back.
-    record["choice"] = {"backend": "eager", "precision": "float32", "threads": 1}
+    record |= {"choice": {"backend": "eager", "precision": "float32", "threads": 1}, "busy": False}
     path.write_text(json.dumps(record))
     assert choose(network(), settings).choice == Choice("eager", "float32", 1)
     path.write_text("{ broken")
     assert choose(network(), settings).choice in candidates(settings, thorough=False)
+
+
+def test_what_was_measured_beside_other_programs_is_measured_again_without_them(tmp_path, monkeypatch):
+    settings = EngineSettings(cache=tmp_path)
+    monkeypatch.setattr("os.getloadavg", lambda: (64.0 * os.cpu_count(), 0.0, 0.0))
+    choose(network(), settings)
+    (path,) = tmp_path.glob("choice-small-1-*.json")
+    record = json.loads(path.read_text())
+    assert record["busy"]
+    path.write_text(json.dumps(record | {"choice": {"backend": "eager", "precision": "bf16", "threads": 1}}))
+    assert choose(network(), settings).choice == Choice("eager", "bf16", 1)  # still busy
+    monkeypatch.setattr("os.getloadavg", lambda: (0.0, 0.0, 0.0))
+    assert choose(network(), settings).choice in candidates(settings, thorough=False)
+    assert not json.loads(path.read_text())["busy"]
 
 
 def test_a_converted_network_cut_off_on_disk_is_made_anew(tmp_path):
