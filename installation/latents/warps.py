@@ -5,6 +5,7 @@ expression by warping what the generator made). Directions use both: the code fo
 """
 
 import math
+from functools import cache
 
 import cv2
 import numpy as np
@@ -40,8 +41,7 @@ def origins(flow: NDArray[np.float32]) -> NDArray[np.float32]:
     fixed-point approach to invert a deformation field").
     """
     side = flow.shape[-1]
-    axis = np.arange(side, dtype=np.float32)
-    rest = np.meshgrid(axis, axis, indexing="xy")
+    rest = _places(side)
     back = -flow
     for _ in range(STEPS_BACK):
         x, y = rest[0] + side * back[0], rest[1] + side * back[1]
@@ -49,10 +49,12 @@ def origins(flow: NDArray[np.float32]) -> NDArray[np.float32]:
     return back
 
 
-def larger_eyes(amount: float) -> NDArray[np.float32]:
-    """The flow [2, 64, 64] that makes the eyes of an FFHQ-aligned portrait larger by about ``amount`` (0.2: a fifth)."""
-    axis = (np.arange(EYES_PX, dtype=np.float32) + 0.5) / EYES_PX
-    flow = np.zeros((2, EYES_PX, EYES_PX), np.float32)
+@cache
+def larger_eyes(amount: float, side: int = EYES_PX) -> NDArray[np.float32]:
+    """The flow [2, side, side] that makes the eyes of an FFHQ-aligned portrait larger by about ``amount`` (0.2: a fifth). Made
+    once; not to be written into."""
+    axis = (np.arange(side, dtype=np.float32) + 0.5) / side
+    flow = np.zeros((2, side, side), np.float32)
     for eye_x, eye_y in EYES:
         dx, dy = axis[None, :] - eye_x, axis[:, None] - eye_y
         near = amount * np.exp(-((((dx / 1.25) ** 2 + dy**2) / EYE_REACH**2) ** 2))
@@ -61,11 +63,17 @@ def larger_eyes(amount: float) -> NDArray[np.float32]:
     return flow
 
 
+@cache
+def _places(side: int) -> NDArray[np.float32]:
+    """x and y of each pixel, [2, side, side]."""
+    axis = np.arange(side, dtype=np.float32)
+    return np.stack(np.meshgrid(axis, axis, indexing="xy"))
+
+
 class Warper:
-    """Moves square portraits; keeps its buffers from call to call, one set for each size of picture."""
+    """Moves square portraits; keeps its buffers from call to call, one for each size of picture."""
 
     def __init__(self) -> None:
-        self._rests: dict[int, NDArray[np.float32]] = {}
         self._maps: dict[int, NDArray[np.float32]] = {}
 
     def __call__(self, portrait: Image, flow: NDArray[np.float32]) -> Image:
@@ -74,17 +82,13 @@ class Warper:
         if float(np.abs(flow).max()) < STILL:
             return portrait
         side = portrait.shape[0]
-        rest, maps = self._buffers(side)
+        rest = _places(side)
+        if side not in self._maps:
+            self._maps[side] = np.empty_like(rest)
+        maps = self._maps[side]
         origin = origins(without_folds(flow))
         for axis in range(2):
             cv2.resize(origin[axis], (side, side), dst=maps[axis], interpolation=cv2.INTER_CUBIC)
             np.multiply(maps[axis], side, out=maps[axis])
             np.add(maps[axis], rest[axis], out=maps[axis])
         return np.asarray(cv2.remap(portrait, maps[0], maps[1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), dtype=np.uint8)
-
-    def _buffers(self, side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        if side not in self._rests:
-            axis = np.arange(side, dtype=np.float32)
-            self._rests[side] = np.stack(np.meshgrid(axis, axis, indexing="xy"))
-            self._maps[side] = np.empty((2, side, side), np.float32)
-        return self._rests[side], self._maps[side]

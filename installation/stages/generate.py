@@ -55,7 +55,7 @@ class Generate:
         self._mixing: BatchedEngine | None = None
         self._builder: threading.Thread | None = None
         self._warper = Warper()
-        self._eyes = {c.name: larger_eyes(c.eyes) for c in models.children if c.eyes}
+        self._eyes = {c.name: c.eyes for c in models.children if c.eyes}
         self.fault: str | None = None  # why the mixing engine could not be built
         if models.children:
             self._builder = threading.Thread(target=self._build_mixing, name="build-mixing", daemon=True)
@@ -95,8 +95,8 @@ class Generate:
         image, warp = np.asarray(drawn, dtype=np.uint8), edited.warp
         for name, shares in mix:
             if name in self._eyes:
-                eyes = max(shares) * self._eyes[name]
-                warp = eyes if warp is None else warp + eyes
+                eyes = larger_eyes(self._eyes[name]) if warp is None else larger_eyes(self._eyes[name], warp.shape[-1])
+                warp = max(shares) * eyes if warp is None else warp + max(shares) * eyes
         if warp is not None:
             image = self._warper(image, warp)
         return Portrait(edited.face, image, edited.face.presence * edited.face.drawable)

@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +13,11 @@ from installation.sources.base import CaptureSettings, SourceEnded
 from installation.sources.stills import SUFFIXES as STILLS
 from installation.sources.stills import read_picture
 from installation.sources.video import video_file
+from installation.training.datasets import ZIP_ERRORS
 
 VIDEOS = {".mp4", ".mkv", ".mov", ".avi", ".webm", ".gif", ".m4v", ".mpg", ".mpeg", ".wmv"}
 PICTURES = STILLS - VIDEOS
 MOST_BYTES = 64 << 20  # a member of a zip that claims more is left alone
-ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError)
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,6 +22,8 @@ PICTURE_SUFFIXES = {".webp", ".png", ".jpg", ".jpeg", ".bmp"}
 STORED_PX = 256
 ATTEMPTS = 50  # broken pictures in a row that are skipped
 OPAQUE = 252  # alpha from which a pixel counts; lossy files ring around their edge
+# What a zip raises that is cut off, damaged, locked or packed in a way that is not known here.
+ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError)
 MOST_BYTES = 64 << 20  # a member of a zip that claims more is left alone
 
 
@@ -91,7 +93,7 @@ def _files(source: Path, wanted: Callable[[str], bool], left_out: Callable[[str]
                     name = info.filename
                     if Path(name).suffix.lower() in PICTURE_SUFFIXES and info.file_size <= MOST_BYTES and wanted(name):
                         yield name, archive.read(info)
-        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError) as err:
+        except ZIP_ERRORS as err:
             if left_out is None:
                 raise DatasetError(f"{pack}: not a readable zip ({err})") from err
             left_out(f"{pack}: not a readable zip ({err})")

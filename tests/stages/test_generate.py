@@ -56,3 +56,13 @@ def test_a_child_with_larger_eyes_widens_those_it_draws(models, tmp_path):
     eye = (slice(26, 36), slice(18, 31))
     assert np.abs(full - none)[eye].mean() > 4 * np.abs(full - none)[48:].mean()
     assert np.abs(full - none)[eye].mean() > 2
+
+
+def test_an_edit_s_warp_may_have_another_grid_than_the_eyes(models, tmp_path):
+    child = Child("toon", models.base, tuple(1.0 for _ in models.base.resolutions), eyes=0.4)
+    drawn = Generate(replace(models, children=(child,)), EngineSettings("eager", "float32", 1, "cpu", tmp_path), GenerateSettings(SIDE))
+    drawn.wait()
+    mix = (("toon", (1.0,) * len(models.base.resolutions)),)
+    frames = [replace(edited(models, warp), mix=mix) for warp in (None, np.zeros((2, 32, 32), np.float32))]
+    alone, both = (drawn.generate(frame).portraits[0].image.astype(int) for frame in frames)
+    assert np.abs(alone - both).mean() < 2
