@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -34,7 +35,7 @@ from installation.networks.checkpoints import metadata_of
 from installation.operation.health import Health, Report, percentiles, rss_mb
 from installation.operation.hud import HudBoard
 from installation.operation.observer import Observer
-from installation.operation.priority import built_aside, keeping_time
+from installation.operation.priority import ahead, built_aside, come_first, keeping_time
 from installation.operation.worker import Worker
 from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, SynthesisLoop
 from installation.slot import Slot
@@ -142,14 +143,19 @@ class Installation:
             self.desk.presets.begin(options.preset)
         if options.timeline_play is not None:
             self.desk.play(options.timeline_play)
-        self.desk.start()
-        if self.desk.panel is not None:
-            print(f"facets: {self.desk.panel.notice}", flush=True)
-        try:
-            self._build()
-        except BaseException:
-            self.desk.stop()
-            raise
+        with self._ahead():
+            self.desk.start()
+            if self.desk.panel is not None:
+                print(f"facets: {self.desk.panel.notice}", flush=True)
+            try:
+                self._build()
+            except BaseException:
+                self.desk.stop()
+                raise
+
+    def _ahead(self) -> contextlib.AbstractContextManager[None]:
+        """A live show must keep time; what has all the time it wants goes before nobody."""
+        return contextlib.nullcontext() if self.options.lockstep else ahead()
 
     def _build(self) -> None:
         # Open the source and the canvas.
@@ -167,7 +173,9 @@ class Installation:
             print(f"facets: {self.canvas.notice}", flush=True)
 
         # Build the stages and join them.
-        self.encode, self.generate = built_aside(lambda: build_networks(config, self.models, background=not options.lockstep))
+        live = not options.lockstep
+        build = partial(build_networks, config, self.models, background=live)
+        self.encode, self.generate = built_aside(build) if live else build()
         self._join(first)
         self.recorder = self.display.recorder
 
@@ -235,7 +243,7 @@ class Installation:
             if self.options.lockstep:
                 self._run_lockstep()
             else:
-                with keeping_time():
+                with self._ahead(), keeping_time():
                     self._run_live()
         finally:
             self._ended = time.monotonic()
@@ -267,6 +275,7 @@ class Installation:
         workers = [Worker(name, loop, now, self.health.fault, heavy=loop is not self.capture) for name, loop in loops]
         for worker in workers:
             worker.start()
+        come_first()  # after the others: what a thread starts from here on has the usual priority
         try:
             while not self._finished():
                 self.canvas.wait()

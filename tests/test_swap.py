@@ -33,8 +33,9 @@ def test_each_layer_comes_from_its_half():
     assert torch.equal(swapped(coarse, fine, (0, 0, 1, 1)).latent_avg, coarse.latent_avg)
 
 
-def test_it_draws_what_live_mixing_draws():
-    coarse, fine = make(1), make(2)
+@pytest.mark.parametrize("noises", [(0.0, 0.0), (0.5, 0.5), (0.0, 0.5), (0.3, 0.0)], ids=str)
+def test_it_draws_what_live_mixing_draws(noises):
+    coarse, fine = make(1, noise=noises[0]), make(2, noise=noises[1])
     shares = swap_shares(coarse.resolutions, 16, 2.0)
     assert any(0 < share < 1 for share in shares)
     ws = torch.randn(2, coarse.styles, WIDTH)

@@ -4,7 +4,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ MOST_ERROR = 0.02  # relative error against float32, for a reduced precision to 
 TRIALS = 7
 PATIENCE = 1.5  # s of runs after which a heavy network has been measured well enough
 HOPELESS = 2.0  # times the fastest so far: not worth more runs
+RIVALS, FINALS = 3, 2  # so many of the fastest are timed so often again, by turns
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,14 @@ def choose(network: Network, settings: EngineSettings, thorough: bool = False) -
         raise ConfigError(f"{asked}: {off:.1f} % off float32 for {network.name}, at most {most:.0f} % will do; auto takes what does")
     if not good:
         raise FaultError(f"no engine runs {network.name} on this machine; is the set-up complete? Run `make setup` again")
-    best = min(good, key=lambda m: m.milliseconds)
+    best = final(network, sorted(good, key=lambda m: m.milliseconds), settings.cache)
     _remember(network, settings, best, busy)
     return build(network, best.choice, settings.cache)
+
+
+def is_measured(network: Network, settings: EngineSettings) -> bool:
+    """Whether the choice is remembered, so that ``choose`` takes a moment and not half a minute."""
+    return _remembered(network, settings) is not None
 
 
 def measure(network: Network, options: Sequence[Choice], cache: Path | None) -> Iterator[Measurement]:
@@ -112,6 +118,21 @@ def measure(network: Network, options: Sequence[Choice], cache: Path | None) -> 
         del engine  # a large network need not lie in memory twice
         fastest = min(fastest, milliseconds)
         yield Measurement(choice, milliseconds, error)
+
+
+def final(network: Network, ranked: Sequence[Measurement], cache: Path | None) -> Measurement:
+    """The fastest once its rivals have been timed again by turns: a neighbour on the machine may have slowed one and not another."""
+    rivals = [m for m in ranked[:RIVALS] if m.milliseconds < HOPELESS * ranked[0].milliseconds]
+    if len(rivals) == 1:
+        return rivals[0]
+    inputs: list[Array] = [value.numpy() for value in network.example]
+    best = {m.choice: m.milliseconds for m in rivals}
+    for choice in FINALS * [m.choice for m in rivals]:
+        engine = build(network, choice, cache)
+        engine(*inputs)
+        best[choice] = min(best[choice], _time(engine, inputs, float("inf")))
+        del engine
+    return min((replace(m, milliseconds=best[m.choice]) for m in rivals), key=lambda m: m.milliseconds)
 
 
 def _time(engine: Engine, inputs: Sequence[Array], fastest: float) -> float:

@@ -55,7 +55,7 @@ def swapped(coarse: Generator, fine: Generator, shares: Sequence[float]) -> Gene
     """A generator whose layers of each resolution are ``coarse``'s, moved toward ``fine``'s by its share 0…1.
 
     shares: of ``fine``, one for each resolution. The mapping network and the mean code are ``coarse``'s, as its codes are what
-    the result is for. A noise picture comes from whichever has the larger share: a mean of two noises is a fainter noise.
+    the result is for. Noise pictures are blended as they are added, each times its layer's weight.
     Raises ValueError where the layers differ.
     """
     if reason := misfit(coarse, fine):
@@ -63,14 +63,23 @@ def swapped(coarse: Generator, fine: Generator, shares: Sequence[float]) -> Gene
     share_of = dict(zip(coarse.resolutions, shares, strict=True))
     theirs = fine.state_dict()
     result = deepcopy(coarse)
-    mixed = {}
-    for name, value in coarse.state_dict().items():
+    mine, mixed = coarse.state_dict(), {}
+    for name, value in mine.items():
         share = share_of.get(resolution_of(name), 0.0)
-        if name.startswith("noises."):
-            share = float(share > 0.5)
         mixed[name] = torch.lerp(value, theirs[name], share) if share else value
+        if 0 < share < 1 and name.startswith("noises."):
+            weight = _noise_weight_of(name)
+            added = torch.lerp(value * mine[weight], theirs[name] * theirs[weight], share)
+            total = torch.lerp(mine[weight], theirs[weight], share)
+            mixed[name] = added / total if total else value
     result.load_state_dict(mixed)
     return result.eval().requires_grad_(False)
+
+
+def _noise_weight_of(name: str) -> str:
+    """Name of the weight that belongs to the noise picture ``noises.noise_0`` and on."""
+    layer = int(name.rpartition("_")[2])
+    return f"convs.{layer - 1}.noise.weight" if layer else "conv1.noise.weight"
 
 
 def _layers(generator: Generator) -> dict[str, tuple[int, ...]]:

@@ -58,17 +58,23 @@ def _mixed(parameters: Sequence[Tensor], shares: Tensor | None) -> Tensor:
 class MixedLayer(nn.Module):
     """Convolution, constant noise, bias and activation of one layer."""
 
-    def __init__(self, layers: Sequence[StyledConv], noise: Tensor | None) -> None:
+    noise: Tensor | None
+
+    def __init__(self, layers: Sequence[StyledConv], noises: Sequence[Tensor]) -> None:
+        """noises: [1, 1, side, side], the noise picture of each generator's layer."""
         super().__init__()
         self.conv = MixedConv([layer.conv for layer in layers])
         self.biases = nn.ParameterList([layer.activate.bias for layer in layers])
-        self.register_buffer("noise", None if noise is None else noise * layers[0].noise.weight.detach())
+        # What is added in the end: weight times picture. Blending these keeps a child's strokes as strong as its share.
+        added = torch.cat([picture * layer.noise.weight.detach() for picture, layer in zip(noises, layers, strict=True)])
+        self.register_buffer("noise", added if added.any() else None)
         self.clamp = layers[0].activate.clamp
 
     def forward(self, x: Tensor, w: Tensor, shares: Tensor | None) -> Tensor:
         y = self.conv(x, w, shares)
         if self.noise is not None:
-            y = y + self.noise.to(y.dtype)
+            noise = self.noise[:1] if shares is None else torch.einsum("g,gcyx->cyx", shares, self.noise)[None]
+            y = y + noise.to(y.dtype)
         bias = _mixed(list(self.biases), shares).to(y.dtype)
         return clamped(F.leaky_relu(y + bias[None, :, None, None], 0.2) * SQRT2, self.clamp)
 
@@ -109,10 +115,9 @@ class MixedGenerator(nn.Module):
         self.generators = len(family)
         self.resolutions = [r for r in base.resolutions if r <= self.size]
         self.register_buffer("inputs", torch.stack([g.input.input.detach()[0] for g in family]))
-        noisy = any(float(layer.noise.weight) != 0 for layer in [base.conv1, *base.convs])
 
-        def noise(layer: int) -> Tensor | None:
-            return getattr(base.noises, f"noise_{layer}") if noisy else None
+        def noise(layer: int) -> list[Tensor]:
+            return [getattr(generator.noises, f"noise_{layer}") for generator in family]
 
         self.layers = nn.ModuleList([MixedLayer([g.conv1 for g in family], noise(0))])
         self.rgbs = nn.ModuleList([MixedRGB([g.to_rgb1 for g in family])])

@@ -29,9 +29,30 @@ def step_back() -> None:
     """Let the threads of the display and of the hands go first, from the calling thread and all that it starts from now on.
     Nothing where the system does not give single threads a priority."""
     if sys.platform == "linux":
-        with contextlib.suppress(OSError):  # a container may forbid it
-            tid = threading.get_native_id()
-            os.setpriority(os.PRIO_PROCESS, tid, min(19, os.getpriority(os.PRIO_PROCESS, tid) + NETWORKS_NICE))
+        tid = threading.get_native_id()
+        _be(tid, os.getpriority(os.PRIO_PROCESS, tid) + NETWORKS_NICE)
+
+
+@contextlib.contextmanager
+def ahead() -> Iterator[None]:
+    """The calling thread and those that it starts go before other programs, so that networks, which step back from there, share the
+    cores with those as equals. Nothing where the system does not allow it: then networks come after other programs."""
+    if sys.platform != "linux":
+        yield
+        return
+    tid = threading.get_native_id()
+    before = os.getpriority(os.PRIO_PROCESS, tid)
+    _be(tid, before - NETWORKS_NICE)
+    try:
+        yield
+    finally:
+        _be(tid, before)
+
+
+def _be(tid: int, nice: int) -> None:
+    """Give a thread its priority, if the system lets it have that; a thread that has ended needs none."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, tid, max(-20, min(19, nice)))
 
 
 def come_first() -> None:
@@ -48,16 +69,24 @@ def come_first() -> None:
 
 
 def built_aside(build: Callable[[], T]) -> T:
-    """``build()`` in a thread that has stepped back: the pools of threads that an engine starts inherit it. Raises what it raises."""
+    """``build()`` in another thread; the threads that it leaves behind, an engine's pool among them, have stepped back. Until then
+    they work at the usual priority: nothing is shown yet, and beside other programs a build would take minutes.
+
+    Raises what ``build`` raises.
+    """
     done: list[T] = []
     failed: list[BaseException] = []
+    mine, others = os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) if sys.platform == "linux" else 0, _threads()
 
     def run() -> None:
-        step_back()
+        if mine < 0:
+            _be(threading.get_native_id(), 0)
         try:
             done.append(build())
         except BaseException as err:  # handed to the caller
             failed.append(err)
+        for tid in _threads() - others:
+            _be(tid, mine + NETWORKS_NICE)
 
     thread = threading.Thread(target=run, name="build", daemon=True)
     thread.start()
@@ -67,12 +96,15 @@ def built_aside(build: Callable[[], T]) -> T:
     return done[0]
 
 
+def _threads() -> set[int]:
+    """System's numbers of this program's threads; none where it gives single threads no priority."""
+    return {int(name) for name in os.listdir("/proc/self/task")} if sys.platform == "linux" else set()
+
+
 @contextlib.contextmanager
 def keeping_time() -> Iterator[None]:
-    """Once everything is built, while the display's loop runs in this thread: it comes first, Python's threads take turns quickly,
-    and the collector leaves alone what stays: it would walk through all the libraries' objects, a tenth of a second in which no
-    thread runs."""
-    come_first()
+    """Once everything is built, while the display's loop runs in this thread: Python's threads take turns quickly, and the collector
+    leaves alone what stays: it would walk through all the libraries' objects, a tenth of a second in which no thread runs."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.collect()

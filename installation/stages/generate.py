@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 from installation.engines.base import Array, Network
 from installation.engines.batched import BatchedEngine
 from installation.engines.fingerprint import digest
-from installation.engines.select import EngineSettings
+from installation.engines.select import EngineSettings, is_measured
 from installation.errors import FacetsError
 from installation.latents.warps import Warper, larger_eyes
 from installation.messages import EditedFace, EditedFrame, Portrait, Portraits
@@ -41,7 +42,8 @@ class GenerateSettings:
 
 
 class Generate:
-    """Two engines: one of the base alone, and, where there are children, one that mixes, built while the show already runs.
+    """Two engines: one of the base alone, and, where there are children, one that mixes. That one is built while the show already
+    runs, unless it has to be converted and measured first: that holds up every other thread of the program for many seconds.
 
     A skip generator has a picture at every resolution, so a smaller portrait is a shorter network; any other generator
     draws its own size.
@@ -60,6 +62,8 @@ class Generate:
         if models.children:
             self._builder = threading.Thread(target=self._build_mixing, name="build-mixing", daemon=True)
             self._builder.start()
+            if not is_measured(self._network(self.portrait_px, 1, mixing=True), engine):
+                self.wait()
 
     @property
     def choice(self) -> str:
@@ -149,26 +153,26 @@ class Generate:
             self.fault = f"generators cannot be mixed on this machine: {err}"
 
     def _build(self, size: int, mixing: bool) -> BatchedEngine:
-        models = self._models
-        children = [c.generator for c in models.children] if mixing else []
-        module, levels = self._module(size, children)
-        sample = models.sample()
-
-        def make(batch: int) -> Network:
-            ws = sample.repeat(batch, 1, 1)
-            example: tuple[Tensor, ...] = (ws,)
-            if models.detail is not None:
-                detail = torch.zeros(batch, DETAIL_CHANNELS, DETAIL_PX, DETAIL_PX)
-                example = (ws, ws.clone(), detail, torch.ones(batch))
-            if mixing:
-                example += (torch.full((len(children), levels), 0.5 / len(children)),)
-            return Network(f"generator-{'mix' if mixing else 'base'}-{size}-{batch}", module, example, self._key)
-
         # Mixed weights are computed for each call: a larger batch would hold them twice and gain little.
+        models = self._models
         on_cpu = self._engine_settings.device == "cpu" or not torch.cuda.is_available()
         heavy = not isinstance(models.base, Generator) or work(models.base, size) > HEAVY
         buckets = (1,) if mixing or (on_cpu and heavy) else self._settings.buckets
+        make = partial(self._network, size, mixing=mixing)
         return BatchedEngine(make, 1 if models.detail is None else 4, self._engine_settings, buckets, self._thorough)
+
+    def _network(self, size: int, batch: int, mixing: bool) -> Network:
+        models = self._models
+        children = [c.generator for c in models.children] if mixing else []
+        module, levels = self._module(size, children)
+        ws = models.sample().repeat(batch, 1, 1)
+        example: tuple[Tensor, ...] = (ws,)
+        if models.detail is not None:
+            detail = torch.zeros(batch, DETAIL_CHANNELS, DETAIL_PX, DETAIL_PX)
+            example = (ws, ws.clone(), detail, torch.ones(batch))
+        if mixing:
+            example += (torch.full((len(children), levels), 0.5 / len(children)),)
+        return Network(f"generator-{'mix' if mixing else 'base'}-{size}-{batch}", module, example, self._key)
 
     def _module(self, size: int, children: Sequence[Generator]) -> tuple[nn.Module, int]:
         """The network to run and the number of resolutions that a mix has."""

@@ -4,7 +4,8 @@
 
 Supervised pairs: the child's picture of a photograph's code, with and without its detail residual, against the same
 photograph drawn by an image filter; a discriminator on the perceptual network's maps (Projected GAN, Sauer et al. 2021) asks
-for the strokes and outlines that an average would blur. Only the layers from the swap resolution on are trained and stored.
+for the strokes and outlines that an average would blur. A style with strokes of its own gives them to the child as its noise
+pictures. Only the layers from the swap resolution on are trained and stored.
 Snapshots along the way are the artist's dial: early ones are the sitter with a touch of the style, late ones all style;
 ``sweep`` shows them side by side.
 """
@@ -29,11 +30,12 @@ from installation.training.datasets import BatchStream, load_pictures, to_tensor
 from installation.training.losses import Darknet, features_weight, map_distance, masked_l1
 from installation.training.publish import load_run
 from installation.training.sealing import seal
-from installation.training.stylize import EYES, STYLES
+from installation.training.stylize import EYES, STROKES, STYLES
 from installation.training.train import Stop, load_sets
 
 DETAIL_SHARE = 0.7  # samples drawn with the residual: the mirror nearly always has it
 SWAP_AT = 32
+STROKE_WEIGHT = 0.1  # at the start
 FOCUS = 2.0  # how much more eyes and mouth count than the rest
 
 
@@ -57,6 +59,7 @@ class ChildTrainer:
         self.options = options
         self.base, self.images = load_run(run)
         self.child = copy.deepcopy(self.base.generator) if start is None else load_stylegan2(start, self.base.generator)
+        self._take_up_strokes()
         self.trained = [p.requires_grad_() for name, p in self.child.named_parameters() if resolution_of(name) >= options.swap_at]
         self.ema = copy.deepcopy(self.child).requires_grad_(False)
         self.ema_trained = [p for name, p in self.ema.named_parameters() if resolution_of(name) >= options.swap_at]
@@ -67,6 +70,18 @@ class ChildTrainer:
         self.draw = STYLES[options.style]
         self.weight = features_weight(self.base.generator.size, FOCUS)
         self.steps = 0
+
+    @torch.no_grad()
+    def _take_up_strokes(self) -> None:
+        """Give the layers that learn the style its strokes, where they have none yet."""
+        strokes, child = STROKES.get(self.options.style), self.child
+        for name, weight in child.named_parameters():
+            if strokes is None or not name.endswith("noise.weight") or resolution_of(name) < self.options.swap_at or weight.item():
+                continue
+            layer = int(name.split(".")[1]) + 1
+            picture = child.noises.get_buffer(f"noise_{layer}")
+            picture.copy_(strokes(picture.shape[-1], child.size))
+            weight.fill_(STROKE_WEIGHT)  # of 0 the noise would be left out of the file
 
     @torch.no_grad()
     def codes(self, images: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
@@ -80,7 +95,7 @@ class ChildTrainer:
         ws, residual = self.codes(images, mask)
         gate = (torch.rand(len(images), 1, 1, 1) < DETAIL_SHARE).float()
         target = self.draw(images)
-        y = self.child.synthesis(ws, "none", None, residual * gate)
+        y = self.child.synthesis(ws, "const", None, residual * gate)
         weight = mask * self.weight
         l1 = masked_l1(y, target, weight)
         with torch.no_grad():
@@ -113,7 +128,7 @@ class ChildTrainer:
         """Photographs, the filter's drawings, the base's and the child's portraits, one row each."""
         ws, residual = self.codes(images, mask)
         rows = [images, self.draw(images)]
-        rows += [g.synthesis(ws, "none", None, residual) for g in (self.base.generator, self.ema)]
+        rows += [g.synthesis(ws, "const", None, residual) for g in (self.base.generator, self.ema)]
         picture = torch.cat([torch.cat(list(row.clamp(-1, 1)), 2) for row in rows], 1)
         return Image.fromarray(((picture + 1) * 127.5).byte().permute(1, 2, 0).numpy())
 

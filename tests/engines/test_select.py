@@ -8,10 +8,11 @@ import pytest
 import torch
 from torch import nn
 
+from installation.engines import select
 from installation.engines.base import Choice, Network
 from installation.engines.batched import BatchedEngine
 from installation.engines.fingerprint import digest
-from installation.engines.select import EngineSettings, build, candidates, choose, relative_error
+from installation.engines.select import EngineSettings, Measurement, build, candidates, choose, final, is_measured, relative_error
 from installation.errors import ConfigError
 
 
@@ -45,7 +46,9 @@ def test_engines_agree_with_the_module(choice, tmp_path):
 
 def test_the_choice_is_measured_and_remembered(tmp_path):
     settings = EngineSettings(cache=tmp_path)
+    assert not is_measured(network(), settings)
     first = choose(network(), settings).choice
+    assert is_measured(network(), settings)
     (path,) = tmp_path.glob("choice-small-1-*.json")
     record = json.loads(path.read_text())
     assert record["choice"] == {"backend": first.backend, "precision": first.precision, "threads": first.threads}
@@ -70,6 +73,21 @@ def test_what_was_measured_beside_other_programs_is_measured_again_without_them(
     monkeypatch.setattr("os.getloadavg", lambda: (0.0, 0.0, 0.0))
     assert choose(network(), settings).choice in candidates(settings, thorough=False)
     assert not json.loads(path.read_text())["busy"]
+
+
+def test_who_was_slowed_by_a_neighbour_gets_another_turn(monkeypatch):
+    quick, slow, hopeless = (Choice("eager", "float32", threads) for threads in (1, 2, 3))
+    timed = []
+
+    def time(engine, inputs, fastest):
+        timed.append(engine.choice)
+        return {quick: 4.0, slow: 10.0}[engine.choice]
+
+    monkeypatch.setattr(select, "_time", time)
+    ranked = [Measurement(slow, 10.0, 0.0), Measurement(quick, 12.0, 0.0), Measurement(hopeless, 50.0, 0.0)]
+    assert final(network(), ranked, None) == Measurement(quick, 4.0, 0.0)
+    assert timed == [slow, quick, slow, quick]
+    assert final(network(), ranked[2:], None) == ranked[2]
 
 
 def test_a_converted_network_cut_off_on_disk_is_made_anew(tmp_path):

@@ -5,7 +5,8 @@ import torch
 
 from installation.training.directions import NAMES, PLANS, balance, fit
 from installation.training.effects import MEASURES, Swings, effects, kin
-from installation.training.stylize import STYLES, guided, kuwahara, outlines
+from installation.training.image_filters import guided, kuwahara, outlines
+from installation.training.stylize import STYLES
 
 
 def test_fit_separates_attributes_that_come_together():
