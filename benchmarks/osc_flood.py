@@ -20,10 +20,11 @@ def message(address: str, value: float) -> bytes:
 
 
 def valid(port: int, count: int) -> None:
-    """Valid messages to many controls at FLOOD_RATE."""
+    """Valid messages to many controls at FLOOD_RATE, up and down again every four seconds as hands on faders do it."""
     edits = ["edit/smile/lfo/rate", "edit/gender/amount", "identity/detail", "smile/threshold"]
     looks = ["look/grain", "look/gamma", "look/tint-hue", "look/vignette/norm"]
-    packets = [message(f"/facets/{name}", 0.5 + 0.4 * step / 500) for step in range(500) for name in (*edits, *looks)]
+    sweep = [*range(500), *range(500, 0, -1)]
+    packets = [message(f"/facets/{name}", 0.5 + 0.4 * step / 500) for step in sweep for name in (*edits, *looks)]
     _send(port, packets, FLOOD_RATE, count)
 
 

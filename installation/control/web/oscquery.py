@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from posixpath import commonpath
 
 from aiohttp import web
 
-from installation.control.parameters import PREFIX, ParameterTable
+from installation.control.parameters import PREFIX, ParameterTable, Scalar
 from installation.control.state import ControlState
 from installation.control.web.address_space import ATTRIBUTES, EXTENSIONS, AddressSpace, Node
 from installation.control.web.guard import Guard
@@ -20,6 +21,8 @@ from installation.control.web.sockets import NonsenseError, Sockets
 
 EVERYWHERE = ("0.0.0.0", "::")  # hosts that stand for every address of this machine
 ROOT = PREFIX.rstrip("/")
+LOOK = 0.1  # s between looks at what the show sends
+MOST_OUTPUTS = 256  # that one client listens to: visitors come and go, and each has an address
 TIME_OF_BUNDLE = b"\0\0\0\0\0\0\0\1"  # at once
 
 
@@ -103,22 +106,30 @@ class OscQuery:
 
     async def _talk(self, request: web.Request) -> web.StreamResponse:
         async with self._sockets.accepted(request) as socket:
-            talk = Talk(self._state, self._guard.may_steer(request), f"osc {request.remote}")
+            talk = Talk(self._state, self._outputs, self._guard.may_steer(request), f"osc {request.remote}")
             self._hub.outboxes.add(talk.outbox)
             try:
                 await self._sockets.exchange(request, socket, talk.read, talk.write)
             finally:
                 self._hub.outboxes.discard(talk.outbox)
+                talk.close()
             return socket
 
 
 class Talk:
     """One client's WebSocket: what it listens to, and what it may set."""
 
-    def __init__(self, state: ControlState, may_write: bool, source: str) -> None:
+    def __init__(self, state: ControlState, outputs: Callable[[], Iterator[Output]], may_write: bool, source: str) -> None:
         self.outbox = Outbox()
-        self._state, self._may_write, self._source = state, may_write, source
+        self._state, self._outputs, self._may_write, self._source = state, outputs, may_write, source
         self._heard: set[str] = set()  # names of controls
+        self._seen: dict[str, Scalar | None] = {}  # paths of what the show sends, with the value that was told last
+        self._looking: asyncio.Task[None] | None = None
+
+    def close(self) -> None:
+        """The client is gone."""
+        if self._looking is not None:
+            self._looking.cancel()
 
     async def read(self, data: str | bytes) -> None:
         """A frame: text is a command, binary an OSC packet. Raises NonsenseError."""
@@ -132,10 +143,12 @@ class Talk:
         name = path.removeprefix(PREFIX)
         if command == "LISTEN" and path.startswith(PREFIX) and name in self._state.table:
             self._heard.add(name)
-        elif command == "LISTEN" and path.startswith(f"{OUT}/"):
-            pass  # sent over UDP, and read here
+        elif command == "LISTEN" and path.startswith(f"{OUT}/") and (path in self._seen or len(self._seen) < MOST_OUTPUTS):
+            self._seen[path] = None
+            self._looking = self._looking or asyncio.create_task(self._look())
         elif command == "IGNORE":
             self._heard.discard(name)
+            self._seen.pop(path, None)
         else:
             raise NonsenseError
 
@@ -147,12 +160,28 @@ class Talk:
         told: list[str | bytes] = [*news(batch.paths, self._state.table)] if batch.paths else []
         return [*told, packet] if packet else told
 
+    async def _look(self) -> None:
+        """Nothing says when what the show sends has changed: it is looked at, as often as for OSC over UDP."""
+        while True:
+            self.outbox.note(OUT, True)
+            await asyncio.sleep(LOOK)
+
+    def _changed(self) -> Iterator[bytes]:
+        """Messages of what the show sends, where it is not what was told last. Who left smiles no more."""
+        shown = {f"{OUT}/{one.name}": one.value for one in self._outputs()} if self._seen else {}
+        for path, told in self._seen.items():
+            value = shown.get(path, 0.0 if told else None)
+            if value is not None and value != told:
+                self._seen[path] = value
+                yield message(path, value)
+
     def _packet(self, batch: Batch) -> bytes:
         """One message, or a bundle of several."""
         table = self._state.table
         rows = [(table[name], value) for name, value in batch.values.items() if name in self._heard and name in table]
         rows += [(table[name], value) for name, value in batch.fired.items() if name in self._heard and name in table]
         messages = [message(row.address, None if row.kind == "trigger" else value) for row, value in rows]
+        messages += self._changed() if OUT in batch.notes else ()
         if len(messages) < 2:
             return messages[0] if messages else b""
         return b"#bundle\0" + TIME_OF_BUNDLE + b"".join(len(one).to_bytes(4, "big") + one for one in messages)

@@ -33,8 +33,9 @@ class Stage:
         self.state = ControlState(table())
         config = config or control_config()
         self.preview = Preview()
+        self.seen = SEEN
         self.osc = OscServer(self.state, config.osc)
-        self.panel = WebPanel(self.state, config, lambda: SEEN, self.preview, osc_port=lambda: self.osc.port)
+        self.panel = WebPanel(self.state, config, lambda: self.seen, self.preview, osc_port=lambda: self.osc.port)
 
     def __enter__(self) -> "Stage":
         self.osc.start()

@@ -2,11 +2,12 @@
 
 import json
 import time
+from dataclasses import replace
 
 import pytest
 
 from installation.control.parameters import parameter_table
-from tests.control.web.conftest import CHILDREN, Stage, table
+from tests.control.web.conftest import CHILDREN, SEEN, Stage, table
 from tests.control.web.stranger import Line, Stranger, decode, encode
 
 
@@ -157,6 +158,29 @@ def test_values_stream_to_those_who_listen_and_to_no_others(running, stranger):
     assert heard == {"/facets/look/grain": 0.625}
     running.state.set("transport/tap", 1)
     assert decode(line.receive()) == {"/facets/transport/tap": None}
+    line.close()
+
+
+def test_what_the_show_sends_streams_to_those_who_listen(stage):
+    line = Line(stage.panel.port)
+    for name in ("faces", "smile/5", "preset"):  # nobody has the number 5 yet
+        line.send({"COMMAND": "LISTEN", "DATA": f"/facets/out/{name}"})
+    heard = {}
+    while len(heard) < 2:
+        heard |= decode(line.receive())
+    assert heard == {"/facets/out/faces": 2, "/facets/out/preset": ""}
+    stage.seen = replace(SEEN, faces=3, smiles=((5, 0.25),), presented_fps=12.0)
+    heard = {}
+    while len(heard) < 2:
+        heard |= decode(line.receive())
+    assert heard == {"/facets/out/faces": 3, "/facets/out/smile/5": 0.25}  # once each, and nothing that was not asked for
+    line.send({"COMMAND": "IGNORE", "DATA": "/facets/out/faces"})
+    line.send(encode("/facets/look/mirror", "T"))
+    assert soon(lambda: stage.state.target("look/mirror") is True)
+    stage.seen = replace(SEEN, faces=1, smiles=((5, 0.75),))
+    assert decode(line.receive()) == {"/facets/out/smile/5": 0.75}
+    stage.seen = replace(SEEN, faces=0, smiles=())
+    assert decode(line.receive()) == {"/facets/out/smile/5": 0.0}
     line.close()
 
 
