@@ -13,6 +13,13 @@ from installation.faces import landmarks as index
 from installation.messages import Matrix, Points
 
 Vector = NDArray[np.float64]
+Point = tuple[float, float]
+
+EYES: tuple[Point, Point] = ((0.3814, 0.4807), (0.6186, 0.4807))
+"""Middles of the eyes in an FFHQ-aligned picture, on average, in fractions of its side; the sitter's right one first."""
+NOSE: Point = (0.5, 0.61)
+MOUTH: tuple[Point, Point] = ((0.402, 0.7155), (0.598, 0.7155))
+"""Corners of the mouth, likewise."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

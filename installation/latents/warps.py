@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from installation.faces.ffhq import EYES
 from installation.messages import Image
 
 STEPS_BACK = 4
-EYES = ((0.3814, 0.4807), (0.6186, 0.4807))  # where FFHQ's alignment has them, in fractions of the side
 EYE_REACH, EYES_PX = 0.09, 64
 HARDEST = 0.85  # squeeze of a flow that is still drawn
 STILL = 1e-4  # of the side: less than this is no movement

@@ -35,6 +35,7 @@ STORED_PX = 72  # a little more than is seen, for crops to wander in
 MIDDLE, SIDE = (0.5, 0.57), 0.6  # of the aligned square: what a tight crop still shows
 KIND = "facets-attributes"
 BATCH = 64
+SAID_EVERY = 5000  # faces: reading them with an identity network takes minutes
 WIDTHS = (32, 48, 96, 160, 256)  # channels at 32, 16, 8, 4 and 2 px
 EMBEDDING = 128  # of the identity network that lends a hand
 EMBEDDING_WEIGHT = 2.0
@@ -137,6 +138,8 @@ def decode(pictures: Sequence[Picture], identity: nn.Module | None = None) -> La
             embeddings.append(identity(torch.cat(waiting) / 127.5 - 1))
         if len(waiting) == BATCH:
             waiting = []
+        if len(crops) % SAID_EVERY == 0:
+            print(f"{len(crops)} faces read", flush=True)
     if not crops:
         raise DatasetError("no picture has labels of age and gender: a labels.csv with columns file, age, gender is needed")
     if identity is not None and waiting:

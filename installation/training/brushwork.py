@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from installation.faces.ffhq import EYES, MOUTH, NOSE
 from installation.training.image_filters import gaussian, grid, kuwahara, luma, saturate
 
 TONES = 7.0  # steps of light
@@ -20,10 +21,10 @@ MIDDLE = (0.5, 0.56)  # of an FFHQ-aligned head, in fractions of the side
 HEAD = (0.34, 0.42)  # its half axes
 REFERENCE = 256.0  # px: the lengths below are of a picture of this side
 FEATURES = (  # centre, extent and weight of what is painted with the finest brush
-    ((0.375, 0.467), (0.085, 0.05), 1.0),
-    ((0.625, 0.467), (0.085, 0.05), 1.0),
-    ((0.5, 0.73), (0.13, 0.06), 1.0),
-    ((0.5, 0.62), (0.07, 0.08), 0.7),
+    (EYES[0], (0.085, 0.05), 1.0),
+    (EYES[1], (0.085, 0.05), 1.0),
+    ((NOSE[0], MOUTH[0][1]), (0.13, 0.06), 1.0),
+    (NOSE, (0.07, 0.08), 0.7),
 )
 
 

@@ -8,15 +8,13 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from installation.faces.ffhq import EYES, MOUTH, NOSE
 from installation.training.distributed import mean
 from installation.training.onnx_graph import OnnxNetwork
 
 IDENTITY_PX = 112
 # MobileFaceNet's five-point template in its 112 px picture: eyes, nose, corners of the mouth.
 IDENTITY_TEMPLATE = ((38.29, 51.70), (73.53, 51.50), (56.03, 71.74), (41.55, 92.37), (70.73, 92.20))
-# Where those points lie on average in an FFHQ-aligned picture, as fractions of its side.
-FFHQ_POINTS = ((0.3814, 0.4807), (0.6186, 0.4807), (0.5, 0.61), (0.402, 0.7155), (0.598, 0.7155))
-
 EYE_EXTENT, MOUTH_EXTENT = (0.05, 0.03), (0.08, 0.04)  # standard deviations of what belongs to them, of the side
 
 
@@ -32,9 +30,10 @@ def features_weight(size: int, extra: float) -> Tensor:
     """
     axis = (torch.arange(size) + 0.5) / size
     weight = torch.ones(size, size)
-    (right, left, _, *mouth) = FFHQ_POINTS
-    middle = ((mouth[0][0] + mouth[1][0]) / 2, mouth[0][1])
-    for (x, y), (wide, tall) in ((right, EYE_EXTENT), (left, EYE_EXTENT), (middle, MOUTH_EXTENT)):
+    if not extra:
+        return weight[None, None]
+    mouth = ((MOUTH[0][0] + MOUTH[1][0]) / 2, MOUTH[0][1])
+    for (x, y), (wide, tall) in ((EYES[0], EYE_EXTENT), (EYES[1], EYE_EXTENT), (mouth, MOUTH_EXTENT)):
         weight += extra * torch.exp(-(((axis[None, :] - x) / wide).square() + ((axis[:, None] - y) / tall).square()) / 2)
     return weight[None, None]
 
@@ -106,7 +105,7 @@ class Identity(nn.Module):
         self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225])[:, None, None])
         # affine_grid wants the way from the crop to the picture, both in -1…1.
         crop = torch.tensor(IDENTITY_TEMPLATE) / IDENTITY_PX * 2 - 1
-        self.register_buffer("theta", similarity(crop, torch.tensor(FFHQ_POINTS) * 2 - 1))
+        self.register_buffer("theta", similarity(crop, torch.tensor((*EYES, NOSE, *MOUTH)) * 2 - 1))
 
     def crop(self, images: Tensor) -> Tensor:
         """[N, 3, S, S] in -1…1 -> [N, 3, 112, 112] in -1…1."""
