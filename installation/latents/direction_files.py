@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from installation.errors import WeightsError
+from installation.latents.maps import NO_MAPS, PARTS, Maps
 
 KIND = "facets-directions"
 
@@ -42,9 +43,7 @@ class Stored:
     vector: Tensor
     layers: tuple[int, int] | None = None
     family: str = ""
-    flow: Tensor | None = None
-    shift: Tensor | None = None
-    warp: Tensor | None = None
+    maps: Maps = NO_MAPS
     component: int | None = None
 
 
@@ -170,10 +169,7 @@ def _read_safetensors(path: Path) -> list[Stored]:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     layers = {str(name): (int(first), int(end)) for name, (first, end) in json.loads(metadata["layers"]).items()}
     found = [Stored(name, _vector(tensors[name], name), layers[name], metadata.get("family", "")) for name in layers]
-    return [
-        replace(one, flow=_map(tensors, one.name, "flow"), shift=_map(tensors, one.name, "shift"), warp=_map(tensors, one.name, "warp"))
-        for one in found
-    ]
+    return [replace(one, maps=Maps(**{part: _map(tensors, one.name, part) for part in PARTS})) for one in found]
 
 
 def _map(tensors: Mapping[str, Tensor], name: str, part: str) -> Tensor | None:

@@ -111,6 +111,5 @@ def _taken(entry: Entry, where: str) -> list[Stored]:
 def _shaped(one: Stored, entry: Entry) -> Stored:
     layers = entry.layers or one.layers
     name = plain_name(entry.name) if entry.name else one.name
-    flow, shift, warp = (None if part is None else part * entry.scale for part in (one.flow, one.shift, one.warp))
-    one = replace(one, flow=flow, shift=shift, warp=warp)
-    return replace(one, name=name, vector=one.vector * entry.scale, layers=layers, family=entry.family or one.family)
+    maps = one.maps.each(lambda _, part: part * entry.scale)
+    return replace(one, name=name, vector=one.vector * entry.scale, maps=maps, layers=layers, family=entry.family or one.family)

@@ -20,6 +20,7 @@ from installation.errors import WeightsError
 from installation.latents.direction_files import BARE_COMPONENTS, KIND, Stored, read_directions
 from installation.latents.direction_folder import direction_files
 from installation.latents.direction_lists import SUFFIXES, read_list
+from installation.latents.maps import NO_MAPS, PARTS, Maps
 
 # Whose codes have which shape, for the message about a misfit.
 GENERATORS = {
@@ -35,9 +36,7 @@ class Direction:
     name: str
     vector: Tensor
     layers: tuple[int, int]  # first and one past the last style that it moves
-    flow: Tensor | None = None  # [2, r, r] x and y, fractions of the picture's side that a feature moves at 1
-    shift: Tensor | None = None  # [C, r, r] what the residual gains at 1
-    warp: Tensor | None = None  # [2, r, r] x and y, fractions of the side that what is drawn moves at 1
+    maps: Maps = NO_MAPS
     family: str = ""  # of the generator that it belongs to, where that is known
 
 
@@ -46,15 +45,13 @@ class Move:
     """Directions added up: what a code and its detail residual gain."""
 
     offset: Tensor  # [styles, w_dim]
-    shift: Tensor | None  # [C, r, r]
-    flow: Tensor | None  # [2, r, r]
-    warp: Tensor | None = None  # [2, r, r]
+    maps: Maps = NO_MAPS
 
     def carry(self, detail: Tensor) -> Tensor:
         """The residual [C, r, r] as the edit leaves it: shifted and moved along the flow."""
-        if self.shift is not None:
-            detail = detail + self.shift
-        return detail if self.flow is None else _moved(detail, self.flow.permute(1, 2, 0))
+        if self.maps.shift is not None:
+            detail = detail + self.maps.shift
+        return detail if self.maps.flow is None else _moved(detail, self.maps.flow.permute(1, 2, 0))
 
 
 class DirectionSet:
@@ -64,9 +61,7 @@ class DirectionSet:
         self.directions = tuple(directions)
         self.names = tuple(d.name for d in directions)
         self._stack = torch.stack([d.vector for d in directions]) if directions else torch.zeros(0, 0, 0)
-        self._flows = _stacked([d.flow for d in directions])
-        self._shifts = _stacked([d.shift for d in directions])
-        self._warps = _stacked([d.warp for d in directions])
+        self._maps = Maps(**{name: _stacked([d.maps.part(name) for d in directions]) for name in PARTS})
 
     def move(self, amounts: Sequence[float]) -> Move | None:
         """The sum of ``amounts`` (one for each name) times the directions, None where all are 0. Adds one direction at a
@@ -74,9 +69,7 @@ class DirectionSet:
         active = [(k, amount) for k, amount in enumerate(amounts) if amount]
         if not active:
             return None
-        parts = [None if stack is None else _sum(stack, active) for stack in (self._stack, self._shifts, self._flows, self._warps)]
-        assert parts[0] is not None
-        return Move(parts[0], *parts[1:])
+        return Move(_sum(self._stack, active), self._maps.each(lambda _, stack: _sum(stack, active)))
 
     def further(self, move: Move | None, index: int, amount: float) -> Move | None:
         """A move, and ``amount`` of one more direction."""
@@ -84,9 +77,9 @@ class DirectionSet:
             return move
         if move is None:
             return self.move([amount if k == index else 0.0 for k in range(len(self.names))])
-        pairs = ((move.shift, self._shifts), (move.flow, self._flows), (move.warp, self._warps))
-        further = [None if a is None or stack is None else torch.add(a, stack[index], alpha=amount) for a, stack in pairs]
-        return Move(torch.add(move.offset, self._stack[index], alpha=amount), *further)
+        stacks = dict(self._maps)
+        maps = move.maps.each(lambda name, part: torch.add(part, stacks[name][index], alpha=amount))
+        return Move(torch.add(move.offset, self._stack[index], alpha=amount), maps)
 
 
 def _sum(stack: Tensor, active: Sequence[tuple[int, float]]) -> Tensor:
@@ -119,9 +112,7 @@ def _stacked(parts: Sequence[Tensor | None]) -> Tensor | None:
 def save_directions(directions: Sequence[Direction], path: Path, card: dict[str, str]) -> None:
     """Write a ``.safetensors`` file; half precision, layer ranges and the card in its metadata."""
     tensors = {d.name: d.vector.half().contiguous() for d in directions}
-    tensors |= {f"{d.name}.flow": d.flow.half().contiguous() for d in directions if d.flow is not None}
-    tensors |= {f"{d.name}.shift": d.shift.half().contiguous() for d in directions if d.shift is not None}
-    tensors |= {f"{d.name}.warp": d.warp.half().contiguous() for d in directions if d.warp is not None}
+    tensors |= {f"{d.name}.{name}": part.half().contiguous() for d in directions for name, part in d.maps}
     layers = {d.name: list(d.layers) for d in directions}
     families = {d.family for d in directions if d.family}
     family = {"family": families.pop()} if len(families) == 1 else {}
@@ -161,14 +152,14 @@ def _fitted(one: Stored, path: Path, styles: int, w_dim: int, family: str) -> Di
         raise WeightsError(f"{path}: direction {one.name!r} moves layers {first}-{end - 1}, the generator has 0-{styles - 1}")
     vector = torch.zeros(styles, w_dim)
     vector[first:end] = one.vector if rows == 1 else one.vector[first:end]
-    return Direction(one.name, vector, (first, end), one.flow, one.shift, one.warp, one.family)
+    return Direction(one.name, vector, (first, end), one.maps, one.family)
 
 
 def _check_maps(path: Path, one: Direction, others: Iterable[Direction]) -> None:
     """Residuals have one size in a set; maps of two sizes belong to two encoders."""
     for other in others:
-        for part in ("flow", "shift", "warp"):
-            mine, theirs = getattr(one, part), getattr(other, part)
-            if mine is not None and theirs is not None and mine.shape != theirs.shape:
+        for name, mine in one.maps:
+            theirs = other.maps.part(name)
+            if theirs is not None and mine.shape != theirs.shape:
                 shapes = " and ".join("x".join(map(str, p.shape)) for p in (mine, theirs))
-                raise WeightsError(f"{path}: direction {one.name!r} and {other.name!r} have a {part} of {shapes}; they do not go together")
+                raise WeightsError(f"{path}: direction {one.name!r} and {other.name!r} have a {name} of {shapes}; they do not go together")

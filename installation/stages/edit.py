@@ -161,7 +161,7 @@ class Edit:
         if move is None:
             return EditedFace(encoded.face, ws, ws, detail, gain)
         carried = None if detail is None else move.carry(detail)
-        warp = None if move.warp is None else move.warp.numpy()
+        warp = None if move.maps.warp is None else move.maps.warp.numpy()
         return EditedFace(encoded.face, ws, ws + move.offset.to(ws), carried, gain, warp)
 
     def _identity(self, encoded: EncodedFace, morph: float, mix: float) -> tuple[Tensor, Tensor | None]:

@@ -22,6 +22,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from installation.latents.directions import Direction, DirectionSet, save_directions
+from installation.latents.maps import Maps
 from installation.latents.warps import squeeze
 from installation.networks.bundle import Models, load_models
 from installation.networks.facets_encoder import COARSE_STYLES, DETAIL_CHANNELS, DETAIL_PX, MIDDLE_STYLES, FacetsEncoder
@@ -143,7 +144,7 @@ def _direction(plan: Plan, solved: NDArray[np.float64], middle: NDArray[np.float
     coarse = F.interpolate(flow[None], size=DETAIL_PX, mode="area")[0]
     if plan.layers == COARSE_AND_MIDDLE:  # a feature's look changes where it moves and nowhere else
         shift = shift * reach(coarse)
-    return Direction(plan.name, vector * plan.code, (first, last), coarse * plan.code, shift, flow * (1 - plan.code))
+    return Direction(plan.name, vector * plan.code, (first, last), Maps(coarse * plan.code, shift, flow * (1 - plan.code)))
 
 
 def balance(effect: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -174,7 +175,7 @@ def mixed(directions: Sequence[Direction], mix: NDArray[np.float64]) -> list[Dir
     maps = [torch.stack([getattr(d, part) for d in directions]) for part in ("flow", "shift", "warp")]
     flows, shifts, warps = (torch.einsum("de,ecyx->dcyx", weights, stack) for stack in maps)
     styles = vectors.shape[1]
-    return [Direction(d.name, vectors[k], (0, styles), flows[k], shifts[k], drawable(warps[k])) for k, d in enumerate(directions)]
+    return [Direction(d.name, vectors[k], (0, styles), Maps(flows[k], shifts[k], drawable(warps[k]))) for k, d in enumerate(directions)]
 
 
 def drawable(warp: torch.Tensor) -> torch.Tensor:

@@ -86,7 +86,7 @@ class Editor:
             carried = torch.stack([detail if move is None else move.carry(detail) for move in moves])
             drawn = self._generator(ws.expand(len(rows), -1, -1), edited, carried, torch.ones(len(rows))).numpy()
             for move, picture in zip(moves, drawn, strict=True):
-                warp = None if move is None else move.warp
+                warp = None if move is None else move.maps.warp
                 pictures.append(picture if warp is None else self._warper(picture, warp.numpy()))
         return pictures
 

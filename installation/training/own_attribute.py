@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from installation.errors import ConfigError
 from installation.latents.directions import Direction, load_directions, save_directions
+from installation.latents.maps import Maps
 from installation.messages import Frame, Image
 from installation.networks.bundle import Models, load_models
 from installation.networks.facets_encoder import DETAIL_PX, INPUT_PX, FacetsEncoder
@@ -125,7 +126,7 @@ def direction_between(
         shift = torch.from_numpy(positives.details.mean(axis=0) - negatives.details.mean(axis=0)) * STRONG
         moves = positives.landmarks.mean(axis=0) - negatives.landmarks.mean(axis=0)
         flow = F.interpolate(smooth_flow(negatives.landmarks.mean(axis=0), moves)[None], size=DETAIL_PX, mode="area")[0] * STRONG
-    return Direction(name, vector, (0, styles), flow, shift), found.accuracy
+    return Direction(name, vector, (0, styles), Maps(flow, shift)), found.accuracy
 
 
 def main(argv: list[str] | None = None) -> int:

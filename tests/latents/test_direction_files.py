@@ -11,6 +11,7 @@ import torch
 from installation.errors import WeightsError
 from installation.latents.direction_files import plain_name, read_directions
 from installation.latents.directions import Direction, load_directions, save_directions
+from installation.latents.maps import Maps
 
 STYLES, WIDTH = 18, 512
 
@@ -100,7 +101,7 @@ def test_another_family_of_the_same_shape_is_refused(tmp_path):
 
 def test_residual_maps_of_two_sizes_do_not_go_together(tmp_path):
     for name, side in (("a", 8), ("b", 16)):
-        one = Direction(name, torch.ones(6, 8), (0, 6), flow=torch.zeros(2, side, side))
+        one = Direction(name, torch.ones(6, 8), (0, 6), Maps(flow=torch.zeros(2, side, side)))
         save_directions([one], tmp_path / f"{name}.safetensors", {})
     with pytest.raises(WeightsError, match="'b' and 'a' have a flow of 2x16x16 and 2x8x8"):
         load_directions([tmp_path / "a.safetensors", tmp_path / "b.safetensors"], 6, 8)

@@ -6,6 +6,7 @@ import torch
 from installation.errors import WeightsError
 from installation.latents.direction_lists import parse_layers
 from installation.latents.directions import Direction, load_directions, save_directions
+from installation.latents.maps import Maps
 
 STYLES, WIDTH = 6, 8
 
@@ -15,7 +16,7 @@ def folder(tmp_path):
     torch.save({"comp": torch.eye(40, WIDTH)[:, None], "std": torch.full((40,), 2.0)}, tmp_path / "pca.pt")
     torch.save(torch.ones(1, WIDTH), tmp_path / "age.pt")
     torch.save({"beard": torch.ones(STYLES, WIDTH), "hat": torch.ones(1, WIDTH)}, tmp_path / "many.pt")
-    own = [Direction("own", torch.ones(STYLES, WIDTH), (2, 4), flow=torch.ones(2, 4, 4))]
+    own = [Direction("own", torch.ones(STYLES, WIDTH), (2, 4), Maps(flow=torch.ones(2, 4, 4)))]
     save_directions(own, tmp_path / "own.safetensors", {"family": "mine"})
     return tmp_path
 
@@ -40,7 +41,7 @@ def test_picking_from_several_and_a_scale_for_the_residual_too(folder):
     assert found.names == ("hat", "own")
     assert found.directions[0].vector.sum(dim=1).tolist() == [8, 0, 0, 0, 0, 0]
     assert found.directions[0].family == "mine"
-    assert found.directions[1].vector[2, 0] == 0.5 and found.directions[1].flow.unique().tolist() == [0.5]
+    assert found.directions[1].vector[2, 0] == 0.5 and found.directions[1].maps.flow.unique().tolist() == [0.5]
 
 
 @pytest.mark.parametrize(

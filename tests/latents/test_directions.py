@@ -5,14 +5,15 @@ import torch
 
 from installation.errors import WeightsError
 from installation.latents.directions import Direction, DirectionSet, load_directions, save_directions
+from installation.latents.maps import Maps
 
 STYLES, WIDTH, SIDE = 6, 8, 16
 
 
-def direction(name, value, flow=None, shift=None, warp=None):
+def direction(name, value, **maps):
     vector = torch.zeros(STYLES, WIDTH)
     vector[1:3] = value
-    return Direction(name, vector, (1, 3), flow, shift, warp)
+    return Direction(name, vector, (1, 3), Maps(**maps))
 
 
 def test_offset_is_the_weighted_sum():
@@ -47,8 +48,8 @@ def test_file_round_trip_and_a_later_file_wins(tmp_path):
     found = load_directions([tmp_path / "1.safetensors", tmp_path / "2.safetensors"], STYLES, WIDTH)
     assert found.names == ("a", "b")
     assert found.directions[0].layers == (1, 3)
-    assert torch.equal(found.directions[0].flow, maps["flow"]) and torch.equal(found.directions[0].warp, maps["warp"])
-    assert torch.equal(found.move([2.0, 1.0]).warp, 2 * maps["warp"])  # the other one has none and adds none
+    assert torch.equal(found.directions[0].maps.flow, maps["flow"]) and torch.equal(found.directions[0].maps.warp, maps["warp"])
+    assert torch.equal(found.move([2.0, 1.0]).maps.warp, 2 * maps["warp"])  # the other one has none and adds none
     assert found.directions[1].vector[1, 0] == 3.0
 
 

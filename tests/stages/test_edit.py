@@ -10,6 +10,7 @@ from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
 from installation.latents.directions import Direction, DirectionSet
 from installation.latents.guests import Guest
+from installation.latents.maps import Maps
 from installation.latents.oscillators import Levels
 from installation.messages import EncodedFace, EncodedFrame, Expression, Face, Frame
 from installation.stages.edit import Edit
@@ -181,12 +182,12 @@ def test_a_pause_stops_the_waves_where_they_are(edit, controls):
 
 def test_the_residual_is_carried_as_by_all_directions_at_once():
     generator = torch.Generator().manual_seed(3)
-    parts = [Direction(f"d{k}", unit(k), (k, k + 1), torch.randn(2, 8, 8, generator=generator) * 0.05,
-                       torch.randn(4, 8, 8, generator=generator), torch.randn(2, 8, 8, generator=generator)) for k in range(3)]  # fmt: skip
+    maps = [Maps(*(torch.randn(depth, 8, 8, generator=generator) * 0.05 for depth in (2, 4, 2))) for _ in range(3)]
+    parts = [Direction(f"d{k}", unit(k), (k, k + 1), one) for k, one in enumerate(maps)]
     directions, detail, amounts = DirectionSet(parts), torch.randn(4, 8, 8, generator=generator), [0.5, 0.0, -1.5]
     move = directions.further(directions.move([*amounts[:2], 0.0]), 2, -1.5)
     at_once = directions.move(amounts)
     assert torch.allclose(move.carry(detail), at_once.carry(detail), atol=1e-5)
     assert torch.allclose(move.offset, at_once.offset, atol=1e-6)
-    assert torch.allclose(move.warp, 0.5 * parts[0].warp - 1.5 * parts[2].warp, atol=1e-5)
+    assert torch.allclose(move.maps.warp, 0.5 * maps[0].warp - 1.5 * maps[2].warp, atol=1e-5)
     assert directions.move([0.0, 0.0, 0.0]) is None and directions.further(None, 1, 0.0) is None

@@ -137,7 +137,7 @@ def test_directions_are_measured_and_what_has_no_measure_is_null(tmp_path, model
     network = {name: value * 4 if value.ndim == 4 else value for name, value in network.items()}  # else nothing comes through
     save_file(network, tmp_path / "attributes.safetensors", metadata={"kind": KIND})
     styles = load_encoder(model[1]).styles
-    directions = [Direction(name, torch.randn(styles, 32), (0, styles), None, None) for name in ("age", "smile")]
+    directions = [Direction(name, torch.randn(styles, 32), (0, styles)) for name in ("age", "smile")]
     save_directions(directions, tmp_path / "directions.safetensors", {})
     files = ("--directions", tmp_path / "directions.safetensors", "--attributes", tmp_path / "attributes.safetensors")
     code, report = run(tmp_path, model, tmp_path, "--nets", nets, *files, "--edits", "3")
