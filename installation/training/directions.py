@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from installation.latents.directions import Direction, DirectionSet, save_directions
-from installation.latents.maps import Maps
+from installation.latents.maps import PARTS, Maps
 from installation.latents.warps import squeeze
 from installation.networks.bundle import Models, load_models
 from installation.networks.facets_encoder import COARSE_STYLES, DETAIL_CHANNELS, DETAIL_PX, MIDDLE_STYLES, FacetsEncoder
@@ -30,7 +30,7 @@ from installation.training.aligned_mesh import AlignedMesh
 from installation.training.attributes import AttributeNetwork, load_attributes
 from installation.training.datasets import STORED_PX, DatasetError, Picture, load_pictures, to_tensor
 from installation.training.effects import MEASURES, Editor, Effect, Measures, effects, kin, swing
-from installation.training.flows import STIFFNESS, even, of_features, reach, smooth_flow
+from installation.training.flows import STIFFNESS, even, of_features, pursed, reach, smooth_flow
 from installation.training.losses import Identity
 from installation.training.publish import encode_pictures
 from installation.training.sealing import seal
@@ -56,7 +56,8 @@ EVERY_LAYER = (0, 64)
 class Plan:
     """span: standard deviations of its own measure from -1 to +1. code: how much of the movement the code makes; the warp of
     the portrait makes the rest. shift: how much of the measured look the detail residual takes. layers: first and one past the
-    last style moved. stiffness: see ``smooth_flow``."""
+    last style moved. stiffness: see ``smooth_flow``. purse: see
+    ``pursed``, for what lips cannot do by becoming thicker alone."""
 
     name: str
     span: float
@@ -64,6 +65,7 @@ class Plan:
     shift: float = 0.3
     layers: tuple[int, int] = COARSE_AND_MIDDLE
     stiffness: float = STIFFNESS
+    purse: float = 0.0
 
 
 PLANS = (
@@ -75,7 +77,7 @@ PLANS = (
     Plan("eye-distance", 3.2),
     Plan("eye-eyebrow-distance", 3.0),
     Plan("eye-ratio", 3.2),
-    Plan("lip-ratio", 2.6, 0.05, 0.3, stiffness=0.1),
+    Plan("lip-ratio", 2.6, 0.05, 0.3, stiffness=0.1, purse=0.22),
     Plan("nose-mouth-distance", 3.0),
     Plan("nose-ratio", 3.2),
     Plan("nose-tip", 2.6, 0.0, 0.0, stiffness=0.01),
@@ -144,7 +146,8 @@ def _direction(plan: Plan, solved: NDArray[np.float64], middle: NDArray[np.float
     coarse = F.interpolate(flow[None], size=DETAIL_PX, mode="area")[0]
     if plan.layers == COARSE_AND_MIDDLE:  # a feature's look changes where it moves and nowhere else
         shift = shift * reach(coarse)
-    return Direction(plan.name, vector * plan.code, (first, last), Maps(coarse * plan.code, shift, flow * (1 - plan.code)))
+    warp = flow * (1 - plan.code) + pursed(middle, plan.purse)
+    return Direction(plan.name, vector * plan.code, (first, last), Maps(coarse * plan.code, shift, warp))
 
 
 def balance(effect: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -172,8 +175,8 @@ def mixed(directions: Sequence[Direction], mix: NDArray[np.float64]) -> list[Dir
     """Each row of ``mix`` [D, D] makes a direction out of all."""
     weights = torch.from_numpy(mix).float()
     vectors = torch.einsum("de,esw->dsw", weights, torch.stack([d.vector for d in directions]))
-    maps = [torch.stack([getattr(d, part) for d in directions]) for part in ("flow", "shift", "warp")]
-    flows, shifts, warps = (torch.einsum("de,ecyx->dcyx", weights, stack) for stack in maps)
+    stacks = {name: torch.stack([dict(d.maps)[name] for d in directions]) for name in PARTS}
+    flows, shifts, warps = (torch.einsum("de,ecyx->dcyx", weights, stacks[name]) for name in ("flow", "shift", "warp"))
     styles = vectors.shape[1]
     return [Direction(d.name, vectors[k], (0, styles), Maps(flows[k], shifts[k], drawable(warps[k]))) for k, d in enumerate(directions)]
 

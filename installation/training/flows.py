@@ -4,7 +4,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from installation.faces.landmarks import LOWER_LIP_INNER, MOUTH_CORNERS, UPPER_LIP_INNER
+
 WARP_PX = 64  # of a flow: lips are thinner than the residual's cells
+CHEEK, LIPS = 2.0, 1.25  # in half mouths: how far beside and above a pursed one the skin goes along
 STIFFNESS = 2e-3  # of a flow, against going through every landmark
 
 
@@ -54,3 +57,24 @@ def of_features(points: NDArray[np.float64], moves: NDArray[np.float64]) -> NDAr
     scale, turn = ((rest * basis).sum() / (centred**2).sum() for basis in (centred, turned))
     whole: NDArray[np.float64] = rest - scale * centred - turn * turned
     return whole
+
+
+def pursed(points: NDArray[np.float64], share: float) -> torch.Tensor:
+    """A flow [2, r, r] that makes the mouth among landmarks [468, 2] narrower by ``share`` and leaves the rest of the face."""
+    corners, lips = points[list(MOUTH_CORNERS)], points[[*UPPER_LIP_INNER, *LOWER_LIP_INNER]]
+    (left, right), (middle, line) = sorted(corners[:, 0]), (corners[:, 0].mean(), lips[:, 1].mean())
+    half = (right - left) / 2
+    axis = (np.arange(WARP_PX) + 0.5) / WARP_PX
+    x, y = np.meshgrid(axis - middle, axis - line)
+    beside = _fall((np.abs(x) - half) / (CHEEK * half))
+    near = _fall(np.abs(y) / (LIPS * half))
+    flow = np.zeros((2, WARP_PX, WARP_PX))
+    flow[0] = -share * np.clip(x, -half, half) * beside * near
+    return torch.from_numpy(flow).float()
+
+
+def _fall(distance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """From 1 at 0 and below to 0 at 1 and above, smoothly."""
+    t = np.clip(distance, 0, 1)
+    fallen: NDArray[np.float64] = 1 - t * t * (3 - 2 * t)
+    return fallen

@@ -3,7 +3,9 @@
 import numpy as np
 import torch
 
-from installation.training.directions import NAMES, PLANS, balance, fit
+from installation.latents.directions import Direction
+from installation.latents.maps import Maps
+from installation.training.directions import NAMES, PLANS, balance, fit, mixed
 from installation.training.effects import MEASURES, Swings, effects, kin
 from installation.training.image_filters import guided, kuwahara, outlines
 from installation.training.stylize import STYLES
@@ -96,3 +98,14 @@ def test_guided_smoothing_flattens_and_stops_at_edges():
     smooth = guided(step + 0.1 * torch.randn_like(step), 4, 0.03)
     assert smooth[..., 6:22].std() < 0.04
     assert (smooth[..., 36] - smooth[..., 27]).mean() > 1.0
+
+
+def test_a_round_of_calibration_mixes_codes_and_maps_alike():
+    draw = torch.Generator().manual_seed(1)
+    maps = [Maps(*(0.01 * torch.randn(depth, 8, 8, generator=draw) for depth in (2, 3, 2))) for _ in range(2)]
+    directions = [Direction(name, torch.randn(6, 4, generator=draw), (0, 3), one) for name, one in zip("ab", maps, strict=True)]
+    first, second = mixed(directions, np.array([[1.0, -0.5], [0.0, 2.0]]))
+    assert (first.name, first.layers) == ("a", (0, 6))
+    assert torch.allclose(first.vector, directions[0].vector - 0.5 * directions[1].vector)
+    assert torch.allclose(first.maps.shift, maps[0].shift - 0.5 * maps[1].shift)
+    assert torch.allclose(second.maps.flow, 2 * maps[1].flow) and torch.allclose(second.maps.warp, 2 * maps[1].warp)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from installation.training.flows import even, of_features, reach, smooth_flow
+from installation.faces.landmarks import LOWER_LIP_INNER, MOUTH_CORNERS, UPPER_LIP_INNER
+from installation.training.flows import even, of_features, pursed, reach, smooth_flow
 
 LANDMARKS = 468
 
@@ -42,3 +43,16 @@ def test_reach_is_where_something_moves():
     flow[1, 20, 10], flow[0, 5, 5], flow[0, 9, 9] = -0.04, 0.018, 0.012
     near = reach(flow)
     assert near[20, 10] == 1 and near[5, 5] == pytest.approx(0.5, abs=1e-3) and near.sum() == pytest.approx(1.5, abs=1e-3)
+
+
+def test_a_pursed_mouth_is_narrower_and_its_face_is_not():
+    points = np.full((LANDMARKS, 2), 0.5)
+    points[list(MOUTH_CORNERS)] = (0.4, 0.72), (0.6, 0.72)
+    points[[*UPPER_LIP_INNER, *LOWER_LIP_INNER]] = 0.5, 0.74
+    flow = pursed(points, 0.2)
+    across, line = flow[0], 47  # of the cells, at 0.74
+    assert across[line, 25] == pytest.approx(0.2 * 0.1, rel=0.1)  # the corner at 0.4 comes in by a fifth of the half
+    assert across[line, 28] == pytest.approx(0.6 * float(across[line, 25]), rel=0.1)  # and what is within in proportion
+    assert torch.allclose(across, -across.flip(1), atol=1e-6) and flow[1].abs().max() == 0
+    assert across[:38].abs().max() < 1e-3 and across[:, :6].abs().max() < 1e-3  # eyes and cheeks rest
+    assert pursed(points, 0.0).abs().max() == 0
