@@ -32,7 +32,7 @@ from installation.control.osc import OscServer  # noqa: E402
 from installation.operation.health import rss_mb  # noqa: E402
 
 LOOK, EDIT = "look/brightness", "edit/age/amount"  # the controls whose delay is measured; the flood leaves them alone
-PROBE_SECONDS = 0.7  # between two probes: longer than their glide
+PROBE_SECONDS = 1.0  # between two probes: longer than their glide, and than what is allowed for an edit at p99
 STRETCH = 10.0  # s of quiet or flood at a time
 SETTLE = 8.0  # s before anything is measured
 GAP = 0.05  # s between pictures that a visitor might notice
