@@ -9,6 +9,7 @@ import platform
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -35,7 +36,7 @@ from installation.networks.checkpoints import metadata_of
 from installation.operation.health import Health, Report, percentiles, rss_mb
 from installation.operation.hud import HudBoard
 from installation.operation.observer import Observer
-from installation.operation.priority import ahead, built_aside, come_first, keeping_time
+from installation.operation.priority import ahead, built_aside, coming_first, keeping_time
 from installation.operation.worker import Worker
 from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, SynthesisLoop
 from installation.slot import Slot
@@ -275,21 +276,25 @@ class Installation:
         workers = [Worker(name, loop, now, self.health.fault, heavy=loop is not self.capture) for name, loop in loops]
         for worker in workers:
             worker.start()
-        come_first()  # after the others: what a thread starts from here on has the usual priority
         try:
-            while not self._finished():
-                self.canvas.wait()
-                self.display.step(now())
-                self._obey()
-                self._serve(now())
-                fatal = next((w.fatal for w in workers if w.fatal is not None), None)
-                if fatal is not None and not self.capture.ended:
-                    raise fatal
-                if self.capture.ended:
-                    return
+            with coming_first():  # after the others: what the thread starts from here on has the usual priority
+                self._display_live(workers)
         finally:
             for worker in reversed(workers):
                 worker.stop()
+
+    def _display_live(self, workers: Sequence[Worker]) -> None:
+        now = self.clock.now
+        while not self._finished():
+            self.canvas.wait()
+            self.display.step(now())
+            self._obey()
+            self._serve(now())
+            fatal = next((w.fatal for w in workers if w.fatal is not None), None)
+            if fatal is not None and not self.capture.ended:
+                raise fatal
+            if self.capture.ended:
+                return
 
     def _serve(self, now: float) -> None:
         """What the hands outside want of this picture."""

@@ -33,7 +33,7 @@ def test_each_layer_comes_from_its_half():
     assert torch.equal(swapped(coarse, fine, (0, 0, 1, 1)).latent_avg, coarse.latent_avg)
 
 
-@pytest.mark.parametrize("noises", [(0.0, 0.0), (0.5, 0.5), (0.0, 0.5), (0.3, 0.0)], ids=str)
+@pytest.mark.parametrize("noises", [(0.0, 0.0), (0.5, 0.5), (0.0, 0.5), (0.3, 0.0), (0.5, -0.5)], ids=str)
 def test_it_draws_what_live_mixing_draws(noises):
     coarse, fine = make(1, noise=noises[0]), make(2, noise=noises[1])
     shares = swap_shares(coarse.resolutions, 16, 2.0)

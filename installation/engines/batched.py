@@ -12,14 +12,20 @@ class BatchedEngine:
     """Engines of a few batch sizes behind one call.
 
     make: gives the network for a batch size; its first ``len(per_face)`` inputs have the batch first, the others (a mix of
-    generators, say) are the same for every face. The engine is chosen at batch 1 and the others follow it.
+    generators, say) are the same for every face. again: see ``choose``. The engine is chosen at batch 1 and the others follow it.
     """
 
     def __init__(
-        self, make: Callable[[int], Network], per_face: int, settings: EngineSettings, buckets: Sequence[int] = (1,), thorough: bool = False
+        self,
+        make: Callable[[int], Network],
+        per_face: int,
+        settings: EngineSettings,
+        buckets: Sequence[int] = (1,),
+        thorough: bool = False,
+        again: bool = True,
     ) -> None:
         self._per_face = per_face
-        first = choose(make(1), settings, thorough)
+        first = choose(make(1), settings, thorough, again)
         self.choice: Choice = first.choice
         self._engines: dict[int, Engine] = {1: first}
         self._inputs: dict[int, list[Array]] = {}

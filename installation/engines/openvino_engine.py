@@ -34,9 +34,14 @@ class OpenVINOEngine:
         return [self._request.get_output_tensor(k).data for k in range(self._count)]
 
 
+def converted(name: str, digest: str, cache: Path) -> Path:
+    """Where a converted network lies."""
+    return cache / f"{name}-{digest}-{machine_key()}.xml"
+
+
 def _model(core: Core, network: Network, cache: Path | None) -> Model:
     kind = f"{network.name}-{network.digest}"
-    path = None if cache is None else cache / f"{kind}-{machine_key()}.xml"
+    path = None if cache is None else converted(network.name, network.digest, cache)
     if path is not None and path.exists():
         try:
             return core.read_model(path)

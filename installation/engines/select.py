@@ -19,6 +19,7 @@ MOST_ERROR = 0.02  # relative error against float32, for a reduced precision to 
 TRIALS = 7
 PATIENCE = 1.5  # s of runs after which a heavy network has been measured well enough
 HOPELESS = 2.0  # times the fastest so far: not worth more runs
+UNFIT = (RuntimeError, AssertionError, ImportError, KeyError, OSError)  # torch asserts that it was built with CUDA
 RIVALS, FINALS = 3, 2  # so many of the fastest are timed so often again, by turns
 
 
@@ -70,14 +71,15 @@ def candidates(settings: EngineSettings, thorough: bool) -> list[Choice]:
     return [Choice(backend, precision, count) for backend, precision in pairs for count in threads]
 
 
-def choose(network: Network, settings: EngineSettings, thorough: bool = False) -> Engine:
+def choose(network: Network, settings: EngineSettings, thorough: bool = False, again: bool = True) -> Engine:
     """The fastest engine for ``network`` here: the remembered choice, otherwise a fresh measurement.
 
-    A precision that is more than ``MOST_ERROR`` off float32 is not taken. Raises ConfigError where what the configuration
-    asks for does not run on this machine or is further off than that, FaultError where nothing runs.
+    again: a choice that was made while other programs held the cores is measured once more, if they are gone. A precision that
+    is more than ``MOST_ERROR`` off float32 is not taken. Raises ConfigError where what the configuration asks for does not run
+    on this machine or is further off than that, FaultError where nothing runs.
     """
     options = candidates(settings, thorough)
-    remembered = _remembered(network, settings)
+    remembered = _remembered(network.name, network.digest, settings, again)
     if remembered in options or (remembered is not None and settings.backend == "auto"):
         return build(network, remembered, settings.cache)
     busy = machine_busy()
@@ -96,9 +98,17 @@ def choose(network: Network, settings: EngineSettings, thorough: bool = False) -
     return build(network, best.choice, settings.cache)
 
 
-def is_measured(network: Network, settings: EngineSettings) -> bool:
-    """Whether the choice is remembered, so that ``choose`` takes a moment and not half a minute."""
-    return _remembered(network, settings) is not None
+def is_ready(name: str, digest: str, settings: EngineSettings) -> bool:
+    """Whether ``choose`` for the network of that name and digest takes a moment: its choice stands, and what the engine runs lies
+    in the cache."""
+    remembered = _remembered(name, digest, settings)
+    if remembered is None or settings.cache is None or remembered not in candidates(settings, thorough=False):
+        return False
+    if remembered.backend == "openvino":
+        from installation.engines.openvino_engine import converted
+
+        return converted(name, digest, settings.cache).is_file()
+    return True
 
 
 def measure(network: Network, options: Sequence[Choice], cache: Path | None) -> Iterator[Measurement]:
@@ -113,7 +123,7 @@ def measure(network: Network, options: Sequence[Choice], cache: Path | None) -> 
             engine = build(network, choice, cache)
             error = max(relative_error(e, g) for e, g in zip(expected, engine(*inputs), strict=True))
             milliseconds = _time(engine, inputs, fastest)
-        except (RuntimeError, AssertionError, ImportError, KeyError, OSError):  # torch asserts that it was built with CUDA
+        except UNFIT:
             continue
         del engine  # a large network need not lie in memory twice
         fastest = min(fastest, milliseconds)
@@ -128,9 +138,12 @@ def final(network: Network, ranked: Sequence[Measurement], cache: Path | None) -
     inputs: list[Array] = [value.numpy() for value in network.example]
     best = {m.choice: m.milliseconds for m in rivals}
     for choice in FINALS * [m.choice for m in rivals]:
-        engine = build(network, choice, cache)
-        engine(*inputs)
-        best[choice] = min(best[choice], _time(engine, inputs, float("inf")))
+        try:
+            engine = build(network, choice, cache)
+            engine(*inputs)
+            best[choice] = min(best[choice], _time(engine, inputs, float("inf")))
+        except UNFIT:  # no room for it beside what has come since: its first time stands
+            continue
         del engine
     return min((replace(m, milliseconds=best[m.choice]) for m in rivals), key=lambda m: m.milliseconds)
 
@@ -156,21 +169,21 @@ def relative_error(expected: Array, got: Array) -> float:
     return difference / size if size else float(difference > 0)
 
 
-def _path(network: Network, settings: EngineSettings) -> Path | None:
+def _path(name: str, digest: str, settings: EngineSettings) -> Path | None:
     if settings.cache is None:
         return None
     asked = f"{settings.backend}-{settings.precision}-{settings.threads}-{settings.device}"
-    return settings.cache / f"choice-{network.name}-{network.digest}-{machine_key()}-{asked}.json"
+    return settings.cache / f"choice-{name}-{digest}-{machine_key()}-{asked}.json"
 
 
-def _remembered(network: Network, settings: EngineSettings) -> Choice | None:
-    path = _path(network, settings)
+def _remembered(name: str, digest: str, settings: EngineSettings, again: bool = True) -> Choice | None:
+    path = _path(name, digest, settings)
     try:
         if path is None:
             return None
         record = json.loads(path.read_text())
         # Neighbours may have slowed one candidate and not another: once they are gone it is measured again.
-        return None if record.get("busy") and not machine_busy() else Choice(**record["choice"])
+        return None if again and record.get("busy") and not machine_busy() else Choice(**record["choice"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -181,7 +194,7 @@ def machine_busy() -> bool:
 
 
 def _remember(network: Network, settings: EngineSettings, best: Measurement, busy: bool) -> None:
-    path = _path(network, settings)
+    path = _path(network.name, network.digest, settings)
     if path is None:
         return
     try:

@@ -5,7 +5,7 @@ memory once.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -91,6 +91,14 @@ def resolution_of(name: str) -> int:
         case "noises":
             return int(2 ** ((index + 5) // 2))
     return 0
+
+
+def noise_weights(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Of a generator's parameters: each noise picture's name with that of the weight that goes with it."""
+    for name in names:
+        if name.startswith("noises."):
+            layer = int(name.rpartition("_")[2])
+            yield name, f"convs.{layer - 1}.noise.weight" if layer else "conv1.noise.weight"
 
 
 def save_encoder(encoder: FaceEncoder, path: Path, card: Mapping[str, str]) -> None:

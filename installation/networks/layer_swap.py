@@ -6,7 +6,7 @@ from copy import deepcopy
 
 import torch
 
-from installation.networks.checkpoints import resolution_of
+from installation.networks.checkpoints import noise_weights, resolution_of
 from installation.networks.stylegan2 import Generator
 
 
@@ -67,19 +67,13 @@ def swapped(coarse: Generator, fine: Generator, shares: Sequence[float]) -> Gene
     for name, value in mine.items():
         share = share_of.get(resolution_of(name), 0.0)
         mixed[name] = torch.lerp(value, theirs[name], share) if share else value
-        if 0 < share < 1 and name.startswith("noises."):
-            weight = _noise_weight_of(name)
-            added = torch.lerp(value * mine[weight], theirs[name] * theirs[weight], share)
-            total = torch.lerp(mine[weight], theirs[weight], share)
-            mixed[name] = added / total if total else value
+    for name, weight in noise_weights(mine):
+        share = share_of[resolution_of(name)]
+        if 0 < share < 1 and (mine[weight] or theirs[weight]):
+            mixed[name] = torch.lerp(mine[name] * mine[weight], theirs[name] * theirs[weight], share)
+            mixed[weight] = torch.ones_like(mixed[weight])
     result.load_state_dict(mixed)
     return result.eval().requires_grad_(False)
-
-
-def _noise_weight_of(name: str) -> str:
-    """Name of the weight that belongs to the noise picture ``noises.noise_0`` and on."""
-    layer = int(name.rpartition("_")[2])
-    return f"convs.{layer - 1}.noise.weight" if layer else "conv1.noise.weight"
 
 
 def _layers(generator: Generator) -> dict[str, tuple[int, ...]]:

@@ -55,15 +55,22 @@ def _be(tid: int, nice: int) -> None:
         os.setpriority(os.PRIO_PROCESS, tid, max(-20, min(19, nice)))
 
 
-def come_first() -> None:
+@contextlib.contextmanager
+def coming_first() -> Iterator[None]:
     """Let the calling thread have a core as soon as it wakes up. Nothing where the system knows no such thing."""
+    _slice(DISPLAY_SLICE_NS, RESET_ON_FORK)
+    try:
+        yield
+    finally:
+        _slice(0, 0)  # as long as everybody's
+
+
+def _slice(nanoseconds: int, flags: int) -> None:
     call = SCHED_SETATTR.get(platform.machine())
     if sys.platform == "linux" and call is not None:
         tid = threading.get_native_id()
         # struct sched_attr: its size, policy (the usual one), flags, nice, real-time priority, slice, deadline, period
-        attributes = struct.pack(
-            "=IIQiIQQQ", 48, os.SCHED_OTHER, RESET_ON_FORK, os.getpriority(os.PRIO_PROCESS, tid), 0, DISPLAY_SLICE_NS, 0, 0
-        )
+        attributes = struct.pack("=IIQiIQQQ", 48, os.SCHED_OTHER, flags, os.getpriority(os.PRIO_PROCESS, tid), 0, nanoseconds, 0, 0)
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).syscall(call, tid, ctypes.create_string_buffer(attributes, len(attributes)), 0)
 
@@ -79,14 +86,18 @@ def built_aside(build: Callable[[], T]) -> T:
     mine, others = os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) if sys.platform == "linux" else 0, _threads()
 
     def run() -> None:
-        if mine < 0:
-            _be(threading.get_native_id(), 0)
+        if mine < 0:  # ahead of others: a step back is where those are, and whatever is started inherits it
+            step_back()
         try:
             done.append(build())
         except BaseException as err:  # handed to the caller
             failed.append(err)
-        for tid in _threads() - others:
-            _be(tid, mine + NETWORKS_NICE)
+        if mine >= 0:
+            # Some may start others meanwhile. What another part of the program starts at that time steps back as well.
+            while fresh := _threads() - others:
+                others.update(fresh)
+                for tid in fresh:
+                    _be(tid, mine + NETWORKS_NICE)
 
     thread = threading.Thread(target=run, name="build", daemon=True)
     thread.start()
@@ -98,7 +109,10 @@ def built_aside(build: Callable[[], T]) -> T:
 
 def _threads() -> set[int]:
     """System's numbers of this program's threads; none where it gives single threads no priority."""
-    return {int(name) for name in os.listdir("/proc/self/task")} if sys.platform == "linux" else set()
+    try:
+        return {int(name) for name in os.listdir("/proc/self/task")} if sys.platform == "linux" else set()
+    except OSError:  # a container without /proc
+        return set()
 
 
 @contextlib.contextmanager

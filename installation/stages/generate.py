@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from installation.engines.base import Array, Network
 from installation.engines.batched import BatchedEngine
 from installation.engines.fingerprint import digest
-from installation.engines.select import EngineSettings, is_measured
+from installation.engines.select import EngineSettings, is_ready
 from installation.errors import FacetsError
 from installation.latents.warps import Warper, larger_eyes
 from installation.messages import EditedFace, EditedFrame, Portrait, Portraits
@@ -60,9 +60,10 @@ class Generate:
         self._eyes = {c.name: c.eyes for c in models.children if c.eyes}
         self.fault: str | None = None  # why the mixing engine could not be built
         if models.children:
-            self._builder = threading.Thread(target=self._build_mixing, name="build-mixing", daemon=True)
+            ready = is_ready(network_name(self.portrait_px, 1, mixing=True), self._key, engine)
+            self._builder = threading.Thread(target=self._build_mixing, args=(not ready,), name="build-mixing", daemon=True)
             self._builder.start()
-            if not is_measured(self._network(self.portrait_px, 1, mixing=True), engine):
+            if not ready:
                 self.wait()
 
     @property
@@ -146,20 +147,20 @@ class Generate:
         residual = np.zeros((DETAIL_CHANNELS, DETAIL_PX, DETAIL_PX), np.float32) if detail is None else detail.numpy()
         return (ws.numpy(), edited.numpy(), residual, np.asarray(gain, np.float32))
 
-    def _build_mixing(self) -> None:
+    def _build_mixing(self, again: bool) -> None:
         try:
-            self._mixing = self._build(self.portrait_px, mixing=True)
+            self._mixing = self._build(self.portrait_px, mixing=True, again=again)
         except (FacetsError, RuntimeError, OSError, MemoryError) as err:  # the base goes on alone
             self.fault = f"generators cannot be mixed on this machine: {err}"
 
-    def _build(self, size: int, mixing: bool) -> BatchedEngine:
+    def _build(self, size: int, mixing: bool, again: bool = True) -> BatchedEngine:
         # Mixed weights are computed for each call: a larger batch would hold them twice and gain little.
         models = self._models
         on_cpu = self._engine_settings.device == "cpu" or not torch.cuda.is_available()
         heavy = not isinstance(models.base, Generator) or work(models.base, size) > HEAVY
         buckets = (1,) if mixing or (on_cpu and heavy) else self._settings.buckets
         make = partial(self._network, size, mixing=mixing)
-        return BatchedEngine(make, 1 if models.detail is None else 4, self._engine_settings, buckets, self._thorough)
+        return BatchedEngine(make, 1 if models.detail is None else 4, self._engine_settings, buckets, self._thorough, again)
 
     def _network(self, size: int, batch: int, mixing: bool) -> Network:
         models = self._models
@@ -172,7 +173,7 @@ class Generate:
             example = (ws, ws.clone(), detail, torch.ones(batch))
         if mixing:
             example += (torch.full((len(children), levels), 0.5 / len(children)),)
-        return Network(f"generator-{'mix' if mixing else 'base'}-{size}-{batch}", module, example, self._key)
+        return Network(network_name(size, batch, mixing), module, example, self._key)
 
     def _module(self, size: int, children: Sequence[Generator]) -> tuple[nn.Module, int]:
         """The network to run and the number of resolutions that a mix has."""
@@ -182,6 +183,11 @@ class Generate:
         expand = None if models.detail is None else models.detail.expand.weight
         mixed = MixedGenerator(models.base, children, expand, size).eval()
         return (mixed if models.detail is not None else MixedCodes(mixed).eval()), len(mixed.resolutions)
+
+
+def network_name(size: int, batch: int, mixing: bool) -> str:
+    """What the generator for portraits of ``size`` px is called in caches."""
+    return f"generator-{'mix' if mixing else 'base'}-{size}-{batch}"
 
 
 def work(base: Generator, size: int) -> int:

@@ -106,7 +106,7 @@ def smear(x: Tensor, across: Tensor, down: Tensor, length: int) -> Tensor:
         for step in range(1, length + 1):
             place = place + ahead
             met = F.grid_sample(fields, 2 * place / size - 1, padding_mode="reflection", align_corners=False)
-            there = met[:, channels:].permute(0, 2, 3, 1)
+            there = F.normalize(met[:, channels:].permute(0, 2, 3, 1), dim=-1)  # between opposite ones lies a short one
             ahead = there * torch.where((there * ahead).sum(dim=-1, keepdim=True) < 0, -1.0, 1.0)
             weight = 0.5 + 0.5 * math.cos(math.pi * step / (length + 1))
             total, norm = total + weight * met[:, :channels], norm + weight

@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
-from installation.networks.checkpoints import load_stylegan2, resolution_of, save_generator
+from installation.networks.checkpoints import load_stylegan2, noise_weights, resolution_of, save_generator
 from installation.networks.facets_encoder import INPUT_PX
 from installation.output_file import whole_file
 from installation.training.adversary import ProjectedHeads, hinge
@@ -75,13 +75,11 @@ class ChildTrainer:
     def _take_up_strokes(self) -> None:
         """Give the layers that learn the style its strokes, where they have none yet."""
         strokes, child = STROKES.get(self.options.style), self.child
-        for name, weight in child.named_parameters():
-            if strokes is None or not name.endswith("noise.weight") or resolution_of(name) < self.options.swap_at or weight.item():
-                continue
-            layer = int(name.split(".")[1]) + 1
-            picture = child.noises.get_buffer(f"noise_{layer}")
-            picture.copy_(strokes(picture.shape[-1], child.size))
-            weight.fill_(STROKE_WEIGHT)  # of 0 the noise would be left out of the file
+        state = child.state_dict()  # shares the memory of the child's own
+        for name, weight in noise_weights(state):
+            if strokes is not None and resolution_of(name) >= self.options.swap_at and not state[weight]:
+                state[name].copy_(strokes(state[name].shape[-1], child.size))
+                state[weight].fill_(STROKE_WEIGHT)  # of 0 the noise would be left out of the file
 
     @torch.no_grad()
     def codes(self, images: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:

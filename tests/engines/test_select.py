@@ -12,7 +12,7 @@ from installation.engines import select
 from installation.engines.base import Choice, Network
 from installation.engines.batched import BatchedEngine
 from installation.engines.fingerprint import digest
-from installation.engines.select import EngineSettings, Measurement, build, candidates, choose, final, is_measured, relative_error
+from installation.engines.select import EngineSettings, Measurement, build, candidates, choose, final, is_ready, relative_error
 from installation.errors import ConfigError
 
 
@@ -46,9 +46,7 @@ def test_engines_agree_with_the_module(choice, tmp_path):
 
 def test_the_choice_is_measured_and_remembered(tmp_path):
     settings = EngineSettings(cache=tmp_path)
-    assert not is_measured(network(), settings)
     first = choose(network(), settings).choice
-    assert is_measured(network(), settings)
     (path,) = tmp_path.glob("choice-small-1-*.json")
     record = json.loads(path.read_text())
     assert record["choice"] == {"backend": first.backend, "precision": first.precision, "threads": first.threads}
@@ -71,8 +69,30 @@ def test_what_was_measured_beside_other_programs_is_measured_again_without_them(
     path.write_text(json.dumps(record | {"choice": {"backend": "eager", "precision": "bf16", "threads": 1}}))
     assert choose(network(), settings).choice == Choice("eager", "bf16", 1)  # still busy
     monkeypatch.setattr("os.getloadavg", lambda: (0.0, 0.0, 0.0))
+    assert choose(network(), settings, again=False).choice == Choice("eager", "bf16", 1)  # no time for it now
     assert choose(network(), settings).choice in candidates(settings, thorough=False)
     assert not json.loads(path.read_text())["busy"]
+
+
+def test_what_is_ready_is_chosen_and_converted(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.getloadavg", lambda: (0.0, 0.0, 0.0))
+    settings, net = EngineSettings("openvino", "float32", 1, "cpu", tmp_path), network()
+    assert not is_ready(net.name, net.digest, settings)
+    choose(net, settings)
+    assert is_ready(net.name, net.digest, settings)
+    assert not is_ready(net.name, net.digest, EngineSettings("openvino", "float32", 2, "cpu", tmp_path))
+    (path,) = tmp_path.glob("small-1-*.xml")
+    path.unlink()  # as an update of the networks' code does
+    assert not is_ready(net.name, net.digest, settings)
+
+
+def test_a_rival_that_does_not_run_a_second_time_keeps_its_first(monkeypatch):
+    def full(network, choice, cache):
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(select, "build", full)
+    ranked = [Measurement(Choice("eager", "float32", threads), 10.0 + threads, 0.0) for threads in (1, 2)]
+    assert final(network(), ranked, None) == ranked[0]
 
 
 def test_who_was_slowed_by_a_neighbour_gets_another_turn(monkeypatch):

@@ -9,8 +9,9 @@ from PIL import Image
 from safetensors import safe_open
 
 from installation.__main__ import main
-from installation.networks.checkpoints import load_stylegan2, resolution_of, save_generator
-from installation.training.child import due_at, free_number
+from installation.networks.checkpoints import load_stylegan2, noise_weights, resolution_of, save_generator
+from installation.training.brushwork import noise_picture
+from installation.training.child import STROKE_WEIGHT, ChildTrainer, Options, due_at, free_number
 from installation.training.model import Model, Shape
 from installation.training.sweep import CELL, GAP, LABEL, SIDE_LABEL, load_snapshot
 
@@ -115,3 +116,17 @@ def test_a_child_leaves_snapshots_that_load(tmp_path):
         with safe_open(out / f"{name}.safetensors", "pt") as file:
             assert min(filter(None, map(resolution_of, file.keys()))) == 8
     assert load_snapshot(Path(out / "toon-00.safetensors"), model.generator).begins >= 8
+
+
+def test_a_painted_child_takes_up_its_strokes_from_any_layer_on(tmp_path):
+    nets, run = write_nets(tmp_path / "nets"), tmp_path / "run"
+    run.mkdir()
+    model = Model(Shape(64, 32, 0, 128, 8))
+    torch.save({"ema": model.state_dict(), "images": 7, "shape": model.shape.as_dict()}, run / "state.pt")
+    for swap_at in (4, 16):
+        state = ChildTrainer(run, nets, Options("painted", 1.0, swap_at=swap_at)).child.state_dict()
+        for name, weight in noise_weights(state):
+            taken = resolution_of(name) >= swap_at
+            assert float(state[weight]) == pytest.approx(STROKE_WEIGHT if taken else 0.0)
+            if taken:
+                assert torch.equal(state[name], noise_picture(resolution_of(name), 64))

@@ -22,7 +22,7 @@ from installation.control.web.sockets import NonsenseError, Sockets
 EVERYWHERE = ("0.0.0.0", "::")  # hosts that stand for every address of this machine
 ROOT = PREFIX.rstrip("/")
 LOOK = 0.1  # s between looks at what the show sends
-MOST_OUTPUTS = 256  # that one client listens to: visitors come and go, and each has an address
+MOST_OUTPUTS, LONGEST_OUTPUT = 256, 64  # addresses that one client listens to; characters of one
 TIME_OF_BUNDLE = b"\0\0\0\0\0\0\0\1"  # at once
 
 
@@ -143,8 +143,9 @@ class Talk:
         name = path.removeprefix(PREFIX)
         if command == "LISTEN" and path.startswith(PREFIX) and name in self._state.table:
             self._heard.add(name)
-        elif command == "LISTEN" and path.startswith(f"{OUT}/") and (path in self._seen or len(self._seen) < MOST_OUTPUTS):
-            self._seen[path] = None
+        elif command == "LISTEN" and path.startswith(f"{OUT}/") and len(path) <= LONGEST_OUTPUT:
+            if len(self._seen) < MOST_OUTPUTS:  # of what the show never sends, anybody can name without end
+                self._seen.setdefault(path, None)
             self._looking = self._looking or asyncio.create_task(self._look())
         elif command == "IGNORE":
             self._heard.discard(name)
@@ -167,13 +168,16 @@ class Talk:
             await asyncio.sleep(LOOK)
 
     def _changed(self) -> Iterator[bytes]:
-        """Messages of what the show sends, where it is not what was told last. Who left smiles no more."""
+        """Messages of what the show sends, where it is not what was told last. Who left smiles no more, and nobody gets their
+        number again."""
         shown = {f"{OUT}/{one.name}": one.value for one in self._outputs()} if self._seen else {}
-        for path, told in self._seen.items():
-            value = shown.get(path, 0.0 if told else None)
-            if value is not None and value != told:
-                self._seen[path] = value
-                yield message(path, value)
+        for path, told in tuple(self._seen.items()):
+            if path in shown and shown[path] != told:
+                self._seen[path] = shown[path]
+                yield message(path, shown[path])
+            elif path not in shown and told is not None:
+                del self._seen[path]
+                yield message(path, 0.0)
 
     def _packet(self, batch: Batch) -> bytes:
         """One message, or a bundle of several."""

@@ -184,6 +184,19 @@ def test_what_the_show_sends_streams_to_those_who_listen(stage):
     line.close()
 
 
+def test_listening_to_visitors_that_come_and_go_has_no_end_and_takes_no_room(stage):
+    line = Line(stage.panel.port)
+    for visitor in range(1000):
+        line.send({"COMMAND": "LISTEN", "DATA": f"/facets/out/smile/{visitor}"})
+    line.send({"COMMAND": "LISTEN", "DATA": "/facets/out/" + "x" * 60_000})
+    assert decode(line.receive()) == {"/facets/out/smile/3": pytest.approx(0.4), "/facets/out/smile/4": pytest.approx(0.9)}
+    stage.seen = replace(SEEN, smiles=())
+    assert set(decode(line.receive()).values()) == {0.0}
+    line.send({"COMMAND": "LISTEN", "DATA": "/facets/out/faces"})  # there is room again
+    assert decode(line.receive()) == {"/facets/out/faces": 2}
+    line.close()
+
+
 def test_controls_are_moved_over_the_websocket(running):
     line = Line(running.panel.port)
     line.send(encode("/facets/look/zoom/norm", "f", 0.0))
