@@ -77,7 +77,7 @@ PLANS = (
     Plan("eye-distance", 3.2),
     Plan("eye-eyebrow-distance", 3.0),
     Plan("eye-ratio", 3.2),
-    Plan("lip-ratio", 2.6, 0.05, 0.3, stiffness=0.1, purse=0.22),
+    Plan("lip-ratio", 2.6, 0.05, 0.3, stiffness=0.1, purse=0.26),
     Plan("nose-mouth-distance", 3.0),
     Plan("nose-ratio", 3.2),
     Plan("nose-tip", 2.6, 0.0, 0.0, stiffness=0.01),
