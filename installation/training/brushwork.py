@@ -1,6 +1,6 @@
 """Draw photographs in oil by an image filter: the supervised target of the painted child.
 
-The strokes of an aligned face lie where they always lie: around the head in the background, along the hair, down the cheeks.
+The strokes of an aligned face lie where they always lie: aslant behind it, along the hairline, down the cheeks, under the chin.
 That is what a generator can learn to the last bristle, as one noise picture that it shapes by what it draws: strokes that
 followed each photograph would come out of the training as their average, which is none. Pictures are [N, 3, S, S] in -1…1.
 """
@@ -24,7 +24,7 @@ FEATURES = (  # centre, extent and weight of what is painted with the finest bru
     (EYES[0], (0.085, 0.05), 1.0),
     (EYES[1], (0.085, 0.05), 1.0),
     ((NOSE[0], MOUTH[0][1]), (0.13, 0.06), 1.0),
-    (NOSE, (0.07, 0.08), 0.7),
+    (NOSE, (0.08, 0.1), 1.0),
 )
 
 
@@ -61,11 +61,9 @@ def _angle(like: Tensor) -> tuple[Tensor, Tensor]:
     x, y = grid(like)
     dx, dy = x - MIDDLE[0], y - MIDDLE[1]
     radius = ((dx / HEAD[0]).square() + (dy / HEAD[1]).square()).sqrt()
-    inside = math.pi / 2 - 1.9 * dx  # downwards, leaning out
-    outline = torch.atan2(dx / HEAD[0] ** 2, -dy / HEAD[1] ** 2)
+    around = torch.atan2(dx / HEAD[0] ** 2, -dy / HEAD[1] ** 2)  # along the hairline, down the cheeks, under the chin
     behind = 0.45 * torch.sin(6 * x + 3 * y) - 0.85
-    angle = _between(inside, outline, torch.sigmoid((radius - 0.75) * 5))
-    angle = _between(angle, behind, torch.sigmoid((radius - 1.3) * 9))
+    angle = _between(around, behind, torch.sigmoid((radius - 1.3) * 9))
     wander = gaussian(_noise(3, like.shape[-1]), 18 * like.shape[-1] / REFERENCE)[0, 0]
     return angle + 0.28 * wander / wander.std(), radius
 
