@@ -25,7 +25,8 @@ def of(thread: threading.Thread) -> int:
 @linux
 def test_threads_that_a_build_leaves_behind_step_back_and_the_caller_does_not() -> None:
     mine, found, over = nice(), [], threading.Event()
-    assert mine >= 0, "a test is started as any program"
+    if mine < 0:
+        pytest.skip("these tests go before other programs themselves")
 
     def build() -> threading.Thread:
         found.append(nice())
