@@ -238,13 +238,13 @@ class Installation:
         with contextlib.suppress(ValueError):  # not the main thread: a test
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: self._quit.set())
-        self._began = self.clock.now()
-        self._wall = time.monotonic()
+        self._start_time()
         try:
             if self.options.lockstep:
                 self._run_lockstep()
             else:
                 with self._ahead(), keeping_time():
+                    self._start_time()  # clearing up took its time, and is not part of the show
                     self._run_live()
         finally:
             self._ended = time.monotonic()
@@ -253,6 +253,10 @@ class Installation:
         if self.options.report is not None:
             write_report(report, self.options.report)
         return report
+
+    def _start_time(self) -> None:
+        self._began = self.clock.now()
+        self._wall = time.monotonic()
 
     def _run_lockstep(self) -> None:
         assert isinstance(self.clock, FrameClock)
