@@ -123,7 +123,7 @@ class Line:
         masked = bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
         self.socket.sendall(bytes([0x80 | kind]) + length + mask + masked)
 
-    def receive(self, timeout: float = 5.0) -> str | bytes | None:
+    def receive(self, timeout: float = 60.0) -> str | bytes | None:
         """The next text or binary message; None once the other side has closed. Raises TimeoutError."""
         self.socket.settimeout(timeout)
         while True:

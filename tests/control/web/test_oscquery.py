@@ -24,7 +24,7 @@ def stranger(running):
     client.close()
 
 
-def soon(check, seconds=5.0):
+def soon(check, seconds=60.0):
     """Wait until ``check()`` holds, and say whether it did."""
     end = time.monotonic() + seconds
     while not check() and time.monotonic() < end:
