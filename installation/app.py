@@ -238,9 +238,9 @@ class Installation:
         with contextlib.suppress(ValueError):  # not the main thread: a test
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: self._quit.set())
-        self._start_time()
         try:
             if self.options.lockstep:
+                self._start_time()
                 self._run_lockstep()
             else:
                 with self._ahead(), keeping_time():

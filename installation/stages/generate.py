@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import torch
@@ -154,26 +153,26 @@ class Generate:
             self.fault = f"generators cannot be mixed on this machine: {err}"
 
     def _build(self, size: int, mixing: bool, again: bool = True) -> BatchedEngine:
-        # Mixed weights are computed for each call: a larger batch would hold them twice and gain little.
-        models = self._models
-        on_cpu = self._engine_settings.device == "cpu" or not torch.cuda.is_available()
-        heavy = not isinstance(models.base, Generator) or work(models.base, size) > HEAVY
-        buckets = (1,) if mixing or (on_cpu and heavy) else self._settings.buckets
-        make = partial(self._network, size, mixing=mixing)
-        return BatchedEngine(make, 1 if models.detail is None else 4, self._engine_settings, buckets, self._thorough, again)
-
-    def _network(self, size: int, batch: int, mixing: bool) -> Network:
         models = self._models
         children = [c.generator for c in models.children] if mixing else []
         module, levels = self._module(size, children)
-        ws = models.sample().repeat(batch, 1, 1)
-        example: tuple[Tensor, ...] = (ws,)
-        if models.detail is not None:
-            detail = torch.zeros(batch, DETAIL_CHANNELS, DETAIL_PX, DETAIL_PX)
-            example = (ws, ws.clone(), detail, torch.ones(batch))
-        if mixing:
-            example += (torch.full((len(children), levels), 0.5 / len(children)),)
-        return Network(network_name(size, batch, mixing), module, example, self._key)
+        sample = models.sample()
+
+        def make(batch: int) -> Network:
+            ws = sample.repeat(batch, 1, 1)
+            example: tuple[Tensor, ...] = (ws,)
+            if models.detail is not None:
+                detail = torch.zeros(batch, DETAIL_CHANNELS, DETAIL_PX, DETAIL_PX)
+                example = (ws, ws.clone(), detail, torch.ones(batch))
+            if mixing:
+                example += (torch.full((len(children), levels), 0.5 / len(children)),)
+            return Network(network_name(size, batch, mixing), module, example, self._key)
+
+        # Mixed weights are computed for each call: a larger batch would hold them twice and gain little.
+        on_cpu = self._engine_settings.device == "cpu" or not torch.cuda.is_available()
+        heavy = not isinstance(models.base, Generator) or work(models.base, size) > HEAVY
+        buckets = (1,) if mixing or (on_cpu and heavy) else self._settings.buckets
+        return BatchedEngine(make, 1 if models.detail is None else 4, self._engine_settings, buckets, self._thorough, again)
 
     def _module(self, size: int, children: Sequence[Generator]) -> tuple[nn.Module, int]:
         """The network to run and the number of resolutions that a mix has."""

@@ -56,8 +56,7 @@ EVERY_LAYER = (0, 64)
 class Plan:
     """span: standard deviations of its own measure from -1 to +1. code: how much of the movement the code makes; the warp of
     the portrait makes the rest. shift: how much of the measured look the detail residual takes. layers: first and one past the
-    last style moved. stiffness: see ``smooth_flow``. purse: see
-    ``pursed``, for what lips cannot do by becoming thicker alone."""
+    last style moved. stiffness: see ``smooth_flow``. purse: see ``pursed``, for what lips cannot do by becoming thicker alone."""
 
     name: str
     span: float
