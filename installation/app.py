@@ -41,14 +41,16 @@ from installation.operation.worker import Worker
 from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, SynthesisLoop
 from installation.slot import Slot
 from installation.sources import CaptureSettings, CaptureSource
-from installation.stages.align import Align
+from installation.stages.align import Align, align_image
 from installation.stages.capture import open_source
 from installation.stages.compose import Compose
 from installation.stages.edit import Edit
 from installation.stages.encode import Encode
 from installation.stages.generate import Generate, GenerateSettings
+from installation.stages.glass import LARGEST_ON_CPU, LARGEST_ON_GPU, Glass, GlassSettings
 from installation.stages.present import CanvasSettings, open_canvas
 from installation.stages.record import Recorder
+from installation.stages.silhouette import Silhouette
 from installation.stages.track import Track, TrackSettings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -229,9 +231,16 @@ class Installation:
         board = HudBoard(self.health, self.controls, self.keyboard, engine, model, self.slots, *told)
         self.capture = CaptureLoop(lambda: self._open_source(self.clock), frames, self.health, source)
         track, align = Track(track_settings(self.config)), Align(self.encode.input_px)
-        self.perception = PerceptionLoop(frames, track, align, self.encode, self.controls, encoded, self.health)
-        self.synthesis = SynthesisLoop(encoded, edit, self.generate, self.controls, portraits, self.health, now)
+        self.perception = PerceptionLoop(frames, track, align, Silhouette(), self.encode, self.controls, encoded, self.health)
+        self.glass = Glass(self._glass_settings(), align_image)
+        self.synthesis = SynthesisLoop(encoded, edit, self.generate, self.glass, self.controls, portraits, self.health, now)
         self.display = DisplayLoop(portraits, compose, self.canvas, recorder, self.controls, self.health, board.state, now)
+
+    def _glass_settings(self) -> GlassSettings:
+        canvas, lockstep = self.config.canvas, self.options.lockstep
+        turn = 0.0 if lockstep else self.generate.turn_milliseconds()
+        largest = LARGEST_ON_GPU if torch.cuda.is_available() else LARGEST_ON_CPU
+        return GlassSettings(canvas.width, canvas.height, turn, lockstep, largest)
 
     def run(self) -> Report:
         """The show, until it is closed, asked to stop, or has run as long as it was told. Raises FacetsError."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Image = NDArray[np.uint8]
+Mask = NDArray[np.uint8]  # [H, W], 0 outside to 255 inside
 Points = NDArray[np.float32]
 Matrix = NDArray[np.float64]
 
@@ -72,6 +73,7 @@ class AlignedFace:
     crop: Image  # [S, S, 3]
     M_c2o: Matrix
     M_o2c: Matrix
+    silhouette: Mask | None = None  # [128, 128] where the visitor is in the crop, 0…255
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +91,7 @@ class EncodedFace:
     face: Face
     ws: Tensor  # [styles, w_dim] float32, the smoothed W+ code
     detail: Tensor | None  # [32, 32, 32] float32, the detail residual of this very frame, where the model has one
+    silhouette: Mask | None = None  # [128, 128] where the visitor is in their crop, 0…255; None where it is not known
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +100,10 @@ class EncodedFrame:
 
     frame: Frame
     faces: tuple[EncodedFace, ...]
+
+
+Mix = tuple[tuple[str, tuple[float, ...]], ...]
+"""A child generator's name and its share 0…1 in each layer; the base takes the rest."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,6 +116,11 @@ class EditedFace:
     detail: Tensor | None  # [32, 32, 32], carried along by the edits
     detail_gain: float  # 0…1
     warp: NDArray[np.float32] | None = None  # [2, r, r] how the edits move what is drawn, fractions of the side
+    own: EncodedFace | None = None  # the sitter's code and residual as encoded; None: nothing is known of them
+    glass: float = 0.0  # 0…1 how much of the camera's own pixels stays
+    edited: bool = True  # False: this is the sitter's own face, as it is
+    cell: int = 0  # which of the sitter's variants this is
+    mix: Mix | None = None  # of this variant alone; None: the frame's
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,7 +129,25 @@ class EditedFrame:
 
     frame: Frame
     faces: tuple[EditedFace, ...]
-    mix: tuple[tuple[str, tuple[float, ...]], ...] = ()  # generator's name and its share 0…1 in each layer; the base takes the rest
+    mix: Mix = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawing:
+    """What the generator made of one edited face."""
+
+    edited: Image | None  # [p, p, 3]; None: nothing is edited, so nothing was drawn
+    plain: Image | None  # [p, p, 3] the same face without the edits; None where the camera's pixels do not count
+    warp: NDArray[np.float32] | None  # [2, r, r] how the drawing is still to be moved, fractions of the side
+    glass: float  # 0…1 how much of the camera's own pixels stays
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnFrame:
+    """Generate -> glass: the drawings of those whose turn it was, by visitor and cell."""
+
+    edited: EditedFrame
+    drawings: tuple[Drawing, ...]  # in the order of ``edited.faces``
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,13 +155,16 @@ class Portrait:
     """One visitor's portrait."""
 
     face: Face
-    image: Image  # [S, S, 3], S a power of two
+    image: Image  # [S, S, 3], S a power of two; empty where only the mirror's picture is wanted
     opacity: float  # 0…1, presence times drawable, smoothed
+    cell: int = 0  # which of the sitter's variants this is
+    square: Matrix | None = None  # 2x3, unit square of the crop to px of the frame: where the portrait was cut out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Portraits:
-    """Generate -> compose (the slot between synthesis and display)."""
+    """Glass -> compose (the slot between synthesis and display)."""
 
     frame: Frame
-    portraits: tuple[Portrait, ...] = field(default=())  # sorted by id
+    portraits: tuple[Portrait, ...] = field(default=())  # sorted by id and cell
+    picture: Image | None = None  # [H, W, 3] the frame with every face changed in its place; None where no layout wants it

@@ -1,6 +1,6 @@
 """The picture's way, from the camera to the screen: four loops, each a few neighbouring stages, joined by slots.
 
-    camera ─▶ capture ─[slot]─▶ track ▸ align ▸ encode ─[slot]─▶ edit ▸ generate ─[slot]─▶ compose ▸ present ─▶ screen
+    camera ─▶ capture ─[slot]─▶ track ▸ align ▸ silhouette ▸ encode ─[slot]─▶ edit ▸ generate ▸ glass ─[slot]─▶ compose ▸ present ─▶ screen
 
 Read this page first. Every loop has ``step(now)``, one turn, so a test can turn it by hand; ``now`` is seconds of a clock.
 """
@@ -21,8 +21,10 @@ from installation.stages.compose import Compose
 from installation.stages.edit import Edit
 from installation.stages.encode import Encode
 from installation.stages.generate import Generate
+from installation.stages.glass import Glass
 from installation.stages.present import Canvas
 from installation.stages.record import Recorder
+from installation.stages.silhouette import Silhouette
 from installation.stages.track import Track
 
 WAIT = 0.1  # s a loop waits for its slot before it looks around
@@ -90,11 +92,12 @@ class CaptureLoop:
 
 @dataclass
 class PerceptionLoop:
-    """Slot -> track ▸ align ▸ encode -> slot."""
+    """Slot -> track ▸ align ▸ silhouette ▸ encode -> slot."""
 
     frames: Slot[Frame]
     track: Track
     align: Align
+    silhouette: Silhouette
     encode: Encode
     controls: ControlState
     out: Slot[EncodedFrame]
@@ -112,6 +115,9 @@ class PerceptionLoop:
         # Cut each face out the FFHQ way.
         with self.health.timed("align"):
             aligned = self.align.align(tracked)
+        # Find where they end and the room begins, one of them a frame.
+        with self.health.timed("silhouette"):
+            aligned = self.silhouette.outline(aligned)
         # Give each a latent code, from the cache where that will do.
         with self.health.timed("encode"):
             hold = self.controls.snapshot(frame.time, SLACK).number("identity/hold")
@@ -124,11 +130,12 @@ class PerceptionLoop:
 
 @dataclass
 class SynthesisLoop:
-    """Slot -> edit ▸ generate -> slot. Without a new frame the last one is drawn again: oscillators never wait for a camera."""
+    """Slot -> edit ▸ generate ▸ glass -> slot. Without a new frame the last one is drawn again: oscillators never wait for a camera."""
 
     encoded: Slot[EncodedFrame]
     edit: Edit
     generate: Generate
+    glass: Glass
     controls: ControlState
     out: Slot[Portraits]
     health: Health
@@ -141,12 +148,16 @@ class SynthesisLoop:
         if self._last is None or controls.flag("transport/freeze"):
             self.edit.pause(self.now())
             return
-        # Move the codes along the directions.
+        # Move the codes along the directions, of as many as there is time to draw.
+        encoded, moment = self._last, self.now()
         with self.health.timed("edit"):
-            edited = self.edit.edit(self._last, controls, self.now())
-        # Draw them.
+            edited = self.edit.edit(encoded, controls, moment, self.glass.turns(encoded, controls))
+        # Draw what the edits change.
         with self.health.timed("generate"):
-            portraits = self.generate.generate(edited)
+            drawn = self.generate.draw(edited)
+        # Put the changes over the camera's own pixels.
+        with self.health.timed("glass"):
+            portraits = self.glass.reflect(encoded, drawn, controls, moment)
         self.health.drew([p.face.id for p in portraits.portraits], self.generate.portrait_px, self.now())
         self.out.put(portraits)
 

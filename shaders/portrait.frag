@@ -10,6 +10,7 @@ uniform float vignette_amount;
 uniform float feather;
 uniform float opacity;
 uniform bool mirror;
+uniform bool square;  // shown to its edges
 in vec2 uv;
 in vec2 place;
 out vec4 colour;
@@ -21,7 +22,7 @@ float graded(float level) {
 void main() {
     vec2 off = abs(uv * 2.0 - 1.0) / vec2(MASK_WIDTH, MASK_HEIGHT);
     float away = pow(pow(off.x, MASK_POWER) + pow(off.y, MASK_POWER), 1.0 / MASK_POWER);
-    float mask = 1.0 - smoothstep(1.0 - feather, 1.0, away);
+    float mask = square ? 1.0 : 1.0 - smoothstep(1.0 - feather, 1.0, away);
     if (mask <= 0.0) discard;
     vec3 seen = cubic(picture, mirror ? vec2(1.0 - uv.x, uv.y) : uv);
     seen = clamp(tint * seen, 0.0, 1.0);

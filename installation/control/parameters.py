@@ -10,7 +10,7 @@ from numbers import Real
 from types import MappingProxyType
 from typing import Literal
 
-from installation.gl.look import NONE, ORNAMENTS, PARTICLES
+from installation.gl.look import FITS, LAYOUTS, NONE, ORNAMENTS, PARTICLES
 from installation.latents.oscillators import CHOICES
 
 Kind = Literal["float", "int", "bool", "str", "trigger", "command"]
@@ -179,7 +179,7 @@ def parameter_table(
     for name in children:
         rows += _blend_rows(name, resolutions, swap)
     recalls = [Parameter(f"preset/{name}/recall", False, "fades to this preset", kind="trigger", access="w") for name in presets]
-    return ParameterTable(rows + _SMILE + _LOOK + _PRESET + recalls + _TRANSPORT)
+    return ParameterTable(rows + _SMILE + _LOOK + _FACETS + _PRESET + recalls + _TRANSPORT)
 
 
 def _edit_rows(name: str) -> list[Parameter]:
@@ -211,6 +211,7 @@ _IDENTITY = [
     Parameter("identity/morph", 0.0, "takes each visitor's face to the next one's, or to the guest's; 1 swaps the portraits", glide=0.3),
     Parameter("identity/mix", 0.0, "how much of colour and texture comes from the next visitor, or from the guest", glide=0.3),
     Parameter("identity/guest", "none", "a stored face that is nobody's, in the place of the next visitor", kind="str", choices=GUESTS),
+    Parameter("identity/glass", 1.0, "how much of the camera's own pixels stays: 1 a mirror, 0 a dream", glide=0.3),
     Parameter("identity/detail", 1.0, "how much of the visitor's own detail is drawn", glide=0.3),
 ]
 _SMILE = [
@@ -219,14 +220,16 @@ _SMILE = [
     Parameter("smile/hold", 1.0, "how long it lasts after the smile", high=10, unit="s", glide=0.2),
 ]
 _LOOK = [
-    Parameter("look/layout", "grid", "how the portraits are placed", kind="str", choices=("grid", "row", "focus")),
+    Parameter("look/layout", "mirror", "where the faces are: in the room, or as portraits", kind="str", choices=LAYOUTS),
+    Parameter("look/fit", "auto", "the camera's picture fills the canvas or is seen whole", kind="str", choices=FITS),
+    Parameter("look/sharpen", 0.0, "sharpens the camera's picture and the portraits a little", glide=0.2),
     Parameter("look/mirror", True, "left is left, as in a mirror", kind="bool"),
     Parameter("look/background", "room", "what is behind the portraits", kind="str", choices=("room", "camera", "black")),
     Parameter("look/zoom", 1.0, "size of the portraits", low=0.5, high=2, curve="log", glide=0.3),
     Parameter("look/softness", 0.5, "how far a portrait's rim fades into the wall", glide=0.2),
     Parameter("look/trails", 0.0, "how much of the last pictures stays", glide=0.2),
-    Parameter("look/grain", 0.1, "film grain", glide=0.2),
-    Parameter("look/vignette", 0.35, "darker corners", glide=0.2),
+    Parameter("look/grain", 0.0, "film grain", glide=0.2),
+    Parameter("look/vignette", 0.0, "darker corners", glide=0.2),
     Parameter("look/brightness", 1.0, "of the whole canvas", high=2, glide=0.2),
     Parameter("look/gamma", 1.0, "above 1 brightens the mid-tones", low=0.5, high=2.5, curve="log", glide=0.2),
     Parameter("look/saturation", 1.0, "colourfulness; 0 is black and white", high=2, glide=0.2),
@@ -236,6 +239,15 @@ _LOOK = [
     Parameter("look/particles-amount", 0.6, "how many of them", glide=0.5),
     Parameter("look/ornament", NONE, "a frame around the canvas", kind="str", choices=(NONE, *ORNAMENTS)),
     Parameter("look/ornament-amount", 1.0, "how much of it is seen", glide=0.3),
+]
+_FACETS = [
+    Parameter("facets/rows", 3, "of the layout facets", kind="int", low=1, high=6),
+    Parameter("facets/columns", 3, "of the layout facets", kind="int", low=1, high=8),
+    Parameter("facets/spread", 1.0, "how far apart its cells are in the oscillators' cycles", glide=0.5, unit="cycles"),
+    Parameter("facets/gap", 0.02, "between its cells, in parts of their side", high=0.3, glide=0.3),
+    Parameter("facets/generators", 0.0, "how many of its cells are drawn by a child generator", glide=0.0),
+    Parameter("facets/who", "nearest", "whose portraits it shows", kind="str", choices=("nearest", "turns", "two")),
+    Parameter("facets/turn", 12.0, "how long each visitor is shown where they take turns", low=2, high=120, unit="s"),
 ]
 _PRESET = [
     Parameter("preset/recall", "", "fades to a preset, by its name or its place in the list from 0", kind="command", access="w"),

@@ -55,7 +55,7 @@ class FaceDetector:
 
     def __init__(self, threads: int = 1) -> None:
         path = model_file(DETECTOR_FILE)
-        self._request, self._input = _compile(_read(path, ov.Core().read_model), threads, scale=127.5, mean=127.5)
+        self._request, self._input = compile_picture_model(read_model(path, ov.Core().read_model), threads, scale=127.5, mean=127.5)
         self._anchors = anchors((DETECTOR_SIZE // 4,), (1,))
 
     def __call__(self, image: Image, view: View, threshold: float = 0.6) -> list[Detection]:
@@ -70,8 +70,8 @@ class FaceLandmarker:
     """468 landmarks, lips and eyes refined, and the odds of a face, in a region of interest."""
 
     def __init__(self, threads: int = 1) -> None:
-        model = _read(model_file(LANDMARK_FILE), read_attention_mesh)
-        self._request, self._input = _compile(model, threads, scale=255.0, mean=0.0)
+        model = read_model(model_file(LANDMARK_FILE), read_attention_mesh)
+        self._request, self._input = compile_picture_model(model, threads, scale=255.0, mean=0.0)
         self._refined = [np.array(part) for part in (index.LIPS_REFINED, index.RIGHT_EYE_REFINED, index.LEFT_EYE_REFINED)]
 
     def __call__(self, image: Image, region: Region) -> Mesh:
@@ -93,14 +93,15 @@ class FaceLandmarker:
         return Mesh(float(flag.reshape(-1)[0]), points, self._input)
 
 
-def _read(path: Path, reader: Callable[[Path], Any]) -> Any:
+def read_model(path: Path, reader: Callable[[Path], Any]) -> Any:
+    """What the reader makes of a file of the wheel. Raises WeightsError where it makes nothing of it."""
     try:
         return reader(path)
     except RuntimeError as err:
         raise WeightsError(f"{path}: this model cannot be read; install mediapipe==0.10.21 again (make setup does)") from err
 
 
-def _compile(model: Any, threads: int, scale: float, mean: float) -> tuple[Any, Image]:
+def compile_picture_model(model: Any, threads: int, scale: float, mean: float) -> tuple[Any, Image]:
     """A request for one picture and its input memory, uint8 [S, S, 3]; the network sees (picture - mean) / scale."""
     steps = PrePostProcessor(model)
     steps.input().tensor().set_element_type(ov.Type.u8)

@@ -9,6 +9,12 @@ RIGHT_EYE: Final = (33, 160, 158, 133, 153, 144)  # the picture's left
 LEFT_EYE: Final = (362, 385, 387, 263, 373, 380)  # the picture's right
 MOUTH_CORNERS: Final = (61, 291)
 
+# The outline of the face, from the forehead's middle round by the visitor's left.
+FACE_OVAL: Final = (
+    *(10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377),
+    *(152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109),
+)
+
 # Corners of the eyes that lie farthest apart: the line between them gives a crop its rotation.
 OUTER_EYE_CORNERS: Final = (33, 263)
 

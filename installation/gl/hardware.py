@@ -14,6 +14,7 @@ from installation.gl.flashes import sample_size
 from installation.gl.grain import Grain
 from installation.gl.layout import Box
 from installation.gl.look import Grade, Look, feather, trail_share
+from installation.gl.mirror import SHARPEN_MOST, View, reduced
 from installation.gl.particles import Swarm
 from installation.gl.plain import TRAIL_FLOOR
 from installation.gl.programs import Programs
@@ -90,6 +91,7 @@ class GLRenderer:
         self._draw_wall(scene)
         self._gl.enable(moderngl.BLEND)
         self._gl.blend_func = (moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA)
+        self._draw_mirror(scene)
         self._draw_swarms(tuple(swarm for swarm in scene.swarms if not swarm.front))
         for i, tile in enumerate(scene.tiles):
             self._draw_tile(f"portrait {i}", tile, scene.look)
@@ -199,6 +201,30 @@ class GLRenderer:
         self._pictures.use("palette", 2)
         self._quad("rect.vert", "wall.frag", light=0, noise=1, palette=2, camera=3, room=scene.room, camera_share=share)
 
+    def _draw_mirror(self, scene: Scene) -> None:
+        picture, look = scene.picture, scene.look
+        if picture is None or scene.mirror <= 0.0:
+            return
+        view = View.of((picture.shape[1], picture.shape[0]), (self.width, self.height), look.fit, look.mirror)
+        x0, y0, x1, y1 = view.place(self.width, self.height)
+        seen = view.seen(x1 - x0, y1 - y0)
+        self._pictures.put_once("mirror", picture, lambda: reduced(picture, view.scale))
+        self._pictures.use("mirror", 0)
+        self._pictures.use("curve", 1)
+        self._quad(
+            "rect.vert",
+            "mirror.frag",
+            (x0, y0, x1 - x0, y1 - y0),
+            picture=0,
+            curve=1,
+            tint=tuple(look.grade.tint().T.ravel().tolist()),
+            seen=seen,
+            vignette_amount=look.vignette,
+            sharpen=SHARPEN_MOST * look.sharpen,
+            share=scene.mirror,
+            mirror=look.mirror,
+        )
+
     def _draw_tile(self, name: str, tile: Tile, look: Look) -> None:
         self._pictures.put(name, tile.image)
         self._pictures.use(name, 0)
@@ -219,6 +245,7 @@ class GLRenderer:
             feather=feather(look.softness),
             opacity=tile.opacity,
             mirror=look.mirror,
+            square=tile.square,
         )
 
     def _draw_swarms(self, swarms: tuple[Swarm, ...]) -> None:

@@ -15,6 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 NONE = "none"
+MIRROR, FACETS, SALON = "mirror", "facets", "salon"
+LAYOUTS = (MIRROR, FACETS, SALON, "grid", "row", "focus")
+AUTO, COVER, CONTAIN = "auto", "cover", "contain"
+FITS = (AUTO, COVER, CONTAIN)
 PARTICLES = ("snow", "confetti", "petals", "embers", "motes", "bokeh")
 ORNAMENTS = ("gold", "holly", "stars", "lanterns", "bunting", "pumpkins")
 LUMA = (0.2126, 0.7152, 0.0722)  # Rec. 709
@@ -76,6 +80,11 @@ class Look:
     """A snapshot of the canvas' controls."""
 
     layout: str = "grid"
+    fit: str = AUTO
+    sharpen: float = 0.0  # 0…1
+    rows: int = 3  # of the layout facets
+    columns: int = 3
+    gap: float = 0.02  # between its cells, in parts of their side
     background: str = "room"
     mirror: bool = True
     blackout: bool = False
@@ -98,6 +107,11 @@ class Look:
         grade = Grade(number("look/brightness"), number("look/gamma"), *tint, number("look/saturation"))
         return cls(
             layout=controls.text("look/layout"),
+            fit=controls.text("look/fit"),
+            sharpen=number("look/sharpen"),
+            rows=int(number("facets/rows")),
+            columns=int(number("facets/columns")),
+            gap=number("facets/gap"),
             background=controls.text("look/background"),
             mirror=controls.flag("look/mirror"),
             blackout=controls.flag("transport/blackout"),

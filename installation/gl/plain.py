@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from installation.gl.flashes import sample_size
 from installation.gl.grain import Grain
 from installation.gl.look import trail_share
+from installation.gl.mirror import PlainMirror
 from installation.gl.pace import Pace, Slow
 from installation.gl.plain_portraits import PlainPortraits
 from installation.gl.plain_wall import PlainWall
@@ -43,6 +44,7 @@ class PlainRenderer:
         self._sample_size = sample_size(width, height)
         self._pace = Pace()
         self._wall, self._portraits = PlainWall(width, height, seed), PlainPortraits(width, height)
+        self._mirror = PlainMirror(width, height)
         self._grain, self._sprites = Grain(width, height, seed), Sprites()
 
     def draw(self, scene: Scene) -> None:
@@ -53,7 +55,7 @@ class PlainRenderer:
         self._finals.reverse()
         self._held, self._holds = self._holds, False
         look, slow = scene.look, self._pace.step(Slow.of(scene.look))
-        np.copyto(self._base, self._wall.draw(scene, slow))
+        self._draw_room(scene, slow)
         self._portraits.prepare(slow, look.grade, len(scene.tiles))
         self._draw_swarms(scene, front=False)
         for i, tile in enumerate(scene.tiles):
@@ -87,6 +89,21 @@ class PlainRenderer:
 
     def close(self) -> None:
         """Nothing to free."""
+
+    def _draw_room(self, scene: Scene, slow: Slow) -> None:
+        """The wall, or the mirror, or some of both while one goes over into the other."""
+        look, share = scene.look, scene.mirror if scene.picture is not None else 0.0
+        if scene.picture is None or share <= 0.0:
+            np.copyto(self._base, self._wall.draw(scene, slow))
+            return
+        picture, (x0, y0, x1, y1) = self._mirror.draw(scene.picture, look.fit, look.mirror, look.sharpen, slow)
+        under = self._base[y0:y1, x0:x1]
+        if share < 1.0 or under.shape != self._base.shape:
+            np.copyto(self._base, self._wall.draw(scene, slow))
+        if share < 1.0:
+            cv2.addWeighted(picture, share, under, 1.0 - share, 0.0, dst=under)
+        else:
+            np.copyto(under, picture)
 
     def _draw_swarms(self, scene: Scene, front: bool) -> None:
         for swarm in scene.swarms:

@@ -28,6 +28,7 @@ class _Place(NamedTuple):
     opacity: float
     softness: float
     vignette: float
+    square: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +93,7 @@ class PlainPortraits:
         if x0 >= x1 or y0 >= y1 or tile.opacity <= 0.0:
             return
         inside = (slice(y0 - top, y1 - top), slice(x0 - left, x1 - left))
-        cut = self._cut(index, _Place(left, top, side, tile.opacity, slow.softness, slow.vignette), inside)
+        cut = self._cut(index, _Place(left, top, side, tile.opacity, slow.softness, slow.vignette, tile.square), inside)
         part = self._part(index, tile, cut, inside, grade, mirror)
         wall = picture[y0:y1, x0:x1]
         cv2.multiply(wall, cut.clear, dst=wall, scale=1 / 255)
@@ -109,7 +110,8 @@ class PlainPortraits:
         graded = self._graded(tile.image, grade, mirror)
         drawn = self._buffer(index, side)
         if tile.rests:
-            cv2.resize(graded, (side, side), dst=drawn, interpolation=cv2.INTER_CUBIC)
+            grows = graded.shape[0] < side
+            cv2.resize(graded, (side, side), dst=drawn, interpolation=cv2.INTER_CUBIC if grows else cv2.INTER_AREA)
         else:
             # On its way a portrait stands between pixels; rounding would make it creep.
             scale = box.size / graded.shape[0]
@@ -140,7 +142,10 @@ class PlainPortraits:
         old = self._cuts[index]
         if old is not None and old.place == place:
             return old
-        mask = cv2.resize(self._mask[1], (place.side, place.side), interpolation=cv2.INTER_LINEAR)[inside]
+        if place.square:
+            mask = np.full((inside[0].stop - inside[0].start, inside[1].stop - inside[1].start), 255, np.uint8)
+        else:
+            mask = np.asarray(cv2.resize(self._mask[1], (place.side, place.side), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)[inside]
         y, x = max(place.top, 0), max(place.left, 0)
         paint = cv2.convertScaleAbs(cv2.LUT(mask, self._rim), alpha=place.opacity)
         paint = cv2.multiply(paint, self._falloff[1][y : y + mask.shape[0], x : x + mask.shape[1]], scale=1 / 255)

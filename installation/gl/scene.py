@@ -19,6 +19,7 @@ class Tile:
     box: Box
     opacity: float  # 0…1
     rests: bool  # stands still on whole pixels
+    square: bool = False  # shown to its edges, without the soft oval
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class Scene:
     room: float = 1.0  # 0…1, how much of the wall is seen
     camera: float = 0.0  # 0…1, how much of the dimmed camera frame is seen
     frame: Image | None = None  # [H, W, 3] the camera frame
+    picture: Image | None = None  # [H, W, 3] the camera frame with the faces changed in their places
+    mirror: float = 0.0  # 0…1, how much of that picture is seen, over everything behind the portraits
     swarms: tuple[Swarm, ...] = ()  # particles, those behind the portraits and those before them
     ornaments: tuple[Overlay, ...] = ()  # beneath trails and grain, unlike the overlays
     glows: tuple[Swarm, ...] = ()  # the ornaments' lights

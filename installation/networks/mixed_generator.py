@@ -138,27 +138,83 @@ class MixedGenerator(nn.Module):
         count = ws.shape[0]
         # Run the coarse layers for both codes, so that the change an edit makes is known.
         both = torch.cat([ws_edited, ws]) if detail is not None else ws_edited
+        x, picture, level = self._coarse(both, shares, detail)
+        if detail is None or gain is None:
+            return as_bytes(self._fine(x, ws_edited, picture, level, None, shares))
+        edited, plain = x[:count], x[count:]
+        # Where the edit changed the features, the residual of the unedited face would be a ghost.
+        kept = ghost_mask(plain, edited)
+        residual = self._residual(detail, gain, kept)
+        return as_bytes(self._fine(edited, ws_edited, None if picture is None else picture[:count], level, residual, shares))
+
+    def pair(self, ws: Tensor, ws_edited: Tensor, detail: Tensor, carried: Tensor, gain: Tensor) -> tuple[Tensor, Tensor]:
+        """The edited portrait and the unedited one, as ``forward`` draws them by the base alone, each layer run once for both.
+
+        detail, carried: the residual before and after the edit. Returns two of uint8 RGB [N, size, size, 3].
+        """
+        count = ws.shape[0]
+        both = torch.cat([ws_edited, ws])
+        x, picture, level = self._coarse(both, None, detail)
+        kept = ghost_mask(x[count:], x[:count])
+        residual = self._residual(torch.cat([carried, detail]), torch.cat([gain, gain]), torch.cat([kept, torch.ones_like(kept)]))
+        drawn = as_bytes(self._fine(x, both, picture, level, residual, None))
+        return drawn[:count], drawn[count:]
+
+    def _coarse(self, ws: Tensor, shares: Tensor | None, detail: Tensor | None) -> tuple[Tensor, Tensor | None, int]:
+        """Features [N, C, 16, 16] up to where a residual comes in, the picture so far, and the level they belong to; all of it
+        begins anew in ``_fine`` where there is no residual."""
         start = self.inputs[0] if shares is None else torch.einsum("g,gcyx->cyx", shares[:, 0], self.inputs)
-        x = start.expand(both.shape[0], -1, -1, -1)
+        x = start.expand(ws.shape[0], -1, -1, -1)
         picture: Tensor | None = None
-        kept: Tensor | None = None
+        if detail is None:
+            return x, None, -1
         for level, resolution in enumerate(self.resolutions):
-            share = None if shares is None else shares[:, level]
-            for layer in range(max(0, 2 * level - 1), 2 * level + 1):
-                x = self.layers[layer](x, both[:, layer], share)
-            # Where the edit changed the features, the residual of the unedited face would be a ghost.
-            if detail is not None and resolution == min(GHOST_PX, detail.shape[-1]):
-                edited, plain = x[:count], x[count:]
-                kept = ghost_mask(plain, edited)
-                x, both = edited, ws_edited
-                picture = None if picture is None else picture[:count]
-            if detail is not None and gain is not None and self.expand is not None and resolution == detail.shape[-1]:
-                assert kept is not None
-                mask = F.interpolate(kept, size=resolution, mode="bilinear") if kept.shape[-1] != resolution else kept
-                x = x + F.conv2d(detail * (gain[:, None, None, None] * mask), self.expand)
-            picture = self.rgbs[level](x, both[:, 2 * level + 1], picture, share)
+            x = self._features(x, ws, level, shares)
+            if resolution == min(GHOST_PX, detail.shape[-1]):
+                return x, picture, level
+            picture = self._picture(x, ws, level, picture, shares)
+        raise AssertionError("a residual is never smaller than the smallest layer")
+
+    def _fine(self, x: Tensor, ws: Tensor, picture: Tensor | None, level: int, residual: Tensor | None, shares: Tensor | None) -> Tensor:
+        """[N, 3, size, size] from the features of ``level`` on."""
+        for k in range(max(level, 0), len(self.resolutions)):
+            if k != level:
+                x = self._features(x, ws, k, shares)
+            if residual is not None and self.resolutions[k] == residual.shape[-1]:
+                x = x + residual
+            picture = self._picture(x, ws, k, picture, shares)
         assert picture is not None
-        return as_bytes(picture)
+        return picture
+
+    def _features(self, x: Tensor, ws: Tensor, level: int, shares: Tensor | None) -> Tensor:
+        share = None if shares is None else shares[:, level]
+        for layer in range(max(0, 2 * level - 1), 2 * level + 1):
+            x = self.layers[layer](x, ws[:, layer], share)
+        return x
+
+    def _picture(self, x: Tensor, ws: Tensor, level: int, below: Tensor | None, shares: Tensor | None) -> Tensor:
+        drawn: Tensor = self.rgbs[level](x, ws[:, 2 * level + 1], below, None if shares is None else shares[:, level])
+        return drawn
+
+    def _residual(self, detail: Tensor, gain: Tensor, kept: Tensor) -> Tensor | None:
+        """What a detail residual adds to the features: [N, width, r, r]."""
+        if self.expand is None:
+            return None
+        side = detail.shape[-1]
+        mask = F.interpolate(kept, size=side, mode="bilinear") if kept.shape[-1] != side else kept
+        return F.conv2d(detail * (gain[:, None, None, None] * mask), self.expand)
+
+
+class Pair(nn.Module):
+    """``MixedGenerator.pair`` as a network of its own."""
+
+    def __init__(self, generator: MixedGenerator) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def forward(self, ws: Tensor, ws_edited: Tensor, detail: Tensor, carried: Tensor, gain: Tensor) -> tuple[Tensor, Tensor]:
+        """Edited and unedited portrait, uint8 RGB [N, size, size, 3] each."""
+        return self.generator.pair(ws, ws_edited, detail, carried, gain)
 
 
 class MixedCodes(nn.Module):

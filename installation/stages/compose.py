@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from installation.gl.flashes import FlashLimiter
+from installation.gl.frames import Frames
 from installation.gl.hud import HudPainter, HudState
-from installation.gl.layout import Hanging, Layout, Placement
-from installation.gl.look import NONE, Look, LookControls
+from installation.gl.layout import Cells, Hanging, Layout, Placement
+from installation.gl.look import FACETS, MIRROR, NONE, SALON, Look, LookControls
+from installation.gl.mirror import View
 from installation.gl.ornaments import Ornaments
 from installation.gl.particles import Particles, Swarm
 from installation.gl.scene import Light, Overlay, Renderer, Scene, Tile
-from installation.messages import Image, Portrait, Portraits
+from installation.messages import Image, Portraits
 
 BLACKOUT_SECONDS = 0.3
+MIRROR_SECONDS = 0.7  # from the mirror to the wall of portraits and back
 BACKGROUND_SECONDS = 0.8  # from one background to another
 ORNAMENT_SECONDS = 1.2
 PARTICLE_SECONDS = 1.5  # from one sort of particles to another
@@ -63,7 +67,10 @@ class Compose:
         self.renderer = renderer
         self._layout = Layout(renderer.width, renderer.height)
         self._hud = HudPainter(renderer.width, renderer.height)
-        self._last: dict[int, Portrait] = {}
+        self._last: dict[Hashable, Image] = {}  # of everybody who hangs, their newest portrait
+        self._picture: Image | None = None
+        self._mirror: Fader | None = None
+        self._frames = Frames()
         self._frame: Image | None = None
         self._blackout = Fader(0.0, BLACKOUT_SECONDS)
         self._room: Fader | None = None
@@ -87,17 +94,14 @@ class Compose:
         look = Look.of(controls)
 
         # Hang the portraits: those who left stay on the wall with their last picture until they have faded.
-        shown = portraits.portraits if portraits else ()
-        self._last.update((portrait.face.id, portrait) for portrait in shown)
-        hanging = [Hanging(portrait.face.id, portrait.opacity) for portrait in shown]
-        placements = self._layout.step(hanging, look.layout, look.zoom, now)
-        self._last = {placement.id: self._last[placement.id] for placement in placements}
-        tiles = tuple(Tile(self._last[one.id].image, one.box, one.opacity, one.rests) for one in placements)
+        mirror = self._mirror_share(look.layout, dt)
+        tiles, placements = self._hang(portraits, look, now)
 
         # Light the room.
         room, camera = self._backgrounds(look.background, dt)
         if portraits:
             self._frame = portraits.frame.image
+            self._picture = portraits.picture if portraits.picture is not None else self._picture
 
         # Let it snow, and hang the ornament around it all.
         swarms = self._drift(look, now, dt)
@@ -110,10 +114,12 @@ class Compose:
                 dt=dt,
                 look=look,
                 tiles=tiles,
-                lights=self._lights(placements),
+                lights=self._lights(placements) if mirror < 1.0 or self._picture is None else (),
                 room=room,
                 camera=camera,
                 frame=self._frame,
+                picture=self._picture,
+                mirror=mirror,
                 swarms=swarms,
                 ornaments=ornaments,
                 glows=glows,
@@ -128,6 +134,34 @@ class Compose:
     def read(self) -> Image:
         """The picture drawn last, [height, width, 3]; the next one overwrites it."""
         return self.renderer.read()
+
+    def _mirror_share(self, layout: str, dt: float) -> float:
+        if self._mirror is None:  # the show begins with the layout it was asked for
+            self._mirror = Fader(float(layout == MIRROR), MIRROR_SECONDS)
+        return self._mirror.towards(float(layout == MIRROR), dt)
+
+    def _hang(self, portraits: Portraits | None, look: Look, now: float) -> tuple[tuple[Tile, ...], tuple[Placement, ...]]:
+        """What hangs, and where."""
+        shown = portraits.portraits if portraits else ()
+        size = portraits.frame.image.shape[1::-1] if portraits else (1, 1)
+        view = View.of((size[0], size[1]), (self.renderer.width, self.renderer.height), look.fit, look.mirror)
+        hanging = []
+        for portrait in shown:
+            key = (portrait.face.id, portrait.cell)
+            if portrait.image.size or key not in self._last:
+                self._last[key] = portrait.image
+            hanging.append(Hanging(key, portrait.opacity, None if portrait.square is None else view.box(portrait.square)))
+        placements = self._layout.step(hanging, look.layout, look.zoom, now, Cells(look.rows, look.columns, look.gap))
+        self._last = {one.id: self._last[one.id] for one in placements}
+        seen = [one for one in placements if one.opacity > 0.0 and self._last[one.id].size]
+        self._frames.keep({one.id for one in placements})
+        return tuple(self._tile(one, look.layout) for one in seen), placements
+
+    def _tile(self, one: Placement, layout: str) -> Tile:
+        image = self._last[one.id]
+        if layout == SALON:
+            image = self._frames.framed(image, one.id, one.box.size, one.rests)
+        return Tile(image, one.box, one.opacity, one.rests, square=layout in (SALON, FACETS))
 
     def _drift(self, look: Look, now: float, dt: float) -> tuple[Swarm, ...]:
         levels = self._kind.towards(look.particles, dt)

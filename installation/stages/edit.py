@@ -13,13 +13,15 @@ from installation.latents.guests import Guest
 from installation.latents.oscillators import SILENCE, Followers, Levels, Oscillator
 from installation.latents.partners import Partners
 from installation.latents.residuals import crossed, recoloured
-from installation.messages import EditedFace, EditedFrame, EncodedFace, EncodedFrame
+from installation.latents.turns import Turns
+from installation.messages import EditedFace, EditedFrame, EncodedFace, EncodedFrame, Mix
 from installation.networks.layer_swap import normalised
 
 SMILE = "smile"
 ATTACK_SECONDS = 0.25  # how fast the portrait takes up a visitor's smile
 RELEASE_SECONDS = 0.6
 BEATS_A_SECOND = 2.0  # where no tempo is given: 120 a minute
+OWN_FROM = 32  # px: from this layer on a cell with a generator of its own is drawn by it
 FINE_SHARE = 4 / 7  # of the styles: those from here on are colour and texture; of 14 the last 6, from 64 px on
 
 
@@ -64,6 +66,13 @@ class Wave:
         swing = self.oscillator.swing(controls.text(self.shape), controls.number(self.phase), seconds, levels)
         return controls.number(self.amount) + controls.number(self.depth) * swing
 
+    def elsewhere(self, controls: Controls, offset: float, levels: Levels) -> float:
+        """The amount as it is now for whoever is ``offset`` cycles ahead."""
+        if self.amount not in controls.values:
+            return 0.0
+        value = self.oscillator.value(controls.text(self.shape), controls.number(self.phase) + offset, levels)
+        return controls.number(self.amount) + controls.number(self.depth) * value
+
 
 @dataclass(frozen=True, eq=False)
 class Bank:
@@ -72,6 +81,27 @@ class Bank:
     directions: DirectionSet
     waves: tuple[Wave, ...]
     smile: int | None  # place of the direction that a visitor's smile drives
+
+
+def children_share(mix: Mix) -> float:
+    """0…1: how much of a portrait the child generators draw, in the layer where they draw most of it."""
+    return max((sum(shares) for shares in zip(*(row for _, row in mix), strict=True)), default=0.0)
+
+
+class _Cells:
+    """The moves of all cells, each worked out once a picture."""
+
+    def __init__(self, bank: Bank, controls: Controls, levels: Levels, turns: Turns | None, first: Move | None) -> None:
+        self._bank, self._controls, self._levels, self._turns = bank, controls, levels, turns
+        self._moves: dict[int, Move | None] = {0: first}
+
+    def move(self, cell: int) -> Move | None:
+        if cell not in self._moves:
+            assert self._turns is not None
+            waves = enumerate(self._bank.waves)
+            amounts = [wave.elsewhere(self._controls, self._turns.ahead(cell, k), self._levels) for k, wave in waves]
+            self._moves[cell] = self._bank.directions.move(amounts)
+        return self._moves[cell]
 
 
 @dataclass
@@ -120,8 +150,9 @@ class Edit:
         """Nothing is drawn at ``now``: the oscillators stand still."""
         self._now, self._beat = now, self.beat(now)
 
-    def edit(self, encoded: EncodedFrame, controls: Controls, now: float) -> EditedFrame:
-        """The codes to draw, with ``now`` deciding where the oscillators stand."""
+    def edit(self, encoded: EncodedFrame, controls: Controls, now: float, turns: Turns | None = None) -> EditedFrame:
+        """The codes to draw, with ``now`` deciding where the oscillators stand. turns: whose turn it is, in which cells; None:
+        everybody's, once."""
         bank = self._bank
         beat = self.beat(now)
         seconds, beats = (0.0, 0.0) if self._now is None else (max(0.0, now - self._now), max(0.0, beat - self._beat))
@@ -137,32 +168,48 @@ class Edit:
             self._partners.step(encoded.faces, controls.text("identity/guest"), seconds)
         else:
             self._partners.rest()
-        faces = tuple(self._face(face, self._smiled(face, bank, move, controls, now, seconds), controls) for face in encoded.faces)
+        smiles = {face.face.id: self._smile(face, controls, now, seconds) for face in encoded.faces}
         present = {face.face.id for face in encoded.faces}
         self._smiles = {id: smile for id, smile in self._smiles.items() if id in present}
-        return EditedFrame(encoded.frame, faces, self._mix(controls))
+        cells = _Cells(bank, controls, levels, turns, move)
+        known = {face.face.id: face for face in encoded.faces}
+        keys = [(id, 0) for id in known] if turns is None else turns.keys
+        mix = self._mix(controls)
+        faces = []
+        for id, cell in keys:
+            own = bank.directions.further(cells.move(cell), bank.smile, smiles[id]) if bank.smile is not None else cells.move(cell)
+            faces.append(self._face(known[id], cell, own, controls, mix, self._own_mix(cell, turns)))
+        return EditedFrame(encoded.frame, tuple(faces), mix)
 
-    def _smiled(self, encoded: EncodedFace, bank: Bank, move: Move | None, controls: Controls, now: float, seconds: float) -> Move | None:
-        """The move that all share, and what this visitor's own smile adds to it."""
-        if bank.smile is None:
-            return move
+    def _smile(self, encoded: EncodedFace, controls: Controls, now: float, seconds: float) -> float:
+        """How much of the smile's direction this visitor's own smile adds."""
         trigger = self._smiles.setdefault(encoded.face.id, SmileTrigger())
         threshold, hold = controls.number("smile/threshold"), controls.number("smile/hold")
-        level = trigger.step(encoded.face.expression.smile, threshold, hold, now, seconds)
-        return bank.directions.further(move, bank.smile, controls.number("smile/trigger") * level)
+        return controls.number("smile/trigger") * trigger.step(encoded.face.expression.smile, threshold, hold, now, seconds)
 
-    def _face(self, encoded: EncodedFace, move: Move | None, controls: Controls) -> EditedFace:
-        ws, detail = self._identity(encoded, controls.number("identity/morph"), controls.number("identity/mix"))
-        psi = controls.number("truncation")
+    def _own_mix(self, cell: int, turns: Turns | None) -> Mix | None:
+        """The generator of a cell that has one of its own: children come in turn, the base between them."""
+        if turns is None or not turns.generators or not self.children or not turns.own(cell):
+            return None
+        name = self.children[turns.order(cell) % len(self.children)]
+        return ((name, tuple(float(r >= OWN_FROM) for r in self.resolutions)),)
+
+    def _face(self, encoded: EncodedFace, cell: int, move: Move | None, controls: Controls, mix: Mix, own_mix: Mix | None) -> EditedFace:
+        morph, blend, psi = controls.number("identity/morph"), controls.number("identity/mix"), controls.number("truncation")
+        ws, detail = self._identity(encoded, morph, blend)
         if psi != 1:
             ws = torch.lerp(self.latent_avg.to(ws), ws, psi)
+        # Where the face is not the sitter's own, the camera gives way: nobody has two faces at once.
+        sitters = psi * (1 - morph) * (1 - blend) * (1 - children_share(mix if own_mix is None else own_mix))
+        glass = controls.number("identity/glass") * sitters
         # The residual belongs to this very sitter: the mean face must not wear it.
         gain = controls.number("identity/detail") * psi
-        if move is None:
-            return EditedFace(encoded.face, ws, ws, detail, gain)
-        carried = None if detail is None else move.carry(detail)
-        warp = None if move.maps.warp is None else move.maps.warp.numpy()
-        return EditedFace(encoded.face, ws, ws + move.offset.to(ws), carried, gain, warp)
+        edited, carried, warp = ws, detail, None
+        if move is not None:
+            edited = ws + move.offset.to(ws)
+            carried = None if detail is None else move.carry(detail)
+            warp = None if move.maps.warp is None else move.maps.warp.numpy()
+        return EditedFace(encoded.face, ws, edited, carried, gain, warp, encoded, glass, move is not None or glass < 1, cell, own_mix)
 
     def _identity(self, encoded: EncodedFace, morph: float, mix: float) -> tuple[Tensor, Tensor | None]:
         """Whose face it is: code and residual, before any edit."""
@@ -179,7 +226,7 @@ class Edit:
             detail = recoloured(detail, other.detail, mix)
         return drawn, detail
 
-    def _mix(self, controls: Controls) -> tuple[tuple[str, tuple[float, ...]], ...]:
+    def _mix(self, controls: Controls) -> Mix:
         shares = [[controls.number(amount) * controls.number(layer) for amount, layer in row] for row in self._shares]
         if not any(share for row in shares for share in row):
             return ()

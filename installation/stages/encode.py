@@ -70,8 +70,8 @@ class Encode:
         """hold 0…1 slows the glide from code to code. A visitor appears here with their first code."""
         visible = [a for a in aligned.faces if a.face.seen and a.face.drawable > 0.5]
         self._coder.update(visible, self.cache, now)
-        known = [a.face for a in aligned.faces if a.face.id in self.cache]
-        faces = tuple(EncodedFace(face, *self.cache.code(face, now, hold)) for face in known)
+        known = [a for a in aligned.faces if a.face.id in self.cache]
+        faces = tuple(EncodedFace(a.face, *self.cache.code(a.face, now, hold), a.silhouette) for a in known)
         self.cache.forget({a.face.id for a in aligned.faces}, now)
         return EncodedFrame(aligned.frame, faces)
 

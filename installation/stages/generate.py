@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +16,10 @@ from installation.engines.fingerprint import digest
 from installation.engines.select import EngineSettings, is_ready
 from installation.errors import FacetsError
 from installation.latents.warps import Warper, larger_eyes
-from installation.messages import EditedFace, EditedFrame, Portrait, Portraits
+from installation.messages import Drawing, DrawnFrame, EditedFace, EditedFrame, Image, Portrait, Portraits
 from installation.networks.bundle import Models
 from installation.networks.facets_encoder import DETAIL_CHANNELS, DETAIL_PX
-from installation.networks.mixed_generator import MixedCodes, MixedGenerator, WholePicture
+from installation.networks.mixed_generator import MixedCodes, MixedGenerator, Pair, WholePicture
 from installation.networks.stylegan2 import Generator
 
 SMALL_PX = 128  # portraits step down to it and no further
@@ -27,7 +27,9 @@ HEAVY = 8e9  # multiplications of a portrait from which a CPU draws one by one: 
 PROBE_RUNS = 9
 PROBE_PATIENCE = 1.0  # s
 ENGINE_SHARE = 0.65  # of the time between two portraits that the engine may take; tracking and the canvas have the rest
+Flow = NDArray[np.float32]
 Mix = Sequence[tuple[str, Sequence[float]]]  # of each child that takes part, its share of each resolution
+PAIR_MILLISECONDS = 14.0  # that both drawings of a change may take: 25 a second beside tracking and the canvas on two cores
 LARGE_GAIN = 2.0  # at most so much more work a second does an engine do at a larger size
 
 
@@ -38,6 +40,7 @@ class GenerateSettings:
     portrait_px: int = 0
     min_portrait_fps: float = 12.0
     buckets: tuple[int, ...] = (1, 4)
+    changes: bool = True  # whether pairs are drawn, an edited and an unedited portrait
 
 
 class Generate:
@@ -53,6 +56,7 @@ class Generate:
         expand = [] if models.detail is None else [models.detail.expand]
         self._key = digest(models.base, *(c.generator for c in models.children), *expand)
         self.portrait_px, self._plain = self._fitting()
+        self.change_px, self._pairs = self._fitting_pairs()
         self._mixing: BatchedEngine | None = None
         self._builder: threading.Thread | None = None
         self._warper = Warper()
@@ -90,17 +94,55 @@ class Generate:
     def generate(self, edited: EditedFrame) -> Portraits:
         """Portraits uint8 [S, S, 3] of every visitor, sorted by id."""
         faces = [self._inputs(f.ws, f.ws_edited, f.detail, f.detail_gain) for f in edited.faces]
-        results = self._mixing(faces, [self._mix(edited)]) if edited.mix and self._mixing is not None else self._plain(faces)
+        results = self._mixing(faces, [self._layers(edited.mix)]) if edited.mix and self._mixing is not None else self._plain(faces)
         mixed = edited.mix if self._mixing is not None else ()
         portraits = [self._portrait(face, result[0], mixed) for face, result in zip(edited.faces, results, strict=True)]
         return Portraits(edited.frame, tuple(portraits))
 
-    def _portrait(self, edited: EditedFace, drawn: Array, mix: Mix) -> Portrait:
-        image, warp = np.asarray(drawn, dtype=np.uint8), edited.warp
+    def draw(self, edited: EditedFrame) -> DrawnFrame:
+        """What each face's edits change: drawn twice where the camera's pixels stay, once where they do not, and not at all where
+        nothing is edited."""
+        return DrawnFrame(edited, tuple(self._drawing(face, edited.mix if face.mix is None else face.mix) for face in edited.faces))
+
+    def turn_milliseconds(self) -> float:
+        """Time of one face's drawings where the camera's pixels stay."""
+        if self._pairs is None:
+            return 2 * self.milliseconds()
+        mean = self._models.latent_avg
+        inputs = self._pair_inputs(mean, mean, None, None, 0.0)
+        return self._timed(lambda: self._pairs([inputs]))  # type: ignore[misc]  # it is there
+
+    def _drawing(self, face: EditedFace, mix: Mix) -> Drawing:
+        own = face.own
+        if not face.edited or own is None:
+            return Drawing(None, None, None, face.glass)
+        if self._mixing is None:
+            mix = ()
+        if not mix and face.glass >= 1.0 and self._pairs is not None:
+            inputs = self._pair_inputs(face.ws, face.ws_edited, own.detail, face.detail, face.detail_gain)
+            edited, plain = self._pairs([inputs])[0]
+            return Drawing(_picture(edited), _picture(plain), face.warp, face.glass)
+        inputs = self._inputs(face.ws, face.ws_edited, face.detail, face.detail_gain)
+        edited = self._mixing([inputs], [self._layers(mix)])[0][0] if mix and self._mixing is not None else self._plain([inputs])[0][0]
+        plain = None
+        if face.glass > 0.0:
+            plain = _picture(self._plain([self._inputs(own.ws, own.ws, own.detail, 1.0)])[0][0])
+        return Drawing(_picture(edited), plain, self._warp(face.warp, mix), face.glass)
+
+    def _pair_inputs(self, ws: Tensor, edited: Tensor, detail: Tensor | None, carried: Tensor | None, gain: float) -> Sequence[Array]:
+        ws_, edited_, residual, gain_ = self._inputs(ws, edited, detail, gain)
+        return ws_, edited_, residual, residual if carried is None else carried.numpy(), gain_
+
+    def _warp(self, warp: Flow | None, mix: Mix) -> Flow | None:
+        """A portrait's warp, with the larger eyes of the children that take part."""
         for name, shares in mix:
             if name in self._eyes:
                 eyes = larger_eyes(self._eyes[name]) if warp is None else larger_eyes(self._eyes[name], warp.shape[-1])
                 warp = max(shares) * eyes if warp is None else warp + max(shares) * eyes
+        return warp
+
+    def _portrait(self, edited: EditedFace, drawn: Array, mix: Mix) -> Portrait:
+        image, warp = _picture(drawn), self._warp(edited.warp, mix)
         if warp is not None:
             image = self._warper(image, warp)
         return Portrait(edited.face, image, edited.face.presence * edited.face.drawable)
@@ -129,16 +171,53 @@ class Generate:
     def _milliseconds(self, engine: BatchedEngine) -> float:
         mean = self._models.latent_avg
         face = self._inputs(mean, mean, None, 0.0)
+        return self._timed(lambda: engine([face]))
+
+    @staticmethod
+    def _timed(run: Callable[[], object]) -> float:
         times: list[float] = []
         while len(times) < PROBE_RUNS and (len(times) < 2 or sum(times) < PROBE_PATIENCE):
             start = time.perf_counter()
-            engine([face])
+            run()
             times.append(time.perf_counter() - start)
         return float(np.quantile(times, 0.25)) * 1e3
 
-    def _mix(self, edited: EditedFrame) -> NDArray[np.float32]:
+    def _fitting_pairs(self) -> tuple[int, BatchedEngine | None]:
+        """Size of a change's two drawings and their engine: as large as portraits are where that is quick, at most half of it
+        where it is not. A change is smooth, so little is lost. None where a face is drawn by any other network, twice."""
+        models = self._models
+        if models.detail is None or not isinstance(models.base, Generator) or not self._settings.changes:
+            return self.portrait_px, None
+        size = min(models.base.size, SMALL_PX)
+        small = self._build_pairs(size)
+        mean = models.latent_avg
+        inputs = self._pair_inputs(mean, mean, None, None, 0.0)
+        grown, wanted = work(models.base, self.portrait_px) / work(models.base, size), PAIR_MILLISECONDS
+        if self.portrait_px <= size or self._timed(lambda: small([inputs])) * grown > wanted:
+            return size, small
+        large = self._build_pairs(self.portrait_px)
+        return (self.portrait_px, large) if self._timed(lambda: large([inputs])) <= wanted else (size, small)
+
+    def _build_pairs(self, size: int) -> BatchedEngine:
+        models = self._models
+        assert models.detail is not None and isinstance(models.base, Generator)
+        module = Pair(MixedGenerator(models.base, (), models.detail.expand.weight, size).eval()).eval()
+        sample = models.sample()
+
+        def make(batch: int) -> Network:
+            ws = sample.repeat(batch, 1, 1)
+            detail = torch.zeros(batch, DETAIL_CHANNELS, DETAIL_PX, DETAIL_PX)
+            example = (ws, ws.clone(), detail, detail.clone(), torch.ones(batch))
+            return Network(f"generator-pair-{size}-{batch}", module, example, self._key)
+
+        return BatchedEngine(make, 5, self._engine_settings, (1,), self._thorough)
+
+    def _layers(self, mix: Mix) -> NDArray[np.float32]:
+        """[children, resolutions]: the share of each child, of all there are, in each layer."""
         levels = len([r for r in self._models.resolutions if r <= self.portrait_px])
-        return np.array([shares[:levels] for _, shares in edited.mix], dtype=np.float32)
+        rows = {name: shares[:levels] for name, shares in mix}
+        nothing = (0.0,) * levels
+        return np.array([rows.get(child.name, nothing) for child in self._models.children], dtype=np.float32)
 
     def _inputs(self, ws: Tensor, edited: Tensor, detail: Tensor | None, gain: float) -> Sequence[Array]:
         if self._models.detail is None:
@@ -182,6 +261,10 @@ class Generate:
         expand = None if models.detail is None else models.detail.expand.weight
         mixed = MixedGenerator(models.base, children, expand, size).eval()
         return (mixed if models.detail is not None else MixedCodes(mixed).eval()), len(mixed.resolutions)
+
+
+def _picture(drawn: Array) -> Image:
+    return np.asarray(drawn, dtype=np.uint8)
 
 
 def network_name(size: int, batch: int, mixing: bool) -> str:

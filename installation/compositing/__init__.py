@@ -1,0 +1,1 @@
+"""How what an edit changes is put over the camera's own pixels."""

@@ -1,0 +1,222 @@
+"""Glass: the camera's own pixels, and over them what each visitor's edits change; in place, and as portraits of their own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import cv2
+import numpy as np
+
+from installation.compositing.apply import Pane
+from installation.compositing.change import Change, difference, moved
+from installation.control.state import Controls
+from installation.faces import head
+from installation.faces.ffhq import crop_to_original, invert, quad_from_landmarks
+from installation.gl.layout import Cells, portrait_side
+from installation.gl.look import FACETS, MIRROR
+from installation.latents.turns import Key, Queue, Turns
+from installation.messages import DrawnFrame, EditedFace, EncodedFace, EncodedFrame, Face, Image, Mask, Matrix, Portrait, Portraits
+
+SIDES = (128, 256, 384, 512, 768, 1024)  # px, of a portrait
+LARGEST_ON_CPU, LARGEST_ON_GPU = 512, 1024
+STAY = 1.15  # a portrait's side changes only where another fits so much better: it must not flicker between two
+APPEAR_SECONDS, VANISH_SECONDS = 0.4, 0.25  # of a change, as its face comes into view and is lost
+TURN_MILLISECONDS = 33.0  # of drawing before the newest frame gets its turn
+SETTLE_SECONDS = 1.2  # after a change of layout, in which both kinds of picture are wanted
+KEPT = 4  # pictures whose memory stays as it was
+EMPTY: Image = np.zeros((0, 0, 3), np.uint8)
+
+
+@dataclass(slots=True, eq=False)
+class _Seen:
+    """What is kept of a visitor. strength 0…1: how much of the edits is to be seen; side: px of their portraits."""
+
+    strength: float = 0.0
+    side: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GlassSettings:
+    """width, height: px of the canvas. turn_milliseconds: time of one face's drawings. lockstep: everybody is drawn for each frame.
+    sides: that a portrait may have."""
+
+    width: int
+    height: int
+    turn_milliseconds: float
+    lockstep: bool = False
+    largest: int = LARGEST_ON_CPU
+
+
+@dataclass(eq=False)
+class Glass:
+    """EncodedFrame, DrawnFrame -> Portraits. Says whose turn it is to be drawn, keeps what was drawn last of everybody, and puts
+    it over the newest frame: however few a machine draws, every portrait moves with its sitter."""
+
+    settings: GlassSettings
+    cut: Callable[[Image, Matrix, int, Image], object]  # frame, crop to frame, side, [side, side, 3] to cut into
+    undrawn: int = 0  # portraits that had no edit, so that nothing was drawn
+    _queue: Queue = field(default_factory=Queue)
+    _pane: Pane = field(default_factory=Pane)
+    _changes: dict[Key, Change | None] = field(default_factory=dict)  # None: nothing is edited
+    _seen: dict[int, _Seen] = field(default_factory=dict)
+    _now: float | None = None
+    _layout: str = ""
+    _before: str = ""  # layout that is being left
+    _left: float = -math.inf  # s, when
+    _pictures: list[Image] = field(default_factory=list)
+    _tiles: dict[Key, list[Image]] = field(default_factory=dict)
+    _turn: int = 0
+
+    def turns(self, encoded: EncodedFrame, controls: Controls) -> Turns:
+        """Whose turn it is, as many as fit into the time between two pictures."""
+        faces, cells = self._shown(encoded, controls)
+        keys = [(face.face.id, cell) for face in faces for cell in range(cells)]
+        most = len(keys) if self.settings.lockstep else max(1, int(TURN_MILLISECONDS / max(self.settings.turn_milliseconds, 1e-3)))
+        return Turns(self._queue.next(keys, most), cells, controls.number("facets/spread"), controls.number("facets/generators"))
+
+    def reflect(self, encoded: EncodedFrame, drawn: DrawnFrame, controls: Controls, now: float) -> Portraits:
+        """The portraits of the newest frame, and in the layouts that want it the frame itself with all faces changed in place."""
+        seconds = 0.0 if self._now is None else max(0.0, now - self._now)
+        self._now, self._turn = now, self._turn + 1
+        sitters = {face.face.id: face for face in encoded.faces}
+        layouts = self._layouts(controls.text("look/layout"), now)
+        self._follow(sitters, seconds)
+        self._keep(drawn, sitters, square=layouts != {MIRROR})
+        faces, cells = self._shown(encoded, controls)
+        keys = [(face.face.id, cell) for face in faces for cell in range(cells)]
+        self._changes = {key: change for key, change in self._changes.items() if key[0] in sitters}
+        self._tiles = {key: buffers for key, buffers in self._tiles.items() if key in keys}
+        picture = self._picture(encoded) if MIRROR in layouts else None
+        side = self._wanted(controls, len(keys)) if layouts != {MIRROR} else 0
+        drawn_keys = [key for key in keys if key in self._changes]
+        portraits = tuple(self._portrait(sitters[key[0]], key, side, encoded.frame.image) for key in drawn_keys)
+        return Portraits(encoded.frame, portraits, picture)
+
+    def _wanted(self, controls: Controls, count: int) -> int:
+        """Px of the canvas that the largest of so many portraits fills."""
+        cells = Cells(int(controls.number("facets/rows")), int(controls.number("facets/columns")), controls.number("facets/gap"))
+        layout = controls.text("look/layout")
+        width, height = self.settings.width, self.settings.height
+        kind = self._before if layout == MIRROR else layout
+        return math.ceil(portrait_side(kind, count, width, height, cells) * controls.number("look/zoom"))
+
+    def _layouts(self, layout: str, now: float) -> set[str]:
+        """Those that are on the canvas: a change from one to another takes its time."""
+        if layout != self._layout:
+            if self._layout:
+                self._before, self._left = self._layout, now
+            self._layout = layout
+        return {layout, self._before} if now - self._left < SETTLE_SECONDS else {layout}
+
+    def _shown(self, encoded: EncodedFrame, controls: Controls) -> tuple[Sequence[EncodedFace], int]:
+        """Whose portraits are to be seen, and how many variants of each."""
+        if controls.text("look/layout") != FACETS or not encoded.faces:
+            return encoded.faces, 1
+        rows, columns = int(controls.number("facets/rows")), int(controls.number("facets/columns"))
+        cells = rows * columns
+        nearest = sorted(encoded.faces, key=lambda one: (-_size(one.face), one.face.id))
+        match controls.text("facets/who"):
+            case "two":
+                return (nearest[:2], rows * (columns // 2)) if len(nearest) > 1 and columns > 1 else (nearest[:1], cells)
+            case "turns":
+                ordered = sorted(encoded.faces, key=lambda one: one.face.id)
+                return [ordered[int(encoded.frame.time / controls.number("facets/turn")) % len(ordered)]], cells
+            case _:
+                return nearest[:1], cells
+
+    def _follow(self, sitters: dict[int, EncodedFace], seconds: float) -> None:
+        """Let the edits appear on who can be seen well, and vanish from who cannot."""
+        self._seen = {id: self._seen.get(id, _Seen()) for id in sitters}
+        for id, seen in self._seen.items():
+            face = sitters[id].face
+            goal = face.presence * face.drawable if face.seen else 0.0
+            step = seconds / (APPEAR_SECONDS if goal > seen.strength else VANISH_SECONDS)
+            seen.strength = goal if self.settings.lockstep and not seconds else seen.strength + min(max(goal - seen.strength, -step), step)
+
+    def _keep(self, drawn: DrawnFrame, sitters: dict[int, EncodedFace], square: bool) -> None:
+        """Keep what was drawn now. square: the drawn background is wanted, too, where the camera gives way."""
+        for edited, drawing in zip(drawn.edited.faces, drawn.drawings, strict=True):
+            key = (edited.face.id, edited.cell)
+            if drawing.edited is None or edited.face.id not in sitters:
+                self.undrawn += 1
+                self._changes[key] = None
+                continue
+            mask = self._mask(edited, sitters, drawing.edited.shape[0])
+            moving = mask
+            if square and drawing.glass < 1.0:
+                mask = np.asarray(cv2.convertScaleAbs(mask, alpha=drawing.glass, beta=255.0 * (1.0 - drawing.glass)), dtype=np.uint8)
+                moving = mask
+            self._changes[key] = replace(difference(drawing.edited, drawing.plain, mask, drawing.glass), origin=moved(drawing.warp, moving))
+
+    def _mask(self, edited: EditedFace, sitters: dict[int, EncodedFace], side: int) -> Mask:
+        """[side, side]: where edits of this visitor may be seen."""
+        face = edited.face
+        M_o2c = invert(crop_to_original(quad_from_landmarks(face.landmarks), head.HEAD_PX))
+        mask = head.head_mask(head.face_outline(face.landmarks, M_o2c), None if edited.own is None else edited.own.silhouette)
+        for other in sitters.values():
+            if other.face.id != face.id and other.face.seen and _size(other.face) > _size(face) and _touch(face, other.face):
+                head.without(mask, head.face_outline(other.face.landmarks, M_o2c))
+        return mask if side == head.HEAD_PX else np.asarray(cv2.resize(mask, (side, side), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+
+    def _picture(self, encoded: EncodedFrame) -> Image:
+        """The frame with the faces changed in their places, those farther away first. The frame itself where nothing changes."""
+        frame = encoded.frame.image
+        changes = []
+        for sitter in sorted(encoded.faces, key=lambda one: _size(one.face)):
+            change, strength = self._changes.get((sitter.face.id, 0)), self._seen[sitter.face.id].strength
+            if change is not None and strength > 0.0:
+                changes.append((sitter.face, change.at(strength)))
+        if not changes:
+            return frame
+        picture = self._memory(frame)
+        np.copyto(picture, frame)
+        for face, change in changes:
+            quad = quad_from_landmarks(face.landmarks)
+            self._pane.in_place(picture, change, crop_to_original(quad, change.brighter.shape[0]))
+        return picture
+
+    def _memory(self, like: Image) -> Image:
+        """A picture of that size that nobody looks at any more."""
+        if not self._pictures or self._pictures[0].shape != like.shape:
+            self._pictures = [np.empty_like(like) for _ in range(KEPT)]
+        return self._pictures[self._turn % KEPT]
+
+    def _portrait(self, sitter: EncodedFace, key: Key, wanted: int, frame: Image) -> Portrait:
+        """wanted: px of the canvas that the portrait fills; 0 where only its place in the frame is asked for."""
+        face, quad = sitter.face, quad_from_landmarks(sitter.face.landmarks)
+        image = EMPTY
+        if wanted:
+            seen = self._seen[face.id]
+            seen.side = side = self._side(seen.side, quad.side, wanted)
+            image = self._tile(key, side)
+            self.cut(frame, crop_to_original(quad, side), side, image)
+            change = self._changes[key]
+            if change is not None:
+                self._pane.on_crop(image, change)
+        square = crop_to_original(quad, 1)
+        return Portrait(face, image, face.presence * face.drawable, key[1], square)
+
+    def _side(self, old: int, source: float, wanted: int) -> int:
+        """Side of a portrait: enough for its place on the canvas, and no more than the camera has of the face."""
+        sides = [side for side in SIDES if side <= self.settings.largest]
+        most = next((side for side in sides if side >= wanted), sides[-1])
+        best = max((side for side in sides if side <= most and side <= source), default=sides[0])
+        return old if old and old <= most and best != old and source < STAY * max(best, old) and source > max(best, old) / STAY else best
+
+    def _tile(self, key: Key, side: int) -> Image:
+        buffers = self._tiles.get(key)
+        if buffers is None or buffers[0].shape[0] != side:
+            buffers = self._tiles[key] = [np.empty((side, side, 3), np.uint8) for _ in range(KEPT)]
+        return buffers[self._turn % KEPT]
+
+
+def _size(face: Face) -> float:
+    return face.box[2] - face.box[0]
+
+
+def _touch(a: Face, b: Face) -> bool:
+    """Whether two faces are so near that the head of one may reach into the other."""
+    reach = 0.5 * max(_size(a), _size(b))
+    return all(a.box[i] - reach < b.box[i + 2] and b.box[i] - reach < a.box[i + 2] for i in (0, 1))

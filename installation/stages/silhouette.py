@@ -1,0 +1,58 @@
+"""Silhouette: where each visitor is in their own crop, so that no edit touches the room behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from installation.engines.silhouette_model import SilhouetteModel
+from installation.faces.head import HEAD_PX
+from installation.messages import AlignedFace, AlignedFrame, Mask
+
+REST_FRAMES = 3  # after a silhouette was taken, before the same visitor's turn comes again
+TAKEN = 0.5  # of a new silhouette in the one that is kept: an outline that is not sure must not tremble
+SOFT = 1.0  # px, standard deviation of its rim
+
+
+@dataclass(slots=True, eq=False)
+class _Kept:
+    """What is known of one visitor. turn: frame number at which it was taken last."""
+
+    levels: NDArray[np.float32]  # [128, 128] 0…255
+    mask: Mask  # the same, as it is handed on; never written into again
+    turn: int
+
+
+class Silhouette:
+    """AlignedFrame -> AlignedFrame. One visitor a frame, the stalest first: an outline in a crop that follows the face hardly
+    changes from frame to frame. A visitor whose first turn has not come has none."""
+
+    def __init__(self, threads: int = 1) -> None:
+        """Raises WeightsError where the network is missing."""
+        self._model = SilhouetteModel(threads)
+        self._kept: dict[int, _Kept] = {}
+        self._turn = 0
+
+    def outline(self, aligned: AlignedFrame) -> AlignedFrame:
+        """The same faces with the silhouettes that are known."""
+        self._turn += 1
+        self._kept = {a.face.id: self._kept[a.face.id] for a in aligned.faces if a.face.id in self._kept}
+        due = [a for a in aligned.faces if a.face.seen and self._age(a) > REST_FRAMES]
+        if due:
+            self._take(max(due, key=self._age))
+        faces = (replace(a, silhouette=self._kept[a.face.id].mask) if a.face.id in self._kept else a for a in aligned.faces)
+        return AlignedFrame(aligned.frame, tuple(faces))
+
+    def _age(self, aligned: AlignedFace) -> int:
+        kept = self._kept.get(aligned.face.id)
+        return self._turn if kept is None else self._turn - kept.turn
+
+    def _take(self, aligned: AlignedFace) -> None:
+        fresh = cv2.resize(self._model(aligned.crop), (HEAD_PX, HEAD_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
+        old = self._kept.get(aligned.face.id)
+        levels = fresh if old is None else old.levels + np.float32(TAKEN) * (fresh - old.levels)
+        mask = cv2.GaussianBlur(levels, (0, 0), SOFT)
+        self._kept[aligned.face.id] = _Kept(levels, np.rint(mask).astype(np.uint8), self._turn)
