@@ -11,7 +11,7 @@ from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
 from installation.errors import FaultError
 from installation.latents.directions import DirectionSet
-from installation.messages import EncodedFace, EncodedFrame, Expression, Face, Frame, Portrait, Portraits
+from installation.messages import Drawing, DrawnFrame, EncodedFace, EncodedFrame, Expression, Face, Frame, Portrait, Portraits
 from installation.operation.health import Health
 from installation.operation.worker import Worker
 from installation.pipeline import CaptureLoop, SynthesisLoop
@@ -28,9 +28,21 @@ class FlatGenerate:
 
     portrait_px = 8
 
-    def generate(self, edited):
-        faces = edited.faces
-        return Portraits(edited.frame, tuple(Portrait(f.face, np.full((8, 8, 3), int(f.ws_edited[0, 0]), np.uint8), 1.0) for f in faces))
+    def draw(self, edited):
+        return DrawnFrame(
+            edited, tuple(Drawing(np.full((8, 8, 3), int(f.ws_edited[0, 0]), np.uint8), None, None, 0.0) for f in edited.faces)
+        )
+
+
+class FlatGlass:
+    """Hands every drawing on as a portrait."""
+
+    def turns(self, encoded, controls):
+        return None
+
+    def reflect(self, encoded, drawn, controls, now):
+        pairs = zip(drawn.edited.faces, drawn.drawings, strict=True)
+        return Portraits(encoded.frame, tuple(Portrait(edited.face, drawing.edited, 1.0) for edited, drawing in pairs))
 
 
 @pytest.fixture
@@ -69,7 +81,7 @@ def synthesis(health):
     controls = ControlState(parameter_table((), ()))
     moment = [0.0]
     loop = SynthesisLoop(
-        Slot(), Edit(DirectionSet([]), torch.zeros(14, 4)), FlatGenerate(), controls, Slot(), health, now=lambda: moment[0]
+        Slot(), Edit(DirectionSet([]), torch.zeros(14, 4)), FlatGenerate(), FlatGlass(), controls, Slot(), health, now=lambda: moment[0]
     )
     return loop, controls, moment
 

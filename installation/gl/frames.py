@@ -39,7 +39,7 @@ class Moulding:
 OGEE = ((0.0, 0.0), (0.12, 0.5), (0.3, 0.9), (0.5, 0.62), (0.72, 0.66), (0.86, 0.3), (1.0, 0.12))
 ROUND = ((0.0, 0.1), (0.1, 0.55), (0.5, 0.8), (0.85, 0.5), (1.0, 0.35))
 FLAT = ((0.0, 0.5), (0.06, 0.62), (0.94, 0.62), (1.0, 0.5))
-GILT = Moulding((176, 134, 62), (222, 188, 112), (233, 227, 214), 0.085, OGEE, gloss=0.85, grain=0.12)
+GILT = Moulding((150, 113, 52), (206, 170, 98), (233, 227, 214), 0.085, OGEE, gloss=0.85, grain=0.12)
 WALNUT = Moulding((74, 47, 31), (196, 158, 88), (238, 234, 225), 0.07, ROUND, gloss=0.35, grain=0.6)
 EBONY = Moulding((27, 26, 28), (66, 62, 60), (243, 241, 236), 0.038, FLAT, gloss=0.3, grain=0.15)
 MOULDINGS = (GILT, WALNUT, EBONY)
@@ -95,7 +95,7 @@ def paint(moulding: Moulding, size: int) -> Image:
     light = _light(moulding, t, upright, axis, size)
     picture = np.empty((size, size, 3), np.float32)
     picture[:] = np.array(moulding.mat, np.float32)
-    picture *= _mat_light(deep, width, axis, size)[..., None]
+    picture *= _mat_light(deep, upright, width, axis, size)[..., None]
     lip = (deep > 0.9 * width) & (deep <= width)
     colour = np.where(lip[..., None], np.array(moulding.fillet, np.float32), np.array(moulding.colour, np.float32))
     wood = (colour * light[..., None]) + (255.0 * moulding.gloss * np.clip(light - 1.05, 0.0, 1.0) ** 2)[..., None]
@@ -125,13 +125,13 @@ def _streaks(size: int, across: float, down: float) -> Plane:
     return np.asarray(streaks / max(float(streaks.std()), 1e-6), np.float32)
 
 
-def _mat_light(deep: Plane, width: float, axis: Plane, size: int) -> Plane:
-    """The mat's own light: shaded by the moulding, bright where its bevel catches the lamp, dark where it turns away."""
-    shade = 1.0 - 0.34 * np.exp(-((deep - width) / (SHADE * size)))
-    down = np.where(axis < size / 2, 1.0, 0.35)[:, None]  # the shadow falls down from the upper piece
-    light = 1.0 - (1.0 - shade) * down
+def _mat_light(deep: Plane, upright: NDArray[np.bool_], width: float, axis: Plane, size: int) -> Plane:
+    """The mat's own light: in the shadow of each piece of the moulding, most under the upper one; its bevel bright where it catches
+    the lamp, dark where it turns away."""
+    light = np.ones_like(deep)
+    for away, depth in ((axis[:, None], 0.36), ((size - axis)[:, None], 0.10), (axis[None, :], 0.2), ((size - axis)[None, :], 0.2)):
+        light = light * (1.0 - depth * np.exp(-np.maximum(away - width, 0.0) / (SHADE * size)))
     inner = (1.0 - FRAMED_SHARE) / 2 * size
     bevel = (deep > inner - BEVEL * size) & (deep <= inner)
-    upper = np.broadcast_to((axis < size / 2)[:, None], deep.shape)
-    light = np.where(bevel, np.where(upper, 0.72, 1.06), light)
-    return np.asarray(light, np.float32)
+    catches = np.where(upright, 0.9, np.where((axis < size / 2)[:, None], 0.7, 1.07))
+    return np.asarray(np.where(bevel, catches, light), np.float32)

@@ -36,14 +36,14 @@ class Queue:
     """Remembers when each key had its turn."""
 
     def __init__(self) -> None:
-        self._last: dict[Key, int] = {}
+        self._last: dict[Key, int] = {}  # number of the turn, 0: none yet
         self._turn = 0
 
     def next(self, keys: Sequence[Key], most: int) -> tuple[Key, ...]:
         """At most so many of ``keys``, those that waited longest; equals in their order. New ones come first."""
-        self._turn += 1
         self._last = {key: self._last.get(key, 0) for key in keys}
         chosen = sorted(self._last, key=lambda key: self._last[key])[:most]
         for key in chosen:
+            self._turn += 1
             self._last[key] = self._turn
         return tuple(chosen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import cv2
@@ -46,9 +47,10 @@ class Silhouette:
         faces = (replace(a, silhouette=self._kept[a.face.id].mask) if a.face.id in self._kept else a for a in aligned.faces)
         return AlignedFrame(aligned.frame, tuple(faces))
 
-    def _age(self, aligned: AlignedFace) -> int:
+    def _age(self, aligned: AlignedFace) -> float:
+        """Frames since a visitor's last turn."""
         kept = self._kept.get(aligned.face.id)
-        return self._turn if kept is None else self._turn - kept.turn
+        return math.inf if kept is None else self._turn - kept.turn
 
     def _take(self, aligned: AlignedFace) -> None:
         fresh = cv2.resize(self._model(aligned.crop), (HEAD_PX, HEAD_PX), interpolation=cv2.INTER_AREA).astype(np.float32)

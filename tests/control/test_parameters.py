@@ -68,7 +68,7 @@ def test_numbers_of_other_libraries_are_numbers() -> None:
 def test_files_are_held_to_the_range() -> None:
     assert TABLE.fault("look/grain", 0.3) is None
     assert TABLE.fault("look/grain", 1.5) == "must be a number from 0 to 1"
-    assert "one of grid" in (TABLE.fault("look/layout", "heap") or "")
+    assert "one of mirror" in (TABLE.fault("look/layout", "heap") or "")
     assert "no such control" in (TABLE.fault("look/grian", 0.3) or "")
 
 

@@ -6,6 +6,11 @@ from installation.messages import Expression, Face, Frame, Image, Portrait, Port
 
 DEFAULTS: dict[str, object] = {
     "look/layout": "grid",
+    "look/fit": "auto",
+    "look/sharpen": 0.0,
+    "facets/rows": 3,
+    "facets/columns": 3,
+    "facets/gap": 0.02,
     "look/background": "room",
     "look/mirror": False,
     "look/trails": 0.0,
@@ -36,6 +41,8 @@ class Knobs:
     def turn(self, **values: object) -> None:
         for name, value in values.items():
             address = "transport/blackout" if name == "blackout" else "look/" + name.replace("_", "-")
+            if name in ("rows", "columns", "gap"):
+                address = f"facets/{name}"
             assert address in self.values, address
             self.values[address] = value
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from installation.networks.mixed_generator import MixedCodes, MixedGenerator, WholePicture, ghost_mask
+from installation.networks.mixed_generator import MixedCodes, MixedGenerator, Pair, WholePicture, ghost_mask
 from installation.networks.stylegan2 import Generator
 
 CHANNELS = {4: 16, 8: 16, 16: 12, 32: 8}
@@ -100,3 +100,15 @@ def test_an_edit_pushes_the_residual_aside_where_it_changes_the_features():
 def test_generators_of_other_widths_are_refused(family):
     with pytest.raises(ValueError, match="cannot be mixed"):
         MixedGenerator(family[0], [Generator(32, 24, 0, {**CHANNELS, 16: 10})])
+
+
+def test_a_pair_is_the_edited_portrait_and_the_plain_one(family):
+    expand = torch.randn(8, 4, 1, 1) * 0.3
+    generator = MixedGenerator(family[0], (), expand)
+    ws = torch.randn(2, family[0].styles, 24)
+    edited = ws + 0.3 * torch.randn_like(ws)
+    detail, carried, gain = torch.randn(2, 4, 32, 32), torch.randn(2, 4, 32, 32), torch.tensor([1.0, 0.6])
+    both = Pair(generator)(ws, edited, detail, carried, gain)
+    assert differ(both[0], generator(ws, edited, carried, gain)) <= 1
+    assert differ(both[1], generator(ws, ws, detail, gain)) <= 1
+    assert differ(both[0], both[1]) > 10
