@@ -132,7 +132,10 @@ class Report:
     frames_presented: int
     frames_dropped: int
     presented_fps: float
-    portrait_fps: float
+    portrait_fps: float  # new portraits of all faces together, the camera's pixels under the newest change
+    change_px: int  # side of the two drawings whose difference a change is
+    changes_drawn: int  # faces and cells that the generator drew
+    changes_spared: int  # those that it did not draw, because nothing was edited
     portraits_per_face: dict[str, int]
     glass_to_glass_ms: Percentiles
     stage_ms: dict[str, Percentiles]

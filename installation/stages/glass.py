@@ -56,7 +56,8 @@ class Glass:
 
     settings: GlassSettings
     cut: Callable[[Image, Matrix, int, Image], object]  # frame, crop to frame, side, [side, side, 3] to cut into
-    undrawn: int = 0  # portraits that had no edit, so that nothing was drawn
+    drawn: int = 0  # changes that the generator drew
+    spared: int = 0  # those that had no edit, so that nothing was drawn
     _queue: Queue = field(default_factory=Queue)
     _pane: Pane = field(default_factory=Pane)
     _changes: dict[Key, Change | None] = field(default_factory=dict)  # None: nothing is edited
@@ -139,10 +140,11 @@ class Glass:
         """Keep what was drawn now. square: the drawn background is wanted, too, where the camera gives way."""
         for edited, drawing in zip(drawn.edited.faces, drawn.drawings, strict=True):
             key = (edited.face.id, edited.cell)
-            if drawing.edited is None or edited.face.id not in sitters:
-                self.undrawn += 1
+            if drawing.edited is None:
+                self.spared += 1
                 self._changes[key] = None
                 continue
+            self.drawn += 1
             mask = self._mask(edited, sitters, drawing.edited.shape[0])
             moving = mask
             if square and drawing.glass < 1.0:

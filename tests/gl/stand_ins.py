@@ -83,4 +83,5 @@ def portraits(*pictures: Image, first: int = 0, opacity: float = 1.0, frame: Ima
             Portrait(Face(first + i, np.zeros((468, 2), np.float32), (0, 0, 1, 1), Expression(), 1.0, True, 1.0), picture, opacity)
             for i, picture in enumerate(pictures)
         ),
+        image,
     )

@@ -9,6 +9,7 @@ import pytest
 from installation.gl.hud import HudGroup, HudState
 from installation.gl.plain import PlainRenderer
 from installation.gl.scene import Renderer
+from installation.messages import Expression, Face, Frame, Portrait, Portraits
 from installation.stages.compose import BLACKOUT_SECONDS, Compose
 
 # The stand-ins lie beside the tests of the renderers.
@@ -226,6 +227,11 @@ LOOKS = {
     "embers": {"particles": "embers", "tint_hue": 0.6, "tint_amount": 0.3},
     "bokeh": {"particles": "bokeh", "trails": 0.4},
     "gold": {"ornament": "gold"},
+    "mirror": {"layout": "mirror", "mirror": True},
+    "mirror, seen whole": {"layout": "mirror", "fit": "contain", "vignette": 0.5, "tint_hue": 0.3, "tint_amount": 0.3, "gamma": 1.2},
+    "mirror, sharpened": {"layout": "mirror", "sharpen": 0.5, "particles": "snow"},
+    "salon": {"layout": "salon"},
+    "facets": {"layout": "facets", "rows": 1, "columns": 3, "gap": 0.1},
     "lanterns": {"ornament": "lanterns", "ornament_amount": 0.7},
 }
 
@@ -247,4 +253,80 @@ def test_gl_draws_what_the_plain_path_draws(name):
         assert one.std() > 10
         assert np.abs(one - two).mean() < 1.0
     assert np.quantile(np.abs(one - two), 0.999) <= 10  # at rest both enlarge alike; on the way the plain path is linear
+    renderer.close()
+
+
+def plain(width, height):
+    return PlainRenderer(width, height)
+
+
+def gl(width, height):
+    hardware = pytest.importorskip("installation.gl.hardware")
+    try:
+        context = hardware.open_context(standalone=True)
+    except Exception as err:
+        pytest.skip(f"no OpenGL here: {err}")
+    return hardware.GLRenderer(context, width, height)
+
+
+RENDERERS = [plain, pytest.param(gl, marks=pytest.mark.gl)]
+
+
+def room(seed=3):
+    return np.random.default_rng(seed).integers(0, 256, (90, 160, 3)).astype(np.uint8)
+
+
+def mirrored(picture, square=None):
+    frame = Frame(0, 0.0, picture)
+    face = Face(0, np.zeros((468, 2), np.float32), (0, 0, 1, 1), Expression(), 1.0, True, 1.0)
+    there = np.array([[40.0, 0.0, 80.0], [0.0, 40.0, 45.0]]) if square is None else square
+    return Portraits(frame, (Portrait(face, plain_picture((255, 0, 0)), 1.0, 0, there),), picture)
+
+
+@pytest.mark.parametrize("make", RENDERERS)
+@pytest.mark.parametrize("mirror", [False, True])
+def test_the_mirror_is_the_cameras_picture_to_a_grey_level(make, mirror):
+    renderer = make(160, 90)
+    compose = Compose(renderer)
+    picture = room()
+    compose(mirrored(picture), Knobs(layout="mirror", mirror=mirror), 0.0)
+    seen = compose.read().astype(int)
+    assert np.abs(seen - (picture[:, ::-1] if mirror else picture)).max() <= 1
+    renderer.close()
+
+
+@pytest.mark.parametrize("make", RENDERERS)
+def test_a_change_of_layout_is_a_movement_from_where_the_face_is(make):
+    renderer = make(160, 90)
+    compose, knobs = Compose(renderer), Knobs(layout="mirror", softness=0.0)
+    for k in range(3):
+        compose(mirrored(plain_picture((0, 0, 90), 90)), knobs, k / 30)
+    knobs.turn(layout="grid")
+    middles, shares = [], []
+    for k in range(3, 60):
+        picture = plain_picture((0, 0, 90), 90)
+        compose(mirrored(picture, np.array([[30.0, 0, 20.0], [0, 30.0, 45.0]])), knobs, k / 30)
+        canvas = compose.read().astype(int)
+        red = (canvas[:, :, 0] - canvas[:, :, 2]).clip(0)
+        shares.append(canvas[2, 80, 2])
+        middles.append((red.sum(axis=0) * np.arange(160)).sum() / max(1, red.sum()))
+    assert shares[0] > 80 > shares[10] > shares[-1]  # the room goes, it is not cut off
+    steps = np.abs(np.diff(middles[6:]))
+    assert steps.max() < 12
+    assert middles[-1] == pytest.approx(79.5, abs=1.5)
+    renderer.close()
+
+
+@pytest.mark.parametrize("make", RENDERERS)
+def test_the_salon_frames_whole_squares(make):
+    renderer = make(320, 180)
+    compose = Compose(renderer)
+    for k in range(60):
+        compose(mirrored(room()), Knobs(layout="salon"), k / 30)
+    canvas = compose.read().astype(int)
+    red = (canvas[:, :, 0] > 200) & (canvas[:, :, 1] < 40)
+    rows, columns = np.nonzero(red)
+    assert np.ptp(rows) == pytest.approx(np.ptp(columns), abs=2)
+    assert red[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1].mean() > 0.98  # square to its corners
+    assert canvas[rows.min() - 5, 160].min() > 120  # the mat
     renderer.close()

@@ -93,7 +93,7 @@ def test_where_nothing_is_edited_the_picture_is_the_cameras_own(controls):
     stage, frame = glass(), encoded(face())
     result = settled(stage, frame, controls(), only=())
     assert result.picture is ROOM
-    assert stage.undrawn == 4
+    assert (stage.drawn, stage.spared) == (0, 4)
 
 
 def test_an_edit_is_seen_on_the_face_and_nowhere_else(controls):
