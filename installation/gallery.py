@@ -25,16 +25,18 @@ from installation.control.preset_files import Preset, read_preset
 from installation.control.state import ControlState
 from installation.errors import ConfigError, SourceError
 from installation.gl.plain import PlainRenderer
-from installation.messages import EncodedFrame, Image
+from installation.messages import AlignedFrame, EncodedFrame, Image
 from installation.networks.bundle import Models
 from installation.output_file import check_output, whole_file
 from installation.sources import CaptureSettings, SourceEnded
-from installation.stages.align import Align
+from installation.stages.align import Align, align_image
 from installation.stages.capture import open_source
 from installation.stages.compose import Compose
 from installation.stages.edit import Edit
 from installation.stages.encode import Encode
 from installation.stages.generate import Generate
+from installation.stages.glass import Glass, GlassSettings
+from installation.stages.silhouette import Silhouette
 from installation.stages.track import Track
 
 CANVAS = (1280, 720)
@@ -117,27 +119,35 @@ def look(config: Config, encode: Encode, source: str, at: float) -> EncodedFrame
         raise SourceError(f"{source}: is over before second {at:g}") from None
     finally:
         opened.close()
-    encoded = encode.encode(align.align(tracked), frame.time)
+    encoded = encode.encode(outlined(align.align(tracked)), frame.time)
     if not encoded.faces:
         raise SourceError(f"{source}: nobody is there at second {at:g}")
     return encoded
+
+
+def outlined(aligned: AlignedFrame) -> AlignedFrame:
+    """The same faces, each with its silhouette: they come one by one."""
+    silhouette = Silhouette()
+    for _ in aligned.faces:
+        aligned = silhouette.outline(aligned)
+    return aligned
 
 
 def show(config: Config, models: Models, generate: Generate, seen: EncodedFrame, preset: Preset, after: float) -> Image:
     """The canvas [720, 1280, 3] under a preset, ``after`` seconds since the start."""
     state = ControlState(table_of(models), {**config.controls, **preset.controls})
     edit = Edit(models.directions, models.latent_avg, [child.name for child in models.children], models.resolutions)
-    compose = Compose(PlainRenderer(*CANVAS))
+    compose, glass = Compose(PlainRenderer(*CANVAS)), Glass(GlassSettings(*CANVAS, 0.0, lockstep=True), align_image)
     portraits, drawn = None, -np.inf
     steps = round(after * RATE)
     for i in range(steps + 1):
         now = i / RATE
         controls = state.snapshot(now)
-        edited = edit.edit(seen, controls, now)
+        edited = edit.edit(seen, controls, now, glass.turns(seen, controls))
         if now < after - RUNS and i < steps:
             continue
         if portraits is None or now - drawn >= 1 / PORTRAITS or i == steps:
-            portraits, drawn = generate.generate(edited), now
+            portraits, drawn = glass.reflect(seen, generate.draw(edited), controls, now), now
         compose(portraits, controls, now)
     return compose.read().copy()
 

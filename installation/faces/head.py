@@ -48,13 +48,13 @@ def grown(outline: NDArray[np.float32], by: Growth) -> NDArray[np.float32]:
     return np.asarray(middle + away * factors, np.float32)
 
 
-def head_mask(outline: NDArray[np.float32], silhouette: Mask | None = None) -> Mask:
-    """[128, 128] uint8: all of an edit on the face, less of it on hair and neck, nothing beyond.
+def head_mask(outline: NDArray[np.float32], silhouette: Mask | None = None, hair: float = HAIR) -> Mask:
+    """[128, 128] uint8: all of an edit on the face, ``hair`` 0…1 of it on hair and neck, nothing beyond.
 
     outline: [36, 2], the oval of the face in px of a crop of this size. silhouette: [128, 128], where the visitor is.
     """
     head, face = _filled(grown(outline, HEAD)), _filled(grown(outline, FACE))
-    mask = np.asarray(cv2.addWeighted(head, HAIR, face, 1.0 - HAIR, 0.0), dtype=np.uint8)
+    mask = np.asarray(cv2.addWeighted(head, hair, face, 1.0 - hair, 0.0), dtype=np.uint8)
     cv2.GaussianBlur(mask, (0, 0), RIM * HEAD_PX, dst=mask, borderType=cv2.BORDER_CONSTANT)
     cv2.multiply(mask, _border(), dst=mask, scale=1 / 255)
     if silhouette is not None:

@@ -17,7 +17,7 @@ from installation.faces.ffhq import crop_to_original, invert, quad_from_landmark
 from installation.gl.layout import Cells, portrait_side
 from installation.gl.look import FACETS, MIRROR
 from installation.latents.turns import Key, Queue, Turns
-from installation.messages import DrawnFrame, EditedFace, EncodedFace, EncodedFrame, Face, Image, Mask, Matrix, Portrait, Portraits
+from installation.messages import Drawing, DrawnFrame, EditedFace, EncodedFace, EncodedFrame, Face, Image, Mask, Matrix, Portrait, Portraits
 
 SIDES = (128, 256, 384, 512, 768, 1024)  # px, of a portrait
 LARGEST_ON_CPU, LARGEST_ON_GPU = 512, 1024
@@ -145,21 +145,25 @@ class Glass:
                 self._changes[key] = None
                 continue
             self.drawn += 1
-            mask = self._mask(edited, sitters, drawing.edited.shape[0])
+            mask = self._mask(edited, sitters, drawing)
             moving = mask
             if square and drawing.glass < 1.0:
                 mask = np.asarray(cv2.convertScaleAbs(mask, alpha=drawing.glass, beta=255.0 * (1.0 - drawing.glass)), dtype=np.uint8)
                 moving = mask
             self._changes[key] = replace(difference(drawing.edited, drawing.plain, mask, drawing.glass), origin=moved(drawing.warp, moving))
 
-    def _mask(self, edited: EditedFace, sitters: dict[int, EncodedFace], side: int) -> Mask:
-        """[side, side]: where edits of this visitor may be seen."""
+    def _mask(self, edited: EditedFace, sitters: dict[int, EncodedFace], drawing: Drawing) -> Mask:
+        """[p, p], as the drawings: where edits of this visitor may be seen."""
         face = edited.face
         M_o2c = invert(crop_to_original(quad_from_landmarks(face.landmarks), head.HEAD_PX))
-        mask = head.head_mask(head.face_outline(face.landmarks, M_o2c), None if edited.own is None else edited.own.silhouette)
+        silhouette = None if edited.own is None else edited.own.silhouette
+        # A face that is drawn anew has its own hair; to one that is the camera's belongs the camera's.
+        hair = head.HAIR + (1.0 - head.HAIR) * (1.0 - drawing.glass)
+        mask = head.head_mask(head.face_outline(face.landmarks, M_o2c), silhouette, hair)
         for other in sitters.values():
             if other.face.id != face.id and other.face.seen and _size(other.face) > _size(face) and _touch(face, other.face):
                 head.without(mask, head.face_outline(other.face.landmarks, M_o2c))
+        side = head.HEAD_PX if drawing.edited is None else drawing.edited.shape[0]
         return mask if side == head.HEAD_PX else np.asarray(cv2.resize(mask, (side, side), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
     def _picture(self, encoded: EncodedFrame) -> Image:
