@@ -171,7 +171,7 @@ class Layout:
                 hung.arrive()
             if id_ not in staying and hung.opacity <= 0.0:
                 del self._hung[id_]
-        order = sorted(self._hung, key=lambda id_: (id_ in staying, id_))  # type: ignore[arg-type,return-value]
+        order = sorted(self._hung, key=lambda id_: (id_ in staying, id_))
         return tuple(self._hung[id_].placement(id_) for id_ in order)
 
     def _goals(self, wanted: Sequence[Hanging], kind: str, zoom: float, cells: Cells) -> list[Box]:

@@ -174,12 +174,12 @@ class Edit:
         cells = _Cells(bank, controls, levels, turns, move)
         known = {face.face.id: face for face in encoded.faces}
         keys = [(id, 0) for id in known] if turns is None else turns.keys
-        mix = self._mix(controls)
+        shares = self._mix(controls)
         faces = []
         for id, cell in keys:
             own = bank.directions.further(cells.move(cell), bank.smile, smiles[id]) if bank.smile is not None else cells.move(cell)
-            faces.append(self._face(known[id], cell, own, controls, mix, self._own_mix(cell, turns)))
-        return EditedFrame(encoded.frame, tuple(faces), mix)
+            faces.append(self._face(known[id], cell, own, controls, shares, self._own_mix(cell, turns)))
+        return EditedFrame(encoded.frame, tuple(faces), shares)
 
     def _smile(self, encoded: EncodedFace, controls: Controls, now: float, seconds: float) -> float:
         """How much of the smile's direction this visitor's own smile adds."""

@@ -120,14 +120,13 @@ class Generate:
             mix = ()
         if not mix and face.glass >= 1.0 and self._pairs is not None:
             inputs = self._pair_inputs(face.ws, face.ws_edited, own.detail, face.detail, face.detail_gain)
-            edited, plain = self._pairs([inputs])[0]
-            return Drawing(_picture(edited), _picture(plain), face.warp, face.glass)
-        inputs = self._inputs(face.ws, face.ws_edited, face.detail, face.detail_gain)
-        edited = self._mixing([inputs], [self._layers(mix)])[0][0] if mix and self._mixing is not None else self._plain([inputs])[0][0]
-        plain = None
-        if face.glass > 0.0:
-            plain = _picture(self._plain([self._inputs(own.ws, own.ws, own.detail, 1.0)])[0][0])
-        return Drawing(_picture(edited), plain, self._warp(face.warp, mix), face.glass)
+            pair = self._pairs([inputs])[0]
+            return Drawing(_picture(pair[0]), _picture(pair[1]), face.warp, face.glass)
+        alone = self._inputs(face.ws, face.ws_edited, face.detail, face.detail_gain)
+        drawn = self._mixing([alone], [self._layers(mix)]) if mix and self._mixing is not None else self._plain([alone])
+        plain = self._plain([self._inputs(own.ws, own.ws, own.detail, 1.0)])[0][0] if face.glass > 0.0 else None
+        warp = self._warp(face.warp, mix)
+        return Drawing(_picture(drawn[0][0]), None if plain is None else _picture(plain), warp, face.glass)
 
     def _pair_inputs(self, ws: Tensor, edited: Tensor, detail: Tensor | None, carried: Tensor | None, gain: float) -> Sequence[Array]:
         ws_, edited_, residual, gain_ = self._inputs(ws, edited, detail, gain)
