@@ -44,7 +44,7 @@ class CameraSource(CaptureSource):
     is_live = True
 
     def __init__(self, device: int | str, settings: CaptureSettings, clock: Clock, realtime: bool = True) -> None:
-        super().__init__(clock, realtime)
+        super().__init__(clock, realtime, settings.orientation)
         self.path = f"/dev/video{device}" if isinstance(device, int) else device
         self.settings = settings
         self._device = device
