@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 from pathlib import Path
 
 import cv2
@@ -40,7 +41,8 @@ from installation.operation.priority import ahead, built_aside, coming_first, ke
 from installation.operation.worker import Worker
 from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, SynthesisLoop
 from installation.slot import Slot
-from installation.sources import CaptureSettings, CaptureSource
+from installation.sources import CaptureSettings, CaptureSource, SourceLost
+from installation.sources.opening import open_in_time
 from installation.stages.align import Align
 from installation.stages.capture import open_source
 from installation.stages.compose import Compose
@@ -104,6 +106,12 @@ def build_networks(config: Config, models: Models, thorough: bool = False, backg
     return encode, Generate(models, engines, GenerateSettings(e.portrait_px, e.min_portrait_fps, buckets), thorough)
 
 
+def capture_settings(config: Config) -> CaptureSettings:
+    """Capture part of the configuration."""
+    c = config.capture
+    return CaptureSettings(c.width, c.height, c.fps, c.mjpg, c.loop, rotate=c.rotate, flip=c.flip)
+
+
 def track_settings(config: Config) -> TrackSettings:
     """Faces part of the configuration."""
     f = config.faces
@@ -161,12 +169,12 @@ class Installation:
     def _build(self) -> None:
         # Open the source and the canvas.
         config, options = self.config, self.options
-        capture = config.capture
-        self._capture_settings = CaptureSettings(capture.width, capture.height, capture.fps, capture.mjpg, capture.loop)
-        first = self._open_source(MonotonicClock())
-        if options.lockstep:
-            self.clock = FrameClock(first.rate)
-        first.clock = self.clock
+        self._capture_settings = capture_settings(config)
+        first = self._first_source()
+        if first is not None:
+            if options.lockstep:
+                self.clock = FrameClock(first.rate)
+            first.clock = self.clock
         self.tempo = self.desk.begin(self._now, lambda: self.health.captured, options.timeline_record)
         self._check_recording(first)
         self.canvas = open_canvas(self._canvas_settings())
@@ -191,20 +199,38 @@ class Installation:
     def _open_source(self, clock: Clock) -> CaptureSource:
         return open_source(self.config.source, self._capture_settings, clock, realtime=not self.options.lockstep)
 
-    def _check_recording(self, source: CaptureSource) -> None:
+    def _first_source(self) -> CaptureSource | None:
+        """The open source; None where it is not there yet and the show is to wait for it. Lockstep waits here."""
+        patience = self._patience()
+        try:
+            return self._open_source(MonotonicClock())
+        except SourceLost as err:
+            if not patience:
+                raise
+            print(f"facets: {err}; the show waits for it" + (f" for {patience:g} s" if patience < inf else ""), flush=True)
+            self.health.fault(str(err))
+        return open_in_time(lambda: self._open_source(MonotonicClock()), patience) if self.options.lockstep else None
+
+    def _patience(self) -> float:
+        """s that the show goes on without a source at its start."""
+        wait = self.config.capture.wait
+        return inf if wait == "forever" else wait
+
+    def _check_recording(self, source: CaptureSource | None) -> None:
         if self.options.record is not None and not self._may_keep(source):
-            source.close()
+            if source is not None:
+                source.close()
             raise ConfigError("--record: a live camera is recorded only where privacy.allow_recording is true")
 
-    def _may_keep(self, source: CaptureSource) -> bool:
-        """Whether pictures may be stored: a live camera's only where the configuration allows it."""
-        return not source.is_live or self.config.privacy.allow_recording
+    def _may_keep(self, source: CaptureSource | None) -> bool:
+        """Whether pictures may be stored: a live camera's, and those of a source yet to come, only where that is configured."""
+        return self.config.privacy.allow_recording or (source is not None and not source.is_live)
 
     def _canvas_settings(self) -> CanvasSettings:
         c = self.config.canvas
         return CanvasSettings(c.width, c.height, c.display, c.mode, c.renderer, c.vsync, c.fps, paced=not self.options.lockstep)
 
-    def _join(self, source: CaptureSource) -> None:
+    def _join(self, source: CaptureSource | None) -> None:
         frames, encoded, portraits = Slot(), Slot(), Slot()  # type: ignore[var-annotated]
         names = [child.name for child in self.models.children]
         guests = GuestBook(self.models.latent_avg, face_coder(self.models), background=not self.options.lockstep)
@@ -218,7 +244,7 @@ class Installation:
         recorder = None
         if self.options.record is not None:
             lockstep = self.options.lockstep
-            fps = source.rate if lockstep else self.config.canvas.fps
+            fps = source.rate if lockstep and source is not None else self.config.canvas.fps
             recorder = Recorder(self.options.record, self.canvas.size, fps, self.config.record.crf, realtime=not lockstep)
         self.keyboard = Keyboard(names, snapshots=self._may_keep(source))
         self.slots = (frames, encoded, portraits)
@@ -227,7 +253,7 @@ class Installation:
         compose = Compose(self.canvas.renderer, live=not self.options.lockstep)
         told = (self.desk.figures, self.desk.code, lambda: compose.held)
         board = HudBoard(self.health, self.controls, self.keyboard, engine, model, self.slots, *told)
-        self.capture = CaptureLoop(lambda: self._open_source(self.clock), frames, self.health, source)
+        self.capture = CaptureLoop(lambda: self._open_source(self.clock), frames, self.health, source, inf if source else self._patience())
         track, align = Track(track_settings(self.config)), Align(self.encode.input_px)
         self.perception = PerceptionLoop(frames, track, align, self.encode, self.controls, encoded, self.health)
         self.synthesis = SynthesisLoop(encoded, edit, self.generate, self.controls, portraits, self.health, now)

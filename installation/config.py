@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -53,6 +53,12 @@ def _switch(value: object) -> object:
     return value
 
 
+def _patience(value: object) -> object:
+    if value != "forever" and (isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < inf):
+        raise ValueError("must be seconds from 0 on, or forever")
+    return value
+
+
 def _network(value: str) -> str:
     try:
         ipaddress.ip_network(value, strict=False)
@@ -79,6 +85,7 @@ def is_loopback(host: str) -> bool:
 Int = Annotated[int, BeforeValidator(_no_truth)]
 Float = Annotated[float, BeforeValidator(_no_truth)]
 Switch = Annotated[bool | Literal["auto"], BeforeValidator(_switch)]
+Patience = Annotated[float | Literal["forever"], BeforeValidator(_patience)]
 Network = Annotated[str, AfterValidator(_network)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 ControlValue = Annotated[bool | int | float | str, BeforeValidator(_plain)]
@@ -111,13 +118,16 @@ class Section(BaseModel):
 
 
 class CaptureConfig(Section):
-    """What is asked of a camera; a file keeps its own size."""
+    """What is asked of a camera, a file keeps its own size; and how every source's pictures are laid."""
 
     width: Int = _setting("capture.width", "px, picture width asked of a camera", ge=16, le=7680)
     height: Int = _setting("capture.height", "px, picture height asked of a camera", ge=16, le=7680)
     fps: Float = _setting("capture.fps", "frames a second asked of a camera, and the pace of stills", gt=0, le=240)
     loop: bool = _setting("capture.loop", "whether a file starts again at its end")
     mjpg: bool = _setting("capture.mjpg", "whether to ask a camera for MJPG, which most need for their full rate")
+    rotate: Literal[0, 90, 180, 270] = _setting("capture.rotate", "degrees clockwise by which every picture is turned")
+    flip: Literal["none", "horizontal", "vertical"] = _setting("capture.flip", "how every picture is mirrored after that")
+    wait: Patience = _setting("capture.wait", "s that the show goes on without a source at its start, or forever")
 
 
 class SmoothingConfig(Section):

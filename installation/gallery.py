@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
-from installation.app import build_networks, models_of, table_of, track_settings
+from installation.app import build_networks, capture_settings, models_of, table_of, track_settings
 from installation.clock import FrameClock
 from installation.config import Config, load_config
 from installation.control.installed import PRESETS
@@ -28,7 +28,7 @@ from installation.gl.plain import PlainRenderer
 from installation.messages import EncodedFrame, Image
 from installation.networks.bundle import Models
 from installation.output_file import check_output, whole_file
-from installation.sources import CaptureSettings, SourceEnded
+from installation.sources import SourceEnded
 from installation.stages.align import Align
 from installation.stages.capture import open_source
 from installation.stages.compose import Compose
@@ -99,9 +99,8 @@ def chosen(folder: Path, names: list[str] | None, table: ParameterTable) -> list
 
 def look(config: Config, encode: Encode, source: str, at: float) -> EncodedFrame:
     """The visitors as they stand at a moment of the source, encoded. Raises SourceError where nobody is seen by then."""
-    c = config.capture
     clock = FrameClock(30.0)
-    opened = open_source(source, CaptureSettings(c.width, c.height, c.fps, c.mjpg, c.loop), clock, realtime=False)
+    opened = open_source(source, capture_settings(config), clock, realtime=False)
     clock.rate = opened.rate
     track, align = Track(track_settings(config)), Align(encode.input_px)
     try:
