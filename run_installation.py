@@ -4,6 +4,11 @@ import time
 
 STARTED = time.monotonic()  # before the slow imports: the report counts them in
 
+from installation.utf8 import ensure_utf8  # noqa: E402
+
+if __name__ == "__main__":
+    ensure_utf8()
+
 import argparse  # noqa: E402
 import logging  # noqa: E402
 import os  # noqa: E402
