@@ -16,7 +16,7 @@ from installation.gl.hud import HudState
 from installation.messages import EncodedFrame, Frame, Portraits
 from installation.operation.health import Health
 from installation.slot import Slot
-from installation.sources import CaptureSource, SourceEnded, SourceLost
+from installation.sources import CaptureSource, SourceEnded
 from installation.sources.opening import RETRY_FIRST, RETRY_MOST, Opening
 from installation.stages.align import Align
 from installation.stages.compose import Compose
@@ -66,7 +66,7 @@ class CaptureLoop:
         except SourceEnded:
             self.ended = True
             raise FaultError("the source has ended") from None
-        except SourceLost as err:
+        except SourceError as err:  # it was there and is not: whatever it was, it may come back
             self._lost(str(err), now)
             return
         # Hand it on; the slot counts what nobody took.

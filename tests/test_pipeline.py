@@ -10,7 +10,7 @@ import torch
 from installation.clock import FrameClock
 from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
-from installation.errors import FaultError
+from installation.errors import FaultError, SourceError
 from installation.latents.directions import DirectionSet
 from installation.messages import EncodedFace, EncodedFrame, Expression, Face, Frame, Portrait, Portraits
 from installation.operation.health import Health
@@ -81,6 +81,17 @@ def test_a_source_that_came_once_is_waited_for_without_end(health, monkeypatch):
         if health.captured == 2:
             break
     assert (health.captured, source.opened) == (2, 2)
+
+
+def test_a_folder_whose_disk_is_pulled_out_does_not_end_the_show(health, monkeypatch):
+    monkeypatch.setattr("installation.pipeline.WAIT", 0.001)
+    source = ScriptedSource([PICTURE, SourceError("none of its pictures can be read"), PICTURE], FrameClock(30))
+    loop = CaptureLoop(source.open, Slot(), health)
+    for now in range(100):
+        loop.step(float(now))
+        if health.captured == 2:
+            break
+    assert health.captured == 2 and health.faults == ["none of its pictures can be read"]
 
 
 class Sluggish(ScriptedSource):

@@ -90,7 +90,7 @@ class VideoSource(CaptureSource):
         stream.thread_type = "SLICE"  # frame threads would hold pictures back
         # Which thread conceals what of a damaged picture is chance: a run that must come out the same again has one.
         stream.codec_context.thread_count = 2 if self.realtime else 1
-        self.is_live = self._is_remote and container.duration is None
+        self.is_live = self._is_remote and not container.duration
         self._rate = declared_rate(container, stream, self.settings.fps)
         self._shape_at_first = stream.codec_context.sample_aspect_ratio
         self._size = square(stream.width, stream.height, pixel_shape(stream, self._shape_at_first))
