@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from installation.messages import Image
 from installation.sources.base import MAX_SIDE
+from installation.sources.square import square
 
 MAX_MAPPED_SIDE = 1280  # px; mapping costs more than reading, and this is what a camera is asked for
 ITU601, BT2020 = 5, 9  # PyAV's numbers of YUV matrices
@@ -22,7 +23,6 @@ UNSPECIFIED = 2
 KNOWN_MATRICES = {0, 1, UNSPECIFIED, 4, 5, 6, 7, 9}  # of a frame; FFmpeg refuses to convert any other
 PQ, HLG = 16, 18  # transfer functions
 WIDE = 9  # primaries of BT.2020
-ODD_PIXELS = 4.0  # times longer than wide, or the other way round, beyond which a pixel's shape is taken for damage
 
 WHITE = 203.0  # cd/m² of a white wall in HLG and PQ
 BRIGHTEST = 1000.0  # cd/m² that are still told apart
@@ -137,14 +137,3 @@ def matrix_of(picture: av.VideoFrame) -> int | None:
     if matrix in KNOWN_MATRICES:
         return None
     return BT2020 if matrix == 10 else ITU601  # 10: BT.2020 with constant luminance, which is close
-
-
-def square(width: int, height: int, shape: Fraction | None, most: int = MAX_SIDE) -> tuple[int, int]:
-    """px of a picture once its pixels are square, scaled down to ``most`` on a side. No line and no column is lost by the shape."""
-    wide, tall = float(width), float(height)
-    if shape is not None and 1 / ODD_PIXELS <= shape <= ODD_PIXELS:
-        wide, tall = (wide * float(shape), tall) if shape > 1 else (wide, tall / float(shape))
-    scale = min(1.0, most / max(wide, tall))
-    if scale == 1.0:
-        return round(wide), round(tall)
-    return max(2, round(wide * scale)), max(2, round(tall * scale))

@@ -14,7 +14,7 @@ from installation.clock import Clock
 from installation.errors import SourceError
 from installation.messages import Image
 from installation.sources.base import CaptureSettings, CaptureSource, SourceEnded, SourceLost
-from installation.sources.colour import ColourReader, square
+from installation.sources.colour import ColourReader
 from installation.sources.decoding import (
     OPEN_TIMEOUT,
     declared_rate,
@@ -28,6 +28,7 @@ from installation.sources.decoding import (
 from installation.sources.live import WAIT, LiveReader
 from installation.sources.orientation import Orientation
 from installation.sources.pacing import Timeline
+from installation.sources.square import square
 
 MOST_LATE = 1.0  # s behind its own pace, after which a clip goes on from where it is instead of hurrying
 EARLY = 1e-3  # s before its time at which a picture may be shown

@@ -10,7 +10,8 @@ import pytest
 from installation.clock import FrameClock
 from installation.messages import Image
 from installation.sources import CaptureSettings
-from installation.sources.colour import ColourReader, square
+from installation.sources.colour import ColourReader
+from installation.sources.square import square
 from installation.sources.video import video_file
 
 BT709, BT601, BT2020 = 1, 5, 9  # AVColorSpace, and of BT.2020 its primaries too
