@@ -15,6 +15,8 @@ from typing import NoReturn  # noqa: E402
 from installation.config import Config, load_config  # noqa: E402
 from installation.errors import FacetsError  # noqa: E402
 
+FREE_LINES = 10  # of a kind in a minute; further ones are counted
+
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
     """The arguments; a wrong one ends with exit code 2."""
@@ -99,9 +101,20 @@ def validate(config: Config) -> int:
     return 0
 
 
+def begin_log(level: str) -> None:
+    """Lines on the terminal, so few that nobody can fill a disk with them; tracebacks where somebody looks for a fault."""
+    from installation.operation.folded_log import FoldedLog
+
+    root = logging.getLogger()
+    if root.handlers:  # whoever calls this has a log of its own
+        return
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+    root.handlers[0].addFilter(FoldedLog(FREE_LINES, foreign=False, tracebacks=root.isEnabledFor(logging.DEBUG)))
+
+
 def main(argv: list[str] | None = None) -> int:
     """0 done, 2 arguments, configuration or weights, 3 source or display, 4 a fault that retries did not cure."""
-    logging.basicConfig(level=os.environ.get("FACETS_LOG", "WARNING").upper(), format="%(levelname)s %(name)s: %(message)s")
+    begin_log(os.environ.get("FACETS_LOG", "WARNING").upper())
     a = parse(argv)
     try:
         if a.list_devices:
