@@ -20,7 +20,7 @@ LINES_A_MINUTE = 60  # of one logger, whatever they say
 LONGEST = 400  # characters
 NUMBERS = re.compile(r"\d+")
 SECRETS = re.compile(r"(token=|facets_token=|bearer )[^&;,\s'\"]+", re.IGNORECASE)
-Kind = tuple[str, str]  # a logger and what it says, or a logger alone
+Kind = tuple[str, str | None]  # a logger and what it says; None: whatever it says
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class FoldedLog(logging.Filter):
         now = self._clock()
         kind = (record.name, NUMBERS.sub("#", str(record.msg))[:LONGEST])
         folded = self._folded(kind, self._free, now)
-        if folded is None or self._folded((record.name, ""), LINES_A_MINUTE, now) is None:
+        if folded is None or self._folded((record.name, None), LINES_A_MINUTE, now) is None:
             return False
         self._tidy(record, folded)
         return True

@@ -17,8 +17,8 @@ class WebCounts:
     clients: int
     dropped: int
     refused: int
-    connections: int
-    turned_away: int
+    connections: int = 0
+    turned_away: int = 0
 
 
 def metrics(seen: Observation, controls: ControlCounts, web: WebCounts) -> str:
