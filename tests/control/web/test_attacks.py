@@ -126,7 +126,7 @@ def test_who_asks_for_nothing_or_a_byte_at_a_time_is_let_go(public, monkeypatch)
             time.sleep(0.1)
     assert gone(silent)
     slow.close()
-    assert until(lambda: len(public.panel._door) == 0)
+    assert until(lambda: len(public.panel._door) == 0) and public.panel._door.turned_away == 2
 
 
 def test_who_asks_but_never_reads_is_let_go(public, monkeypatch):
@@ -136,8 +136,18 @@ def test_who_asks_but_never_reads_is_let_go(public, monkeypatch):
     link.connect(("127.0.0.1", public.panel.port))
     link.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 40)
     assert until(lambda: len(public.panel._door) == 1)
-    assert until(lambda: len(public.panel._door) == 0)
+    assert until(lambda: len(public.panel._door) == 0) and public.panel._door.turned_away == 1
     link.close()
+
+
+def test_more_newcomers_than_a_show_can_bear_wait_outside(public, monkeypatch):
+    monkeypatch.setattr(public.panel._door, "_arrivals", visitors.Bucket(0.5, 10))
+    links = [knock(public.panel.port) for _ in range(40)]
+    assert until(lambda: len(public.panel._door) == 10)
+    monkeypatch.setattr(public.panel._door, "_arrivals", visitors.Bucket(1000.0, 10))
+    assert ask(public.panel.port, "/panel", **KEY)[0] == 200  # behind them
+    for link in links:
+        link.close()
 
 
 def test_a_crowd_of_one_address_pushes_out_itself_alone(public, monkeypatch):
