@@ -9,6 +9,7 @@ import logging
 import math
 import socket
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from installation.control.web.panel import Panel
 from installation.control.web.passes import SESSION_SECONDS
 from installation.control.web.preview import Preview
 from installation.control.web.sockets import Sockets
-from installation.control.web.visitors import Visitors
+from installation.control.web.visitors import LONGEST_DELAY, Visitors
 from installation.operation.folded_log import FoldedLog
 
 log = logging.getLogger(__name__)
@@ -204,10 +205,19 @@ class WebPanel:
             self._door.asked(guest, leave.steer)
         if leave.wait > 0:
             return self._refuse(429, WAIT, leave.wait)
-        if not leave.steer and not visitor.requests.take(self._loop.time()):
+        if leave.steer:
+            return await self._answer(request, handler, leave)
+        delay = self._visitors.delay(visitor, self._loop.time())
+        if delay is None:
             await asyncio.sleep(TOO_BUSY_SECONDS)
-            return self._refuse(429, WAIT, TOO_BUSY_SECONDS)
-        return await self._answer(request, handler, leave)
+            return self._refuse(429, WAIT, LONGEST_DELAY)
+        if delay > 0:
+            await asyncio.sleep(delay)
+        began = time.thread_time()
+        response = await self._answer(request, handler, leave)
+        if not isinstance(response, web.WebSocketResponse):  # while that was open others had their turn
+            self._visitors.charge(visitor, time.thread_time() - began)
+        return response
 
     async def _answer(self, request: web.Request, handler: Handler, leave: Leave) -> web.StreamResponse:
         panel = request.path == "/panel" or request.path.startswith("/panel/")

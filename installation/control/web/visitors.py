@@ -14,7 +14,11 @@ MOST_KNOWN = 1024  # addresses
 HOME = "this machine"
 HOME_SHARE = 4  # this machine may cost so many times what another address may
 CONNECTIONS = 32  # of one address at once
-REQUESTS_A_SECOND, REQUESTS_AT_ONCE = 20.0, 200.0
+# Requests, each of a cost of at least 1: twenty a second are a twentieth of one core.
+REQUESTS_A_SECOND, REQUESTS_AT_ONCE = 20.0, 100.0
+REQUEST_SECONDS = 2.5e-3  # of the processor, that cost 1
+LONGEST_DELAY = 3.0  # s that a request waits for its turn
+ALL_SHARE = 4  # what all addresses together may cost, in shares of one
 BYTES_A_SECOND, BYTES_AT_ONCE = 64e3, 1e6  # that it sends; a browser or a fader box sends a few hundred
 FREE_GUESSES = 5  # wrong tokens until the next one has to wait
 LONGEST_WAIT = 60.0  # s
@@ -32,7 +36,10 @@ class Bucket:
 
     def take(self, now: float, amount: float = 1.0) -> bool:
         """Whether there is that much left at ``now``, s; then it is spent."""
-        return self.short(now, amount) <= 0 and self._spend(amount)
+        if self.short(now, amount) > 0:
+            return False
+        self.spend(amount)
+        return True
 
     def short(self, now: float, amount: float = 1.0) -> float:
         """Seconds until that much can be spent."""
@@ -41,9 +48,9 @@ class Bucket:
         self._then = now
         return max(0.0, (amount - self._left) / self._rate)
 
-    def _spend(self, amount: float) -> bool:
+    def spend(self, amount: float) -> None:
+        """So much has been spent, whether it was there or not: what is lacking is made up first."""
         self._left -= amount
-        return True
 
 
 class Guesses:
@@ -91,9 +98,10 @@ class Visitor:
 
 
 class Visitors:
-    """The addresses that came last. Belongs to the web thread."""
+    """The addresses that came last. requests: of all of them together. Belongs to the web thread."""
 
     def __init__(self, most: int = MOST_KNOWN) -> None:
+        self.requests = Bucket(REQUESTS_A_SECOND * ALL_SHARE, REQUESTS_AT_ONCE * ALL_SHARE)
         self._most = most
         self._known: OrderedDict[str, Visitor] = OrderedDict()
 
@@ -110,6 +118,21 @@ class Visitors:
                 self._forget()
         self._known.move_to_end(key)
         return visitor
+
+    def delay(self, visitor: Visitor, now: float) -> float | None:
+        """Seconds until one more request may be answered, which is paid for now; None where that is too long to wait."""
+        delay = max(visitor.requests.short(now), self.requests.short(now))
+        if delay > LONGEST_DELAY:
+            return None
+        visitor.requests.spend(1.0)
+        self.requests.spend(1.0)
+        return delay
+
+    def charge(self, visitor: Visitor, seconds: float) -> None:
+        """A request has cost so much of the processor."""
+        more = max(0.0, seconds / REQUEST_SECONDS - 1.0)
+        visitor.requests.spend(more)
+        self.requests.spend(more)
 
     def _forget(self) -> None:
         """The one that was away longest; who is connected, or has shown the token, only where all are."""

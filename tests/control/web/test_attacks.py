@@ -256,10 +256,28 @@ def test_a_million_addresses_are_not_remembered():
 
 def test_who_asks_without_end_waits(public, monkeypatch):
     visitor = public.panel._visitors.of("127.0.0.1")
-    monkeypatch.setattr(visitor, "requests", visitors.Bucket(0.01, 3))
+    monkeypatch.setattr(visitor, "requests", visitors.Bucket(1e-6, 3))
     port = public.panel.port
     assert [ask(port, "/?HOST_INFO")[0] for _ in range(4)] == [200, 200, 200, 429]
     assert ask(port, "/?HOST_INFO", **KEY)[0] == 200
+    monkeypatch.setattr(visitor, "requests", visitors.Bucket(10.0, 1))
+    assert [ask(port, "/?HOST_INFO")[0] for _ in range(12)] == [200] * 12  # one after the other: each waits for its turn
+
+
+def test_what_a_request_costs_is_paid_and_all_addresses_pay_together(public, monkeypatch):
+    monkeypatch.setattr(visitors, "key_of", lambda remote: remote)
+    now, known = 100.0, visitors.Visitors()
+    assert known.delay(known.of("192.0.2.1"), now) == 0
+    known.charge(known.of("192.0.2.1"), 2 * visitors.REQUESTS_AT_ONCE * visitors.REQUEST_SECONDS)
+    assert known.delay(known.of("192.0.2.1"), now) is None and known.delay(known.of("192.0.2.2"), now) == 0
+    assert known.delay(known.of("192.0.2.1"), now + 60) == 0
+    for i in range(5):
+        known.charge(known.of(f"192.0.3.{i}"), visitors.REQUESTS_AT_ONCE * visitors.REQUEST_SECONDS)
+    assert known.delay(known.of("192.0.2.9"), now + 60) > 0
+    spent = []
+    monkeypatch.setattr(public.panel._visitors, "charge", lambda visitor, seconds: spent.append(seconds))
+    assert ask(public.panel.port, "/")[0] == ask(public.panel.port, "/", **KEY)[0] == 200
+    assert len(spent) == 1 and spent[0] > 0
 
 
 def test_a_message_that_never_ends_costs_a_budget(public, monkeypatch):
