@@ -26,10 +26,12 @@ log = logging.getLogger(__name__)
 MOST = 256  # connections at once
 SHARE_OF_FILES = 4  # of the files that the process may open, one part in so many
 AT_ONCE = 16  # taken before anything else has its turn
-ARRIVALS_A_SECOND, ARRIVALS_AT_ONCE = 200.0, 400.0  # taken; more wait in the kernel, which costs the show nothing
+ARRIVALS_A_SECOND, ARRIVALS_AT_ONCE = 100.0, 400.0  # taken; more wait in the kernel, which costs the show nothing
 TURNED_AWAY_COST = 0.2  # of what it costs to take one
 PAUSE = 0.05  # s until those that wait are looked at again
 FULL_PAUSE = 1.0  # s after the system had no file left
+LONGEST_REQUEST = 1 << 14  # bytes of a request without the token
+END = b"\r\n\r\n"  # of its head
 ASK_SECONDS = 10.0  # from the connection to a whole request, a byte at a time or not at all
 REQUEST_SECONDS = 30.0  # from a request to the end of its answer, and to the next request
 LEAVE_SECONDS = 3.0  # to take what was sent before the end
@@ -38,9 +40,12 @@ NO_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class Guest(asyncio.Protocol):
-    """One connection, with the HTTP protocol behind it. trusted: it has asked with the token; lasting: it is a WebSocket."""
+    """One connection, with the HTTP protocol behind it. trusted: it has asked with the token; lasting: it is a WebSocket.
 
-    __slots__ = ("_door", "_inner", "arrived", "lasting", "transport", "trusted", "until", "visitor")
+    Without the token it is heard one request at a time: what it sends beyond that waits, and is not even read as HTTP.
+    """
+
+    __slots__ = ("_asking", "_door", "_inner", "_waiting", "arrived", "lasting", "transport", "trusted", "until", "visitor")
 
     def __init__(self, door: Door, visitor: Visitor, now: float) -> None:
         self.visitor, self.arrived, self.until = visitor, now, now + ASK_SECONDS
@@ -48,6 +53,8 @@ class Guest(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self._door = door
         self._inner: asyncio.Protocol | None = None
+        self._asking = False
+        self._waiting = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -56,11 +63,46 @@ class Guest(asyncio.Protocol):
         self._inner.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        if self._inner is not None and self._door.listens(self, len(data)):
+        if self._inner is None or not self._door.listens(self, len(data)):
+            return
+        if self.trusted or self.lasting:
             self._inner.data_received(data)
+            return
+        self._waiting += data
+        if len(self._waiting) > LONGEST_REQUEST:
+            self._door.let_go(self, "sent too much")
+        else:
+            self._hear()
+
+    def known(self) -> None:
+        """Who asks is known now, or that it is a WebSocket: what has come behind the request is heard where it may."""
+        if (self.trusted or self.lasting) and self._waiting and self._inner is not None:
+            waiting, self._waiting = self._waiting, b""
+            self._inner.data_received(waiting)
+
+    def answered(self) -> None:
+        """It has an answer, and may hear the next request."""
+        self._asking = False
+        if self._waiting:
+            self._hear()
+
+    def _hear(self) -> None:
+        """Let one request through, once it is whole; what does not begin like one at once, so that its sender is told."""
+        end = self._waiting.find(END) + len(END)
+        if end < len(END) and not self._waiting[:1].isalpha():
+            end = len(self._waiting)
+        if self._asking or self._inner is None or end < len(END):
+            return
+        heard, self._waiting = self._waiting[:end], self._waiting[end:]
+        self._asking = True
+        self._inner.data_received(heard)
 
     def eof_received(self) -> bool | None:
-        return None if self._inner is None else self._inner.eof_received()
+        if self._inner is None:
+            return None
+        if self._waiting and not self._asking:
+            self._inner.data_received(self._waiting)
+        return self._inner.eof_received()
 
     def pause_writing(self) -> None:
         if self._inner is not None:
@@ -120,10 +162,12 @@ class Door:
         guest.arrived = self._loop.time()
         guest.until = guest.arrived + REQUEST_SECONDS
         self._guests[guest] = self._guests.pop(guest, None)  # it is the newest now
+        guest.known()
 
     def lasts(self, guest: Guest, lasting: bool) -> None:
         """It has become a WebSocket, or is none any more and soon to go."""
         guest.lasting, guest.until = lasting, self._loop.time() + LEAVE_SECONDS
+        guest.known()
 
     def greet(self, guest: Guest) -> asyncio.Protocol:
         """What answers on a connection that has just been made."""
@@ -137,7 +181,7 @@ class Door:
         """Whether so many bytes of it may cost anything; who sends without end is let go."""
         if guest.trusted or guest.visitor.bytes.take(self._loop.time(), size):
             return True
-        self._let_go(guest, "sent too much")
+        self.let_go(guest, "sent too much")
         return False
 
     def farewell(self, guest: Guest) -> None:
@@ -169,7 +213,7 @@ class Door:
 
     def _admit(self, made: socket.socket, remote: str, now: float) -> None:
         visitor = self._visitors.of(remote)
-        if not self._room_for(visitor):
+        if not visitor.arrivals.take(now) or not self._room_for(visitor):
             made.close()
             self._arrivals.take(now, TURNED_AWAY_COST)
             self._turn_away("too many connections")
@@ -209,10 +253,11 @@ class Door:
         gone = next((guest for guest in idle if not guest.trusted), idle[0] if idle else None)
         if gone is None:
             return False
-        self._let_go(gone, "idle where others ask")
+        self.let_go(gone, "idle where others ask")
         return True
 
-    def _let_go(self, guest: Guest, why: str, level: int = logging.WARNING) -> None:
+    def let_go(self, guest: Guest, why: str, level: int = logging.WARNING) -> None:
+        """End a connection at once."""
         self._turn_away(why, level)
         self._forget(guest)
         if guest.transport is not None:
@@ -249,4 +294,4 @@ class Door:
             await asyncio.sleep(SWEEP)
             now = self._loop.time()
             for guest in [guest for guest in self._guests if not guest.lasting and guest.until <= now]:
-                self._let_go(guest, "asked for nothing, or took too long", logging.INFO)  # browsers leave some, too
+                self.let_go(guest, "asked for nothing, or took too long", logging.INFO)  # browsers leave some, too

@@ -7,7 +7,7 @@ import socket
 from installation.control.port_errors import why_not_listening
 from installation.errors import ConfigError
 
-WAITING = 512  # connections that the kernel keeps until they are taken
+WAITING = 128  # connections that the kernel keeps until they are taken
 
 
 def listening_socket(host: str, port: int) -> socket.socket:

@@ -32,7 +32,7 @@ from installation.control.web.panel import Panel
 from installation.control.web.passes import SESSION_SECONDS
 from installation.control.web.preview import Preview
 from installation.control.web.sockets import Sockets
-from installation.control.web.visitors import LONGEST_DELAY, Visitors
+from installation.control.web.visitors import LONGEST_DELAY, Visitor, Visitors
 from installation.operation.folded_log import FoldedLog
 
 log = logging.getLogger(__name__)
@@ -49,6 +49,7 @@ OTHER_ORIGIN = "A page of another origin may not connect.\n"
 NO_LEAVE = "Open the panel with the QR code on the operator's HUD, or send the token (control.web.token).\n"
 NO_READING = "This sender is not in control.osc.allow.\n"
 WAIT = "Too many wrong tokens, or too many requests; wait for {} s.\n"
+GONE = "The connection is gone.\n"
 MISHAP = "Something went wrong here; the log of the program says what.\n"
 
 
@@ -198,11 +199,18 @@ class WebPanel:
             return self._refuse(421, UNKNOWN_HOST)
         if ("Upgrade" in request.headers or request.method not in ("GET", "HEAD")) and not self._guard.same_origin(request):
             return self._refuse(403, OTHER_ORIGIN)
-        visitor = self._visitors.of(request.remote)
-        leave = request[LEAVE] = self._guard.leave(request, visitor)
         guest = self._door.guest(request.transport)
-        if guest is not None:
-            self._door.asked(guest, leave.steer)
+        if guest is None:  # gone already
+            return self._refuse(503, GONE)
+        leave = request[LEAVE] = self._guard.leave(request, guest.visitor)
+        self._door.asked(guest, leave.steer)
+        try:
+            return await self._paid(request, handler, leave, guest.visitor)
+        finally:
+            guest.answered()
+
+    async def _paid(self, request: web.Request, handler: Handler, leave: Leave, visitor: Visitor) -> web.StreamResponse:
+        """The answer to a request whose sender has not spent all that it may cost."""
         if leave.wait > 0:
             return self._refuse(429, WAIT, leave.wait)
         if leave.steer:

@@ -7,6 +7,7 @@ counts as one as well, with more room: whatever comes through a proxy on it come
 from __future__ import annotations
 
 import ipaddress
+import math
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
@@ -14,6 +15,9 @@ MOST_KNOWN = 1024  # addresses
 HOME = "this machine"
 HOME_SHARE = 4  # this machine may cost so many times what another address may
 CONNECTIONS = 32  # of one address at once
+# Connections that one address may begin. This machine's only wait: a proxy's clients, or an operator beside a program gone wild,
+# must not be turned away for each other.
+ARRIVALS_A_SECOND, ARRIVALS_AT_ONCE = 20.0, 100.0
 # Requests, each of a cost of at least 1: twenty a second are a twentieth of one core.
 REQUESTS_A_SECOND, REQUESTS_AT_ONCE = 20.0, 100.0
 REQUEST_SECONDS = 2.5e-3  # of the processor, that cost 1
@@ -83,6 +87,7 @@ class Visitor:
 
     key: str
     most: int
+    arrivals: Bucket
     requests: Bucket
     bytes: Bucket
     guesses: Guesses = field(default_factory=Guesses)
@@ -94,7 +99,8 @@ class Visitor:
         """One that nothing is known of."""
         share = HOME_SHARE if key == HOME else 1
         requests = Bucket(REQUESTS_A_SECOND * share, REQUESTS_AT_ONCE * share)
-        return cls(key, CONNECTIONS * share, requests, Bucket(BYTES_A_SECOND * share, BYTES_AT_ONCE * share))
+        arrivals = Bucket(ARRIVALS_A_SECOND, math.inf if key == HOME else ARRIVALS_AT_ONCE)
+        return cls(key, CONNECTIONS * share, arrivals, requests, Bucket(BYTES_A_SECOND * share, BYTES_AT_ONCE * share))
 
 
 class Visitors:

@@ -264,6 +264,33 @@ def test_who_asks_without_end_waits(public, monkeypatch):
     assert [ask(port, "/?HOST_INFO")[0] for _ in range(12)] == [200] * 12  # one after the other: each waits for its turn
 
 
+def test_requests_in_a_row_are_answered_one_by_one_and_frames_behind_a_handshake_are_heard(public):
+    link = knock(public.panel.port)
+    link.sendall(b"GET /facets/look/grain?ACCESS HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 5)
+    answers = b""
+    while answers.count(b'"ACCESS": 3') < 5:
+        answers += link.recv(65536)
+    assert answers.count(b"HTTP/1.1 200") == 5
+    link.sendall(
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n\x89\x80\0\0\0\0"  # and a ping
+    )
+    answers = b""
+    while b"\r\n\r\n\x8a\0" not in answers:
+        answers += link.recv(65536)
+    link.close()
+
+
+def test_what_comes_behind_a_request_without_the_token_is_not_even_read(public, monkeypatch):
+    seen = []
+    monkeypatch.setattr("installation.control.web.oscquery.OscQuery._host_info", lambda self, request: seen.append(1) or {})
+    monkeypatch.setattr(public.panel._visitors.of("127.0.0.1"), "requests", visitors.Bucket(1e-6, 1))
+    link = knock(public.panel.port)
+    link.sendall(b"GET /?HOST_INFO HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 250)
+    assert gone(link)  # the second is refused, and that is the end of it
+    assert len(seen) == 1
+
+
 def test_what_a_request_costs_is_paid_and_all_addresses_pay_together(public, monkeypatch):
     monkeypatch.setattr(visitors, "key_of", lambda remote: remote)
     now, known = 100.0, visitors.Visitors()
