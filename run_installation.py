@@ -81,6 +81,10 @@ def show(a: argparse.Namespace, config: Config) -> int:
     """Run the installation."""
     from installation.app import Installation, RunOptions
 
+    if any(text.partition("=")[0].strip() == "control.web.token" for text in a.overrides):
+        print(
+            "facets: every user of this machine can read the token on the command line; better in control.web.token_file", file=sys.stderr
+        )
     options = RunOptions(
         a.preset, a.frames, a.duration, a.as_fast_as_possible, a.record, a.report, a.timeline_record, a.timeline_play, STARTED
     )
@@ -94,8 +98,10 @@ def show(a: argparse.Namespace, config: Config) -> int:
 
 def validate(config: Config) -> int:
     """Check files and controls, open no device."""
-    from installation.app import models_of, table_of
+    from installation.app import ROOT, models_of, table_of
+    from installation.control.web.secret import configured
 
+    configured(config.control.web, ROOT, make=False)
     config.check_controls(table_of(models_of(config)).fault)
     print("the configuration is valid")
     return 0

@@ -147,13 +147,19 @@ def _tokens(request: web.Request) -> Iterator[bytes]:
     """Where a token may stand: header, cookie, query; as bytes, however its sender writes letters beyond ASCII."""
     header = request.headers.get("Authorization", "")
     if header.lower().startswith(BEARER):
-        yield _raw(header[len(BEARER) :].strip())
+        yield from _either(header[len(BEARER) :].strip())
     cookie = request.cookies.get(COOKIE, "")
     if cookie and not cookie.startswith(MARK):  # a session that has ended is no guess
-        yield _raw(cookie)
+        yield from _either(cookie)
     if "token" in request.query:
         yield _raw(request.query["token"])
         yield _query_raw(request.raw_path)  # where a plus is a plus
+
+
+def _either(text: str) -> Iterator[bytes]:
+    """As it is and percent-encoded: few characters may stand in a header as they are."""
+    yield _raw(text)
+    yield unquote_to_bytes(_raw(text))
 
 
 def _raw(text: str) -> bytes:

@@ -11,7 +11,6 @@ import stat
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import unquote_to_bytes
 
 from installation.config import WebConfig
 from installation.errors import ConfigError
@@ -30,9 +29,10 @@ def made() -> str:
     return secrets.token_urlsafe(18)
 
 
-def configured(settings: WebConfig, folder: Path, environment: Mapping[str, str] = os.environ) -> str:
+def configured(settings: WebConfig, folder: Path, environment: Mapping[str, str] = os.environ, make: bool = True) -> str:
     """The token that the environment, a file or the configuration gives, empty for none. A file that is not there yet is made,
-    with a new token. folder: where a relative ``control.web.token_file`` starts. Raises ConfigError, for a weak one too."""
+    with a new token, where ``make`` says so. folder: where a relative ``control.web.token_file`` starts. Raises ConfigError, for
+    a weak one too."""
     places = {
         f"the environment's {ENVIRONMENT}": environment.get(ENVIRONMENT, ""),
         "control.web.token": settings.token,
@@ -45,6 +45,8 @@ def configured(settings: WebConfig, folder: Path, environment: Mapping[str, str]
         return ""
     if settings.token_file:
         path = folder / settings.token_file
+        if not make and not path.exists():
+            return ""
         return strong(read(path), f"control.web.token_file: {path}")
     return strong(places[given[0]], given[0])
 
@@ -101,8 +103,16 @@ def bits(token: str) -> float:
 
 def _alphabet(token: str) -> int:
     """How many characters somebody has to try in each place."""
-    kinds = ((str.islower, 26), (str.isupper, 26), (str.isdecimal, 10), (lambda one: not one.isalnum(), 32))
-    return sum(size for kind, size in kinds if any(kind(letter) for letter in token))
+    sizes = {"lower": 26, "upper": 26, "digit": 10, "letter": 50, "sign": 32}
+    return sum(sizes[kind] for kind in {_kind(letter) for letter in token})
+
+
+def _kind(letter: str) -> str:
+    if letter.isdecimal():
+        return "digit"
+    if not letter.isalpha():
+        return "sign"
+    return "lower" if letter.islower() else "upper" if letter.isupper() else "letter"  # of a script without the two
 
 
 def _runs_on(before: str, letter: str) -> bool:
@@ -119,11 +129,10 @@ class Token:
         self._forms = tuple({form.encode() for form in forms} | {raw for form in forms if (raw := _latin(form))})
 
     def fits(self, given: bytes) -> bool:
-        """Whether these bytes are the token, as they are or percent-encoded."""
+        """Whether these bytes are the token."""
         found = False
-        for one in (given, unquote_to_bytes(given)):
-            for form in self._forms:
-                found |= hmac.compare_digest(one, form)
+        for form in self._forms:
+            found |= hmac.compare_digest(given, form)
         return found
 
 

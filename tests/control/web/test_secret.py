@@ -15,7 +15,16 @@ from installation.errors import ConfigError
 from tests.control.web.conftest import SEEN, Stage, control_config
 from tests.control.web.test_guard import ask
 
-ODD = ["a&b#c%d+e", "two words, and more", "Süßer Grüß & 1%+2#", "100%25 pure+good", "пароль-зима-снег", "q=w;e,r\"t'y", "%41%42-is-not-AB"]
+ODD = [
+    "日本語の合言葉です",
+    "a&b#c%d+e",
+    "two words, and more",
+    "Süßer Grüß & 1%+2#",
+    "100%25 pure+good",
+    "пароль-зима-снег",
+    "q=w;e,r\"t'y",
+    "%41%42-is-not-AB",
+]
 
 
 @pytest.fixture(params=ODD)
@@ -36,6 +45,12 @@ def test_any_token_works_in_an_address_a_header_and_a_cookie(odd):
     assert ask(port, "/panel", Authorization=f"bearer {quote(token)}")[0] == 200
     assert ask(port, "/panel", Cookie=f"facets_token={quote(token, safe='')}")[0] == 200
     assert ask(port, "/panel", Authorization=f"Bearer {token[:-1]}".encode())[0] == 401
+
+
+def test_an_address_is_decoded_once(odd):
+    port, token = odd
+    if quote(token, safe="") != token:
+        assert ask(port, f"/panel?token={quote(quote(token, safe=''), safe='')}")[0] == 401
 
 
 def test_a_header_may_be_latin_1(monkeypatch):
@@ -121,6 +136,17 @@ def test_a_token_may_come_from_the_environment_and_from_one_place_alone(tmp_path
     with pytest.raises(ConfigError, match="keep one"):
         secret.configured(WebConfig(token="another-token-7", token_file="token"), tmp_path, {})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_check_of_a_configuration_looks_at_the_token_and_makes_no_file(tmp_path, monkeypatch, capsys):
+    import run_installation
+
+    assert secret.configured(WebConfig(token_file=str(tmp_path / "token")), tmp_path, {}, make=False) == ""
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setenv(secret.ENVIRONMENT, "aaaaaaaa")
+    assert run_installation.main(["--validate-config"]) == 2
+    said = capsys.readouterr().err
+    assert "the environment's FACETS_WEB_TOKEN: is too easy to guess" in said and "aaaaaaaa" not in said
 
 
 def test_no_message_of_the_configuration_says_a_token():
