@@ -34,6 +34,7 @@ from installation.latents.directions import load_directions
 from installation.latents.guests import GuestBook, face_coder
 from installation.networks.bundle import EVERYTHING, Models, load_models
 from installation.networks.checkpoints import metadata_of
+from installation.operation.descriptors import raise_limit
 from installation.operation.health import Health, Report, percentiles, rss_mb
 from installation.operation.hud import HudBoard
 from installation.operation.observer import Observer
@@ -133,6 +134,7 @@ class Installation:
 
     def __init__(self, config: Config, options: RunOptions) -> None:
         self.config, self.options = config, options
+        raise_limit()
         cv2.setNumThreads(1)  # OpenCV's own threads would fight the networks for the cores
         self.rss_start = rss_mb()
         self.health = Health()
@@ -246,7 +248,7 @@ class Installation:
             lockstep = self.options.lockstep
             fps = source.rate if lockstep and source is not None else self.config.canvas.fps
             recorder = Recorder(self.options.record, self.canvas.size, fps, self.config.record.crf, realtime=not lockstep)
-        self.keyboard = Keyboard(names, snapshots=self._may_keep(source))
+        self.keyboard = Keyboard(names, snapshots=self._may_keep(source), invites=desk.panel is not None and desk.panel.public)
         self.slots = (frames, encoded, portraits)
         engine, model = self.generate.choice, self.models.name
         self.observer.begin(engine, model, self.slots)
@@ -354,6 +356,8 @@ class Installation:
                 case Action.LEARN:
                     if self.desk.midi is not None:
                         self.desk.midi.touch()
+                case Action.INVITE:
+                    self.desk.invite()
                 case Action.SNAPSHOT:
                     self._snapshot()
 

@@ -228,7 +228,9 @@ class WebConfig(Section):
     enabled: Switch = _setting("control.web.enabled", "auto, true or false; auto: in a show that keeps its own pace")
     host: str = _setting("control.web.host", "address to listen on, 0.0.0.0 for every network", min_length=1)
     port: Int = _setting("control.web.port", "TCP port to listen on, 0: any free one", ge=0, le=65535)
-    token: str = _setting("control.web.token", "secret of the panel off this machine, empty: made at the start", max_length=200)
+    token: str = _setting("control.web.token", "secret of the panel off this machine, empty: made at the start")
+    token_file: str = _setting("control.web.token_file", "file that holds it, from the program's folder on, made where there is none")
+    hosts: tuple[str, ...] = _setting("control.web.hosts", "names of this machine beside its own, as a proxy's", max_length=32)
 
 
 class MidiConfig(Section):
