@@ -37,6 +37,7 @@ from installation.operation.health import Health, Report, percentiles, rss_mb
 from installation.operation.hud import HudBoard
 from installation.operation.observer import Observer
 from installation.operation.priority import ahead, built_aside, coming_first, keeping_time
+from installation.operation.visitor_slots import VisitorSlots
 from installation.operation.worker import Worker
 from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, SynthesisLoop
 from installation.slot import Slot
@@ -137,7 +138,8 @@ class Installation:
 
         # Open the ways in: a port that is taken should show at once as well.
         self.clock: Clock = MonotonicClock()
-        self.observer = Observer(self.health, self._now)
+        f = config.faces
+        self.observer = Observer(self.health, self._now, VisitorSlots(f.max, f.occlusion_seconds + f.fade_out_seconds))
         installed = Installed.of(self.models)
         self.desk = ControlDesk(config.control, self.controls, installed, self.observer, self.health.fault, options.lockstep)
         if options.preset is not None:

@@ -16,6 +16,8 @@ from installation.latents.oscillators import CHOICES
 Kind = Literal["float", "int", "bool", "str", "trigger", "command"]
 Scalar = float | int | bool | str
 PREFIX = "/facets/"
+LONGEST_WORD = 200  # characters of what a command takes; a preset's name has 64
+MOST_WHOLE = 2**31 - 1
 TRUTHS = MappingProxyType({"true": True, "false": False, "1": True, "0": False, "t": True, "f": False})
 
 
@@ -62,7 +64,7 @@ class Parameter:
         if self.kind == "trigger":
             return True if value is None else _fires(value)
         if self.kind == "command":
-            return value if isinstance(value, str) and value else _whole(value)
+            return _word(value) if isinstance(value, str) else _whole(value)
         number = _as_number(value)
         if number is None or self.kind == "float":
             return number
@@ -284,5 +286,11 @@ def _fires(value: object) -> bool | None:
 
 
 def _whole(value: object) -> int | None:
+    """Of a command: as far as OSC's whole numbers reach."""
     number = _as_number(value)
-    return int(number) if number is not None and number.is_integer() else None
+    return int(number) if number is not None and number.is_integer() and abs(number) <= MOST_WHOLE else None
+
+
+def _word(value: str) -> str | None:
+    """Of a command: a text that every file and wire can carry, which half a character (a lone surrogate) or a NUL is not."""
+    return value if 0 < len(value) <= LONGEST_WORD and value.isprintable() else None

@@ -35,7 +35,9 @@ class Sockets:
 
     @contextlib.asynccontextmanager
     async def accepted(self, request: web.Request) -> AsyncIterator[web.WebSocketResponse]:
-        """The connection, open for as long as the body runs. Raises HTTPServiceUnavailable where there are too many."""
+        """The connection, open for as long as the body runs. Raises HTTPUpgradeRequired for a request that asks for no WebSocket,
+        HTTPBadRequest for one that asks in a way that is none (RFC 6455, 4.2), HTTPServiceUnavailable where there are too many."""
+        _check_handshake(request)
         if len(self._open) >= MOST:
             self.dropped += 1
             raise web.HTTPServiceUnavailable(text="too many connections; close a panel that nobody needs\n")
@@ -48,8 +50,9 @@ class Sockets:
             yield socket
         finally:
             self._open.discard(socket)
-            with contextlib.suppress(TimeoutError, ConnectionError):
-                await asyncio.wait_for(socket.close(), 2.0)
+            if socket.prepared:  # a handshake that was refused left nothing to close
+                with contextlib.suppress(TimeoutError, ConnectionError):
+                    await asyncio.wait_for(socket.close(), 2.0)
 
     async def exchange(
         self,
@@ -110,3 +113,13 @@ class Sockets:
         going = [socket.close(code=WSCloseCode.GOING_AWAY, message=b"the show ends") for socket in tuple(self._open)]
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.gather(*going, return_exceptions=True), 2.0)
+
+
+def _check_handshake(request: web.Request) -> None:
+    if request.headers.get("Upgrade", "").lower() != "websocket":
+        raise web.HTTPUpgradeRequired(text="this address speaks WebSocket\n", headers={"Upgrade": "websocket", "Connection": "Upgrade"})
+    words = [word.strip().lower() for word in request.headers.get("Connection", "").split(",")]
+    if "upgrade" not in words or request.method != "GET":
+        raise web.HTTPBadRequest(text="a WebSocket is asked for by GET, with Connection: Upgrade\n")
+    if not request.headers.get("Sec-WebSocket-Key", "").isascii():
+        raise web.HTTPBadRequest(text="Sec-WebSocket-Key is not Base64\n")
