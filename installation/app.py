@@ -40,6 +40,7 @@ from installation.operation.priority import ahead, built_aside, coming_first, ke
 from installation.operation.visitor_slots import VisitorSlots
 from installation.operation.worker import Worker
 from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, SynthesisLoop
+from installation.plain_file import NotAFileError, check_target
 from installation.slot import Slot
 from installation.sources import CaptureSettings, CaptureSource
 from installation.stages.align import Align
@@ -133,6 +134,7 @@ class Installation:
         self._skipped = 0  # unreadable frames of the source, once it is closed
 
         # Read every file before any device opens: a mistake should show at once.
+        _check_targets(options)
         self.models = models_of(config)
         self.controls = self._controls()
 
@@ -396,6 +398,18 @@ class Installation:
     def _since_start(self, moment: float) -> float:
         """Seconds from the program's start to a moment of the show's clock."""
         return moment - self._began + (self._wall - self.options.started if self.options.started else 0.0)
+
+
+def _check_targets(options: RunOptions) -> None:
+    """Raise ConfigError where what is to be written would take the place of a pipe, a device or a folder."""
+    for name, path in (("--record", options.record), ("--report", options.report), ("--timeline-record", options.timeline_record)):
+        try:
+            if path is not None:
+                check_target(path)
+        except NotAFileError as err:
+            raise ConfigError(f"{name} {path}: {err}; name a file") from err
+        except (OSError, ValueError):  # whoever writes it says what is wrong with the place
+            continue
 
 
 def write_report(report: Report, path: Path) -> None:

@@ -29,6 +29,7 @@ from installation.control.preset_files import SUFFIX, elsewhere, plain
 from installation.control.preset_saving import BACKUP_FOLDER, BACKUPS, back_up
 from installation.errors import ConfigError
 from installation.output_file import whole_file
+from installation.plain_file import open_plain
 
 Kind = Literal["control", "note", "button", "encoder"]
 KINDS: tuple[Kind, ...] = ("control", "note", "button", "encoder")
@@ -75,7 +76,7 @@ def learnable(row: Parameter | None) -> bool:
 def read_mapping(path: Path, table: ParameterTable) -> Learned:
     """The file's lines; none where there is no file. Raises ConfigError, one ``file:line: key: value: reason`` a problem."""
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             data = file.read(MAX_BYTES + 1)
         text = data.decode("utf-8-sig")
     except FileNotFoundError:
