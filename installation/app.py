@@ -16,13 +16,13 @@ from pathlib import Path
 
 import cv2
 import torch
-from PIL import Image as Pillow
 
 from installation import __version__
 from installation.clock import Clock, FrameClock, MonotonicClock
 from installation.config import Config
-from installation.control.desk import ControlDesk
+from installation.control.desk import SNAPSHOT, ControlDesk
 from installation.control.installed import Installed
+from installation.control.keyboard import SOURCE as KEY
 from installation.control.keyboard import Action, Keyboard
 from installation.control.parameters import ParameterTable
 from installation.control.state import ControlState
@@ -37,6 +37,7 @@ from installation.operation.health import Health, Report, percentiles, rss_mb
 from installation.operation.hud import HudBoard
 from installation.operation.observer import Observer
 from installation.operation.priority import ahead, built_aside, coming_first, keeping_time
+from installation.operation.snapshots import Snapshots
 from installation.operation.visitor_slots import VisitorSlots
 from installation.operation.worker import Worker
 from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, SynthesisLoop
@@ -224,7 +225,9 @@ class Installation:
             lockstep = self.options.lockstep
             fps = source.rate if lockstep else self.config.canvas.fps
             recorder = Recorder(self.options.record, self.canvas.size, fps, self.config.record.crf, realtime=not lockstep)
-        self.keyboard = Keyboard(names, snapshots=self._may_keep(source))
+        self._keeps_pictures = self._may_keep(source)
+        self.keyboard = Keyboard(names, snapshots=self._keeps_pictures)
+        self.snapshots = Snapshots(SNAPSHOTS, self.health.fault)
         self.slots = (frames, encoded, portraits)
         engine, model = self.generate.choice, self.models.name
         self.observer.begin(engine, model, self.slots)
@@ -333,21 +336,22 @@ class Installation:
                     if self.desk.midi is not None:
                         self.desk.midi.touch()
                 case Action.SNAPSHOT:
-                    self._snapshot()
+                    self.controls.set(SNAPSHOT, True, KEY)
+        if self.snapshots.ready and self.desk.wants_snapshot():
+            self._snapshot()
 
     def _snapshot(self) -> None:
-        path = SNAPSHOTS / f"facets-{time.strftime('%Y%m%d-%H%M%S')}.png"
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            Pillow.fromarray(self.canvas.read()).save(path)
-        except OSError as err:  # a full disk must not end a show
-            self.health.fault(f"{path}: the snapshot could not be written ({err.strerror})")
+        if self._keeps_pictures:
+            self.snapshots.take(self.canvas.read().copy())
+        else:
+            self.controls.ignore(f"{SNAPSHOT}: a picture of a live camera is kept only where privacy.allow_recording is true")
 
     def _close(self) -> None:
         self.desk.stop()
         for slot in self.slots:
             slot.close()
         self.encode.close()
+        self.snapshots.close()
         if self.recorder is not None:
             self.recorder.close()
         self.canvas_picture = self.canvas.read().copy()

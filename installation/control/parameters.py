@@ -251,6 +251,7 @@ _TRANSPORT = [
     Parameter("transport/bpm", 120.0, "tempo that oscillators can lock to", low=20, high=300, unit="beats per minute"),
     Parameter("transport/freeze", False, "holds the portraits still", kind="bool"),
     Parameter("transport/blackout", False, "a black canvas", kind="bool"),
+    Parameter("transport/snapshot", False, "keeps a picture of the canvas, where that is allowed", kind="trigger", access="w"),
     Parameter("transport/hud", False, "shows the operator's figures", kind="bool"),
 ]
 

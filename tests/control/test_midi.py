@@ -349,6 +349,20 @@ def test_notes_toggle_switches_fire_triggers_and_lift_numbers_while_they_are_hel
     assert [change.name for change in b.changes].count("preset/next") == 1
 
 
+def test_everything_but_a_word_is_set_off_by_a_note_or_a_button(box):
+    names = [name for name, row in TABLE.items() if row.kind != "command"]
+    assert {"transport/snapshot", "transport/tap", "preset/next", "preset/previous", "preset/calm/recall", "look/layout"} <= set(names)
+    learned = {name: {"kind": ("note", "button")[at % 2], "number": at // 2 % 100, "channel": at // 200} for at, name in enumerate(names)}
+    b = box(learned)
+    for name in names:
+        knob = b.desk.learned()[name]
+        if knob.kind == "note":
+            b.strike(knob.number, 90, channel=knob.channel)
+        else:
+            b.turn(knob.number, 90, channel=knob.channel)
+    until(lambda: {change.name for change in b.changes} == set(names))
+
+
 def test_a_button_is_learned_by_a_press(box):
     b = box()
     b.desk.learn("look/mirror")
