@@ -13,6 +13,7 @@ from functools import cache
 from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -68,6 +69,14 @@ def _endpoint(value: str) -> str:
     return value
 
 
+def _origin(value: str) -> str:
+    parts = urlsplit(value)
+    whole = parts.scheme in ("http", "https") and parts.netloc and not (parts.path or parts.query or parts.fragment or "@" in parts.netloc)
+    if not whole and value not in ("*", "null"):
+        raise ValueError("must be where a page comes from, as in http://localhost:3000, null for a file's, or * for every page")
+    return value.lower()
+
+
 def is_loopback(host: str) -> bool:
     """Whether an address to listen on is reached from this machine alone."""
     try:
@@ -81,6 +90,7 @@ Float = Annotated[float, BeforeValidator(_no_truth)]
 Switch = Annotated[bool | Literal["auto"], BeforeValidator(_switch)]
 Network = Annotated[str, AfterValidator(_network)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Origin = Annotated[str, AfterValidator(_origin)]
 ControlValue = Annotated[bool | int | float | str, BeforeValidator(_plain)]
 
 
@@ -219,6 +229,7 @@ class WebConfig(Section):
     host: str = _setting("control.web.host", "address to listen on, 0.0.0.0 for every network", min_length=1)
     port: Int = _setting("control.web.port", "TCP port to listen on, 0: any free one", ge=0, le=65535)
     token: str = _setting("control.web.token", "secret of the panel off this machine, empty: made at the start", max_length=200)
+    origins: tuple[Origin, ...] = _setting("control.web.origins", "pages that may read OSCQuery on this machine", max_length=32)
 
 
 class MidiConfig(Section):

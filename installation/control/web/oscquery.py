@@ -1,11 +1,15 @@
-"""OSCQuery (the OSCQuery Proposal, Vidvox): the address space over HTTP, and values both ways over a WebSocket."""
+"""OSCQuery (the OSCQuery Proposal, Vidvox): the address space over HTTP, and values both ways over a WebSocket.
+
+A page of another origin, such as a web client that is served elsewhere, may read it where ``control.web.origins`` names that
+origin, on the loopback alone, and sets nothing.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -46,9 +50,10 @@ class OscQuery:
         guard: Guard,
         osc: Callable[[], OscPlace],
         outputs: Callable[[], Iterator[Output]],
+        origins: Sequence[str] = (),
     ) -> None:
         self._state, self._hub, self._sockets, self._guard, self._osc = state, hub, sockets, guard, osc
-        self._outputs = outputs
+        self._outputs, self._origins = outputs, frozenset(origins)
         self._space = AddressSpace(state.table)
         self._talks: set[Talk] = set()
         self._looking: asyncio.Task[None] | None = None
@@ -57,10 +62,24 @@ class OscQuery:
         """Every path that nothing else has."""
         return [web.get("/{path:.*}", self.answer)]
 
+    def welcomes(self, request: web.Request) -> bool:
+        """Whether a page of another origin may read what this request asks for."""
+        origin = request.headers.get("Origin", "").lower()
+        named = bool(origin) and not self._origins.isdisjoint((origin, "*"))
+        return named and not self._guard.public and request.method in ("GET", "HEAD") and request.match_info.handler == self.answer
+
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """A node, some attributes of it, HOST_INFO, or the WebSocket."""
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._talk(request)
+        answer = self._described(request)
+        if self._origins:
+            answer.headers["Vary"] = "Origin"
+        if self.welcomes(request):
+            answer.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
+        return answer
+
+    def _described(self, request: web.Request) -> web.Response:
         asked = [name for name in dict.fromkeys(request.query) if name != "token"]
         if HOST_INFO in asked:
             return web.json_response(self._host_info(request))
@@ -117,7 +136,8 @@ class OscQuery:
     @contextlib.asynccontextmanager
     async def _told(self, request: web.Request) -> AsyncIterator[Talk]:
         """A client that is told of changes for as long as the body runs."""
-        talk = Talk(self._state, self._safe_outputs, self._guard.may_steer(request), f"osc {request.remote}")
+        may_write = self._guard.may_steer(request) and self._guard.same_origin(request)
+        talk = Talk(self._state, self._safe_outputs, may_write, f"osc {request.remote}")
         self._talks.add(talk)
         self._hub.outboxes.add(talk.outbox)
         self._looking = self._looking or asyncio.create_task(self._look())

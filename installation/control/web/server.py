@@ -63,7 +63,7 @@ class WebPanel:
         def sent() -> Iterator[Output]:
             return outputs(observe(), presets.current if presets else "")
 
-        self._oscquery = OscQuery(state, self._hub, self._sockets, self._guard, place, sent)
+        self._oscquery = OscQuery(state, self._hub, self._sockets, self._guard, place, sent, settings.web.origins)
         self._show = Show(state, observe, presets, midi, phases)
         self._panel = Panel(self._show, self._hub, self._sockets, preview)
         self._refused = 0
@@ -153,7 +153,8 @@ class WebPanel:
         panel = request.path == "/panel" or request.path.startswith("/panel/")
         if not guard.knows_host(request):
             return self._refuse(421, UNKNOWN_HOST)
-        if (upgrade or request.method not in ("GET", "HEAD")) and not guard.same_origin(request):
+        another = not guard.same_origin(request) and not self._oscquery.welcomes(request)
+        if (upgrade or request.method not in ("GET", "HEAD")) and another:
             return self._refuse(403, OTHER_ORIGIN)
         if panel and not guard.may_steer(request):
             return self._refuse(401, NO_LEAVE)

@@ -9,7 +9,7 @@ import pytest
 
 from installation.control.observation import Visitor
 from installation.control.parameters import parameter_table
-from tests.control.web.conftest import CHILDREN, SEEN, Stage, table
+from tests.control.web.conftest import CHILDREN, SEEN, Stage, control_config, table
 from tests.control.web.stranger import Line, Stranger, encode
 
 
@@ -355,3 +355,40 @@ def test_a_head_request_is_answered_as_a_get_without_its_body(running):
 def test_the_panel_is_found_with_a_slash_too(running):
     with urllib.request.urlopen(f"http://127.0.0.1:{running.panel.port}/panel/", timeout=10) as reply:
         assert reply.url.endswith("/panel") and reply.status == 200
+
+
+PAGE = "http://localhost:3000"
+
+
+def answer_to(port, path, origin):
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Origin": origin})
+    with urllib.request.urlopen(request, timeout=10) as reply:
+        return reply.headers.get("Access-Control-Allow-Origin")
+
+
+def test_a_page_that_the_configuration_names_may_read_and_set_nothing():
+    with Stage(control_config(origins=(PAGE,))) as stage:
+        port = stage.panel.port
+        assert answer_to(port, "/facets/look?TYPE", PAGE) == PAGE == answer_to(port, "/?HOST_INFO", PAGE)
+        assert answer_to(port, "/", "http://elsewhere:3000") is None
+        assert answer_to(port, "/metrics", PAGE) is None is answer_to(port, "/panel", PAGE)
+        line = Line(port, "/", {"Origin": PAGE})
+        line.send(encode("/facets/look/grain", "f", 0.9))
+        line.send({"COMMAND": "LISTEN", "DATA": "/facets/look/vignette"})
+        assert soon(lambda: stage.state.counts().ignored == 1)
+        time.sleep(0.1)
+        stage.state.set("look/vignette", 0.75)
+        assert line.message() == {"/facets/look/vignette": 0.75}
+        assert stage.state.target("look/grain") == 0.1
+        line.close()
+        for path, origin in (("/panel/socket", PAGE), ("/", "http://elsewhere:3000")):
+            refused = Line(port, path, {"Origin": origin})
+            assert refused.status == 403
+            refused.close()
+
+
+def test_no_page_of_another_origin_reads_by_itself_or_off_the_loopback(running):
+    assert answer_to(running.panel.port, "/", PAGE) is None
+    public = control_config(host="0.0.0.0", token="kJ3-vN8_xT5qLw2Z", origins=("*",))
+    with Stage(public) as stage:
+        assert answer_to(stage.panel.port, "/?token=kJ3-vN8_xT5qLw2Z", PAGE) is None
