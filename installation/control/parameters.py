@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from numbers import Real
 from types import MappingProxyType
 from typing import Literal
+from unicodedata import category
 
 from installation.gl.look import NONE, ORNAMENTS, PARTICLES
 from installation.latents.oscillators import CHOICES
@@ -17,6 +18,7 @@ Kind = Literal["float", "int", "bool", "str", "trigger", "command"]
 Scalar = float | int | bool | str
 PREFIX = "/facets/"
 LONGEST_WORD = 200  # characters of what a command takes; a preset's name has 64
+NO_LETTERS = ("Cc", "Cs", "Zl", "Zp")  # control codes, halves of characters, ends of lines
 MOST_WHOLE = 2**31 - 1
 TRUTHS = MappingProxyType({"true": True, "false": False, "1": True, "0": False, "t": True, "f": False})
 
@@ -293,5 +295,6 @@ def _whole(value: object) -> int | None:
 
 
 def _word(value: str) -> str | None:
-    """Of a command: a text that every file and wire can carry, which half a character (a lone surrogate) or a NUL is not."""
-    return value if 0 < len(value) <= LONGEST_WORD and value.isprintable() else None
+    """Of a command: a text of one line that every file and wire can carry, which half a character (a lone surrogate) or a NUL is
+    not. Titles in every script are, with all that holds their letters together."""
+    return value if 0 < len(value) <= LONGEST_WORD and not any(category(letter) in NO_LETTERS for letter in value) else None

@@ -249,7 +249,9 @@ def test_a_command_takes_no_word_or_number_that_a_wire_could_not_carry():
     for count, value in enumerate([*words, *others], start=1):
         assert not state.set("preset/recall", value, "web") and not heard
         assert state.counts().ignored == count and state.counts().last.isprintable() and len(state.counts().last) < 300
-    assert state.set("preset/recall", "größe", "web") and state.set("preset/recall", 127, "web")
+    for title in ("größe", "Été\u00a0!", "می\u200cخواهم", "👩\u200d🎤"):
+        assert state.set("preset/recall", title, "web")
+    assert state.set("preset/recall", 127, "web")
 
 
 def test_why_something_was_ignored_can_be_printed_anywhere():
