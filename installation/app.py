@@ -17,13 +17,13 @@ from pathlib import Path
 
 import cv2
 import torch
-from PIL import Image as Pillow
 
 from installation import __version__
 from installation.clock import Clock, FrameClock, MonotonicClock
 from installation.config import Config
-from installation.control.desk import ControlDesk
+from installation.control.desk import SNAPSHOT, ControlDesk
 from installation.control.installed import Installed
+from installation.control.keyboard import SOURCE as KEY
 from installation.control.keyboard import Action, Keyboard
 from installation.control.parameters import ParameterTable
 from installation.control.state import ControlState
@@ -39,8 +39,11 @@ from installation.operation.health import Health, Report, percentiles, rss_mb
 from installation.operation.hud import HudBoard
 from installation.operation.observer import Observer
 from installation.operation.priority import ahead, built_aside, coming_first, keeping_time
+from installation.operation.snapshots import Snapshots
+from installation.operation.visitor_slots import VisitorSlots
 from installation.operation.worker import Worker
 from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, SynthesisLoop
+from installation.plain_file import NotAFileError, check_target
 from installation.slot import Slot
 from installation.sources import CaptureSettings, CaptureSource, SourceLost
 from installation.sources.opening import open_in_time
@@ -142,12 +145,14 @@ class Installation:
         self._skipped = 0  # unreadable frames of the source, once it is closed
 
         # Read every file before any device opens: a mistake should show at once.
+        _check_targets(options)
         self.models = models_of(config)
         self.controls = self._controls()
 
         # Open the ways in: a port that is taken should show at once as well.
         self.clock: Clock = MonotonicClock()
-        self.observer = Observer(self.health, self._now)
+        f = config.faces
+        self.observer = Observer(self.health, self._now, VisitorSlots(f.max, f.occlusion_seconds + f.fade_out_seconds))
         installed = Installed.of(self.models)
         self.desk = ControlDesk(config.control, self.controls, installed, self.observer, self.health.fault, options.lockstep)
         if options.preset is not None:
@@ -248,7 +253,9 @@ class Installation:
             lockstep = self.options.lockstep
             fps = source.rate if lockstep and source is not None else self.config.canvas.fps
             recorder = Recorder(self.options.record, self.canvas.size, fps, self.config.record.crf, realtime=not lockstep)
-        self.keyboard = Keyboard(names, snapshots=self._may_keep(source), invites=desk.panel is not None and desk.panel.public)
+        self._keeps_pictures = self._may_keep(source)
+        self.keyboard = Keyboard(names, snapshots=self._keeps_pictures, invites=desk.panel is not None and desk.panel.public)
+        self.snapshots = Snapshots(SNAPSHOTS, self.health.fault)
         self.slots = (frames, encoded, portraits)
         engine, model = self.generate.choice, self.models.name
         self.observer.begin(engine, model, self.slots)
@@ -359,21 +366,22 @@ class Installation:
                 case Action.INVITE:
                     self.desk.invite()
                 case Action.SNAPSHOT:
-                    self._snapshot()
+                    self.controls.set(SNAPSHOT, True, KEY)
+        if self.snapshots.ready and self.desk.wants_snapshot():
+            self._snapshot()
 
     def _snapshot(self) -> None:
-        path = SNAPSHOTS / f"facets-{time.strftime('%Y%m%d-%H%M%S')}.png"
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            Pillow.fromarray(self.canvas.read()).save(path)
-        except OSError as err:  # a full disk must not end a show
-            self.health.fault(f"{path}: the snapshot could not be written ({err.strerror})")
+        if self._keeps_pictures:
+            self.snapshots.take(self.canvas.read().copy())
+        else:
+            self.controls.ignore(f"{SNAPSHOT}: a picture of a live camera is kept only where privacy.allow_recording is true")
 
     def _close(self) -> None:
         self.desk.stop()
         for slot in self.slots:
             slot.close()
         self.encode.close()
+        self.snapshots.close()
         if self.recorder is not None:
             self.recorder.close()
         self.canvas_picture = self.canvas.read().copy()
@@ -424,6 +432,18 @@ class Installation:
     def _since_start(self, moment: float) -> float:
         """Seconds from the program's start to a moment of the show's clock."""
         return moment - self._began + (self._wall - self.options.started if self.options.started else 0.0)
+
+
+def _check_targets(options: RunOptions) -> None:
+    """Raise ConfigError where what is to be written would take the place of a pipe, a device or a folder."""
+    for name, path in (("--record", options.record), ("--report", options.report), ("--timeline-record", options.timeline_record)):
+        try:
+            if path is not None:
+                check_target(path)
+        except NotAFileError as err:
+            raise ConfigError(f"{name} {path}: {err}; name a file") from err
+        except (OSError, ValueError):  # whoever writes it says what is wrong with the place
+            continue
 
 
 def write_report(report: Report, path: Path) -> None:

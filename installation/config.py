@@ -13,6 +13,7 @@ from functools import cache
 from math import inf, isfinite
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -74,6 +75,14 @@ def _endpoint(value: str) -> str:
     return value
 
 
+def _origin(value: str) -> str:
+    parts = urlsplit(value)
+    whole = parts.scheme in ("http", "https") and parts.netloc and not (parts.path or parts.query or parts.fragment or "@" in parts.netloc)
+    if not whole and value not in ("*", "null"):
+        raise ValueError("must be where a page comes from, as in http://localhost:3000, null for a file's, or * for every page")
+    return value.lower()
+
+
 def is_loopback(host: str) -> bool:
     """Whether an address to listen on is reached from this machine alone."""
     try:
@@ -88,6 +97,7 @@ Switch = Annotated[bool | Literal["auto"], BeforeValidator(_switch)]
 Patience = Annotated[float | Literal["forever"], BeforeValidator(_patience)]
 Network = Annotated[str, AfterValidator(_network)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Origin = Annotated[str, AfterValidator(_origin)]
 ControlValue = Annotated[bool | int | float | str, BeforeValidator(_plain)]
 
 
@@ -231,6 +241,7 @@ class WebConfig(Section):
     token: str = _setting("control.web.token", "secret of the panel off this machine, empty: made at the start")
     token_file: str = _setting("control.web.token_file", "file that holds it, from the program's folder on, made where there is none")
     hosts: tuple[str, ...] = _setting("control.web.hosts", "names of this machine beside its own, as a proxy's", max_length=32)
+    origins: tuple[Origin, ...] = _setting("control.web.origins", "pages that may read OSCQuery on this machine", max_length=32)
 
 
 class MidiConfig(Section):

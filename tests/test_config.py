@@ -214,3 +214,12 @@ def test_beyond_this_machine_only_with_a_list_of_senders() -> None:
     assert osc.allow == ("192.168.1.0/24",) and osc.enabled is False
     assert load_config().control.osc.enabled == "auto" and is_loopback(load_config().control.osc.host)
     assert [is_loopback(host) for host in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "::", "studio")] == [True] * 3 + [False] * 3
+
+
+@pytest.mark.parametrize("origin", ["localhost:3000", "http://localhost:3000/", "http://a@b", "ftp://x", ""])
+def test_an_origin_is_where_a_page_comes_from(origin):
+    with pytest.raises(ConfigError, match=r"control\.web\.origins.*where a page comes from"):
+        load_config(None, [f"control.web.origins=['{origin}']"])
+    assert load_config(None, ["control.web.origins=['HTTP://LocalHost:3000', '*', 'null']"]).control.web.origins == (
+        "http://localhost:3000", "*", "null",
+    )  # fmt: skip

@@ -14,7 +14,7 @@ from installation.control.installed import PRESETS, Installed
 from installation.control.observation import Observation
 from installation.control.parameters import ParameterTable
 from installation.control.presets import PresetPlayer
-from installation.control.state import ControlState
+from installation.control.state import Change, ControlState, TableChange
 from installation.control.tempo import Tempo
 from installation.control.timeline import TimelinePlayer, TimelineRecorder
 from installation.control.web.preview import Preview
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SNAPSHOT = "transport/snapshot"
 SECOND = 1.0  # between two lines in the log, and between two rates
 INVITATION_SECONDS = 60.0  # that the QR code is shown
 FRESH = 10.0  # s that the HUD speaks of the last message that was ignored
@@ -89,6 +90,8 @@ class ControlDesk:
         self._received: Callable[[], int] = int
         self._parts: list[Part] = []
         self.presets = PresetPlayer(presets, state, self._with_presets, on_fault, log.warning, background=not lockstep)
+        self._snapshot = False
+        self._unsubscribe = state.subscribe(self._hear)
         self._frame: Callable[[], int] = int
         self._clock: Callable[[], float] = float
         self.tempo: Tempo | None = None
@@ -164,6 +167,15 @@ class ControlDesk:
             )
             parts.append(self.panel)
         return parts
+
+    def _hear(self, change: Change | TableChange) -> None:
+        if isinstance(change, Change) and change.name == SNAPSHOT:
+            self._snapshot = True
+
+    def wants_snapshot(self) -> bool:
+        """Whether somebody has asked for a picture of the canvas since the last time this was asked."""
+        asked, self._snapshot = self._snapshot, False
+        return asked
 
     def levels(self) -> Levels:
         """How loud it is; silence where nobody listens."""
@@ -268,6 +280,7 @@ class ControlDesk:
 
     def stop(self) -> None:
         """Close everything, the last opened first; what is being saved is saved."""
+        self._unsubscribe()
         parts, self._parts = self._parts, []
         recording, self._recording = self._recording, None
         last = (self.presets.stop,) if recording is None else (self.presets.stop, recording.stop)

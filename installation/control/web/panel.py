@@ -54,10 +54,14 @@ class Panel:
         """Under ``/panel``."""
         return [
             web.get("/panel", self._file),
+            web.get("/panel/", self._home),
             web.get("/panel/socket", self._talk),
             web.get("/panel/preview", self._look),
             web.get("/panel/{name}", self._file),
         ]
+
+    async def _home(self, request: web.Request) -> web.Response:
+        raise web.HTTPFound("/panel")
 
     async def _file(self, request: web.Request) -> web.Response:
         name = request.match_info.get("name", "panel.html")

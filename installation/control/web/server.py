@@ -83,7 +83,7 @@ class WebPanel:
         def sent() -> Iterator[Output]:
             return outputs(observe(), presets.current if presets else "")
 
-        self._oscquery = OscQuery(state, self._hub, self._sockets, self._guard, place, sent)
+        self._oscquery = OscQuery(state, self._hub, self._sockets, self._guard, place, sent, settings.web.origins)
         self._show = Show(state, observe, presets, midi, phases)
         self._panel = Panel(self._show, self._hub, self._sockets, preview)
         self._refused = 0
@@ -197,7 +197,8 @@ class WebPanel:
         """Whether this request is answered at all, and by whom."""
         if not self._guard.knows_host(request):
             return self._refuse(421, UNKNOWN_HOST)
-        if ("Upgrade" in request.headers or request.method not in ("GET", "HEAD")) and not self._guard.same_origin(request):
+        another = not self._guard.same_origin(request) and not self._oscquery.welcomes(request)
+        if ("Upgrade" in request.headers or request.method not in ("GET", "HEAD")) and another:
             return self._refuse(403, OTHER_ORIGIN)
         guest = self._door.guest(request.transport)
         if guest is None:  # gone already

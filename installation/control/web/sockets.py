@@ -44,7 +44,9 @@ class Sockets:
 
     @contextlib.asynccontextmanager
     async def accepted(self, request: web.Request) -> AsyncIterator[web.WebSocketResponse]:
-        """The connection, open for as long as the body runs. Raises HTTPServiceUnavailable where there are too many."""
+        """The connection, open for as long as the body runs. Raises HTTPUpgradeRequired for a request that asks for no WebSocket,
+        HTTPBadRequest for one that asks in a way that is none (RFC 6455, 4.2), HTTPServiceUnavailable where there are too many."""
+        _check_handshake(request)
         guest = self._door.guest(request.transport)
         if guest is None or not self._room_for(guest):
             self.dropped += 1
@@ -65,8 +67,9 @@ class Sockets:
         finally:
             del self._open[socket]
             self._door.lasts(guest, False)
-            with contextlib.suppress(TimeoutError, ConnectionError):
-                await asyncio.wait_for(socket.close(), 2.0)
+            if socket.prepared:  # a handshake that was refused left nothing to close
+                with contextlib.suppress(TimeoutError, ConnectionError):
+                    await asyncio.wait_for(socket.close(), 2.0)
 
     def _room_for(self, guest: Guest) -> bool:
         if len(self._open) >= MOST:
@@ -153,3 +156,13 @@ def _most_of(visitor: Visitor) -> int:
 
 def _frames(guest: Guest) -> Bucket:
     return Bucket(FRAMES_A_SECOND, FRAMES_AT_ONCE) if guest.trusted else Bucket(READ_FRAMES_A_SECOND, READ_FRAMES_AT_ONCE)
+
+
+def _check_handshake(request: web.Request) -> None:
+    if request.headers.get("Upgrade", "").lower() != "websocket":
+        raise web.HTTPUpgradeRequired(text="this address speaks WebSocket\n", headers={"Upgrade": "websocket", "Connection": "Upgrade"})
+    words = [word.strip().lower() for word in request.headers.get("Connection", "").split(",")]
+    if "upgrade" not in words or request.method != "GET":
+        raise web.HTTPBadRequest(text="a WebSocket is asked for by GET, with Connection: Upgrade\n")
+    if not request.headers.get("Sec-WebSocket-Key", "").isascii():
+        raise web.HTTPBadRequest(text="Sec-WebSocket-Key is not Base64\n")

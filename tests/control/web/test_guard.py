@@ -176,7 +176,7 @@ def test_only_the_packaged_files_are_served(stage):
         "/panel/..%2fserver.py",
         "/panel//etc/passwd",
         "/panel/panel.css%00",
-        "/panel/",
+        "/panel/%2e",
     ):
         assert ask(port, path)[0] in (400, 404)
 
