@@ -101,7 +101,10 @@ def build_networks(config: Config, models: Models, thorough: bool = False, backg
     # Perception runs beside synthesis: half of the cores for the encoder gives the steadier delay.
     beside = replace(engines, threads=engines.threads or max(1, len(os.sched_getaffinity(0)) // 2))
     encode = Encode(models, policy, beside, buckets, thorough, background)
-    return encode, Generate(models, engines, GenerateSettings(e.portrait_px, e.min_portrait_fps, buckets), thorough)
+    generate = Generate(models, engines, GenerateSettings(e.portrait_px, e.min_portrait_fps, buckets), thorough)
+    if e.portrait_px > generate.portrait_px:
+        print(f"facets: engine.portrait_px {e.portrait_px}: the generator draws {generate.portrait_px} px and no more", flush=True)
+    return encode, generate
 
 
 def track_settings(config: Config) -> TrackSettings:

@@ -166,7 +166,7 @@ def test_a_taken_port_ends_before_anything_opens(capsys):
         (["--generator", "none.safetensors"], 2, "none.safetensors: no such model file"),
         (["--set", "controls={look/glitter: 1}"], 2, "look/glitter"),
         (["--config", "nowhere.yaml"], 2, "nowhere.yaml"),
-        (["--set", "engine.precision=int8"], 2, "engine.precision int8: does not run on this machine"),
+        (["--set", "engine.precision=int8"], 2, "engine.precision: 'int8': must be 'auto', 'float32', 'bf16' or 'fp16'"),
     ],
 )
 def test_bad_input_is_one_sentence_and_the_right_code(arguments, code, words, capsys):
@@ -193,3 +193,9 @@ def test_devices_are_listed(capsys):
     assert main(["--list-devices"]) == 0
     out = capsys.readouterr().out
     assert "Cameras:" in out and "Displays:" in out
+
+
+def test_a_portrait_larger_than_the_generator_draws_is_told(tmp_path, capsys):
+    _, report = show(tmp_path, "engine.portrait_px=512", "engine.backend=openvino", "engine.threads=1", frames=1)
+    assert report.portrait_px == 256
+    assert "engine.portrait_px 512: the generator draws 256 px and no more" in capsys.readouterr().out
