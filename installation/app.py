@@ -26,6 +26,8 @@ from installation.control.installed import Installed
 from installation.control.keyboard import Action, Keyboard
 from installation.control.parameters import ParameterTable
 from installation.control.state import ControlState
+from installation.engines.cuda_pictures import open_cropper
+from installation.engines.device import device_of
 from installation.engines.select import EngineSettings
 from installation.errors import ConfigError, FaultError
 from installation.latents.cache import CachePolicy
@@ -232,10 +234,17 @@ class Installation:
         told = (self.desk.figures, self.desk.code, lambda: compose.held)
         board = HudBoard(self.health, self.controls, self.keyboard, engine, model, self.slots, *told)
         self.capture = CaptureLoop(lambda: self._open_source(self.clock), frames, self.health, source)
-        track, align = Track(track_settings(self.config)), Align(self.encode.input_px)
+        track, align = Track(track_settings(self.config)), self._aligner()
         self.perception = PerceptionLoop(frames, track, align, self.encode, self.controls, encoded, self.health)
         self.synthesis = SynthesisLoop(encoded, edit, self.generate, self.controls, portraits, self.health, now)
         self.display = DisplayLoop(portraits, compose, self.canvas, recorder, self.controls, self.health, board.state, now)
+
+    def _aligner(self) -> Align:
+        engine, size = self.config.engine, self.encode.input_px
+        cropper, notice = open_cropper(device_of(engine.device, engine.backend), size)
+        if notice:
+            print(f"facets: {notice}", flush=True)
+        return Align(size, cropper)
 
     def run(self) -> Report:
         """The show, until it is closed, asked to stop, or has run as long as it was told. Raises FacetsError, and RuntimeError in
