@@ -30,10 +30,6 @@ SLACK = 0.02  # s that controls may be old before a loop beside the display move
 RETRY_FIRST, RETRY_MOST = 1.0, 30.0  # s between attempts to get a lost camera back
 
 
-class Ended(Exception):
-    """The source has no more frames and does not loop: the show is over."""
-
-
 @dataclass
 class CaptureLoop:
     """Source -> slot. A lost camera is opened again with growing patience; the show goes on meanwhile."""
