@@ -27,6 +27,8 @@ from installation.control.keyboard import SOURCE as KEY
 from installation.control.keyboard import Action, Keyboard
 from installation.control.parameters import ParameterTable
 from installation.control.state import ControlState
+from installation.engines.cuda_pictures import open_cropper
+from installation.engines.device import device_of
 from installation.engines.select import EngineSettings
 from installation.errors import ConfigError, FaultError
 from installation.latents.cache import CachePolicy
@@ -38,7 +40,7 @@ from installation.operation.descriptors import raise_limit
 from installation.operation.health import Health, Report, percentiles, rss_mb
 from installation.operation.hud import HudBoard
 from installation.operation.observer import Observer
-from installation.operation.priority import ahead, built_aside, coming_first, keeping_time
+from installation.operation.priority import Priorities, ahead, built_aside, coming_first, keeping_time
 from installation.operation.snapshots import Snapshots
 from installation.operation.visitor_slots import VisitorSlots
 from installation.operation.worker import Worker
@@ -107,7 +109,10 @@ def build_networks(config: Config, models: Models, thorough: bool = False, backg
     # Perception runs beside synthesis: half of the cores for the encoder gives the steadier delay.
     beside = replace(engines, threads=engines.threads or max(1, len(os.sched_getaffinity(0)) // 2))
     encode = Encode(models, policy, beside, buckets, thorough, background)
-    return encode, Generate(models, engines, GenerateSettings(e.portrait_px, e.min_portrait_fps, buckets), thorough)
+    generate = Generate(models, engines, GenerateSettings(e.portrait_px, e.min_portrait_fps, buckets), thorough)
+    if e.portrait_px > generate.portrait_px:
+        print(f"facets: engine.portrait_px {e.portrait_px}: the generator draws {generate.portrait_px} px and no more", flush=True)
+    return encode, generate
 
 
 def capture_settings(config: Config) -> CaptureSettings:
@@ -133,9 +138,11 @@ def track_settings(config: Config) -> TrackSettings:
 
 
 class Installation:
-    """One show. Construct, ``run()``, done; raises FacetsError where something cannot be had."""
+    """One show. Construct, ``run()``, done, both in one thread, to which the canvas' GL context belongs; raises FacetsError where
+    something cannot be had."""
 
     def __init__(self, config: Config, options: RunOptions) -> None:
+        self._thread = threading.get_ident()
         self.config, self.options = config, options
         raise_limit()
         cv2.setNumThreads(1)  # OpenCV's own threads would fight the networks for the cores
@@ -159,21 +166,21 @@ class Installation:
             self.desk.presets.begin(options.preset)
         if options.timeline_play is not None:
             self.desk.play(options.timeline_play)
-        with self._ahead():
+        with self._ahead() as priorities:
             self.desk.start()
             if self.desk.panel is not None:
                 print(f"facets: {self.desk.panel.notice}", flush=True)
             try:
-                self._build()
+                self._build(priorities)
             except BaseException:
                 self.desk.stop()
                 raise
 
-    def _ahead(self) -> contextlib.AbstractContextManager[None]:
-        """A live show must keep time; what has all the time it wants goes before nobody."""
+    def _ahead(self) -> contextlib.AbstractContextManager[Priorities | None]:
+        """A live show must keep time; what has all the time it wants goes before nobody, and has no priorities."""
         return contextlib.nullcontext() if self.options.lockstep else ahead()
 
-    def _build(self) -> None:
+    def _build(self, priorities: Priorities | None) -> None:
         # Open the source and the canvas.
         config, options = self.config, self.options
         self._capture_settings = capture_settings(config)
@@ -189,9 +196,8 @@ class Installation:
             print(f"facets: {self.canvas.notice}", flush=True)
 
         # Build the stages and join them.
-        live = not options.lockstep
-        build = partial(build_networks, config, self.models, background=live)
-        self.encode, self.generate = built_aside(build) if live else build()
+        build = partial(build_networks, config, self.models, background=priorities is not None)
+        self.encode, self.generate = build() if priorities is None else built_aside(build, priorities)
         self._join(first)
         self.recorder = self.display.recorder
 
@@ -263,13 +269,23 @@ class Installation:
         told = (self.desk.figures, self.desk.code, lambda: compose.held)
         board = HudBoard(self.health, self.controls, self.keyboard, engine, model, self.slots, *told)
         self.capture = CaptureLoop(lambda: self._open_source(self.clock), frames, self.health, source, inf if source else self._patience())
-        track, align = Track(track_settings(self.config)), Align(self.encode.input_px)
+        track, align = Track(track_settings(self.config)), self._aligner()
         self.perception = PerceptionLoop(frames, track, align, self.encode, self.controls, encoded, self.health)
         self.synthesis = SynthesisLoop(encoded, edit, self.generate, self.controls, portraits, self.health, now)
         self.display = DisplayLoop(portraits, compose, self.canvas, recorder, self.controls, self.health, board.state, now)
 
+    def _aligner(self) -> Align:
+        engine, size = self.config.engine, self.encode.input_px
+        cropper, notice = open_cropper(device_of(engine.device, engine.backend), size)
+        if notice:
+            print(f"facets: {notice}", flush=True)
+        return Align(size, cropper)
+
     def run(self) -> Report:
-        """The show, until it is closed, asked to stop, or has run as long as it was told. Raises FacetsError."""
+        """The show, until it is closed, asked to stop, or has run as long as it was told. Raises FacetsError, and RuntimeError in
+        another thread than the one that constructed it: GL would draw there on one machine and not on the next."""
+        if threading.get_ident() != self._thread:
+            raise RuntimeError("a show runs in the thread that constructed it, which its GL context belongs to")
         with contextlib.suppress(ValueError):  # not the main thread: a test
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: self._quit.set())
@@ -278,9 +294,9 @@ class Installation:
                 self._start_time()
                 self._run_lockstep()
             else:
-                with self._ahead(), keeping_time():
+                with ahead() as priorities, keeping_time():
                     self._start_time()  # clearing up took its time, and is not part of the show
-                    self._run_live()
+                    self._run_live(priorities)
         finally:
             self._ended = time.monotonic()
             self._close()
@@ -309,10 +325,13 @@ class Installation:
             self._serve(now)
             self.clock.advance()
 
-    def _run_live(self) -> None:
-        now = self.clock.now
-        loops = (("capture", self.capture), ("perception", self.perception), ("synthesis", self.synthesis))
-        workers = [Worker(name, loop, now, self.health.fault, heavy=loop is not self.capture) for name, loop in loops]
+    def _run_live(self, priorities: Priorities) -> None:
+        now, fault = self.clock.now, self.health.fault
+        networks = (("perception", self.perception), ("synthesis", self.synthesis))
+        workers = [
+            Worker("capture", self.capture, now, fault),
+            *(Worker(name, loop, now, fault, priorities.networks) for name, loop in networks),
+        ]
         for worker in workers:
             worker.start()
         try:

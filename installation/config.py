@@ -182,11 +182,21 @@ class EngineConfig(Section):
     """How the networks are run. ``auto`` measures on this very machine."""
 
     backend: Literal["auto", "eager", "compile", "cudagraph", "openvino"] = _setting("engine.backend", "what runs the networks")
-    precision: Literal["auto", "float32", "bf16", "fp16", "int8"] = _setting("engine.precision", "arithmetic of the generator")
-    threads: Int = _setting("engine.threads", "CPU threads of the networks, 0: measured", ge=0, le=256)
+    precision: Literal["auto", "float32", "bf16", "fp16"] = _setting("engine.precision", "arithmetic of the networks")
+    threads: Int = _setting("engine.threads", "CPU threads of encoder and generator, 0: measured", ge=0, le=256)
     device: Literal["auto", "cpu", "cuda"] = _setting("engine.device", "where the networks run")
     portrait_px: Literal[0, 64, 128, 256, 512, 1024] = _setting("engine.portrait_px", "px, size of a portrait, 0: chosen by speed")
     min_portrait_fps: Float = _setting("engine.min_portrait_fps", "portraits a second under which they get smaller", ge=0, le=240)
+
+    @field_validator("device")
+    @classmethod
+    def _together(cls, device: str, info: ValidationInfo) -> str:
+        backend = info.data.get("backend", "auto")
+        if device == "cuda" and backend not in ("auto", "cudagraph"):
+            raise ValueError(f"engine.backend {backend} runs on the CPU; cudagraph or auto runs on a GPU")
+        if device == "cpu" and backend == "cudagraph":
+            raise ValueError("engine.backend cudagraph runs on a GPU; openvino, eager, compile or auto runs on the CPU")
+        return device
 
 
 class CanvasConfig(Section):
@@ -197,7 +207,7 @@ class CanvasConfig(Section):
     display: Int = _setting("canvas.display", "number of the display, from 0", ge=0, le=15)
     mode: Literal["auto", "windowed", "fullscreen", "headless"] = _setting("canvas.mode", "kind of window")
     renderer: Literal["auto", "gl", "plain"] = _setting("canvas.renderer", "what draws the canvas")
-    vsync: bool = _setting("canvas.vsync", "whether to wait for the display's refresh")
+    vsync: bool = _setting("canvas.vsync", "whether to wait for the display's refresh, where GL draws")
     fps: Float = _setting("canvas.fps", "pictures a second presented", gt=0, le=240)
 
 

@@ -70,7 +70,7 @@ def main(argv: list[str] | None = None) -> int:
         raise ConfigError(f"{a.out}: the name must end in .jpg or .png")
     check_output(a.out, a.force)
     cv2.setNumThreads(1)
-    config = load_config(a.config, ["engine.backend=eager", "engine.precision=float32", "engine.min_portrait_fps=1"])
+    config = load_config(a.config, ["engine.backend=eager", "engine.precision=float32", "engine.device=cpu", "engine.min_portrait_fps=1"])
     models = models_of(config)
     presets = chosen(a.folder, a.presets, table_of(models))
     encode, generate = build_networks(config, models)

@@ -32,10 +32,6 @@ SLACK = 0.02  # s that controls may be old before a loop beside the display move
 OPENING = 0.25  # s that capture waits for a source that is being opened before it looks around
 
 
-class Ended(Exception):
-    """The source has no more frames and does not loop: the show is over."""
-
-
 @dataclass
 class CaptureLoop:
     """Source -> slot. A lost camera is opened again with growing patience; the show goes on meanwhile.

@@ -15,8 +15,7 @@ ROWS = (
     ("stages",),
     ("pipeline",),
     ("app",),
-    ("setup_engines", "gallery"),
-    ("setup_engines",),
+    ("setup_engines", "gallery", "aside"),
     ("__main__",),
 )
 NEIGHBOURS_MAY = {0, 1}  # rows whose parts may import each other

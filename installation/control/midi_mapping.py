@@ -69,8 +69,8 @@ NOTHING: Learned = MappingProxyType({})
 
 
 def learnable(row: Parameter | None) -> bool:
-    """Whether a knob can move it: words and what is only read cannot be."""
-    return row is not None and row.kind != "command" and row.access != "r"
+    """Whether a knob can move it: words cannot be."""
+    return row is not None and row.kind != "command"
 
 
 def read_mapping(path: Path, table: ParameterTable) -> Learned:

@@ -37,7 +37,7 @@ class Parameter:
     unit: str = ""
     curve: Literal["linear", "log"] = "linear"  # how a fader's way is spread; log needs low > 0
     glide: float = 0.0  # s, how long the picture takes to follow; 0 for a switch
-    access: Literal["rw", "r", "w"] = "rw"
+    access: Literal["rw", "w"] = "rw"
     choices: tuple[str, ...] = ()
     circular: bool = False  # high is low again, as for a hue: fades take the short way round
 

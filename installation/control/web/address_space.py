@@ -23,7 +23,7 @@ EXTENSIONS: Final = MappingProxyType({
 })  # fmt: skip
 UNITS: Final = MappingProxyType({"Hz": "time.hz", "s": "time.second", "beats per minute": "time.bpm"})  # the proposal's words
 TYPES: Final = MappingProxyType({"float": "f", "int": "i", "str": "s", "command": "s", "trigger": "N"})
-ACCESS: Final = MappingProxyType({"r": 1, "w": 2, "rw": 3})
+ACCESS: Final = MappingProxyType({"w": 2, "rw": 3})
 RECALL = "preset/recall"  # a command whose words are known: the presets that there are
 GROUPS: Final = MappingProxyType({
     "/": "Facets, a live mirror of portraits",

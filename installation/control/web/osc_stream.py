@@ -36,7 +36,7 @@ def _addresses(pattern: str, table: ParameterTable) -> list[str]:
 def _set(state: ControlState, address: str, value: Argument, source: str) -> None:
     name = address.removeprefix(PREFIX)
     row = state.table.get(name)
-    if not address.startswith(PREFIX) or isinstance(value, Unfit) or (row is not None and row.access == "r"):
+    if not address.startswith(PREFIX) or isinstance(value, Unfit):
         state.ignore(f"OSC over WebSocket: {address[:80]}: cannot be set so")
     elif row is None and name.endswith(NORM):
         state.set_norm(name.removesuffix(NORM), value, source)
