@@ -4,6 +4,11 @@ import time
 
 STARTED = time.monotonic()  # before the slow imports: the report counts them in
 
+from installation.utf8 import ensure_utf8  # noqa: E402
+
+if __name__ == "__main__":
+    ensure_utf8()
+
 import argparse  # noqa: E402
 import logging  # noqa: E402
 import os  # noqa: E402
@@ -14,6 +19,8 @@ from typing import NoReturn  # noqa: E402
 
 from installation.config import Config, load_config  # noqa: E402
 from installation.errors import FacetsError  # noqa: E402
+
+FREE_LINES = 10  # of a kind in a minute; further ones are counted
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
@@ -79,6 +86,10 @@ def show(a: argparse.Namespace, config: Config) -> int:
     """Run the installation."""
     from installation.app import Installation, RunOptions
 
+    if any(text.partition("=")[0].strip() == "control.web.token" for text in a.overrides):
+        print(
+            "facets: every user of this machine can read the token on the command line; better in control.web.token_file", file=sys.stderr
+        )
     options = RunOptions(
         a.preset, a.frames, a.duration, a.as_fast_as_possible, a.record, a.report, a.timeline_record, a.timeline_play, STARTED
     )
@@ -92,16 +103,29 @@ def show(a: argparse.Namespace, config: Config) -> int:
 
 def validate(config: Config) -> int:
     """Check files and controls, open no device."""
-    from installation.app import models_of, table_of
+    from installation.app import ROOT, models_of, table_of
+    from installation.control.web.secret import configured
 
+    configured(config.control.web, ROOT, make=False)
     config.check_controls(table_of(models_of(config)).fault)
     print("the configuration is valid")
     return 0
 
 
+def begin_log(level: str) -> None:
+    """Lines on the terminal, so few that nobody can fill a disk with them; tracebacks where somebody looks for a fault."""
+    from installation.operation.folded_log import FoldedLog
+
+    root = logging.getLogger()
+    if root.handlers:  # whoever calls this has a log of its own
+        return
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+    root.handlers[0].addFilter(FoldedLog(FREE_LINES, foreign=False, tracebacks=root.isEnabledFor(logging.DEBUG)))
+
+
 def main(argv: list[str] | None = None) -> int:
     """0 done, 2 arguments, configuration or weights, 3 source or display, 4 a fault that retries did not cure."""
-    logging.basicConfig(level=os.environ.get("FACETS_LOG", "WARNING").upper(), format="%(levelname)s %(name)s: %(message)s")
+    begin_log(os.environ.get("FACETS_LOG", "WARNING").upper())
     a = parse(argv)
     try:
         if a.list_devices:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import io
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -43,23 +42,18 @@ def browser(width: int, height: int, phone: bool) -> webdriver.Chrome:
 @contextmanager
 def show(wait: float) -> Iterator[str]:
     """A show over the demo; the address of its panel, once the picture had ``wait`` seconds to come alive."""
-    from installation.app import Installation, RunOptions
+    from installation.app import RunOptions
+    from installation.aside import show_aside
     from installation.config import load_config
 
     config = load_config(
         None, ["canvas.mode=headless", "control.web.port=0", "control.osc.enabled=false", "engine.portrait_px=128", "faces.max=3"]
     )
-    installation = Installation(config, RunOptions())
-    running = threading.Thread(target=installation.run)
-    running.start()
-    try:
+    with show_aside(config, RunOptions()) as installation:
         assert installation.desk.panel is not None
         installation.controls.set("preset/recall", PRESET)
         time.sleep(wait)
         yield installation.desk.panel.panel_url
-    finally:
-        installation.quit()
-        running.join()
 
 
 def shoot(url: str, width: int, height: int, phone: bool, act: Callable[[webdriver.Chrome], None]) -> Image.Image:

@@ -14,7 +14,6 @@ import json
 import multiprocessing
 import socket
 import statistics
-import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
 
@@ -81,15 +80,13 @@ def main() -> None:
     parser.add_argument("--moves", type=int, default=300)
     parser.add_argument("--panels", type=int, default=10)
     given = parser.parse_args()
-    from installation.app import Installation, RunOptions  # late: the process outside needs none of it
+    from installation.app import RunOptions  # late: the process outside needs none of it
+    from installation.aside import show_aside
     from installation.config import load_config
     from installation.operation.health import rss_mb
 
     settings = ["canvas.mode=headless", "control.web.port=0", "control.osc.port=19000", "control.osc.out_port=0"]
-    show = Installation(load_config(None, settings), RunOptions())
-    running = threading.Thread(target=show.run)
-    running.start()
-    try:
+    with show_aside(load_config(None, settings), RunOptions()) as show:
         time.sleep(20)
         assert show.desk.panel is not None
         before, count, start = rss_mb(), show.health.presented.count, time.monotonic()
@@ -101,9 +98,6 @@ def main() -> None:
             p99 = ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))]
             print(f"{hand} -> panels: median {statistics.median(ordered):.0f} ms, p99 {p99:.0f} ms, worst {ordered[-1]:.0f} ms")
         print(f"presented {fps:.1f} fps; memory {before:.0f} -> {rss_mb():.0f} MB")
-    finally:
-        show.quit()
-        running.join()
 
 
 if __name__ == "__main__":

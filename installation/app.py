@@ -12,20 +12,23 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 from pathlib import Path
 
 import cv2
 import torch
-from PIL import Image as Pillow
 
 from installation import __version__
 from installation.clock import Clock, FrameClock, MonotonicClock
 from installation.config import Config
-from installation.control.desk import ControlDesk
+from installation.control.desk import SNAPSHOT, ControlDesk
 from installation.control.installed import Installed
+from installation.control.keyboard import SOURCE as KEY
 from installation.control.keyboard import Action, Keyboard
 from installation.control.parameters import ParameterTable
 from installation.control.state import ControlState
+from installation.engines.cuda_pictures import open_cropper
+from installation.engines.device import device_of
 from installation.engines.select import EngineSettings
 from installation.errors import ConfigError, FaultError
 from installation.latents.cache import CachePolicy
@@ -33,14 +36,19 @@ from installation.latents.directions import load_directions
 from installation.latents.guests import GuestBook, face_coder
 from installation.networks.bundle import EVERYTHING, Models, load_models
 from installation.networks.checkpoints import metadata_of
+from installation.operation.descriptors import raise_limit
 from installation.operation.health import Health, Report, percentiles, rss_mb
 from installation.operation.hud import HudBoard
 from installation.operation.observer import Observer
-from installation.operation.priority import ahead, built_aside, coming_first, keeping_time
+from installation.operation.priority import Priorities, ahead, built_aside, coming_first, keeping_time
+from installation.operation.snapshots import Snapshots
+from installation.operation.visitor_slots import VisitorSlots
 from installation.operation.worker import Worker
 from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, SynthesisLoop
+from installation.plain_file import NotAFileError, check_target
 from installation.slot import Slot
-from installation.sources import CaptureSettings, CaptureSource
+from installation.sources import CaptureSettings, CaptureSource, SourceLost
+from installation.sources.opening import open_in_time
 from installation.stages.align import Align, align_image
 from installation.stages.capture import open_source
 from installation.stages.compose import Compose
@@ -103,7 +111,16 @@ def build_networks(config: Config, models: Models, thorough: bool = False, backg
     # Perception runs beside synthesis: half of the cores for the encoder gives the steadier delay.
     beside = replace(engines, threads=engines.threads or max(1, len(os.sched_getaffinity(0)) // 2))
     encode = Encode(models, policy, beside, buckets, thorough, background)
-    return encode, Generate(models, engines, GenerateSettings(e.portrait_px, e.min_portrait_fps, buckets), thorough)
+    generate = Generate(models, engines, GenerateSettings(e.portrait_px, e.min_portrait_fps, buckets), thorough)
+    if e.portrait_px > generate.portrait_px:
+        print(f"facets: engine.portrait_px {e.portrait_px}: the generator draws {generate.portrait_px} px and no more", flush=True)
+    return encode, generate
+
+
+def capture_settings(config: Config) -> CaptureSettings:
+    """Capture part of the configuration."""
+    c = config.capture
+    return CaptureSettings(c.width, c.height, c.fps, c.mjpg, c.loop, rotate=c.rotate, flip=c.flip)
 
 
 def track_settings(config: Config) -> TrackSettings:
@@ -123,10 +140,13 @@ def track_settings(config: Config) -> TrackSettings:
 
 
 class Installation:
-    """One show. Construct, ``run()``, done; raises FacetsError where something cannot be had."""
+    """One show. Construct, ``run()``, done, both in one thread, to which the canvas' GL context belongs; raises FacetsError where
+    something cannot be had."""
 
     def __init__(self, config: Config, options: RunOptions) -> None:
+        self._thread = threading.get_ident()
         self.config, self.options = config, options
+        raise_limit()
         cv2.setNumThreads(1)  # OpenCV's own threads would fight the networks for the cores
         self.rss_start = rss_mb()
         self.health = Health()
@@ -134,41 +154,43 @@ class Installation:
         self._skipped = 0  # unreadable frames of the source, once it is closed
 
         # Read every file before any device opens: a mistake should show at once.
+        _check_targets(options)
         self.models = models_of(config)
         self.controls = self._controls()
 
         # Open the ways in: a port that is taken should show at once as well.
         self.clock: Clock = MonotonicClock()
-        self.observer = Observer(self.health, self._now)
+        f = config.faces
+        self.observer = Observer(self.health, self._now, VisitorSlots(f.max, f.occlusion_seconds + f.fade_out_seconds))
         installed = Installed.of(self.models)
         self.desk = ControlDesk(config.control, self.controls, installed, self.observer, self.health.fault, options.lockstep)
         if options.preset is not None:
             self.desk.presets.begin(options.preset)
         if options.timeline_play is not None:
             self.desk.play(options.timeline_play)
-        with self._ahead():
+        with self._ahead() as priorities:
             self.desk.start()
             if self.desk.panel is not None:
                 print(f"facets: {self.desk.panel.notice}", flush=True)
             try:
-                self._build()
+                self._build(priorities)
             except BaseException:
                 self.desk.stop()
                 raise
 
-    def _ahead(self) -> contextlib.AbstractContextManager[None]:
-        """A live show must keep time; what has all the time it wants goes before nobody."""
+    def _ahead(self) -> contextlib.AbstractContextManager[Priorities | None]:
+        """A live show must keep time; what has all the time it wants goes before nobody, and has no priorities."""
         return contextlib.nullcontext() if self.options.lockstep else ahead()
 
-    def _build(self) -> None:
+    def _build(self, priorities: Priorities | None) -> None:
         # Open the source and the canvas.
         config, options = self.config, self.options
-        capture = config.capture
-        self._capture_settings = CaptureSettings(capture.width, capture.height, capture.fps, capture.mjpg, capture.loop)
-        first = self._open_source(MonotonicClock())
-        if options.lockstep:
-            self.clock = FrameClock(first.rate)
-        first.clock = self.clock
+        self._capture_settings = capture_settings(config)
+        first = self._first_source()
+        if first is not None:
+            if options.lockstep:
+                self.clock = FrameClock(first.rate)
+            first.clock = self.clock
         self.tempo = self.desk.begin(self._now, lambda: self.health.captured, options.timeline_record)
         self._check_recording(first)
         self.canvas = open_canvas(self._canvas_settings())
@@ -176,9 +198,8 @@ class Installation:
             print(f"facets: {self.canvas.notice}", flush=True)
 
         # Build the stages and join them.
-        live = not options.lockstep
-        build = partial(build_networks, config, self.models, background=live)
-        self.encode, self.generate = built_aside(build) if live else build()
+        build = partial(build_networks, config, self.models, background=priorities is not None)
+        self.encode, self.generate = build() if priorities is None else built_aside(build, priorities)
         self._join(first)
         self.recorder = self.display.recorder
 
@@ -193,20 +214,38 @@ class Installation:
     def _open_source(self, clock: Clock) -> CaptureSource:
         return open_source(self.config.source, self._capture_settings, clock, realtime=not self.options.lockstep)
 
-    def _check_recording(self, source: CaptureSource) -> None:
+    def _first_source(self) -> CaptureSource | None:
+        """The open source; None where it is not there yet and the show is to wait for it. Lockstep waits here."""
+        patience = self._patience()
+        try:
+            return self._open_source(MonotonicClock())
+        except SourceLost as err:
+            if not patience:
+                raise
+            print(f"facets: {err}; the show waits for it" + (f" for {patience:g} s" if patience < inf else ""), flush=True)
+            self.health.fault(str(err))
+        return open_in_time(lambda: self._open_source(MonotonicClock()), patience) if self.options.lockstep else None
+
+    def _patience(self) -> float:
+        """s that the show goes on without a source at its start."""
+        wait = self.config.capture.wait
+        return inf if wait == "forever" else wait
+
+    def _check_recording(self, source: CaptureSource | None) -> None:
         if self.options.record is not None and not self._may_keep(source):
-            source.close()
+            if source is not None:
+                source.close()
             raise ConfigError("--record: a live camera is recorded only where privacy.allow_recording is true")
 
-    def _may_keep(self, source: CaptureSource) -> bool:
-        """Whether pictures may be stored: a live camera's only where the configuration allows it."""
-        return not source.is_live or self.config.privacy.allow_recording
+    def _may_keep(self, source: CaptureSource | None) -> bool:
+        """Whether pictures may be stored: a live camera's, and those of a source yet to come, only where that is configured."""
+        return self.config.privacy.allow_recording or (source is not None and not source.is_live)
 
     def _canvas_settings(self) -> CanvasSettings:
         c = self.config.canvas
         return CanvasSettings(c.width, c.height, c.display, c.mode, c.renderer, c.vsync, c.fps, paced=not self.options.lockstep)
 
-    def _join(self, source: CaptureSource) -> None:
+    def _join(self, source: CaptureSource | None) -> None:
         frames, encoded, portraits = Slot(), Slot(), Slot()  # type: ignore[var-annotated]
         names = [child.name for child in self.models.children]
         guests = GuestBook(self.models.latent_avg, face_coder(self.models), background=not self.options.lockstep)
@@ -220,17 +259,19 @@ class Installation:
         recorder = None
         if self.options.record is not None:
             lockstep = self.options.lockstep
-            fps = source.rate if lockstep else self.config.canvas.fps
+            fps = source.rate if lockstep and source is not None else self.config.canvas.fps
             recorder = Recorder(self.options.record, self.canvas.size, fps, self.config.record.crf, realtime=not lockstep)
-        self.keyboard = Keyboard(names, snapshots=self._may_keep(source))
+        self._keeps_pictures = self._may_keep(source)
+        self.keyboard = Keyboard(names, snapshots=self._keeps_pictures, invites=desk.panel is not None and desk.panel.public)
+        self.snapshots = Snapshots(SNAPSHOTS, self.health.fault)
         self.slots = (frames, encoded, portraits)
         engine, model = self.generate.choice, self.models.name
         self.observer.begin(engine, model, self.slots)
         compose = Compose(self.canvas.renderer, live=not self.options.lockstep)
         told = (self.desk.figures, self.desk.code, lambda: compose.held)
         board = HudBoard(self.health, self.controls, self.keyboard, engine, model, self.slots, *told)
-        self.capture = CaptureLoop(lambda: self._open_source(self.clock), frames, self.health, source)
-        track, align = Track(track_settings(self.config)), Align(self.encode.input_px)
+        self.capture = CaptureLoop(lambda: self._open_source(self.clock), frames, self.health, source, inf if source else self._patience())
+        track, align = Track(track_settings(self.config)), self._aligner()
         self.perception = PerceptionLoop(frames, track, align, Silhouette(), self.encode, self.controls, encoded, self.health)
         self.glass = Glass(self._glass_settings(), align_image)
         self.synthesis = SynthesisLoop(encoded, edit, self.generate, self.glass, self.controls, portraits, self.health, now)
@@ -242,8 +283,18 @@ class Installation:
         largest = LARGEST_ON_GPU if torch.cuda.is_available() else LARGEST_ON_CPU
         return GlassSettings(canvas.width, canvas.height, turn, lockstep, largest)
 
+    def _aligner(self) -> Align:
+        engine, size = self.config.engine, self.encode.input_px
+        cropper, notice = open_cropper(device_of(engine.device, engine.backend), size)
+        if notice:
+            print(f"facets: {notice}", flush=True)
+        return Align(size, cropper)
+
     def run(self) -> Report:
-        """The show, until it is closed, asked to stop, or has run as long as it was told. Raises FacetsError."""
+        """The show, until it is closed, asked to stop, or has run as long as it was told. Raises FacetsError, and RuntimeError in
+        another thread than the one that constructed it: GL would draw there on one machine and not on the next."""
+        if threading.get_ident() != self._thread:
+            raise RuntimeError("a show runs in the thread that constructed it, which its GL context belongs to")
         with contextlib.suppress(ValueError):  # not the main thread: a test
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: self._quit.set())
@@ -252,9 +303,9 @@ class Installation:
                 self._start_time()
                 self._run_lockstep()
             else:
-                with self._ahead(), keeping_time():
+                with ahead() as priorities, keeping_time():
                     self._start_time()  # clearing up took its time, and is not part of the show
-                    self._run_live()
+                    self._run_live(priorities)
         finally:
             self._ended = time.monotonic()
             self._close()
@@ -283,10 +334,13 @@ class Installation:
             self._serve(now)
             self.clock.advance()
 
-    def _run_live(self) -> None:
-        now = self.clock.now
-        loops = (("capture", self.capture), ("perception", self.perception), ("synthesis", self.synthesis))
-        workers = [Worker(name, loop, now, self.health.fault, heavy=loop is not self.capture) for name, loop in loops]
+    def _run_live(self, priorities: Priorities) -> None:
+        now, fault = self.clock.now, self.health.fault
+        networks = (("perception", self.perception), ("synthesis", self.synthesis))
+        workers = [
+            Worker("capture", self.capture, now, fault),
+            *(Worker(name, loop, now, fault, priorities.networks) for name, loop in networks),
+        ]
         for worker in workers:
             worker.start()
         try:
@@ -337,22 +391,25 @@ class Installation:
                 case Action.LEARN:
                     if self.desk.midi is not None:
                         self.desk.midi.touch()
+                case Action.INVITE:
+                    self.desk.invite()
                 case Action.SNAPSHOT:
-                    self._snapshot()
+                    self.controls.set(SNAPSHOT, True, KEY)
+        if self.snapshots.ready and self.desk.wants_snapshot():
+            self._snapshot()
 
     def _snapshot(self) -> None:
-        path = SNAPSHOTS / f"facets-{time.strftime('%Y%m%d-%H%M%S')}.png"
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            Pillow.fromarray(self.canvas.read()).save(path)
-        except OSError as err:  # a full disk must not end a show
-            self.health.fault(f"{path}: the snapshot could not be written ({err.strerror})")
+        if self._keeps_pictures:
+            self.snapshots.take(self.canvas.read().copy())
+        else:
+            self.controls.ignore(f"{SNAPSHOT}: a picture of a live camera is kept only where privacy.allow_recording is true")
 
     def _close(self) -> None:
         self.desk.stop()
         for slot in self.slots:
             slot.close()
         self.encode.close()
+        self.snapshots.close()
         if self.recorder is not None:
             self.recorder.close()
         self.canvas_picture = self.canvas.read().copy()
@@ -406,6 +463,18 @@ class Installation:
     def _since_start(self, moment: float) -> float:
         """Seconds from the program's start to a moment of the show's clock."""
         return moment - self._began + (self._wall - self.options.started if self.options.started else 0.0)
+
+
+def _check_targets(options: RunOptions) -> None:
+    """Raise ConfigError where what is to be written would take the place of a pipe, a device or a folder."""
+    for name, path in (("--record", options.record), ("--report", options.report), ("--timeline-record", options.timeline_record)):
+        try:
+            if path is not None:
+                check_target(path)
+        except NotAFileError as err:
+            raise ConfigError(f"{name} {path}: {err}; name a file") from err
+        except (OSError, ValueError):  # whoever writes it says what is wrong with the place
+            continue
 
 
 def write_report(report: Report, path: Path) -> None:

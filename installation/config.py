@@ -10,9 +10,10 @@ import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -53,6 +54,12 @@ def _switch(value: object) -> object:
     return value
 
 
+def _patience(value: object) -> object:
+    if value != "forever" and (isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < inf):
+        raise ValueError("must be seconds from 0 on, or forever")
+    return value
+
+
 def _network(value: str) -> str:
     try:
         ipaddress.ip_network(value, strict=False)
@@ -68,6 +75,14 @@ def _endpoint(value: str) -> str:
     return value
 
 
+def _origin(value: str) -> str:
+    parts = urlsplit(value)
+    whole = parts.scheme in ("http", "https") and parts.netloc and not (parts.path or parts.query or parts.fragment or "@" in parts.netloc)
+    if not whole and value not in ("*", "null"):
+        raise ValueError("must be where a page comes from, as in http://localhost:3000, null for a file's, or * for every page")
+    return value.lower()
+
+
 def is_loopback(host: str) -> bool:
     """Whether an address to listen on is reached from this machine alone."""
     try:
@@ -79,8 +94,10 @@ def is_loopback(host: str) -> bool:
 Int = Annotated[int, BeforeValidator(_no_truth)]
 Float = Annotated[float, BeforeValidator(_no_truth)]
 Switch = Annotated[bool | Literal["auto"], BeforeValidator(_switch)]
+Patience = Annotated[float | Literal["forever"], BeforeValidator(_patience)]
 Network = Annotated[str, AfterValidator(_network)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Origin = Annotated[str, AfterValidator(_origin)]
 ControlValue = Annotated[bool | int | float | str, BeforeValidator(_plain)]
 
 
@@ -111,13 +128,16 @@ class Section(BaseModel):
 
 
 class CaptureConfig(Section):
-    """What is asked of a camera; a file keeps its own size."""
+    """What is asked of a camera, a file keeps its own size; and how every source's pictures are laid."""
 
     width: Int = _setting("capture.width", "px, picture width asked of a camera", ge=16, le=7680)
     height: Int = _setting("capture.height", "px, picture height asked of a camera", ge=16, le=7680)
     fps: Float = _setting("capture.fps", "frames a second asked of a camera, and the pace of stills", gt=0, le=240)
     loop: bool = _setting("capture.loop", "whether a file starts again at its end")
     mjpg: bool = _setting("capture.mjpg", "whether to ask a camera for MJPG, which most need for their full rate")
+    rotate: Literal[0, 90, 180, 270] = _setting("capture.rotate", "degrees clockwise by which every picture is turned")
+    flip: Literal["none", "horizontal", "vertical"] = _setting("capture.flip", "how every picture is mirrored after that")
+    wait: Patience = _setting("capture.wait", "s that the show goes on without a source at its start, or forever")
 
 
 class SmoothingConfig(Section):
@@ -162,11 +182,21 @@ class EngineConfig(Section):
     """How the networks are run. ``auto`` measures on this very machine."""
 
     backend: Literal["auto", "eager", "compile", "cudagraph", "openvino"] = _setting("engine.backend", "what runs the networks")
-    precision: Literal["auto", "float32", "bf16", "fp16", "int8"] = _setting("engine.precision", "arithmetic of the generator")
-    threads: Int = _setting("engine.threads", "CPU threads of the networks, 0: measured", ge=0, le=256)
+    precision: Literal["auto", "float32", "bf16", "fp16"] = _setting("engine.precision", "arithmetic of the networks")
+    threads: Int = _setting("engine.threads", "CPU threads of encoder and generator, 0: measured", ge=0, le=256)
     device: Literal["auto", "cpu", "cuda"] = _setting("engine.device", "where the networks run")
     portrait_px: Literal[0, 64, 128, 256, 512, 1024] = _setting("engine.portrait_px", "px, size of a portrait, 0: chosen by speed")
     min_portrait_fps: Float = _setting("engine.min_portrait_fps", "portraits a second under which they get smaller", ge=0, le=240)
+
+    @field_validator("device")
+    @classmethod
+    def _together(cls, device: str, info: ValidationInfo) -> str:
+        backend = info.data.get("backend", "auto")
+        if device == "cuda" and backend not in ("auto", "cudagraph"):
+            raise ValueError(f"engine.backend {backend} runs on the CPU; cudagraph or auto runs on a GPU")
+        if device == "cpu" and backend == "cudagraph":
+            raise ValueError("engine.backend cudagraph runs on a GPU; openvino, eager, compile or auto runs on the CPU")
+        return device
 
 
 class CanvasConfig(Section):
@@ -177,7 +207,7 @@ class CanvasConfig(Section):
     display: Int = _setting("canvas.display", "number of the display, from 0", ge=0, le=15)
     mode: Literal["auto", "windowed", "fullscreen", "headless"] = _setting("canvas.mode", "kind of window")
     renderer: Literal["auto", "gl", "plain"] = _setting("canvas.renderer", "what draws the canvas")
-    vsync: bool = _setting("canvas.vsync", "whether to wait for the display's refresh")
+    vsync: bool = _setting("canvas.vsync", "whether to wait for the display's refresh, where GL draws")
     fps: Float = _setting("canvas.fps", "pictures a second presented", gt=0, le=240)
 
 
@@ -218,7 +248,10 @@ class WebConfig(Section):
     enabled: Switch = _setting("control.web.enabled", "auto, true or false; auto: in a show that keeps its own pace")
     host: str = _setting("control.web.host", "address to listen on, 0.0.0.0 for every network", min_length=1)
     port: Int = _setting("control.web.port", "TCP port to listen on, 0: any free one", ge=0, le=65535)
-    token: str = _setting("control.web.token", "secret of the panel off this machine, empty: made at the start", max_length=200)
+    token: str = _setting("control.web.token", "secret of the panel off this machine, empty: made at the start")
+    token_file: str = _setting("control.web.token_file", "file that holds it, from the program's folder on, made where there is none")
+    hosts: tuple[str, ...] = _setting("control.web.hosts", "names of this machine beside its own, as a proxy's", max_length=32)
+    origins: tuple[Origin, ...] = _setting("control.web.origins", "pages that may read OSCQuery on this machine", max_length=32)
 
 
 class MidiConfig(Section):

@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from installation.errors import ConfigError
+from installation.plain_file import NotAFileError, open_plain
 
 Value = object  # None, bool, int, float, str, dict[str, Value] or list[Value]
 Key = tuple[str, ...]  # ("faces", "max"); a list's items are ("models", "children", "0")
@@ -80,12 +81,12 @@ def shown(value: Value) -> str:
 
 def _read_text(path: Path, label: str) -> str:
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError as err:
         raise ConfigError(f"{label}: no such file") from err
-    except IsADirectoryError as err:
-        raise ConfigError(f"{label}: this is a folder; name a YAML file in it") from err
+    except NotAFileError as err:
+        raise ConfigError(f"{label}: {err}; name a YAML file{' in it' if path.is_dir() else ''}") from err
     except (OSError, ValueError) as err:  # ValueError: a NUL in the name
         raise ConfigError(f"{label}: cannot be read: {getattr(err, 'strerror', None) or err}") from err
     if len(data) > MAX_BYTES:

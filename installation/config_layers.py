@@ -35,6 +35,9 @@ REASONS: Mapping[str, str] = MappingProxyType(
 )
 
 
+HIDDEN = "…"  # in the place of what no message should say
+
+
 @dataclass(frozen=True)
 class Layers:
     """Merged values, and the document that each of them came from."""
@@ -49,7 +52,7 @@ class Layers:
             held = held[:-1]
         place = self.origins[held].where(key) if held else "configuration"
         found, value = self._look_up(key)
-        return ": ".join([place, ".".join(key), *([shown(value)] if found else []), reason])
+        return ": ".join([place, ".".join(key), *([HIDDEN if _is_secret(key) else shown(value)] if found else []), reason])
 
     def explain(self, err: ValidationError, model: type[BaseModel]) -> Iterator[str]:
         """One line for each key that pydantic refused."""
@@ -90,9 +93,9 @@ def merge(documents: Sequence[Document]) -> Layers:
 
 def read_override(text: str, model: type[BaseModel]) -> Document:
     """``faces.max=30`` as a document of one value. Raises ConfigError for a key that is not in ``model``."""
-    label = f"--set {text}"
     name, equals, raw = text.partition("=")
     key = tuple(name.strip().split("."))
+    label = f"--set {name}={HIDDEN}" if _is_secret(key) or "token" in raw else f"--set {text}"
     if not equals or not name.strip():
         raise ConfigError(f"{label}: write it as KEY=VALUE, for example --set faces.max=30")
     annotation = _annotation(model, key)
@@ -118,6 +121,10 @@ def no_such_key(model: type[BaseModel], key: Key) -> str:
     names = [*model.model_fields]
     near = difflib.get_close_matches(wrong, names, n=1)
     return f"no such key; did you mean '{near[0]}'?" if near else f"no such key; there is {', '.join(names)}"
+
+
+def _is_secret(key: Key) -> bool:
+    return key[-1:] == ("token",)
 
 
 def _is_section(annotation: object) -> bool:

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
-from installation.app import build_networks, models_of, table_of, track_settings
+from installation.app import build_networks, capture_settings, models_of, table_of, track_settings
 from installation.clock import FrameClock
 from installation.config import Config, load_config
 from installation.control.installed import PRESETS
@@ -28,7 +28,7 @@ from installation.gl.plain import PlainRenderer
 from installation.messages import AlignedFrame, EncodedFrame, Image
 from installation.networks.bundle import Models
 from installation.output_file import check_output, whole_file
-from installation.sources import CaptureSettings, SourceEnded
+from installation.sources import SourceEnded
 from installation.stages.align import Align, align_image
 from installation.stages.capture import open_source
 from installation.stages.compose import Compose
@@ -72,7 +72,7 @@ def main(argv: list[str] | None = None) -> int:
         raise ConfigError(f"{a.out}: the name must end in .jpg or .png")
     check_output(a.out, a.force)
     cv2.setNumThreads(1)
-    config = load_config(a.config, ["engine.backend=eager", "engine.precision=float32", "engine.min_portrait_fps=1"])
+    config = load_config(a.config, ["engine.backend=eager", "engine.precision=float32", "engine.device=cpu", "engine.min_portrait_fps=1"])
     models = models_of(config)
     presets = chosen(a.folder, a.presets, table_of(models))
     encode, generate = build_networks(config, models)
@@ -101,9 +101,8 @@ def chosen(folder: Path, names: list[str] | None, table: ParameterTable) -> list
 
 def look(config: Config, encode: Encode, source: str, at: float) -> EncodedFrame:
     """The visitors as they stand at a moment of the source, encoded. Raises SourceError where nobody is seen by then."""
-    c = config.capture
     clock = FrameClock(30.0)
-    opened = open_source(source, CaptureSettings(c.width, c.height, c.fps, c.mjpg, c.loop), clock, realtime=False)
+    opened = open_source(source, capture_settings(config), clock, realtime=False)
     clock.rate = opened.rate
     track, align = Track(track_settings(config)), Align(encode.input_px)
     try:

@@ -7,13 +7,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from installation.errors import ConfigError
+from installation.plain_file import NotAFileError, check_target
 
 
 def check_output(path: Path, force: bool, sources: Iterable[Path] = ()) -> None:
     """Raise ConfigError where ``path`` cannot be written: a folder, a file that is there already (unless ``force``), one of
     the ``sources`` that it is made from, or a place that is not there."""
-    if path.is_dir():
-        raise ConfigError(f"{path}: this is a folder; name a file")
+    try:
+        check_target(path)
+    except NotAFileError as err:
+        raise ConfigError(f"{path}: {err}; name a file") from err
+    except OSError as err:
+        raise ConfigError(f"{path}: cannot be written ({err.strerror or err})") from err
     for source in sources:
         if path.exists() and source.exists() and os.path.samefile(path, source):
             raise ConfigError(f"{path}: would overwrite the file that it is made from; choose another name")
@@ -30,6 +35,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     Raises ConfigError where the place cannot be written or the disk is full.
     """
     try:
+        check_target(path)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
         os.close(handle)
     except OSError as err:

@@ -8,6 +8,7 @@ Read this page first. Every loop has ``step(now)``, one turn, so a test can turn
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
 from installation.control.state import ControlState
 from installation.errors import FaultError, SourceError
@@ -15,7 +16,8 @@ from installation.gl.hud import HudState
 from installation.messages import EncodedFrame, Frame, Portraits
 from installation.operation.health import Health
 from installation.slot import Slot
-from installation.sources import CaptureSource, SourceEnded, SourceLost
+from installation.sources import CaptureSource, SourceEnded
+from installation.sources.opening import RETRY_FIRST, RETRY_MOST, Opening
 from installation.stages.align import Align
 from installation.stages.compose import Compose
 from installation.stages.edit import Edit
@@ -29,22 +31,24 @@ from installation.stages.track import Track
 
 WAIT = 0.1  # s a loop waits for its slot before it looks around
 SLACK = 0.02  # s that controls may be old before a loop beside the display moves them on itself
-RETRY_FIRST, RETRY_MOST = 1.0, 30.0  # s between attempts to get a lost camera back
-
-
-class Ended(Exception):
-    """The source has no more frames and does not loop: the show is over."""
+OPENING = 0.25  # s that capture waits for a source that is being opened before it looks around
 
 
 @dataclass
 class CaptureLoop:
-    """Source -> slot. A lost camera is opened again with growing patience; the show goes on meanwhile."""
+    """Source -> slot. A lost camera is opened again with growing patience; the show goes on meanwhile.
+
+    patience: s after which a source that was not there at the start, and never came, ends the show.
+    """
 
     open_source: Callable[[], CaptureSource]
     out: Slot[Frame]
     health: Health
     source: CaptureSource | None = None
+    patience: float = inf
     ended: bool = False
+    _until: float | None = None  # s of the clock, when patience ends
+    _opening: Opening | None = None
     _retry: float = RETRY_FIRST
     _not_before: float = float("-inf")
 
@@ -60,7 +64,7 @@ class CaptureLoop:
         except SourceEnded:
             self.ended = True
             raise FaultError("the source has ended") from None
-        except SourceLost as err:
+        except SourceError as err:  # it was there and is not: whatever it was, it may come back
             self._lost(str(err), now)
             return
         # Hand it on; the slot counts what nobody took.
@@ -70,21 +74,36 @@ class CaptureLoop:
             self.out.put(frame)
 
     def _reopen(self, now: float) -> None:
-        if now < self._not_before:
+        self._until = now + self.patience if self._until is None else self._until
+        if self._opening is None and now < self._not_before:
             time.sleep(WAIT)
             return
+        self._opening = self._opening or Opening(self.open_source)
         try:
-            self.source = self.open_source()
+            self.source = self._opening.wait(OPENING)
         except SourceError as err:
+            self._opening = None
             self._lost(str(err), now)
+            if now >= self._until:
+                raise
+        except Exception:
+            self._opening = None
+            raise
+        if self.source is not None:
+            self._opening, self._until = None, inf
 
     def _lost(self, why: str, now: float) -> None:
         self.health.fault(why)
         self.reset()
         self._not_before = now + self._retry
+        if self._until is not None and self._until > now:
+            self._not_before = min(self._not_before, self._until)
         self._retry = min(RETRY_MOST, self._retry * 2)
 
     def reset(self) -> None:
+        if self._opening is not None:
+            self._opening.give_up()
+            self._opening = None
         if self.source is not None:
             self.source.close()
             self.source = None

@@ -16,9 +16,10 @@ import numpy as np
 import pytest
 
 from installation.app import Installation, RunOptions
+from installation.aside import show_aside
 from installation.config import load_config
 from installation.operation.health import Report
-from installation.operation.priority import NETWORKS_NICE
+from installation.operation.priority import STEP
 from run_installation import main
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -97,27 +98,37 @@ def until(holds, what, seconds=180.0):
 
 def test_the_embedded_visitors_come_alive_in_real_time(tmp_path):
     chosen = ["canvas.mode=headless", "canvas.width=480", "canvas.height=320", *ALONE[1::2]]
-    installation = Installation(load_config(None, chosen), RunOptions(report=tmp_path / "r.json"))
-    show = threading.Thread(target=installation.run, name="show", daemon=True)
-    show.start()
-    health = installation.health
-    try:
-        until(lambda: not show.is_alive() or (len(health.ids) >= 2 and sum(health.portraits_per_face.values()) > 4), "two portraits")
+    with show_aside(load_config(None, chosen), RunOptions(report=tmp_path / "r.json")) as installation:
+        health = installation.health
+        until(lambda: len(health.ids) >= 2 and sum(health.portraits_per_face.values()) > 4, "two portraits")
         shown = health.presented.count
-        until(lambda: not show.is_alive() or health.presented.count > shown + 20, "pictures after the first portraits")
+        until(lambda: health.presented.count > shown + 20, "pictures after the first portraits")
         if sys.platform == "linux":
             nice = {thread.name: os.getpriority(os.PRIO_PROCESS, thread.native_id) for thread in threading.enumerate()}
             assert nice["show"] == nice["capture"]
-            assert nice["perception"] == nice["synthesis"] == min(19, nice["show"] + NETWORKS_NICE)
-    finally:
-        installation.quit()
-        show.join(60)
+            assert nice["perception"] == nice["synthesis"] == min(19, nice["show"] + STEP)
     r = json.loads((tmp_path / "r.json").read_text())
     assert r["faces_seen"] >= 2
     assert r["frames_presented"] > 20
     assert sum(r["portraits_per_face"].values()) > 4
     assert r["glass_to_glass_ms"]["p50"] > 0
     assert r["faults"] == []
+
+
+@pytest.mark.gl
+def test_a_show_drawn_with_gl_is_made_and_run_in_one_thread(tmp_path):
+    hardware = pytest.importorskip("installation.gl.hardware")
+    try:
+        hardware.open_context(standalone=True).release()
+    except Exception as err:
+        pytest.skip(f"no OpenGL here: {err}")
+    chosen = ["canvas.mode=headless", "canvas.renderer=gl", "canvas.width=160", "canvas.height=90", "engine.portrait_px=64"]
+    with show_aside(load_config(None, [*chosen, "engine.threads=1", *ALONE[1::2]]), RunOptions()) as installation:
+        assert installation.canvas.renderer.name == "gl"
+        with pytest.raises(RuntimeError, match="runs in the thread that constructed it"):
+            installation.run()
+        until(lambda: installation.health.presented.count > 10, "pictures")
+    assert installation.canvas_picture.std() > 1.0
 
 
 def test_a_show_ends_after_its_duration(tmp_path):
@@ -166,7 +177,7 @@ def test_a_taken_port_ends_before_anything_opens(capsys):
         (["--generator", "none.safetensors"], 2, "none.safetensors: no such model file"),
         (["--set", "controls={look/glitter: 1}"], 2, "look/glitter"),
         (["--config", "nowhere.yaml"], 2, "nowhere.yaml"),
-        (["--set", "engine.precision=int8"], 2, "engine.precision int8: does not run on this machine"),
+        (["--set", "engine.precision=int8"], 2, "engine.precision: 'int8': must be 'auto', 'float32', 'bf16' or 'fp16'"),
     ],
 )
 def test_bad_input_is_one_sentence_and_the_right_code(arguments, code, words, capsys):
@@ -193,3 +204,22 @@ def test_devices_are_listed(capsys):
     assert main(["--list-devices"]) == 0
     out = capsys.readouterr().out
     assert "Cameras:" in out and "Displays:" in out
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_picture_of_the_canvas_is_kept_for_whoever_asks_where_that_is_allowed(tmp_path, monkeypatch, live):
+    monkeypatch.setattr("installation.app.SNAPSHOTS", tmp_path / "out")
+    plain = ("engine.backend=eager", "engine.precision=float32", "engine.portrait_px=64", "canvas.renderer=plain", "canvas.mode=headless")
+    config = load_config(None, [f"source={CLIP}", "canvas.width=480", "canvas.height=320", *plain])
+    installation = Installation(config, RunOptions(frames=4, lockstep=True))
+    installation._keeps_pictures = not live
+    installation.controls.set("transport/snapshot", True, "midi")
+    installation.run()
+    assert len(list((tmp_path / "out").glob("facets-*.png"))) == (0 if live else 1)
+    assert ("privacy.allow_recording" in installation.controls.counts().last) is live
+
+
+def test_a_portrait_larger_than_the_generator_draws_is_told(tmp_path, capsys):
+    _, report = show(tmp_path, "engine.portrait_px=512", "engine.backend=openvino", "engine.threads=1", frames=1)
+    assert report.portrait_px == 256
+    assert "engine.portrait_px 512: the generator draws 256 px and no more" in capsys.readouterr().out

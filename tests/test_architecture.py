@@ -10,13 +10,12 @@ PACKAGE = ROOT / "installation"
 
 # A part may import those of the rows above it; within a row, only where its row says so.
 ROWS = (
-    ("errors", "clock", "messages", "config_file", "config_layers", "config", "output_file"),
+    ("errors", "clock", "messages", "config_file", "config_layers", "config", "output_file", "plain_file", "utf8"),
     ("slot", "faces", "latents", "networks", "engines", "compositing", "gl", "sources", "control", "operation"),
     ("stages",),
     ("pipeline",),
     ("app",),
-    ("setup_engines", "gallery"),
-    ("setup_engines",),
+    ("setup_engines", "gallery", "aside"),
     ("__main__",),
 )
 NEIGHBOURS_MAY = {0, 1}  # rows whose parts may import each other

@@ -124,6 +124,10 @@ def test_several_errors_each_on_its_own_line(write) -> None:
         ("faces: {min_size: " + "9" * 400 + "}\n", ": must be a"),
         ("canvas: {mode: big}\n", ":1: canvas.mode: 'big': must be 'auto', 'windowed'"),
         ("source: ''\n", ":1: source: '': must not be empty"),
+        ("capture: {rotate: 45}\n", ":1: capture.rotate: 45: must be 0, 90, 180 or 270"),
+        ("capture: {flip: both}\n", ":1: capture.flip: 'both': must be 'none', 'horizontal' or 'vertical'"),
+        ("capture: {wait: -1}\n", ":1: capture.wait: -1: must be seconds from 0 on, or forever"),
+        ("capture: {wait: true}\n", ":1: capture.wait: true: must be seconds from 0 on, or forever"),
         ("models:\n  children:\n  - a\n  - 3\n", ":4: models.children.1: 3: must be a file name"),
         ("controls:\n  look/grain: [1]\n", ":2: controls.look/grain: [1]: must be a number"),
         ("controls:\n  look/grain: .inf\n", ":2: controls.look/grain: inf: must be a finite number"),
@@ -210,3 +214,12 @@ def test_beyond_this_machine_only_with_a_list_of_senders() -> None:
     assert osc.allow == ("192.168.1.0/24",) and osc.enabled is False
     assert load_config().control.osc.enabled == "auto" and is_loopback(load_config().control.osc.host)
     assert [is_loopback(host) for host in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "::", "studio")] == [True] * 3 + [False] * 3
+
+
+@pytest.mark.parametrize("origin", ["localhost:3000", "http://localhost:3000/", "http://a@b", "ftp://x", ""])
+def test_an_origin_is_where_a_page_comes_from(origin):
+    with pytest.raises(ConfigError, match=r"control\.web\.origins.*where a page comes from"):
+        load_config(None, [f"control.web.origins=['{origin}']"])
+    assert load_config(None, ["control.web.origins=['HTTP://LocalHost:3000', '*', 'null']"]).control.web.origins == (
+        "http://localhost:3000", "*", "null",
+    )  # fmt: skip

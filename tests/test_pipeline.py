@@ -1,5 +1,6 @@
 """The loops, turned by hand: a camera that goes and comes back, redrawing, freezing; and the worker that keeps them alive."""
 
+import threading
 import time
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 from installation.clock import FrameClock
 from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
-from installation.errors import FaultError
+from installation.errors import FaultError, SourceError
 from installation.latents.directions import DirectionSet
 from installation.messages import Drawing, DrawnFrame, EncodedFace, EncodedFrame, Expression, Face, Frame, Portrait, Portraits
 from installation.operation.health import Health
@@ -66,6 +67,79 @@ def test_a_lost_camera_comes_back_with_growing_patience(health):
     assert health.faults == ["the camera is gone"]
     assert source.opened == 2
     assert moments[1] > 3.0  # one second, then two: not at once
+
+
+def nowhere():
+    raise SourceLost("there is no such camera")
+
+
+def test_a_source_that_never_comes_ends_the_show_when_patience_does(health):
+    loop = CaptureLoop(nowhere, Slot(), health, patience=20.0)
+    tried = []
+    with pytest.raises(SourceLost, match="no such camera"):
+        for now in range(100):
+            tried.append(now)
+            loop.step(float(now))
+    assert 20 <= tried[-1] <= 22
+    assert health.faults == ["there is no such camera"]
+
+
+def test_a_source_that_came_once_is_waited_for_without_end(health, monkeypatch):
+    monkeypatch.setattr("installation.pipeline.WAIT", 0.001)
+    source = ScriptedSource([SourceLost("not yet"), PICTURE, *[SourceLost("gone")] * 9, PICTURE], FrameClock(30))
+    loop = CaptureLoop(source.open, Slot(), health, patience=20.0)
+    for now in range(500):
+        loop.step(float(now))
+        if health.captured == 2:
+            break
+    assert (health.captured, source.opened) == (2, 2)
+
+
+def test_a_folder_whose_disk_is_pulled_out_does_not_end_the_show(health, monkeypatch):
+    monkeypatch.setattr("installation.pipeline.WAIT", 0.001)
+    source = ScriptedSource([PICTURE, SourceError("none of its pictures can be read"), PICTURE], FrameClock(30))
+    loop = CaptureLoop(source.open, Slot(), health)
+    for now in range(100):
+        loop.step(float(now))
+        if health.captured == 2:
+            break
+    assert health.captured == 2 and health.faults == ["none of its pictures can be read"]
+
+
+class Sluggish(ScriptedSource):
+    """Takes its time to open."""
+
+    def __init__(self, *script):
+        super().__init__(script, FrameClock(30))
+        self.may_open = threading.Event()
+        self.closings = 0
+
+    def _open(self):
+        assert self.may_open.wait(60)
+        super()._open()
+
+    def _close(self):
+        self.closings += 1
+
+
+def test_a_device_that_takes_long_to_open_holds_nobody_up(health):
+    source = Sluggish(PICTURE)
+    loop = CaptureLoop(source.open, Slot(), health)
+    loop.step(0.0)  # would never return if it waited
+    loop.step(0.1)
+    assert loop.source is None
+    source.may_open.set()
+    assert wait_for(lambda: loop.step(0.2) is None and health.captured == 1)
+
+
+def test_a_device_that_opens_after_the_show_is_closed_again(health):
+    source = Sluggish(PICTURE)
+    loop = CaptureLoop(source.open, Slot(), health)
+    loop.step(0.0)
+    loop.reset()
+    source.may_open.set()
+    assert wait_for(lambda: source.closings == 1)
+    assert loop.source is None
 
 
 def test_the_end_of_a_source_ends_the_loop_once(health):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -12,7 +14,7 @@ from installation.control.installed import PRESETS, Installed
 from installation.control.observation import Observation
 from installation.control.parameters import ParameterTable
 from installation.control.presets import PresetPlayer
-from installation.control.state import ControlState
+from installation.control.state import Change, ControlState, TableChange
 from installation.control.tempo import Tempo
 from installation.control.timeline import TimelinePlayer, TimelineRecorder
 from installation.control.web.preview import Preview
@@ -29,8 +31,19 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SNAPSHOT = "transport/snapshot"
 SECOND = 1.0  # between two lines in the log, and between two rates
+INVITATION_SECONDS = 60.0  # that the QR code is shown
 FRESH = 10.0  # s that the HUD speaks of the last message that was ignored
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Invitation:
+    """What opens the panel, as it is shown. until: s, monotonic."""
+
+    url: str
+    picture: Image
+    until: float
 
 
 class Part(Protocol):
@@ -73,10 +86,12 @@ class ControlDesk:
         self.panel: WebPanel | None = None
         self.midi: MidiDesk | None = None
         self._audio: AudioInput | None = None
-        self._code: Image | None = None
+        self._invitation: Invitation | None = None
         self._received: Callable[[], int] = int
         self._parts: list[Part] = []
         self.presets = PresetPlayer(presets, state, self._with_presets, on_fault, log.warning, background=not lockstep)
+        self._snapshot = False
+        self._unsubscribe = state.subscribe(self._hear)
         self._frame: Callable[[], int] = int
         self._clock: Callable[[], float] = float
         self.tempo: Tempo | None = None
@@ -152,6 +167,15 @@ class ControlDesk:
             )
             parts.append(self.panel)
         return parts
+
+    def _hear(self, change: Change | TableChange) -> None:
+        if isinstance(change, Change) and change.name == SNAPSHOT:
+            self._snapshot = True
+
+    def wants_snapshot(self) -> bool:
+        """Whether somebody has asked for a picture of the canvas since the last time this was asked."""
+        asked, self._snapshot = self._snapshot, False
+        return asked
 
     def levels(self) -> Levels:
         """How loud it is; silence where nobody listens."""
@@ -235,15 +259,28 @@ class ControlDesk:
         return tuple(rows)
 
     def code(self) -> Image | None:
-        """The QR code that opens the panel, where it needs its token: for the operator's HUD. The same array every time."""
-        if self._code is None and self.panel is not None and self.panel.public:
-            from installation.control.web.qr import qr_rgb
+        """The QR code that opens the panel, while it is shown: the same array every time. It goes once a phone has used it."""
+        shown = self._invitation
+        if shown is not None and (time.monotonic() >= shown.until or self.panel is None or not self.panel.unused(shown.url)):
+            self._invitation = shown = None
+        return None if shown is None else shown.picture
 
-            self._code = qr_rgb(self.panel.panel_url, module_px=1)
-        return self._code
+    def invite(self) -> None:
+        """Show a new QR code for a minute, where the panel needs one. Only the operator's own key asks for it: whatever comes from
+        outside could show it to a camera in the room. The same key takes it away."""
+        if self.panel is None or not self.panel.public:
+            return
+        from installation.control.web.qr import qr_rgb
+
+        if self.code() is not None:
+            self._invitation = None
+            return
+        url = self.panel.panel_url
+        self._invitation = Invitation(url, qr_rgb(url, module_px=1), time.monotonic() + INVITATION_SECONDS)
 
     def stop(self) -> None:
         """Close everything, the last opened first; what is being saved is saved."""
+        self._unsubscribe()
         parts, self._parts = self._parts, []
         recording, self._recording = self._recording, None
         last = (self.presets.stop,) if recording is None else (self.presets.stop, recording.stop)

@@ -21,6 +21,7 @@ class Action(Enum):
     FULLSCREEN = "fullscreen"
     SNAPSHOT = "snapshot"
     LEARN = "learn"
+    INVITE = "invite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ KEYS = (
     Key(("c",), "C", "MIDI: touch a control, then a knob", action=Action.LEARN),
     Key(("s",), "S", "snapshot", action=Action.SNAPSHOT),
     Key(("tab",), "Tab", "figures", toggles="transport/hud"),
+    Key(("i",), "I", "QR code of the panel, for a minute", action=Action.INVITE),
     Key(("h", "f1"), "H", "this list", help=True),
     Key(("escape", "q"), "Esc, Q", "quit", action=Action.QUIT),
 )
@@ -58,13 +60,14 @@ KEYS = (
 
 class Keyboard:
     """Turns keys into changes of controls and actions. ``children``: names of the generators that 1…9 mix in, in this order;
-    ``snapshots``: whether S may take a picture."""
+    ``snapshots``: whether S may take a picture; ``invites``: whether I has a code to show."""
 
-    def __init__(self, children: Sequence[str] = (), snapshots: bool = False) -> None:
+    def __init__(self, children: Sequence[str] = (), snapshots: bool = False, invites: bool = True) -> None:
         self.help = False  # whether the list of keys is to be shown
         self._children = tuple(children[:9])
         self._child = self._children[0] if self._children else ""
-        self._keys = tuple(key for key in KEYS if snapshots or key.action is not Action.SNAPSHOT)
+        without = {action for action, there in ((Action.SNAPSHOT, snapshots), (Action.INVITE, invites)) if not there}
+        self._keys = tuple(key for key in KEYS if key.action not in without)
         self._by_name = {name: key for key in self._keys for name in key.names}
 
     def rows(self) -> tuple[tuple[str, str], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import socket
@@ -11,6 +12,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
+
+from installation.control.midi_stream import WithoutExclusive
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +87,8 @@ class SystemDevice:
     def __init__(self, backend: Backend, name: str, port: str, output: str | None, heard: Heard) -> None:
         self.name, self.closed = name, False
         self._input = backend.open_input(port, callback=lambda message: heard(name, message))
+        with contextlib.suppress(AttributeError):  # rtmidi gathers exclusive messages whole, however long; they mean nothing here
+            self._input._rt.ignore_types(True, False, True)
         try:
             self._output = backend.open_output(output) if output is not None else None
         except OSError as err:  # another program holds it; the knobs work all the same
@@ -116,7 +121,7 @@ class SocketDevice:
     def _read(self) -> None:
         from mido import Parser
 
-        parser = Parser()
+        parser, cleaned = Parser(), WithoutExclusive()
         while not self.closed:
             try:
                 data = self._socket.recv(CHUNK)
@@ -126,7 +131,7 @@ class SocketDevice:
                 break
             if not data:
                 break
-            parser.feed(data)
+            parser.feed(cleaned(data))
             while (message := parser.get_message()) is not None:
                 self._heard(self.name, message)
             if len(data) == CHUNK:

@@ -1,18 +1,27 @@
-"""MIDI learn: which knob was meant. A hand moves it on purpose; a fader that flickers by a step or two is no hand."""
+"""MIDI learn: which knob was meant. A hand moves it on purpose; a fader that flickers by a step or two is no hand.
+
+An endless knob tells how far it was turned, not where it stands: the same small number again and again, which no fader sends.
+"""
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from installation.control.midi_inbox import Event, Struck, Turned
-from installation.control.midi_mapping import FINE, Source
+from installation.control.midi_mapping import FINE, Mode, Source
 
 WIGGLE = 8  # steps of 127 between the lowest and the highest position
 WINDOW = 2.0  # s, in which it has to get there
 PAIR = 0.03  # s between the coarse and the fine part of a position
 DECIDE = 0.06  # s to wait for a fine part before the knob is taken for a coarse one
 PRESSED = frozenset((0, 127))
+SAME = 4  # times that an endless knob has to repeat itself
+# What endless knobs send, by how they write left. One that writes it as 127 has to be turned right as well: a button may send
+# nothing but 127.
+RIGHT, TWOS, OFFSET, SIGN = range(1, 9), range(120, 128), (*range(57, 64), *range(65, 72)), range(65, 73)
 PATIENCE = 60.0  # s; then nobody learns any more
 
 
@@ -31,6 +40,21 @@ class Watched:
         values = [value for _, value in self.heard]
         if self.ready is None and max(values) - min(values) >= WIGGLE:
             self.ready = now
+
+
+def turned(values: Sequence[int]) -> Mode | None:
+    """How an endless knob that sent these values writes left; None where they can be a fader's."""
+    found = set(values)
+    if found <= {*RIGHT, *TWOS} and not found.isdisjoint(RIGHT):
+        return "twos"
+    if found <= set(OFFSET):
+        return "offset"
+    return "sign" if found <= {*RIGHT, *SIGN} and not found.isdisjoint(RIGHT) else None
+
+
+def repeats(values: Sequence[int]) -> int:
+    """How often a value follows on itself."""
+    return sum(one == other for one, other in itertools.pairwise(values))
 
 
 Address = tuple[str, int, int]  # device, channel, number of the control
@@ -62,6 +86,12 @@ class Learner:
     def decide(self, now: float) -> Source | None:
         """The knob that was turned, once it is clear what kind it is."""
         for (device, channel, number), watched in self._watched.items():
+            values = [value for _, value in watched.heard]
+            mode, again = turned(values), repeats(values)
+            if mode is not None and again >= SAME:
+                return Source(device, channel, "encoder", number, mode=mode)
+            if mode is not None and again:  # it may yet be one
+                continue
             if watched.ready is None or now - watched.ready < DECIDE:
                 continue
             coarse = self._watched.get((device, channel, number - FINE)) if FINE <= number < 2 * FINE else None

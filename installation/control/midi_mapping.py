@@ -5,9 +5,11 @@
       edit/age/amount: {device: Faderfox, channel: 2, control: 4, bits: 14}
       transport/blackout: {device: Launchpad Mini, channel: 1, note: 36}
       preset/next: {device: nanoKONTROL2 MIDI 1, channel: 1, button: 58}
+      look/zoom: {device: Twister, channel: 1, encoder: 3, mode: offset}
 
 control: number of a knob or fader; with ``bits: 14`` its fine part comes as the number 32 above. button: a control that is only
-ever pressed and released. Lines for controls that these models lack wait in the file.
+ever pressed and released. encoder: an endless knob, that tells how far it was turned; mode: how it writes left, as 127 for one
+step (twos, the usual one), 63 (offset) or 65 (sign). Lines for controls that these models lack wait in the file.
 """
 
 from __future__ import annotations
@@ -27,10 +29,13 @@ from installation.control.preset_files import SUFFIX, elsewhere, plain
 from installation.control.preset_saving import BACKUP_FOLDER, BACKUPS, back_up
 from installation.errors import ConfigError
 from installation.output_file import whole_file
+from installation.plain_file import open_plain
 
-Kind = Literal["control", "note", "button"]
-KINDS: tuple[Kind, ...] = ("control", "note", "button")
-KEYS = ("device", "channel", *KINDS, "bits")
+Kind = Literal["control", "note", "button", "encoder"]
+KINDS: tuple[Kind, ...] = ("control", "note", "button", "encoder")
+Mode = Literal["twos", "offset", "sign"]
+MODES: tuple[Mode, ...] = ("twos", "offset", "sign")
+KEYS = ("device", "channel", *KINDS, "bits", "mode")
 FINE = 32  # from a control's number to that of its fine part
 MAX_BYTES = 1 << 18
 MAX_DEVICE = 200
@@ -39,13 +44,14 @@ HEAD = "# What MIDI learn has learned; written by the program, yours to edit whi
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A knob, fader, button or pad. channel: 0…15; number: 0…127, of the control or note; bits: 7 or 14."""
+    """A knob, fader, button or pad. channel: 0…15; number: 0…127, of the control or note; bits: 7 or 14; mode: of an encoder."""
 
     device: str
     channel: int
     kind: Kind
     number: int
     bits: int = 7
+    mode: Mode = "twos"
 
     def __str__(self) -> str:
         """Short, as a panel's button shows it: "CC 21"; the channel where it is not the first."""
@@ -54,7 +60,7 @@ class Source:
 
     def words(self) -> str:
         """In full."""
-        word = {"control": "CC", "button": "button CC", "note": "note"}[self.kind]
+        word = {"control": "CC", "button": "button CC", "encoder": "endless CC", "note": "note"}[self.kind]
         return f"{word} {self.number}{' (14 bit)' if self.bits == 14 else ''}, channel {self.channel + 1}, {self.device}"
 
 
@@ -63,14 +69,14 @@ NOTHING: Learned = MappingProxyType({})
 
 
 def learnable(row: Parameter | None) -> bool:
-    """Whether a knob can move it: words and what is only read cannot be."""
-    return row is not None and row.kind != "command" and row.access != "r"
+    """Whether a knob can move it: words cannot be."""
+    return row is not None and row.kind != "command"
 
 
 def read_mapping(path: Path, table: ParameterTable) -> Learned:
     """The file's lines; none where there is no file. Raises ConfigError, one ``file:line: key: value: reason`` a problem."""
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             data = file.read(MAX_BYTES + 1)
         text = data.decode("utf-8-sig")
     except FileNotFoundError:
@@ -130,6 +136,8 @@ def write_mapping(path: Path, learned: Learned) -> None:
 
 def _line(source: Source) -> dict[str, object]:
     line: dict[str, object] = {"device": source.device, "channel": source.channel + 1, source.kind: source.number}
+    if source.kind == "encoder" and source.mode != MODES[0]:
+        line["mode"] = source.mode
     return line | ({"bits": 14} if source.bits == 14 else {})
 
 
@@ -157,7 +165,10 @@ def _source(value: Value) -> Source:
     channel, number = _within("channel", value.get("channel"), 1, 16), _within(kind, value[kind], 0, 127)
     if bits not in (7, 14) or (bits == 14 and (kind != "control" or number >= FINE)):
         raise ValueError(f"bits: {shown(bits)}: must be 7, or 14 for a control from 0 to {FINE - 1}")
-    return Source(device, channel - 1, kind, number, 14 if bits == 14 else 7)
+    mode = next((one for one in MODES if one == value.get("mode", MODES[0])), None)
+    if mode is None or ("mode" in value and kind != "encoder"):
+        raise ValueError(f"mode: {shown(value['mode'])}: must be one of {', '.join(MODES)}, for an encoder")
+    return Source(device, channel - 1, kind, number, 14 if bits == 14 else 7, mode)
 
 
 def _within(key: str, value: Value, low: int, high: int) -> int:

@@ -6,8 +6,17 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody before the camera. id: never given twice; smile: 0…1, the last one while they are hidden."""
+
+    id: int
+    smile: float
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
-    """One look at the running show. smiles: each visitor's id and smile 0…1. delay_ms: glass to glass, median."""
+    """One look at the running show. smiles: each visitor's id and smile 0…1. delay_ms: glass to glass, median. slots: who holds
+    each of the places that keep their names."""
 
     seconds: float  # since the start
     faces: int
@@ -21,3 +30,4 @@ class Observation:
     model: str
     portrait_px: int
     faults: tuple[str, ...]  # the newest last
+    slots: tuple[Visitor | None, ...] = ()

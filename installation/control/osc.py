@@ -78,8 +78,8 @@ class OscServer:
 
     def _index(self, table: ParameterTable) -> None:
         """Every address that there is, with what it sets."""
-        targets = {row.address.encode(): Target(row.name, False) for row in table.values() if row.access != "r"}
-        targets |= {(row.address + NORM).encode(): Target(row.name, True) for row in table.values() if row.bounded and row.access != "r"}
+        targets = {row.address.encode(): Target(row.name, False) for row in table.values()}
+        targets |= {(row.address + NORM).encode(): Target(row.name, True) for row in table.values() if row.bounded}
         self._targets, self._patterns = targets, {}
 
     def _run(self) -> None:

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pythonosc.osc_message_builder import OscMessageBuilder
+from pythonosc.osc_message_builder import BuildError, OscMessageBuilder
 
 from installation.config import OscConfig, is_loopback
 from installation.control.observation import Observation
@@ -45,11 +45,11 @@ class Destination:
     socket: socket.socket
 
     def send(self, address: str, value: Scalar) -> None:
-        """One message. A network that is away is none of the show's business."""
+        """One message. A network that is away is none of the show's business, and what OSC cannot carry keeps nothing else back."""
         try:
             self.socket.sendto(encoded(address, value), self.address)
-        except OSError as err:
-            log.debug("OSC to %s: %s", self.host, err)
+        except (OSError, ValueError, BuildError) as err:
+            log.debug("OSC to %s: %s: %s", self.host, address, err)
 
 
 @dataclass(slots=True)
@@ -59,6 +59,7 @@ class Seen:
     faces: int = -1
     preset: str = ""
     smiles: dict[int, float] = field(default_factory=dict)
+    slots: dict[str, float] = field(default_factory=dict)  # by address below visitor/
     second: float = float("-inf")
     beats: int = 0
 
@@ -158,6 +159,7 @@ class OscFeedback:
             if id not in seen.smiles or abs(smile - seen.smiles[id]) >= SMILE_STEP:
                 seen.smiles[id] = smile
                 self._out.send(f"{OUT}smile/{id}", smile)
+        self._send_slots(self._out, show, each_second)
         present = {id for id, _ in show.smiles}
         seen.smiles = {id: smile for id, smile in seen.smiles.items() if id in present}
         if each_second:
@@ -166,6 +168,19 @@ class OscFeedback:
             self._out.send(OUT + "fps", float(show.presented_fps))
             self._out.send(OUT + "delay", float(show.delay_ms))
             self._out.send(OUT + "heartbeat", seen.beats)
+
+    def _send_slots(self, out: Destination, show: Observation, all: bool) -> None:
+        """The visitors' places as they change, and ``all`` of them for a patch that was opened late."""
+        for number, visitor in enumerate(show.slots, start=1):
+            values: dict[str, float] = {"present": int(visitor is not None), "id": -1, "smile": 0.0}
+            if visitor is not None:
+                values |= {"id": visitor.id, "smile": visitor.smile}
+            for name, value in values.items():
+                address = f"{number}/{name}"
+                told = self._seen.slots.get(address, math.inf)
+                if all or abs(value - told) >= (SMILE_STEP if name == "smile" and value else 1e-9):
+                    self._seen.slots[address] = value
+                    out.send(f"{OUT}visitor/{address}", value)
 
     def _repeat(self, now: float) -> None:
         if not self._mirrors:
@@ -180,9 +195,15 @@ class OscFeedback:
 
 
 def encoded(address: str, value: Scalar) -> bytes:
-    """One OSC message: T or F for a switch, i, f or s."""
+    """One OSC message: T or F for a switch, i, f or s. Of a text, what OSC can carry: up to the first NUL, and valid UTF-8; of a
+    whole number, what fits 32 bits. Raises BuildError or ValueError for what cannot be written."""
     builder = OscMessageBuilder(address)
-    builder.add_arg(value)
+    if isinstance(value, str):
+        builder.add_arg(value.partition("\0")[0].encode("utf-8", "replace").decode())
+    elif isinstance(value, int) and not isinstance(value, bool):
+        builder.add_arg(max(-(2**31), min(value, 2**31 - 1)), OscMessageBuilder.ARG_TYPE_INT)
+    else:
+        builder.add_arg(value)
     return bytes(builder.build().dgram)
 
 

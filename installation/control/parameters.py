@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from numbers import Real
 from types import MappingProxyType
 from typing import Literal
+from unicodedata import category
 
 from installation.gl.look import FITS, LAYOUTS, NONE, ORNAMENTS, PARTICLES
 from installation.latents.oscillators import CHOICES
@@ -16,6 +17,9 @@ from installation.latents.oscillators import CHOICES
 Kind = Literal["float", "int", "bool", "str", "trigger", "command"]
 Scalar = float | int | bool | str
 PREFIX = "/facets/"
+LONGEST_WORD = 200  # characters of what a command takes; a preset's name has 64
+NO_LETTERS = ("Cc", "Cs", "Zl", "Zp")  # control codes, halves of characters, ends of lines
+MOST_WHOLE = 2**31 - 1
 TRUTHS = MappingProxyType({"true": True, "false": False, "1": True, "0": False, "t": True, "f": False})
 
 
@@ -33,7 +37,7 @@ class Parameter:
     unit: str = ""
     curve: Literal["linear", "log"] = "linear"  # how a fader's way is spread; log needs low > 0
     glide: float = 0.0  # s, how long the picture takes to follow; 0 for a switch
-    access: Literal["rw", "r", "w"] = "rw"
+    access: Literal["rw", "w"] = "rw"
     choices: tuple[str, ...] = ()
     circular: bool = False  # high is low again, as for a hue: fades take the short way round
 
@@ -62,7 +66,7 @@ class Parameter:
         if self.kind == "trigger":
             return True if value is None else _fires(value)
         if self.kind == "command":
-            return value if isinstance(value, str) and value else _whole(value)
+            return _word(value) if isinstance(value, str) else _whole(value)
         number = _as_number(value)
         if number is None or self.kind == "float":
             return number
@@ -261,6 +265,7 @@ _TRANSPORT = [
     Parameter("transport/bpm", 120.0, "tempo that oscillators can lock to", low=20, high=300, unit="beats per minute"),
     Parameter("transport/freeze", False, "holds the portraits still", kind="bool"),
     Parameter("transport/blackout", False, "a black canvas", kind="bool"),
+    Parameter("transport/snapshot", False, "keeps a picture of the canvas, where that is allowed", kind="trigger", access="w"),
     Parameter("transport/hud", False, "shows the operator's figures", kind="bool"),
 ]
 
@@ -296,5 +301,12 @@ def _fires(value: object) -> bool | None:
 
 
 def _whole(value: object) -> int | None:
+    """Of a command: as far as OSC's whole numbers reach."""
     number = _as_number(value)
-    return int(number) if number is not None and number.is_integer() else None
+    return int(number) if number is not None and number.is_integer() and abs(number) <= MOST_WHOLE else None
+
+
+def _word(value: str) -> str | None:
+    """Of a command: a text of one line that every file and wire can carry, which half a character (a lone surrogate) or a NUL is
+    not. Titles in every script are, with all that holds their letters together."""
+    return value if 0 < len(value) <= LONGEST_WORD and not any(category(letter) in NO_LETTERS for letter in value) else None

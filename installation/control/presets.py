@@ -84,7 +84,7 @@ class PresetPlayer:
             raise _no_such(name, self._presets)
         self._fade_in(self._presets[name], 0.0)
 
-    def recall(self, name: str | int, now: float) -> bool:
+    def recall(self, name: str | int) -> bool:
         """Fade the whole state to a preset, by its name or its place in the list, from where the picture is. What it does not
         name goes to where the show began; controls under transport/ and preset/ stay. False, and counted, where there is none."""
         with self._lock:
@@ -114,7 +114,7 @@ class PresetPlayer:
         """One turn of the display: do what was asked since the last one, look at the folder where it is time."""
         with self._lock:
             if self._asked:
-                self._obey(now)
+                self._obey()
             if self._job is not None and self._job.done():
                 job, self._job = self._job, None
                 self._collect(job)
@@ -136,7 +136,7 @@ class PresetPlayer:
         if isinstance(change, Change) and change.name.startswith("preset/") and change.name != "preset/fade":
             self._asked.append(change)
 
-    def _obey(self, now: float) -> None:
+    def _obey(self) -> None:
         """Of many recalls in one turn the last one counts, with the steps taken up to it."""
         wanted: str | int | None = None
         while self._asked:
@@ -150,7 +150,7 @@ class PresetPlayer:
             else:
                 wanted = change.name.split("/")[1]
         if wanted is not None:
-            self.recall(wanted, now)
+            self.recall(wanted)
 
     def _beside(self, wanted: str | int | None, step: int) -> int:
         """The place of the next or the previous preset, round the list."""

@@ -134,7 +134,8 @@ class ControlState:
         with self._lock:
             if row is None or fitting is None:
                 self._ignored += 1
-                self._last = f"{name[:80]}: no such control" if row is None else f"{name}: {str(value)[:40]!r} is not {row.allowed()}"
+                wrong = f"{name[:80]}: no such control" if row is None else f"{name}: {_shown(value)} is not {row.allowed()}"
+                self._last = _readable(wrong)
                 return False
             self._clamped += clamped
             # The release of a button is no news, and neither is a target that it already has.
@@ -150,7 +151,7 @@ class ControlState:
         if row is None or not row.bounded or number is None:
             with self._lock:
                 self._ignored += 1
-                self._last = f"{name[:80]}/norm: takes 0 to 1 for a control with a range"
+                self._last = _readable(f"{name[:80]}/norm: takes 0 to 1 for a control with a range")
             return False
         if not 0 <= number <= 1:
             with self._lock:
@@ -247,7 +248,7 @@ class ControlState:
         """Count a message that could not even be read as a control."""
         with self._lock:
             self._ignored += 1
-            self._last = why
+            self._last = _readable(why)
 
     def shown(self) -> Controls:
         """The newest snapshot, without moving it on: what the picture shows."""
@@ -277,6 +278,16 @@ class ControlState:
                         del self._moving[name]
                 self._snapshot = Controls(MappingProxyType(values))
             return self._snapshot
+
+
+def _shown(value: object) -> str:
+    """A value in short. Python does not write whole numbers of thousands of digits."""
+    return "a number that long" if isinstance(value, int) and value.bit_length() > 1000 else repr(str(value)[:40])
+
+
+def _readable(text: str) -> str:
+    """What somebody sent, as a log and a canvas can show it: on one line, no control codes, no half characters."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _fitting(row: Parameter, value: object) -> tuple[Scalar | None, bool]:

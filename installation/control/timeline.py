@@ -14,6 +14,7 @@ from installation.control.state import Change, ControlState, TableChange
 from installation.control.tempo import TAPPED
 from installation.control.timeline_file import Move, head_line, move_line, read_timeline
 from installation.errors import ConfigError
+from installation.plain_file import check_target
 
 FLUSH_SECONDS = 0.5  # so that a crash loses less than a second
 # What follows from another move is not kept: the recall is, and the tap.
@@ -40,9 +41,11 @@ class TimelineRecorder:
         self._stop = threading.Event()
         self._began: float | None = None  # s, when the show began
         try:
+            check_target(path)
+            check_target(self._part)
             self._file = self._part.open("w", encoding="utf-8")
-        except OSError as err:
-            raise ConfigError(f"--timeline-record {path}: cannot be written ({err.strerror or err})") from err
+        except (OSError, ValueError) as err:
+            raise ConfigError(f"--timeline-record {path}: cannot be written ({getattr(err, 'strerror', None) or err})") from err
         beginnings = state.beginnings()
         self._write(head_line({name: value for name, value in state.targets().items() if value != beginnings[name]}))
         self._last = (0, 0.0)

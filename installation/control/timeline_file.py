@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from installation.config_file import shown
 from installation.control.parameters import ParameterTable, Scalar
 from installation.control.preset_files import NAME, elsewhere, plain
 from installation.errors import ConfigError
+from installation.plain_file import NotAFileError, open_plain
 
 VERSION = 1
 MAX_LINE = 64 << 10  # the first line holds every control
@@ -63,9 +65,9 @@ def read_timeline(path: Path, table: ParameterTable) -> Score:
     begin: dict[str, Scalar] | None = None
     moves: list[Move] = []
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ConfigError(f"{path}: larger than {MAX_BYTES >> 20} MiB; this is not a timeline")
-        with path.open("rb") as file:
+        with open_plain(path) as file:
+            if os.fstat(file.fileno()).st_size > MAX_BYTES:
+                raise ConfigError(f"{path}: larger than {MAX_BYTES >> 20} MiB; this is not a timeline")
             number = 0
             while line := file.readline(MAX_LINE + 1):
                 number += 1
@@ -81,10 +83,10 @@ def read_timeline(path: Path, table: ParameterTable) -> Score:
                         break
     except FileNotFoundError as err:
         raise ConfigError(f"{path}: no such file") from err
-    except IsADirectoryError as err:
-        raise ConfigError(f"{path}: this is a folder; name a timeline") from err
-    except OSError as err:
-        raise ConfigError(f"{path}: cannot be read: {err.strerror or err}") from err
+    except NotAFileError as err:
+        raise ConfigError(f"{path}: {err}; name a timeline") from err
+    except (OSError, ValueError) as err:  # ValueError: a NUL in the name
+        raise ConfigError(f"{path}: cannot be read: {getattr(err, 'strerror', None) or err}") from err
     if problems:
         raise ConfigError("\n".join(problems))
     if begin is None:

@@ -78,7 +78,7 @@ def _pages(table: ParameterTable) -> Iterator[tuple[str, Sequence[Parameter]]]:
     """Titles and rows, those for the hurry first; as many pages as a group needs."""
     groups: dict[str, list[Parameter]] = {"show": [], "edit": [], "waves": []}
     for row in table.values():
-        if row.kind != "command" and row.access != "r":
+        if row.kind != "command":
             first = row.name.split("/")[0]
             groups.setdefault("waves" if "/lfo/" in row.name else TITLES.get(first, first), []).append(row)
     groups["show"].sort(key=lambda row: not row.name.startswith("transport/"))

@@ -24,7 +24,6 @@ class BatchedEngine:
         thorough: bool = False,
         again: bool = True,
     ) -> None:
-        self._per_face = per_face
         first = choose(make(1), settings, thorough, again)
         self.choice: Choice = first.choice
         self._engines: dict[int, Engine] = {1: first}

@@ -14,7 +14,7 @@ PRECISIONS = {"float32": "f32", "bf16": "bf16", "fp16": "f16"}
 
 
 class OpenVINOEngine:
-    """A compiled network and its one inference request."""
+    """A compiled network and its one inference request. Raises RuntimeError where this CPU does not have the precision."""
 
     def __init__(self, network: Network, choice: Choice, cache: Path | None) -> None:
         self.choice = choice
@@ -26,7 +26,11 @@ class OpenVINOEngine:
             "NUM_STREAMS": 1,
             "ENABLE_CPU_PINNING": False,  # several networks share the cores; pinned threads would queue on one
         }
-        self._request = core.compile_model(_model(core, network, cache), "CPU", settings).create_infer_request()
+        compiled = core.compile_model(_model(core, network, cache), "CPU", settings)
+        taken = str(compiled.get_property("INFERENCE_PRECISION_HINT").to_string())
+        if taken != PRECISIONS[choice.precision]:  # OpenVINO says nothing and takes another
+            raise RuntimeError(f"this CPU does not calculate in {choice.precision}; OpenVINO would take {taken}")
+        self._request = compiled.create_infer_request()
         self._count = len(self._request.model_outputs)
 
     def __call__(self, *inputs: Array) -> Sequence[Array]:

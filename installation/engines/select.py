@@ -1,5 +1,6 @@
 """Measure which engine is fastest on this very machine, and remember it."""
 
+import contextlib
 import json
 import os
 import time
@@ -11,6 +12,7 @@ import numpy as np
 import torch
 
 from installation.engines.base import Array, Choice, Engine, Network
+from installation.engines.device import device_of
 from installation.engines.fingerprint import machine_key
 from installation.errors import ConfigError, FaultError
 
@@ -55,9 +57,10 @@ def build(network: Network, choice: Choice, cache: Path | None) -> Engine:
 
 
 def candidates(settings: EngineSettings, thorough: bool) -> list[Choice]:
-    """Choices worth measuring here; ``thorough`` adds the ones that take a minute to build (``torch.compile``)."""
+    """Choices worth measuring here; ``thorough`` adds the ones that take a minute to build (``torch.compile``). Raises ConfigError
+    where the configuration asks for a GPU and there is none."""
     cpus = len(os.sched_getaffinity(0))
-    if settings.device != "cpu" and torch.cuda.is_available():
+    if device_of(settings.device, settings.backend) == "cuda":
         pairs = [("cudagraph", "fp16"), ("cudagraph", "bf16"), ("cudagraph", "float32")]
     else:
         pairs = [("openvino", "float32"), ("openvino", "bf16"), ("eager", "float32")]
@@ -81,7 +84,8 @@ def choose(network: Network, settings: EngineSettings, thorough: bool = False, a
     options = candidates(settings, thorough)
     remembered = _remembered(network.name, network.digest, settings, again)
     if remembered in options or (remembered is not None and settings.backend == "auto"):
-        return build(network, remembered, settings.cache)
+        with contextlib.suppress(*UNFIT):  # an update of a library may have taken away what ran once
+            return build(network, remembered, settings.cache)
     busy = machine_busy()
     results = list(measure(network, options, settings.cache))
     good = [m for m in results if m.error <= MOST_ERROR]

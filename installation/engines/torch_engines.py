@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from installation.engines.base import Array, Choice, Network
+from installation.engines.cuda_pictures import WayBack
 
 DTYPES = {"float32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -59,14 +60,12 @@ class CudaGraphEngine:
             self._graph = torch.cuda.CUDAGraph()
             with torch.cuda.graph(self._graph):
                 self._results = _outputs(module(*self._inputs))
-        self._pinned = [torch.empty(r.shape, dtype=r.dtype, pin_memory=True) for r in self._results]
+        self._way_back = WayBack(self._results)
 
     @torch.inference_mode()
     def __call__(self, *inputs: Array) -> list[Array]:
         for buffer, value in zip(self._inputs, inputs, strict=True):
             buffer.copy_(torch.from_numpy(np.asarray(value)))
         self._graph.replay()
-        for pinned, result in zip(self._pinned, self._results, strict=True):
-            pinned.copy_(result, non_blocking=True)
-        torch.cuda.current_stream().synchronize()
-        return [_plain(value) for value in self._pinned]
+        self._way_back()
+        return [_plain(value) for value in self._way_back.pinned]

@@ -19,7 +19,7 @@ RIGHT_BROW: Final = (70, 63, 105, 66, 107)
 LEFT_BROW: Final = (300, 293, 334, 296, 336)
 CHEEKS: Final = (234, 454)  # the sides of the face before the ears
 NOSE_WINGS: Final = (98, 327)
-NOSE_ROOT, NOSE_TIP, NOSE_BASE, CHIN = 168, 4, 2, 152
+NOSE_ROOT, NOSE_TIP, NOSE_BASE = 168, 4, 2
 LOWER_LIP_EDGE, UPPER_LIP_EDGE = (17, 14), (0, 13)  # outer and inner edge in the middle
 
 

@@ -26,8 +26,6 @@ LEFT_EYE_CORNERS: Final = (263, 362)
 
 UPPER_LIP_INNER: Final = (82, 13, 312)
 LOWER_LIP_INNER: Final = (87, 14, 317)
-UPPER_LIP_OUTER: Final = 0
-LOWER_LIP_OUTER: Final = 17
 
 # Points that expressions hardly move: forehead, nose bridge, temples, ear side, eye corners. The pose is read from these.
 RIGID: Final = (10, 109, 338, 151, 9, 8, 168, 6, 197, 195, 54, 284, 127, 356, 234, 454, 93, 323, 33, 133, 362, 263, 98, 327)

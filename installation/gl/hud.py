@@ -4,7 +4,7 @@ installed, and drawn anew only when the words changed, at most four times a seco
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -41,11 +41,6 @@ class HudState:
     notices: tuple[str, ...] = ()
     keys: tuple[tuple[str, str], ...] = ()
     picture: Image | None = field(default=None, compare=False)
-
-
-def with_keys(state: HudState | None, keys: tuple[tuple[str, str], ...]) -> HudState | None:
-    """``state`` with the list of keys; the list alone where there is no state."""
-    return replace(state or HudState(), keys=keys) if keys else state
 
 
 class HudPainter:

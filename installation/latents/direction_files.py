@@ -20,6 +20,7 @@ from torch import Tensor
 
 from installation.errors import WeightsError
 from installation.latents.maps import NO_MAPS, PARTS, Maps
+from installation.plain_file import check_plain
 
 KIND = "facets-directions"
 
@@ -57,6 +58,7 @@ def read_directions(path: Path) -> list[Stored]:
         size = path.stat().st_size
         if path.is_dir():
             raise WeightsError(f"{path}: this is a folder; name a file of directions")
+        check_plain(path)
         if size > MAX_BYTES:
             raise WeightsError(f"{path}: {size >> 20} MiB is too large for directions")
         found = reader(path)

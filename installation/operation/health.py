@@ -65,7 +65,6 @@ class Health:
     """Counters that every loop writes its own part of; one per show."""
 
     captured: int = 0
-    dropped: int = 0
     faces: int = 0
     faces_max: int = 0
     ids: set[int] = field(default_factory=set)

@@ -14,7 +14,8 @@ PERIOD = 0.25  # s between new figures: text that flickers cannot be read
 
 
 class HudBoard:
-    """Makes a new HudState four times a second while the HUD is on."""
+    """Makes a new HudState four times a second while there is something to show. picture: a code for the corner, which the
+    operator's key shows with the figures or without them."""
 
     def __init__(
         self,
@@ -33,20 +34,21 @@ class HudBoard:
         self._held = held  # pictures that the flash limiter has changed
         self._state: HudState | None = None
         self._made = float("-inf")
-        self._shown = (False, False)
+        self._shown = (False, False, False)
 
     def state(self, now: float) -> HudState | None:
-        """The figures and the list of keys to show at ``now``; None while both are off."""
+        """The figures, the list of keys and the picture to show at ``now``; None while all are off."""
         figures, keys = self._controls.snapshot(now).flag("transport/hud"), self._keyboard.help
-        if not (figures or keys):
-            self._shown = (False, False)
+        picture = self._picture()
+        wanted = (figures, keys, picture is not None)
+        if not any(wanted):
+            self._shown = wanted
             return None
-        if self._shown != (figures, keys) or now - self._made >= PERIOD:
+        if self._shown != wanted or now - self._made >= PERIOD:
             rows = self._keyboard.rows() if keys else ()
-            self._state = (
-                HudState(self._groups(now), tuple(self._health.faults[-3:]), rows, self._picture()) if figures else HudState(keys=rows)
-            )
-            self._made, self._shown = now, (figures, keys)
+            notices = tuple(self._health.faults[-3:]) if figures else ()
+            self._state = HudState(self._groups(now) if figures else (), notices, rows, picture)
+            self._made, self._shown = now, wanted
         return self._state
 
     def _groups(self, now: float) -> tuple[HudGroup, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from installation.control.observation import Observation
 from installation.operation.health import Health, rss_mb
+from installation.operation.visitor_slots import VisitorSlots
 from installation.slot import Slot
 
 PERIOD = 0.1  # s
@@ -18,10 +19,10 @@ FAULTS = 20  # the newest ones
 
 
 class Observer:
-    """Any thread may ask. now: the show's clock."""
+    """Any thread may ask. now: the show's clock; places: who holds which, none where visitors have none."""
 
-    def __init__(self, health: Health, now: Callable[[], float]) -> None:
-        self._health, self._now = health, now
+    def __init__(self, health: Health, now: Callable[[], float], places: VisitorSlots | None = None) -> None:
+        self._health, self._now, self._places = health, now, places
         self._engine, self._model = "", ""
         self._slots: Sequence[Slot[Any]] = ()
         self._began = now()
@@ -57,4 +58,5 @@ class Observer:
             model=self._model,
             portrait_px=h.portrait_px,
             faults=tuple(h.faults[-FAULTS:]),
+            slots=self._places.update(h.smiles, now) if self._places is not None else (),
         )

@@ -1,4 +1,13 @@
-"""The display comes first: its thread needs a third of one core on time, while the networks take whatever there is."""
+"""Thread priorities: the display's thread gets a core when it needs one, and the networks use what is left.
+
+On Linux every thread has a nice value, from -20 (runs first) to 19 (runs last). Three kinds of threads matter here:
+
+- the display's and those of the hands (OSC, MIDI, the panel), which work little and must be on time,
+- those that build the networks while nothing is shown yet, which should be done soon,
+- those that run the networks, which work all the time and can wait a few milliseconds.
+
+``Priorities`` says which nice value each kind has. Other systems give single threads no priority: there nothing happens.
+"""
 
 from __future__ import annotations
 
@@ -11,93 +20,91 @@ import struct
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TypeVar
 
 T = TypeVar("T")
 
-NETWORKS_NICE = 10  # the weight of a network's thread is about a tenth of the display's
+LINUX = sys.platform == "linux"
+STEP = 10  # of the nice value between display and networks: the display's share of a core is then about ten times larger
+FIRST, LAST = -20, 19  # nice values that Linux knows
 SWITCH_SECONDS = 0.0005  # a picture is made of hundreds of short calls, and after each one the display may wait this long
 
-# Linux shares the cores out in slices (three milliseconds), and who wakes up waits for the end of one unless its own is
-# shorter (from 6.12 on; older kernels take no notice). The call has no wrapper in the standard library.
+# Linux lets threads run in turns of about three milliseconds, called slices. A thread that wakes up waits for the end of the
+# slice in hand, unless its own slice is shorter (from Linux 6.12 on). The system call has no wrapper in Python.
 DISPLAY_SLICE_NS = 100_000
 SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}  # number of the system call
-RESET_ON_FORK = 1  # threads that the display starts have slices like all others
+RESET_ON_FORK = 1  # threads that the display starts get the usual slice
 
 
-def step_back() -> None:
-    """Let the threads of the display and of the hands go first, from the calling thread and all that it starts from now on.
-    Nothing where the system does not give single threads a priority."""
-    if sys.platform == "linux":
-        tid = threading.get_native_id()
-        _be(tid, os.getpriority(os.PRIO_PROCESS, tid) + NETWORKS_NICE)
+@dataclass(frozen=True, slots=True)
+class Priorities:
+    """The nice values of a show's threads, from -20 (first) to 19 (last)."""
+
+    display: int  # of the display and the hands
+    build: int  # of what builds the networks before anything is shown
+    networks: int  # of what runs them
+
+    @staticmethod
+    def behind(nice: int) -> Priorities:
+        """The display stays where the program was started, and the networks come after other programs."""
+        return Priorities(nice, nice, min(LAST, nice + STEP))
+
+    @staticmethod
+    def in_front(nice: int) -> Priorities:
+        """The display comes before other programs, and the networks stay where the program was started."""
+        return Priorities(max(FIRST, nice - STEP), nice, nice)
 
 
 @contextlib.contextmanager
-def ahead() -> Iterator[None]:
-    """The calling thread and those that it starts go before other programs, so that networks, which step back from there, share the
-    cores with those as equals. Nothing where the system does not allow it: then networks come after other programs."""
-    if sys.platform != "linux":
-        yield
+def ahead() -> Iterator[Priorities]:
+    """Inside the block the calling thread, and every thread that it starts, comes before other programs where the system allows
+    that. Gives the priorities that follow; pass them to whatever builds or runs networks."""
+    nice = _nice_of(threading.get_native_id())
+    wanted = Priorities.in_front(nice)
+    if not set_nice(wanted.display):
+        yield Priorities.behind(nice)
         return
-    tid = threading.get_native_id()
-    before = os.getpriority(os.PRIO_PROCESS, tid)
-    _be(tid, before - NETWORKS_NICE)
     try:
-        yield
+        yield wanted
     finally:
-        _be(tid, before)
+        set_nice(nice)
 
 
-def _be(tid: int, nice: int) -> None:
-    """Give a thread its priority, if the system lets it have that; a thread that has ended needs none."""
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, tid, max(-20, min(19, nice)))
-
-
-@contextlib.contextmanager
-def coming_first() -> Iterator[None]:
-    """Let the calling thread have a core as soon as it wakes up. Nothing where the system knows no such thing."""
-    _slice(DISPLAY_SLICE_NS, RESET_ON_FORK)
+def set_nice(nice: int, thread: int | None = None) -> bool:
+    """Set the nice value of a thread (the system's number of it; None: the calling one). Returns whether it has it now: few
+    users may lower one, and a thread may have ended."""
+    if not LINUX:
+        return False
     try:
-        yield
-    finally:
-        _slice(0, 0)  # as long as everybody's
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id() if thread is None else thread, nice)
+    except OSError:
+        return False
+    return True
 
 
-def _slice(nanoseconds: int, flags: int) -> None:
-    call = SCHED_SETATTR.get(platform.machine())
-    if sys.platform == "linux" and call is not None:
-        tid = threading.get_native_id()
-        # struct sched_attr: its size, policy (the usual one), flags, nice, real-time priority, slice, deadline, period
-        attributes = struct.pack("=IIQiIQQQ", 48, os.SCHED_OTHER, flags, os.getpriority(os.PRIO_PROCESS, tid), 0, nanoseconds, 0, 0)
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).syscall(call, tid, ctypes.create_string_buffer(attributes, len(attributes)), 0)
+def _nice_of(thread: int) -> int:
+    return os.getpriority(os.PRIO_PROCESS, thread) if LINUX else 0
 
 
-def built_aside(build: Callable[[], T]) -> T:
-    """``build()`` in another thread; the threads that it leaves behind, an engine's pool among them, have stepped back. Until then
-    they work at the usual priority: nothing is shown yet, and beside other programs a build would take minutes.
+def built_aside(build: Callable[[], T], priorities: Priorities) -> T:
+    """Run ``build`` in a thread of its own and return what it returns. It runs with the priority for building. The threads that it
+    leaves behind, such as an engine's pool of workers, then get the priority for running networks.
 
     Raises what ``build`` raises.
     """
     done: list[T] = []
     failed: list[BaseException] = []
-    mine, others = os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) if sys.platform == "linux" else 0, _threads()
+    others = _threads()
 
     def run() -> None:
-        if mine < 0:  # ahead of others: a step back is where those are, and whatever is started inherits it
-            step_back()
+        set_nice(priorities.build)  # threads that are started from here inherit it
         try:
             done.append(build())
         except BaseException as err:  # handed to the caller
             failed.append(err)
-        if mine >= 0:
-            # Some may start others meanwhile. What another part of the program starts at that time steps back as well.
-            while fresh := _threads() - others:
-                others.update(fresh)
-                for tid in fresh:
-                    _be(tid, mine + NETWORKS_NICE)
+        if priorities.networks != priorities.build:
+            _move(others, priorities.networks)
 
     thread = threading.Thread(target=run, name="build", daemon=True)
     thread.start()
@@ -107,18 +114,47 @@ def built_aside(build: Callable[[], T]) -> T:
     return done[0]
 
 
+def _move(others: set[int], nice: int) -> None:
+    """Set the nice value of every thread of this program but the ``others``. Looks again until there is no new one, because threads
+    start other threads. What another part of the program started meanwhile is moved too: nothing tells it apart."""
+    while fresh := _threads() - others:
+        others.update(fresh)
+        for thread in fresh:
+            set_nice(nice, thread)
+
+
 def _threads() -> set[int]:
-    """System's numbers of this program's threads; none where it gives single threads no priority."""
+    """The system's numbers of this program's threads; none where threads have no priority of their own."""
     try:
-        return {int(name) for name in os.listdir("/proc/self/task")} if sys.platform == "linux" else set()
+        return {int(name) for name in os.listdir("/proc/self/task")} if LINUX else set()
     except OSError:  # a container without /proc
         return set()
 
 
 @contextlib.contextmanager
+def coming_first() -> Iterator[None]:
+    """Inside the block the calling thread gets a core as soon as it wakes up, where the system can do that."""
+    _set_slice(DISPLAY_SLICE_NS, RESET_ON_FORK)
+    try:
+        yield
+    finally:
+        _set_slice(0, 0)  # 0: the usual one
+
+
+def _set_slice(nanoseconds: int, flags: int) -> None:
+    call = SCHED_SETATTR.get(platform.machine())
+    if LINUX and call is not None:
+        thread = threading.get_native_id()
+        # struct sched_attr: size of the struct, policy, flags, nice value, real-time priority, slice, deadline, period
+        attributes = struct.pack("=IIQiIQQQ", 48, os.SCHED_OTHER, flags, _nice_of(thread), 0, nanoseconds, 0, 0)
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).syscall(call, thread, ctypes.create_string_buffer(attributes, len(attributes)), 0)
+
+
+@contextlib.contextmanager
 def keeping_time() -> Iterator[None]:
-    """Once everything is built, while the display's loop runs in this thread: Python's threads take turns quickly, and the collector
-    leaves alone what stays: it would walk through all the libraries' objects, a tenth of a second in which no thread runs."""
+    """For the display's loop, once everything is built. Python switches between threads more often, and its garbage collector
+    no longer visits the objects that exist now: going through those of all libraries stops every thread for a tenth of a second."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.collect()

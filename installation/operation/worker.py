@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from installation.errors import FacetsError
-from installation.operation.priority import step_back
+from installation.operation.priority import set_nice
 
 log = logging.getLogger(__name__)
 
@@ -31,13 +31,13 @@ class Loop(Protocol):
 
 class Worker:
     """Turns a loop until it is stopped. A step that raises is noted and the loop goes on; a FacetsError ends it for good.
-    heavy: the loop runs networks, and lets the display go first."""
+    nice: priority of its thread, see ``Priorities``; None: that of the thread that starts it."""
 
-    def __init__(self, name: str, loop: Loop, now: Callable[[], float], on_fault: Callable[[str], None], heavy: bool = False) -> None:
+    def __init__(self, name: str, loop: Loop, now: Callable[[], float], on_fault: Callable[[str], None], nice: int | None = None) -> None:
         self.name = name
         self.fatal: FacetsError | None = None  # why the loop has stopped trying
         self.restarts = 0
-        self._loop, self._now, self._on_fault, self._heavy = loop, now, on_fault, heavy
+        self._loop, self._now, self._on_fault, self._nice = loop, now, on_fault, nice
         self._stop = threading.Event()
         self._failures: deque[float] = deque(maxlen=RESTARTS)
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -53,8 +53,8 @@ class Worker:
             self._thread.join(timeout)
 
     def _run(self) -> None:
-        if self._heavy:
-            step_back()
+        if self._nice is not None:
+            set_nice(self._nice)
         while not self._stop.is_set():
             try:
                 self._loop.step(self._now())

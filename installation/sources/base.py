@@ -12,6 +12,7 @@ from typing import Self
 from installation.clock import Clock
 from installation.errors import SourceError
 from installation.messages import Frame, Image
+from installation.sources.orientation import UPRIGHT, Flip, Orientation
 
 MAX_NAP = 0.02  # s that ``read`` waits at most for a picture that is not due yet
 MAX_SIDE = 3840  # px; larger pictures are scaled down while they are read, so memory stays bounded
@@ -35,6 +36,13 @@ class CaptureSettings:
     mjpg: bool = True  # ask a camera for compressed pictures: USB 2 carries no 720p30 without
     loop: bool = True  # begin again at the end of a clip or a folder
     still_seconds: float = 5.0  # s that each picture of a folder is shown
+    rotate: int = 0  # degrees clockwise, a multiple of 90, by which every picture is turned: a camera may hang upside down
+    flip: Flip = "none"  # how it is mirrored after that
+
+    @property
+    def orientation(self) -> Orientation:
+        """How every picture is laid."""
+        return Orientation.of(self.rotate, self.flip)
 
 
 class CaptureSource(ABC):
@@ -42,13 +50,15 @@ class CaptureSource(ABC):
 
     ``realtime``: pictures come at their own pace and late ones are left out; otherwise each ``read`` gives the next one
     at once. A source may be opened again after ``close``, which is how a lost camera is brought back.
+    orientation: how every picture is laid before it is given.
     """
 
     is_live: bool = False  # True: pictures of this moment, which a privacy rule may forbid to record
 
-    def __init__(self, clock: Clock, realtime: bool = True) -> None:
+    def __init__(self, clock: Clock, realtime: bool = True, orientation: Orientation = UPRIGHT) -> None:
         self.clock = clock
         self.realtime = realtime
+        self.orientation = orientation
         self.frames_read = 0
         self.frames_skipped = 0  # corrupt or unreadable pictures left out
         self.frames_late = 0  # sound pictures left out because newer ones were due
@@ -56,6 +66,8 @@ class CaptureSource(ABC):
         self.nap = time.sleep  # how ``read`` waits until then; a test that turns its own clock puts nothing in its place
         self._lock = threading.Lock()
         self._is_open = False
+        self._as_read: Image | None = None  # the newest picture, and as it is laid: a still is given again and again
+        self._as_laid: Image | None = None
 
     @property
     @abstractmethod
@@ -104,7 +116,7 @@ class CaptureSource(ABC):
             now = self.clock.now()
             image = self._read(now)
             if image is not None:
-                frame = Frame(index=self.frames_read, time=self._taken_at(now), image=image)
+                frame = Frame(index=self.frames_read, time=self._taken_at(now), image=self._laid(image))
                 self.frames_read += 1
                 return frame
             wait = min(self.due - now, MAX_NAP) if self.realtime else 0.0
@@ -117,7 +129,15 @@ class CaptureSource(ABC):
         with self._lock:
             if self._is_open:
                 self._is_open = False
+                self._as_read = self._as_laid = None
                 self._close()
+
+    def _laid(self, image: Image) -> Image:
+        if not self.orientation:
+            return image
+        if self._as_laid is None or image is not self._as_read:
+            self._as_read, self._as_laid = image, self.orientation.apply(image)
+        return self._as_laid
 
     def _taken_at(self, now: float) -> float:
         """s, when the picture just read was taken; ``now`` is when reading began."""

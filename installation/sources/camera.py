@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import platform
 import stat
+import struct
 from collections import deque
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,14 @@ from installation.clock import Clock
 from installation.errors import SourceError
 from installation.messages import Image
 from installation.sources.base import CaptureSettings, CaptureSource, SourceLost
+from installation.sources.square import square
 
 IS_LINUX = platform.system() == "Linux"
 SYSFS = Path("/sys/class/video4linux")
 V4L_MAJOR = 81  # device number of every Video4Linux node
+CROPCAP = 0xC02C563A  # VIDIOC_CROPCAP of Video4Linux, which tells the shape of a pixel
+CROPCAP_FORM = "I 4i 2i2I 2I"  # its struct: kind of buffer, bounds, the usual picture (left, top, width, height), pixel aspect
+VIDEO_CAPTURE = 1  # the kind of buffer
 BUFFERS = 2  # frames the driver may hold: one being filled, one waiting
 INTERVALS = 60  # between frames, of which the median is the measured rate
 FAILED_GRABS = 10  # in a row, after which the camera counts as gone
@@ -44,12 +50,13 @@ class CameraSource(CaptureSource):
     is_live = True
 
     def __init__(self, device: int | str, settings: CaptureSettings, clock: Clock, realtime: bool = True) -> None:
-        super().__init__(clock, realtime)
+        super().__init__(clock, realtime, settings.orientation)
         self.path = f"/dev/video{device}" if isinstance(device, int) else device
         self.settings = settings
         self._device = device
         self._capture: Any = None
-        self._size = (0, 0)
+        self._size = (0, 0)  # of what it gives, with square pixels
+        self._shape: Fraction | None = None  # of its pixels
         self._claimed_rate = settings.fps
         self._intervals: deque[float] = deque(maxlen=INTERVALS)
         self._last = 0.0  # s of the clock, when the last frame came
@@ -79,7 +86,9 @@ class CameraSource(CaptureSource):
         ok, picture = capture.read()
         if not ok or picture is None:
             raise SourceLost(f"{self.path}: the camera opens but gives no picture; unplug it and plug it in again")
-        self._size = (int(picture.shape[1]), int(picture.shape[0]))
+        height, width = picture.shape[:2]
+        self._shape = pixel_shape(self.path, (int(width), int(height))) if IS_LINUX else None
+        self._size = square(int(width), int(height), self._shape)
         self._alive = self.clock.now()
 
     def _connect(self) -> Any:
@@ -123,7 +132,9 @@ class CameraSource(CaptureSource):
         self._last, self._alive, self._failures = arrived, arrived, 0
         stamp = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000  # the driver's, on the monotonic clock
         self._taken = stamp if 0 <= arrived - stamp < OLDEST_STAMP else arrived
-        self._size = (int(picture.shape[1]), int(picture.shape[0]))
+        self._size = size = square(int(picture.shape[1]), int(picture.shape[0]), self._shape)
+        if size != (picture.shape[1], picture.shape[0]):
+            picture = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
         code = cv2.COLOR_GRAY2RGB if picture.ndim == 2 else cv2.COLOR_BGR2RGB
         image: Image = cv2.cvtColor(picture, code)
         return image
@@ -142,6 +153,30 @@ class CameraSource(CaptureSource):
         if self._capture is not None:
             self._capture.release()
             self._capture = None
+
+
+def pixel_shape(path: str, size: tuple[int, int]) -> Fraction | None:
+    """Width ÷ height of a camera's pixels while it gives pictures of ``size``; None: square, or not known. Analogue television
+    has long or tall ones, whatever digitises it."""
+    import fcntl
+
+    try:
+        device = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            answer = fcntl.ioctl(device, CROPCAP, struct.pack(CROPCAP_FORM, VIDEO_CAPTURE, *[0] * 10))
+        finally:
+            os.close(device)
+    except OSError:  # most drivers of digital cameras do not know the question
+        return None
+    return shape_of(answer, size)
+
+
+def shape_of(answer: bytes, size: tuple[int, int]) -> Fraction | None:
+    """What an answer to VIDIOC_CROPCAP says of the pixels; only the usual picture, not scaled, has the shape that it names."""
+    *_, width, height, tall, wide = struct.unpack(CROPCAP_FORM, answer)
+    if not wide or not tall or size != (width, height):
+        return None
+    return Fraction(wide, tall)
 
 
 def check_device(path: Path) -> None:

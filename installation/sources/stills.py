@@ -87,7 +87,7 @@ class StillSource(CaptureSource):
     """
 
     def __init__(self, path: Path, settings: CaptureSettings, clock: Clock, realtime: bool = True) -> None:
-        super().__init__(clock, realtime)
+        super().__init__(clock, realtime, settings.orientation)
         self.path = path
         self.settings = settings
         self._pictures: list[Path] = []

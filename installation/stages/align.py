@@ -1,25 +1,22 @@
-"""Align: cut each face out of the frame as FFHQ cuts it, on the CPU in OpenCV or batched on a GPU in torch.
+"""Align: cut each face out of the frame as FFHQ cuts it, on the CPU in OpenCV or, all faces at once, on a GPU.
 
-Both paths do the same arithmetic: average blocks of k by k pixels where the face is k times larger than its crop, sample
-bilinearly, and outside the frame reflect, blur and fade towards the crop's median colour (Karras et al. 2019, the dataset
-tool of FFHQ). They agree within one grey level on average.
+Average blocks of k by k pixels where the face is k times larger than its crop, sample bilinearly, and outside the frame reflect,
+blur and fade towards the crop's median colour (Karras et al. 2019, the dataset tool of FFHQ). A GPU does everything up to the
+reflection, within one grey level of the CPU; what lies outside the frame is softened by the same code for both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from installation.engines.crops import Cropper, Cut
 from installation.faces.ffhq import crop_to_original, invert, quad_from_landmarks
-from installation.messages import AlignedFace, AlignedFrame, Face, Image, Matrix, TrackedFrame
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from installation.messages import AlignedFace, AlignedFrame, Image, Matrix, TrackedFrame
 
 # Shares of the crop's side, from the dataset tool of FFHQ.
 BLUR = 0.02  # sigma of the blur outside the frame
@@ -32,15 +29,15 @@ CROPS_KEPT = 4  # frames for which a crop's memory stays as it was
 
 
 class Align:
-    """TrackedFrame -> AlignedFrame. ``size``: side of the crop, px.
+    """TrackedFrame -> AlignedFrame. ``size``: side of the crop, px; ``cropper``: cuts all faces out at once, None: the CPU does.
 
     A crop's memory is used again ``CROPS_KEPT`` frames later: whoever needs it longer copies it.
     """
 
-    def __init__(self, size: int = 256) -> None:
+    def __init__(self, size: int = 256, cropper: Cropper | None = None) -> None:
         if size < BLUR_SHRINK * 4 or size % BLUR_SHRINK:
             raise ValueError(f"size: a multiple of {BLUR_SHRINK}, at least {BLUR_SHRINK * 4} px, is needed, got {size}")
-        self.size = size
+        self.size, self._cropper = size, cropper
         self._turn = 0
         self._buffers: list[list[Image]] = [[] for _ in range(CROPS_KEPT)]
 
@@ -50,13 +47,18 @@ class Align:
         self._turn = (self._turn + 1) % CROPS_KEPT
         while len(buffers) < len(tracked.faces):
             buffers.append(np.empty((self.size, self.size, 3), np.uint8))
-        image = tracked.frame.image
-        faces = tuple(self._cut(image, face, out) for face, out in zip(tracked.faces, buffers, strict=False))
-        return AlignedFrame(tracked.frame, faces)
+        places = [crop_to_original(quad_from_landmarks(face.landmarks), self.size) for face in tracked.faces]
+        crops = buffers[: len(places)]
+        self._fill(tracked.frame.image, places, crops)
+        found = zip(tracked.faces, crops, places, strict=True)
+        return AlignedFrame(tracked.frame, tuple(AlignedFace(face, crop, M_c2o, invert(M_c2o)) for face, crop, M_c2o in found))
 
-    def _cut(self, image: Image, face: Face, out: Image) -> AlignedFace:
-        M_c2o = crop_to_original(quad_from_landmarks(face.landmarks), self.size)
-        return AlignedFace(face, align_image(image, M_c2o, self.size, out), M_c2o, invert(M_c2o))
+    def _fill(self, image: Image, places: Sequence[Matrix], crops: Sequence[Image]) -> None:
+        if self._cropper is not None:
+            align_batch(image, places, crops, self._cropper)
+            return
+        for M_c2o, crop in zip(places, crops, strict=True):
+            align_image(image, M_c2o, self.size, crop)
 
 
 def align_image(image: Image, M_c2o: Matrix, size: int, out: Image | None = None) -> Image:
@@ -78,6 +80,16 @@ def align_image(image: Image, M_c2o: Matrix, size: int, out: Image | None = None
     return crop
 
 
+def align_batch(image: Image, places: Sequence[Matrix], crops: Sequence[Image], cropper: Cropper) -> None:
+    """Fill each of ``crops`` [S, S, 3] with what lies at its M_c2o of ``places`` in ``image`` [H, W, 3], all by one ``cropper``."""
+    height, width = image.shape[:2]
+    plans = [_plan(M_c2o, crop.shape[0], width, height) for M_c2o, crop in zip(places, crops, strict=True)]
+    cropper(image, [Cut(_to_blocks(M_c2o, plan.shrink), plan.shrink) for M_c2o, plan in zip(places, plans, strict=True)], crops)
+    for M_c2o, crop, plan in zip(places, crops, plans, strict=True):
+        if plan.pads is not None:
+            _soften(crop, M_c2o, plan.pads, width, height)
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """What a crop needs of its frame."""
@@ -93,7 +105,7 @@ def _plan(M_c2o: Matrix, size: int, width: int, height: int) -> _Plan:
     (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
     side = float(np.hypot(M_c2o[0, 0], M_c2o[1, 0])) * size
 
-    # Blocks lie on one grid of the whole frame, so that the two paths average the same pixels.
+    # Blocks lie on one grid of the whole frame, so that CPU and GPU average the same pixels.
     shrink = max(1, min(round(side / size), width, height))
     margin = 2 * shrink
     x0, x1 = _span(left - margin, right + margin, width, shrink)
@@ -154,63 +166,3 @@ def _kernel(size: int) -> NDArray[np.float32]:
     radius = max(1, int(3 * sigma + 0.5))
     weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
     return np.asarray(weights / weights.sum(), np.float32)
-
-
-def align_batch_torch(image: Tensor, M_c2o: Sequence[Matrix], size: int) -> Tensor:
-    """All crops of a frame at once, where the frame lies on a GPU already.
-
-    ``image``: uint8 [H, W, 3]; ``M_c2o``: N matrices. Returns float32 [N, 3, size, size] in [-1, 1] on the same device,
-    rounded to grey levels.
-    """
-    import torch
-    import torch.nn.functional as F
-
-    height, width = int(image.shape[0]), int(image.shape[1])
-    plans = [_plan(matrix, size, width, height) for matrix in M_c2o]
-    planes = image.permute(2, 0, 1)[None].float()
-    crops = torch.empty((len(plans), 3, size, size), device=image.device)
-    along = torch.arange(size, device=image.device, dtype=torch.float32)
-    for shrink in sorted({plan.shrink for plan in plans}):
-        members = [i for i, plan in enumerate(plans) if plan.shrink == shrink]
-        blocks = F.avg_pool2d(planes, shrink) if shrink > 1 else planes
-        m = torch.as_tensor(np.stack([_to_blocks(M_c2o[i], shrink) for i in members]), dtype=torch.float32, device=image.device)
-        grid = m[:, None, None, :, 0] * along[None, None, :, None] + m[:, None, None, :, 1] * along[None, :, None, None]
-        grid = grid + m[:, None, None, :, 2]
-        extent = torch.tensor([blocks.shape[3] - 1, blocks.shape[2] - 1], device=image.device).clamp(min=1)
-        crops[members] = F.grid_sample(
-            blocks.expand(len(members), -1, -1, -1), grid * 2 / extent - 1, padding_mode="reflection", align_corners=True
-        )
-    padded = [i for i, plan in enumerate(plans) if plan.pads is not None]
-    if padded:
-        pads = np.array([plans[i].pads for i in padded])
-        crops[padded] = _soften_torch(crops[padded], np.stack([M_c2o[i] for i in padded]), pads, width, height)
-    return crops.round().clamp(0, 255) / 127.5 - 1.0
-
-
-def _soften_torch(crops: Tensor, M_c2o: NDArray[np.float64], pads: NDArray[np.float64], width: int, height: int) -> Tensor:
-    """``_soften`` for a batch: crops [N, 3, S, S] in 0…255, M_c2o [N, 2, 3], pads [N, 4]."""
-    import torch
-    import torch.nn.functional as F
-
-    size = crops.shape[-1]
-    along = torch.arange(size // BLUR_SHRINK, device=crops.device, dtype=torch.float32) * BLUR_SHRINK + (BLUR_SHRINK - 1) / 2
-    m = torch.as_tensor(M_c2o, dtype=torch.float32, device=crops.device)[..., None, None]
-    pad = torch.as_tensor(pads, dtype=torch.float32, device=crops.device)[..., None, None]
-    depth = torch.zeros((len(crops), len(along), len(along)), device=crops.device)
-    for axis, far in ((0, width - 1), (1, height - 1)):
-        position = m[:, axis, 0] * along[None, None, :] + m[:, axis, 1] * along[None, :, None] + m[:, axis, 2]
-        depth = torch.maximum(depth, -position / pad[:, 2 * axis])
-        depth = torch.maximum(depth, (position - far) / pad[:, 2 * axis + 1])
-    kernel = torch.as_tensor(_kernel(size), device=crops.device)
-    radius = len(kernel) // 2
-    small = F.pad(F.avg_pool2d(crops, BLUR_SHRINK), (radius, radius, radius, radius), mode="reflect")
-    small = F.conv2d(small, kernel.view(1, 1, 1, -1).expand(3, 1, 1, -1), groups=3)
-    small = F.conv2d(small, kernel.view(1, 1, -1, 1).expand(3, 1, -1, 1), groups=3)
-    samples = crops[:, :, ::MEDIAN_STEP, ::MEDIAN_STEP].flatten(2).sort(dim=2).values
-    median = samples[:, :, samples.shape[2] // 2, None, None]
-    blur, fade = (depth * 3.0).clamp(max=1.0)[:, None], depth.clamp(max=1.0)[:, None]
-    weight = 1.0 - (1.0 - blur) * (1.0 - fade)
-    small = small + (median - small) * (fade / weight.clamp(min=1e-6))
-    target = F.interpolate(small, (size, size), mode="bilinear", align_corners=False)
-    weight = F.interpolate(weight, (size, size), mode="bilinear", align_corners=False)
-    return crops + (target - crops) * weight

@@ -22,6 +22,8 @@ from installation.sources.video import VideoSource, video_file
 __all__ = ["CaptureSettings", "CaptureSource", "SourceEnded", "SourceLost", "list_cameras", "open_source"]
 
 DEMO = "demo"
+CLIPS = {"MPEG"}  # what Pillow knows by name, and cannot read
+MAY_MOVE = {"GIF", "FLI"}
 STREAM_SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "udp", "tcp", "rtp", "srt")
 
 
@@ -35,7 +37,7 @@ def open_source(spec: str, settings: CaptureSettings, clock: Clock, realtime: bo
 
 
 def find_source(spec: str, settings: CaptureSettings, clock: Clock, realtime: bool = True) -> CaptureSource:
-    """The source that ``spec`` names, not opened yet. Raises SourceError where it names none."""
+    """The source that ``spec`` names, not opened yet. Raises SourceError where it names none, SourceLost where it may yet come."""
     if spec == DEMO:
         return demo_source(settings, clock, realtime)
     if spec.isascii() and spec.isdigit():
@@ -58,7 +60,7 @@ def _local_source(spec: str, settings: CaptureSettings, clock: Clock, realtime: 
     except FileNotFoundError as error:
         if str(path).startswith("/dev/"):
             return CameraSource(str(path), settings, clock, realtime)
-        raise SourceError(f"{spec}: there is no such file, folder or camera") from error
+        raise SourceLost(f"{spec}: there is no such file, folder or camera") from error  # a disk may be plugged in yet
     except OSError as error:
         raise SourceError(f"{spec}: cannot be opened ({error.strerror})") from error
     if stat.S_ISCHR(found.st_mode) or stat.S_ISBLK(found.st_mode):
@@ -75,10 +77,10 @@ def _local_source(spec: str, settings: CaptureSettings, clock: Clock, realtime: 
 
 
 def _is_still(path: Path, spec: str) -> bool:
-    """Whether the file is one picture, by its first bytes; an animated GIF is a clip."""
+    """Whether the file is one picture, by its first bytes; an animated GIF is a clip, and so is what only looks like a picture."""
     try:
         with open_picture(path) as picture:
-            return not (picture.format == "GIF" and getattr(picture, "n_frames", 1) > 1)
+            return picture.format not in CLIPS and not (picture.format in MAY_MOVE and getattr(picture, "n_frames", 1) > 1)
     except PermissionError as error:
         raise SourceError(f"{spec}: no permission to read it") from error
     except Pillow.DecompressionBombError:

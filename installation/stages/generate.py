@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from installation.engines.base import Array, Network
 from installation.engines.batched import BatchedEngine
+from installation.engines.device import device_of
 from installation.engines.fingerprint import digest
 from installation.engines.select import EngineSettings, is_ready
 from installation.errors import FacetsError
@@ -247,7 +248,7 @@ class Generate:
             return Network(network_name(size, batch, mixing), module, example, self._key)
 
         # Mixed weights are computed for each call: a larger batch would hold them twice and gain little.
-        on_cpu = self._engine_settings.device == "cpu" or not torch.cuda.is_available()
+        on_cpu = device_of(self._engine_settings.device, self._engine_settings.backend) == "cpu"
         heavy = not isinstance(models.base, Generator) or work(models.base, size) > HEAVY
         buckets = (1,) if mixing or (on_cpu and heavy) else self._settings.buckets
         return BatchedEngine(make, 1 if models.detail is None else 4, self._engine_settings, buckets, self._thorough, again)

@@ -1,3 +1,4 @@
+import http.client
 import logging
 import socket
 import time
@@ -180,14 +181,68 @@ def test_a_step_that_fails_is_a_fault_and_not_the_end(state: ControlState) -> No
     assert len(FAULTS) == 1
 
 
-def test_the_hud_shows_a_code_only_where_the_panel_needs_its_token(state: ControlState, monkeypatch: pytest.MonkeyPatch) -> None:
+def opened(state: ControlState, public: bool, monkeypatch: pytest.MonkeyPatch) -> ControlDesk:
+    """A desk with a panel that takes itself for one off the loopback, or for one on it."""
     from installation.control.web import guard
 
-    for public in (False, True):
-        monkeypatch.setattr(guard, "is_loopback", lambda host, public=public: not public)
-        config = ControlConfig(osc=OscConfig(enabled=False), web=WebConfig(port=0), midi=MidiConfig(enabled=False))
-        desk = ControlDesk(config, state, NOTHING, lambda: SHOW, FAULTS.append, presets=Path("none"))
-        desk.start()
+    monkeypatch.setattr(guard, "is_loopback", lambda host: not public)
+    config = ControlConfig(osc=OscConfig(port=0, out_port=0), web=WebConfig(port=0), midi=MidiConfig(enabled=False))
+    desk = ControlDesk(config, state, NOTHING, lambda: SHOW, FAULTS.append, presets=Path("none"))
+    desk.start()
+    return desk
+
+
+@pytest.mark.parametrize("public", [False, True])
+def test_the_operator_s_key_shows_a_code_only_where_the_panel_needs_one(
+    state: ControlState, public: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = opened(state, public, monkeypatch)
+    try:
+        desk.invite()
         code = desk.code()
         assert (code is not None) is public and desk.code() is code  # the same picture, so that it is drawn once
+        desk.invite()
+        assert desk.code() is None
+    finally:
+        desk.stop()
+
+
+def test_whatever_comes_from_outside_shows_no_code(state: ControlState, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = opened(state, True, monkeypatch)
+    try:
+        for name in state.table:
+            if name.startswith("transport/"):
+                state.set(name, True, "osc 127.0.0.1")
+                assert desk.code() is None, name
+        assert state.target("transport/hud") is True
+    finally:
+        desk.stop()
+
+
+def test_a_code_goes_after_a_minute(state: ControlState, monkeypatch: pytest.MonkeyPatch) -> None:
+    from installation.control import desk as module
+
+    desk = opened(state, True, monkeypatch)
+    try:
+        desk.invite()
+        assert desk.code() is not None
+        later = module.time.monotonic() + module.INVITATION_SECONDS + 1
+        monkeypatch.setattr(module.time, "monotonic", lambda: later)
+        assert module.INVITATION_SECONDS == 60 and desk.code() is None
+    finally:
+        monkeypatch.undo()
+        desk.stop()
+
+
+def test_a_code_goes_once_a_phone_has_used_it(state: ControlState, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = opened(state, True, monkeypatch)
+    try:
+        desk.invite()
+        assert desk.panel is not None and desk._invitation is not None
+        link = http.client.HTTPConnection("127.0.0.1", desk.panel.port, timeout=10)
+        link.request("GET", "/panel?" + desk._invitation.url.partition("?")[2], headers={"Host": f"127.0.0.1:{desk.panel.port}"})
+        assert link.getresponse().status == 303
+        link.close()
+        assert desk.code() is None
+    finally:
         desk.stop()

@@ -69,3 +69,10 @@ def test_what_only_the_installation_can_do_comes_back_in_order(controls):
     assert keyboard.help
     keyboard.read(["f1"], controls)
     assert not keyboard.help
+
+
+def test_the_code_of_the_panel_has_a_key_only_where_there_is_one():
+    controls = ControlState(parameter_table(("smile",), ()))
+    assert Keyboard(invites=True).read(["i"], controls) == [Action.INVITE]
+    keyboard = Keyboard(invites=False)
+    assert keyboard.read(["i"], controls) == [] and "I" not in dict(keyboard.rows())

@@ -1,23 +1,27 @@
 """MIDI over real sockets: the desk connects to mido's own server, whose far end plays the box with the knobs."""
 
+import gc
 import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 from types import SimpleNamespace
 
 import mido
 import pytest
 from mido.sockets import PortServer
+from mido.tokenizer import Tokenizer
 
 from installation.config import MidiConfig
 from installation.control.midi import MidiDesk
 from installation.control.midi_devices import LOOPS, SEQUENCER, devices, system_backend
-from installation.control.midi_grip import position, steps
+from installation.control.midi_grip import NEAR, Grip, position, steps
 from installation.control.midi_inbox import CALM, Inbox, Program, Struck, Turned
 from installation.control.midi_learning import Learner
 from installation.control.midi_mapping import BACKUP_FOLDER, Source, read_mapping, write_mapping
 from installation.control.midi_ports import Wanted
+from installation.control.midi_stream import WithoutExclusive
 from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
 from installation.control.tempo import Tempo
@@ -124,7 +128,7 @@ def test_a_knob_is_learned_by_turning_it_and_not_by_noise(box):
     assert b.desk.learned() == {"look/grain": Source(b.name, 2, "control", 21)}
     knob = b.desk.learned()["look/grain"]
     assert str(knob) == "CC 21 ch 3" and knob.words() == f"CC 21, channel 3, {b.name}"
-    b.turn(21, 127, 0, 126, channel=2)  # it has to pass where the control is
+    b.turn(21, *range(36, 9, -1), 126, channel=2)  # it has to come to where the control is
     b.quiet()
     assert b.state.target("look/grain") == pytest.approx(position(126, 7))
     b.turn(21, 0, channel=3)  # another channel is another knob
@@ -209,7 +213,7 @@ def test_a_fader_makes_no_jump_and_lets_go_when_another_hand_moves_the_control(b
     b.turn(1, 127, 100, 60)
     b.quiet()
     assert b.state.target("look/vignette") == 0.35
-    b.turn(1, 40)  # 0.3125: passed 0.35
+    b.turn(1, 46, 45, 44, 40)  # 44.5 of 127 is 0.35
     until(lambda: b.state.target("look/vignette") == position(40, 7))
     b.turn(1, 120)
     until(lambda: b.state.target("look/vignette") == position(120, 7))
@@ -220,6 +224,108 @@ def test_a_fader_makes_no_jump_and_lets_go_when_another_hand_moves_the_control(b
     assert b.state.target("look/vignette") == 0.5
     b.turn(1, 66)  # within 2 %
     until(lambda: b.state.target("look/vignette") == position(66, 7))
+
+
+def test_a_fader_that_passes_the_control_in_one_step_takes_hold_where_the_control_stands(box):
+    b = box({"transport/bpm": {"kind": "control", "number": 1}})
+    b.turn(1, 10, 115)
+    b.quiet()
+    assert b.state.target("transport/bpm") == 120.0
+    b.turn(1, 117)
+    row = TABLE["transport/bpm"]
+    until(lambda: b.state.target("transport/bpm") == pytest.approx(row.from_norm(100 / 280 + position(117, 7) - position(115, 7))))
+    b.turn(1, *range(116, 70, -1))
+    b.quiet()
+    b.turn(1, *range(70, 40, -1))
+    b.quiet()
+    b.turn(1, *range(40, 90))
+    until(lambda: b.state.target("transport/bpm") == pytest.approx(row.from_norm(position(89, 7))))  # they have met
+
+
+def test_from_there_it_follows_step_by_step_until_the_two_meet():
+    state, row = ControlState(TABLE), TABLE["transport/bpm"]
+    grip = Grip("transport/bpm", Source("a", 0, "control", 1))
+
+    def turned(value):
+        if grip.take(Turned("a", 0, 1, value), row, state, True):
+            grip.move(row, state)
+        return row.to_norm(state.target(row.name))
+
+    start = row.to_norm(120.0)
+    assert turned(10) == turned(115) == start
+    onwards = [turned(value) for value in range(116, 128)]
+    assert onwards == pytest.approx([start + position(value, 7) - position(115, 7) for value in range(116, 128)])
+    back = [turned(value) for value in range(126, 45, -1)]
+    assert back[-1] == pytest.approx(start) and back == sorted(back, reverse=True)
+    for value in (45, 44, 30, 31, 100):
+        assert turned(value) == pytest.approx(position(value, 7))
+
+
+@pytest.mark.parametrize(("bits", "start"), [(7, 0.357), (7, 0.9), (14, 0.5), (14, 0.02)])
+def test_no_way_of_a_fader_moves_a_control_by_more_than_the_faders_own_step(bits, start):
+    state, row = ControlState(TABLE), TABLE["transport/bpm"]
+    grip = Grip("transport/bpm", Source("a", 0, "control", 1, bits))
+    state.set_norm(row.name, start)
+    random, was = Random(4), None
+    for turn in range(4000):
+        if turn % 400 == 399:  # another hand
+            state.set_norm(row.name, random.random())
+            grip.let_go()
+            was = None
+        place = random.random() if turn % 7 == 0 else min(1.0, max(0.0, (was or 0.5) + random.uniform(-0.02, 0.02)))
+        before = row.to_norm(state.target(row.name))
+        events = [Turned("a", 0, 1, steps(place, 14) >> 7), Turned("a", 0, 33, steps(place, 14) & 127)]
+        moved = [grip.take(event, row, state, True) for event in (events if bits == 14 else [Turned("a", 0, 1, steps(place, 7))])]
+        if any(moved):
+            grip.move(row, state)
+        jump = abs(row.to_norm(state.target(row.name)) - before)
+        own = 0.0 if was is None else abs(position(steps(place, bits), bits) - position(steps(was, bits), bits))
+        assert jump <= max(own + (1 / 128 if bits == 14 else 0), NEAR) + 1e-6  # the coarse part is heard before the fine one
+        was = place
+
+
+def test_a_fader_that_flickers_where_it_took_hold_moves_nothing_away(box):
+    b = box({"transport/bpm": {"kind": "control", "number": 1}})
+    b.turn(1, 10, *[115, 116] * 30, 115)
+    b.quiet()
+    assert b.state.target("transport/bpm") == pytest.approx(120.0)
+
+
+@pytest.mark.parametrize(
+    ("right", "left", "mode"), [([1, 1, 2, 1, 1, 1, 1], [127, 126], "twos"), ([65] * 6, [63, 62], "offset"), ([1] * 6, [65, 66], "sign")]
+)
+def test_an_endless_knob_is_learned_and_moves_from_where_the_control_is(box, right, left, mode):
+    b = box()
+    b.desk.learn("look/vignette")
+    b.turn(9, *right, left[0], left[0])
+    until(lambda: b.desk.learning is None)
+    expected = "twos" if mode == "sign" else mode  # turned to the right alone, these two are the same
+    source = b.desk.learned()["look/vignette"]
+    assert (source.kind, source.number) == ("encoder", 9) and source.mode in (mode, expected)
+    b.quiet()
+    b.desk.unlearn("look/vignette")
+    until(lambda: not read_mapping(b.file, TABLE))
+    write_mapping(b.file, {"look/vignette": Source(b.name, 0, "encoder", 9, mode=mode), "look/layout": Source(b.name, 1, "encoder", 9)})
+    assert read_mapping(b.file, TABLE)["look/vignette"].mode == mode
+    until(lambda: "look/layout" in b.desk.learned())
+    b.state.set("look/vignette", 0.5, "web")
+    b.turn(9, right[0])
+    until(lambda: b.state.target("look/vignette") == pytest.approx(0.5 + 1 / 127))
+    b.turn(9, *left)
+    until(lambda: b.state.target("look/vignette") == pytest.approx(0.5 - 2 / 127))
+    b.turn(9, 1, channel=1)
+    until(lambda: b.state.target("look/layout") == "row")
+    b.turn(9, 120, channel=1)
+    until(lambda: b.state.target("look/layout") == "grid")
+
+
+def test_what_a_fader_a_button_and_noise_send_is_no_endless_knob():
+    for values in ([0, 127] * 5, [127] * 9, [63, 64] * 20, [*range(50, 80)], [*range(10), *range(10)], [64] * 9):
+        learner = Learner("look/grain", 0.0)
+        for at, value in enumerate(values):
+            learner.hear(Turned("a", 0, 1, value), at / 100)
+            found = learner.decide(at / 100)
+            assert found is None or found.kind != "encoder"
 
 
 def test_notes_toggle_switches_fire_triggers_and_lift_numbers_while_they_are_held(box):
@@ -241,6 +347,20 @@ def test_notes_toggle_switches_fire_triggers_and_lift_numbers_while_they_are_hel
     b.turn(41, 127, 0)
     until(lambda: b.state.target("look/layout") == "row")
     assert [change.name for change in b.changes].count("preset/next") == 1
+
+
+def test_everything_but_a_word_is_set_off_by_a_note_or_a_button(box):
+    names = [name for name, row in TABLE.items() if row.kind != "command"]
+    assert {"transport/snapshot", "transport/tap", "preset/next", "preset/previous", "preset/calm/recall", "look/layout"} <= set(names)
+    learned = {name: {"kind": ("note", "button")[at % 2], "number": at // 2 % 100, "channel": at // 200} for at, name in enumerate(names)}
+    b = box(learned)
+    for name in names:
+        knob = b.desk.learned()[name]
+        if knob.kind == "note":
+            b.strike(knob.number, 90, channel=knob.channel)
+        else:
+            b.turn(knob.number, 90, channel=knob.channel)
+    until(lambda: {change.name for change in b.changes} == set(names))
 
 
 def test_a_button_is_learned_by_a_press(box):
@@ -346,9 +466,28 @@ def test_noise_on_the_line_is_survived(box):
     assert not b.faults
 
 
+def test_an_exclusive_message_without_end_takes_no_room(box):
+    b = box({"look/grain": {"kind": "control", "number": 1}})
+    before = b.desk.received
+    b.line._socket.sendall(b"\xf0" + bytes(1 << 17) + b"\xf8")  # a tick may stand within one, and ends nothing
+    until(lambda: b.desk.received > before)
+    gathered = [len(one._bytes) for one in gc.get_objects() if isinstance(one, Tokenizer)]
+    assert gathered and max(gathered) <= 3
+    b.turn(1, 12, 13, 30)
+    until(lambda: b.state.target("look/grain") == position(30, 7))
+
+
+def test_a_stream_is_read_around_its_exclusive_messages_wherever_it_is_cut():
+    stream = bytes((0xB0, 1, 2, 0xF0, 1, 2, 0xF8, 3, 0xF7, 5, 0x90, 60, 99, 0xF0, 9, 9, 0xB0, 7, 8, 0xF7))
+    for size in range(1, len(stream)):
+        clean = WithoutExclusive()
+        pieces = [clean(stream[at : at + size]) for at in range(0, len(stream), size)]
+        assert b"".join(pieces) == bytes((0xB0, 1, 2, 0xF8, 5, 0x90, 60, 99, 0xB0, 7, 8))
+
+
 def test_a_box_that_is_pulled_out_is_found_again_and_has_to_take_over_anew(box):
     b = box({"look/grain": {"kind": "control", "number": 1}})
-    b.turn(1, 0, 100)
+    b.turn(1, 0, 12, 13, 100)
     until(lambda: b.state.target("look/grain") == position(100, 7))
     b.line._socket.shutdown(socket.SHUT_RDWR)
     until(lambda: not b.desk.devices())
@@ -358,7 +497,7 @@ def test_a_box_that_is_pulled_out_is_found_again_and_has_to_take_over_anew(box):
     b.turn(1, 10)
     b.quiet()
     assert b.state.target("look/grain") == position(100, 7)
-    b.turn(1, 110)
+    b.turn(1, 98, 100, 110)
     until(lambda: b.state.target("look/grain") == position(110, 7))
 
 
@@ -411,6 +550,8 @@ def test_a_file_that_is_broken_at_the_start_gives_the_last_good_one(tmp_path, bo
     ("look/grain: {device: A, channel: 1, control: 40, bits: 14}", "bits: 14"),
     ("look/grain: {device: A, channel: 1, control: 4, speed: 1}", "must hold device"),
     ("look/grain: {device: A, channel: 1}", "exactly one"),
+    ("look/grain: {device: A, channel: 1, control: 4, mode: sign}", "mode: 'sign'"),
+    ("look/grain: {device: A, channel: 1, encoder: 4, mode: up}", "must be one of twos, offset, sign"),
 ])  # fmt: skip
 def test_a_wrong_line_is_named(tmp_path, line, reason):
     file = tmp_path / "midi.yaml"

@@ -9,7 +9,7 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from installation.config import OscConfig
 from installation.control.osc import OscServer, Throttle
-from installation.control.parameters import Parameter, parameter_table
+from installation.control.parameters import parameter_table
 from installation.control.state import Change, ControlState
 from installation.errors import ConfigError
 
@@ -207,14 +207,6 @@ def test_a_listener_that_fails_does_not_end_the_listening(caplog: pytest.LogCapt
         end()
         after(server, send, message("/facets/look/grain", 0.6))
         assert state.target("look/grain") == 0.6
-
-
-def test_read_only_rows_cannot_be_set() -> None:
-    table = parameter_table([], [])
-    state = ControlState(type(table)([Parameter("look/seen", 0.0, "what is seen", access="r")]))
-    with listening(state) as (server, send):
-        after(server, send, message("/facets/look/seen", 1.0), message("/facets/*/seen", 1.0))
-    assert state.counts().ignored == 2 and state.target("look/seen") == 0.0
 
 
 def test_a_flood_is_held_to_its_share_of_a_core() -> None:

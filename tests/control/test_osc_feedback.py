@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from installation.config import OscConfig
-from installation.control.observation import Observation
+from installation.control.observation import Observation, Visitor
 from installation.control.osc_feedback import OscFeedback
 from installation.control.parameters import parameter_table
-from installation.control.state import ControlState
+from installation.control.state import Change, ControlState
 from installation.errors import ConfigError
 
 from .osc_bytes import read
@@ -162,3 +162,26 @@ def test_a_show_that_cannot_be_seen_does_not_end_the_feedback(state: ControlStat
             time.sleep(0.01)
         show.now = SHOW
         assert ear.listen("/facets/out/heartbeat") == [1]
+
+
+def test_the_visitors_places_are_sent_as_they_change_and_once_a_second(state: ControlState, ear: Ear) -> None:
+    show = Show()
+    show.now = replace(SHOW, slots=(None, Visitor(4, 0.25)))
+    with sending(state, show, out_port=ear.port):
+        ear.listen("/facets/out/visitor/2/smile")
+        first = dict(ear.heard)
+        assert first["/facets/out/visitor/1/present"] == [0] and first["/facets/out/visitor/1/id"] == [-1]
+        assert first["/facets/out/visitor/2/present"] == [1] and first["/facets/out/visitor/2/id"] == [4]
+        show.now = replace(SHOW, slots=(Visitor(9, 0.5), Visitor(4, 0.25)))
+        while ear.listen("/facets/out/visitor/1/smile") != [0.5]:
+            pass
+        ear.heard.clear()
+        assert ear.listen("/facets/out/visitor/2/present") == [1]  # told again though it has not changed
+
+
+@pytest.mark.parametrize("value", ["caf\ud800", "a\0b", "", "x" * 100_000, 10**40, -(10**40), float("nan"), float("inf"), "größe"])
+def test_what_osc_cannot_carry_keeps_nothing_else_back(state: ControlState, ear: Ear, value: object) -> None:
+    with sending(state, Show(), out_port=ear.port):
+        state._tell(Change("preset/recall", value, "web"))  # type: ignore[arg-type]  # whatever a hand came up with
+        state.set("look/grain", 0.75, "web")
+        assert ear.listen("/facets/out/look/grain", 0.9) == [0.75]

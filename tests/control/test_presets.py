@@ -60,7 +60,7 @@ def test_recall_fades_the_whole_state_in_the_presets_own_way(show):
     show.state.set("transport/bpm", 90.0)
     show.state.snapshot(5.0)
     show.state.snapshot(10.0)
-    assert show.player.recall("calm", 10.0) and show.player.current == "calm" and show.recalls == ["calm"]
+    assert show.player.recall("calm") and show.player.current == "calm" and show.recalls == ["calm"]
     assert show.at(10.0, "edit/age/amount") == 3.0
     assert show.at(11.0, "edit/age/amount") == pytest.approx(1.5)  # not named: back to where the show began
     assert show.at(11.0, "edit/smile/amount") == pytest.approx(0.5)
@@ -69,10 +69,10 @@ def test_recall_fades_the_whole_state_in_the_presets_own_way(show):
 
 
 def test_a_recall_in_mid_fade_starts_from_the_picture(show):
-    show.player.recall("calm", 0.0)
+    show.player.recall("calm")
     show.state.snapshot(0.0)
     before = show.at(1.0, "edit/smile/amount")
-    show.player.recall("painted", 1.0)
+    show.player.recall("painted")
     assert show.at(1.0, "edit/smile/amount") == before == pytest.approx(0.5)
     assert show.at(3.0, "edit/smile/amount") == pytest.approx(before / 2)
     assert show.at(3.0, "blend/painted/amount") == pytest.approx(0.5)
@@ -83,7 +83,7 @@ def test_where_the_show_began_is_the_configurations_word(tmp_path):
     (tmp_path / "calm.yaml").write_text(CALM)
     show = Show(tmp_path, {"look/vignette": 0.9})
     show.state.set("look/vignette", 0.1)
-    show.player.recall("calm", 0.0)
+    show.player.recall("calm")
     assert show.state.target("look/vignette") == 0.9
 
 
@@ -116,7 +116,7 @@ def test_a_preset_is_recalled_by_name_place_address_and_step(show, asked, curren
 
 def test_the_hands_own_fade_time_wins(show):
     show.state.set("preset/fade", 10.0)
-    show.player.recall("calm", 0.0)
+    show.player.recall("calm")
     show.state.snapshot(0.0)
     assert show.at(5.0, "edit/smile/amount") == pytest.approx(0.5)
     assert show.state.target("preset/fade") == 10.0
@@ -125,7 +125,7 @@ def test_the_hands_own_fade_time_wins(show):
 def test_freeze_and_blackout_stay_through_a_recall(show):
     show.state.set("transport/freeze", True)
     show.state.set("transport/blackout", True)
-    show.player.recall("painted", 0.0)
+    show.player.recall("painted")
     controls = show.state.snapshot(0.0), show.state.snapshot(9.0)
     assert controls[1].flag("transport/freeze") and controls[1].flag("transport/blackout")
     assert controls[1].number("blend/painted/amount") == 1.0
@@ -137,12 +137,12 @@ def test_changes_of_a_recall_bear_the_presets_name_and_a_wrong_one_is_counted(sh
     assert show.changes[0] == Change("preset/recall", "calm", "osc")
     assert {change.source for change in show.changes[1:]} == {"preset"} and len(show.changes) > 2
     ignored = show.state.counts().ignored
-    assert not show.player.recall("x" * 10000, 0.0)
+    assert not show.player.recall("x" * 10000)
     assert show.state.counts().ignored == ignored + 1 and len(show.state.counts().last) < 200
 
 
 def test_a_saved_edit_of_what_shows_is_faded_to_and_hands_stay(show):
-    show.player.recall("calm", 0.0)
+    show.player.recall("calm")
     show.at(0.0, "look/grain")
     show.at(10.0, "look/grain")
     show.state.set("look/vignette", 0.77)
@@ -158,13 +158,13 @@ def test_a_saved_edit_of_what_shows_is_faded_to_and_hands_stay(show):
 
 
 def test_a_broken_edit_keeps_the_last_good_state_and_is_told_once(show):
-    show.player.recall("calm", 0.0)
+    show.player.recall("calm")
     show.write("calm.yaml", CALM.replace("look/grain: 0.5", "look/grain: much"))
     for turn in range(8):
         show.player.step(1.0 + turn * 0.3)
     assert show.state.target("look/grain") == 0.5
     assert show.faults == [f"{show.folder / 'calm.yaml'}:5: look/grain: 'much': must be a number from 0 to 1"]
-    assert show.player.recall("calm", 9.0)
+    assert show.player.recall("calm")
     show.write("calm.yaml", CALM.replace("look/grain: 0.5", "look/grain: 0.7"))
     show.player.step(10.0)
     assert show.state.target("look/grain") == 0.7 and len(show.faults) == 1
@@ -183,12 +183,12 @@ def test_presets_come_and_go_with_their_rows(show):
     show.write("new.yaml", "controls: {look/grain: 1}")
     show.player.step(1.0)
     assert show.player.names() == ["calm", "new", "painted"] and "preset/new/recall" in show.state.table
-    show.player.recall("new", 1.0)
+    show.player.recall("new")
     (show.folder / "new.yaml").unlink()
     show.player.step(2.0)
     assert show.player.current == "" and "preset/new/recall" not in show.state.table
     assert show.state.target("look/grain") == 1.0  # the picture stays
-    assert not show.player.recall("new", 2.0)
+    assert not show.player.recall("new")
 
 
 def test_save_writes_what_differs_and_recalls_the_same(show):
@@ -203,8 +203,8 @@ def test_save_writes_what_differs_and_recalls_the_same(show):
     lines = ["edit/smile/amount: 0.3", "edit/age/lfo/shape: saw", "look/mirror: false"]
     assert [line.strip() for line in text.splitlines()][-3:] == lines  # in the table's order, nothing else
     wanted = show.state.targets()
-    show.player.recall("painted", 1.0)
-    show.player.recall("mine", 2.0)
+    show.player.recall("painted")
+    show.player.recall("mine")
     after = show.state.targets()
     assert all(after[name] == pytest.approx(wanted[name]) for name in wanted)
 
@@ -228,7 +228,7 @@ def test_a_save_keeps_what_a_person_wrote_and_ten_states_before(show):
 
 
 def test_what_hands_move_while_a_save_is_written_stays(show):
-    show.player.recall("calm", 0.0)
+    show.player.recall("calm")
     show.state.set("look/grain", 0.2)
     show.player.save("calm")
     show.state.set("look/grain", 0.8)
@@ -240,7 +240,7 @@ def test_what_hands_move_while_a_save_is_written_stays(show):
 @pytest.mark.parametrize("name", ["../x", "a/b", "", "x" * 200, "Grüße", "a b", ".hidden", "recall", "2024", "-a", "con\0", "a\n"])
 def test_nothing_is_written_under_a_name_that_is_none(show, name):
     before = sorted(path for path in show.folder.parent.rglob("*"))
-    assert not show.player.save(name) and not show.player.recall(name, 0.0)
+    assert not show.player.save(name) and not show.player.recall(name)
     show.state.set("preset/save", name)
     show.player.step(1.0)
     assert sorted(path for path in show.folder.parent.rglob("*")) == before

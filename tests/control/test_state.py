@@ -238,3 +238,28 @@ def test_controls_come_and_go_while_the_show_runs() -> None:
     assert state.target("edit/smile/amount") == 2.0 and state.target("look/grain") == 0.3
     assert state.set("edit/hats/amount", 1.0) and not state.set("blend/painted/amount", 1.0)
     assert state.snapshot(1.0).number("edit/hats/amount") == 1.0
+
+
+def test_a_command_takes_no_word_or_number_that_a_wire_could_not_carry():
+    state = ControlState(parameter_table(["age"], []))
+    heard = []
+    state.subscribe(heard.append)
+    words = ["caf\ud800", "a\0b", "two\nlines", "x" * 100_000, ""]
+    others = [float("nan"), float("inf"), 10**400, 10**5000, 1e300, b"x", [1]]
+    for count, value in enumerate([*words, *others], start=1):
+        assert not state.set("preset/recall", value, "web") and not heard
+        assert state.counts().ignored == count and state.counts().last.isprintable() and len(state.counts().last) < 300
+    for title in ("größe", "Été\u00a0!", "می\u200cخواهم", "👩\u200d🎤"):
+        assert state.set("preset/recall", title, "web")
+    assert state.set("preset/recall", 127, "web")
+
+
+def test_why_something_was_ignored_can_be_printed_anywhere():
+    state = ControlState(parameter_table(["age"], []))
+    for name in ("caf\ud800", "line\nfeed\x1b[2J"):
+        state.set(name, 1)
+        assert state.counts().last.isprintable()
+        state.set_norm(name, 1)
+        assert state.counts().last.isprintable()
+        state.ignore(name)
+        assert state.counts().last.isprintable()

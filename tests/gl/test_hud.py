@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pygame
 import pytest
 
-from installation.gl.hud import SECONDS_PER_TEXT, HudGroup, HudPainter, HudState, figures, with_keys
+from installation.gl.hud import SECONDS_PER_TEXT, HudGroup, HudPainter, HudState, figures
 
 
 def state(fps: str, *notices: str) -> HudState:
@@ -23,18 +25,17 @@ def test_no_state_shows_nothing_and_keys_come_at_once():
     painter = HudPainter(640, 360)
     assert painter.overlays(None, 0.0) == ()
     assert len(painter.overlays(state("30 fps"), 0.0)) == 1
-    keys = with_keys(state("30 fps"), (("F", "full screen"),))
+    keys = replace(state("30 fps"), keys=(("F", "full screen"),))
     assert len(painter.overlays(keys, 0.01)) == 2
     assert painter.overlays(None, 0.02) == ()
-    assert len(painter.overlays(with_keys(None, (("F", "full screen"),)), 0.03)) == 1
-    assert with_keys(None, ()) is None
+    assert len(painter.overlays(HudState(keys=(("F", "full screen"),)), 0.03)) == 1
 
 
 def test_panels_stay_on_the_canvas_and_are_legible():
     for width, height in ((1280, 720), (240, 135), (64, 64)):
         long = state("x" * 500, "a very long notice " * 20, "new\nline \0 and tab\t", "")
         keys = tuple((str(i), "does this") for i in range(30))
-        for overlay in HudPainter(width, height).overlays(with_keys(long, keys), 0.0):
+        for overlay in HudPainter(width, height).overlays(replace(long, keys=keys), 0.0):
             high, wide = overlay.colour.shape[:2]
             assert overlay.x >= 0 and overlay.x + wide <= width
             assert overlay.y >= 0 and overlay.y + high <= height

@@ -1,3 +1,5 @@
+import numpy as np
+
 from installation.control.keyboard import Keyboard
 from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
@@ -18,3 +20,18 @@ def test_the_board_says_how_often_flashes_were_held():
     assert figure(1.0) == "0"
     held[0] = 17
     assert figure(1.0 + 1.1 * PERIOD) == "17"
+
+
+def test_the_board_shows_a_code_with_the_figures_and_without_them():
+    state = ControlState(parameter_table([], []))
+    code = [None]
+    board = HudBoard(Health(), state, Keyboard(), "engine", "model", [Slot(), Slot()], picture=lambda: code[0])
+    assert board.state(1.0) is None
+    code[0] = np.zeros((21, 21, 3), np.uint8)
+    alone = board.state(1.01)
+    assert alone.picture is code[0] and alone.groups == alone.notices == alone.keys == ()
+    state.set("transport/hud", True)
+    beside = board.state(1.02)
+    assert beside.picture is code[0] and beside.groups
+    code[0] = None
+    assert board.state(1.03).picture is None  # at once: it is a secret that has ended

@@ -22,23 +22,62 @@ def of(thread: threading.Thread) -> int:
     return os.getpriority(os.PRIO_PROCESS, thread.native_id)
 
 
+def in_a_thread(work):
+    """What ``work()`` gives in a thread of its own, whose priority nobody else has."""
+    given, failed = [], []
+
+    def run() -> None:
+        try:
+            given.append(work())
+        except BaseException as err:
+            failed.append(err)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if failed:
+        raise failed[0]
+    return given[0]
+
+
 @linux
-def test_threads_that_a_build_leaves_behind_step_back_and_the_caller_does_not() -> None:
-    mine, found, over = nice(), [], threading.Event()
-    if mine < 0:
-        pytest.skip("these tests go before other programs themselves")
+@pytest.mark.parametrize("lower", [0, 3, 10])  # as under `nice -n`
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_build_runs_where_the_program_was_started_and_its_threads_never_before_the_display(lower, allowed, monkeypatch) -> None:
+    if allowed and not may_go_first():
+        pytest.skip("this user may not let threads go before those of others")
+    give = os.setpriority
+
+    def refuse(which: int, thread: int, nice: int) -> None:
+        if nice < os.getpriority(which, thread):
+            raise PermissionError
+        give(which, thread, nice)
+
+    if not allowed:
+        monkeypatch.setattr(os, "setpriority", refuse)
+    over = threading.Event()
 
     def build() -> threading.Thread:
         found.append(nice())
         pool = threading.Thread(target=over.wait, daemon=True)
         pool.start()
-        found.append(of(pool))
         return pool
 
-    pool = priority.built_aside(build)
-    assert found == [mine] * 2  # nothing is shown yet: as quick as any program
-    assert of(pool) == min(19, mine + priority.NETWORKS_NICE)
-    assert nice() == mine
+    def show() -> None:
+        give(os.PRIO_PROCESS, threading.get_native_id(), min(19, nice() + lower))
+        begun = nice()
+        with priority.ahead() as priorities:
+            assert nice() == priorities.display
+            pool = priority.built_aside(build, priorities)
+            assert nice() == priorities.display
+            assert found == [begun] == [priorities.build]  # nothing is shown yet: as quick as any program, and no quicker
+            assert of(pool) == priorities.networks
+            expected = (max(-20, begun - priority.STEP), begun) if allowed else (begun, min(19, begun + priority.STEP))
+            assert (priorities.display, priorities.networks) == expected
+        assert nice() == begun
+
+    found: list[int] = []
+    in_a_thread(show)
     over.set()
 
 
@@ -48,7 +87,7 @@ def may_go_first() -> bool:
 
     def attempt() -> None:
         try:
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), max(-20, nice() - priority.NETWORKS_NICE))
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), max(-20, nice() - priority.STEP))
             tried.append(True)
         except OSError:
             tried.append(False)
@@ -62,14 +101,14 @@ def may_go_first() -> bool:
 @linux
 def test_a_show_goes_ahead_and_its_networks_are_equal_to_other_programs() -> None:
     mine, allowed, loop = nice(), may_go_first(), Once()
-    with pytest.raises(RuntimeError), priority.ahead():
+    with pytest.raises(RuntimeError), priority.ahead() as priorities:
         display = nice()
-        assert display == (max(-20, mine - priority.NETWORKS_NICE) if allowed else mine)
-        worker = Worker("test", loop, lambda: 0.0, lambda why: None, heavy=True)
+        assert display == priorities.display == (max(-20, mine - priority.STEP) if allowed else mine)
+        worker = Worker("test", loop, lambda: 0.0, lambda why: None, priorities.networks)
         worker.start()
         assert loop.done.wait(60)
         worker.stop()
-        assert loop.seen[0] == min(19, display + priority.NETWORKS_NICE)
+        assert loop.seen[0] == (mine if allowed else min(19, mine + priority.STEP))
         raise RuntimeError("the show ends badly")
     assert nice() == mine
 
@@ -79,17 +118,7 @@ def test_what_fails_aside_fails_here() -> None:
         raise ValueError("no such engine")
 
     with pytest.raises(ValueError, match="no such engine"):
-        priority.built_aside(build)
-
-
-@linux
-def test_a_build_ahead_of_other_programs_is_where_those_are() -> None:
-    mine, found = nice(), []
-    with priority.ahead():
-        display = nice()
-        priority.built_aside(lambda: found.append(nice()))
-    assert found == [mine] and nice() == mine
-    assert display <= mine
+        priority.built_aside(build, priority.Priorities.behind(0))
 
 
 @linux
@@ -127,14 +156,14 @@ class Once:
 
 
 @linux
-@pytest.mark.parametrize(("heavy", "more"), [(True, priority.NETWORKS_NICE), (False, 0)])
-def test_only_a_heavy_worker_steps_back(heavy: bool, more: int) -> None:
+@pytest.mark.parametrize("more", [priority.STEP, None])
+def test_only_a_worker_with_a_priority_of_its_own_steps_back(more: int | None) -> None:
     loop = Once()
-    worker = Worker("test", loop, lambda: 0.0, lambda why: None, heavy)
+    worker = Worker("test", loop, lambda: 0.0, lambda why: None, None if more is None else min(19, nice() + more))
     worker.start()
     assert loop.done.wait(60)
     worker.stop()
-    assert loop.seen[0] == min(19, nice() + more)
+    assert loop.seen[0] == min(19, nice() + (more or 0))
 
 
 def test_in_a_show_threads_take_turns_quickly_and_the_collector_leaves_what_stands_alone() -> None:

@@ -1,5 +1,7 @@
 """Cameras: what can be held without one. The device's side is a small stand-in for OpenCV's handle."""
 
+import struct
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from installation.clock import FrameClock
 from installation.errors import SourceError
 from installation.sources import CaptureSettings, SourceLost
 from installation.sources import camera as module
-from installation.sources.camera import CameraSource, check_device, list_cameras
+from installation.sources.camera import CROPCAP, CROPCAP_FORM, CameraSource, check_device, list_cameras, shape_of
 
 
 class Handle:
@@ -124,6 +126,37 @@ def test_cameras_are_named_without_opening_them(tmp_path: Path) -> None:
         (tmp_path / node / "index").write_text(index + "\n")
     assert list_cameras(tmp_path) == ["0  /dev/video0  HD Webcam", "10  /dev/video10  Scanner"]
     assert list_cameras(tmp_path / "none") == []
+
+
+@pytest.mark.parametrize(
+    ("aspect", "size", "shape"),
+    [
+        ((54, 59), (720, 576), Fraction(59, 54)),  # analogue, 50 Hz: Video4Linux counts height ÷ width
+        ((11, 10), (720, 576), Fraction(10, 11)),
+        ((54, 59), (640, 480), None),  # scaled by the driver: into what, nobody says
+        ((0, 0), (720, 576), None),
+    ],
+)
+def test_the_shape_of_pixels_is_what_the_driver_says(aspect: tuple[int, int], size: tuple[int, int], shape: Fraction | None) -> None:
+    answer = struct.pack(CROPCAP_FORM, 1, 0, 0, 720, 576, 0, 0, 720, 576, *aspect)
+    assert len(answer) == CROPCAP >> 16 & 0x3FFF  # the size of the struct stands in the number of the call
+    assert shape_of(answer, size) == shape
+
+
+def test_pixels_of_a_camera_become_square(rig: tuple[CameraSource, Handle, FrameClock], monkeypatch: pytest.MonkeyPatch) -> None:
+    source, _, _ = rig
+    monkeypatch.setattr(module, "pixel_shape", lambda path, size: Fraction(3, 2))
+    with source:
+        frame = source.read()
+        assert "9×4" in source.describe()
+    assert frame is not None and frame.image.shape == (4, 9, 3)
+
+
+def test_a_camera_can_hang_on_its_side(rig: tuple[CameraSource, Handle, FrameClock]) -> None:
+    there, _, clock = rig
+    with CameraSource(there.path, CaptureSettings(rotate=90), clock) as source:
+        frame = source.read()
+    assert frame is not None and frame.image.shape == (6, 4, 3)
 
 
 def test_what_is_no_camera_is_refused() -> None:

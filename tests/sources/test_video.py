@@ -22,10 +22,20 @@ def level(index: int) -> int:
     return 20 + 10 * index
 
 
-def write_clip(path: Path, codec: str = "libx264", pixels: str = "yuv420p", every: int = 250, faststart: bool = False) -> Path:
-    """COUNT grey pictures, each lighter than the one before; the left half stays black."""
-    with av.open(str(path), "w", options={"movflags": "+faststart"} if faststart else {}) as container:
-        stream = container.add_stream(codec, rate=RATE)
+def write_clip(
+    path: Path,
+    codec: str = "libx264",
+    pixels: str = "yuv420p",
+    every: int = 250,
+    faststart: bool = False,
+    start: int = 0,
+    rate: Fraction = Fraction(RATE),
+    kind: str | None = None,
+    **options: str,
+) -> Path:
+    """COUNT grey pictures, each lighter than the one before; the left half stays black. start: number of its first time stamp."""
+    with av.open(str(path), "w", format=kind, options={"movflags": "+faststart"} if faststart else {}) as container:
+        stream = container.add_stream(codec, rate=rate, options=options)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, pixels
         stream.codec_context.gop_size = every
         rng = np.random.default_rng(0)
@@ -34,7 +44,7 @@ def write_clip(path: Path, codec: str = "libx264", pixels: str = "yuv420p", ever
             image[:, : WIDTH // 2] = 0
             image[HEIGHT // 2 :, WIDTH // 2 :] += rng.integers(0, 9, (HEIGHT // 2, WIDTH // 2, 1)).astype(np.uint8)  # something to damage
             frame = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format=pixels)
-            frame.pts, frame.time_base = index, Fraction(1, RATE)
+            frame.pts, frame.time_base = start + index, 1 / rate
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path
@@ -80,6 +90,108 @@ def test_real_time_keeps_the_clips_pace_through_the_loop(tmp_path: Path) -> None
             clock.advance()
     assert [n for _, n in shown] == [*range(COUNT), *range(COUNT)]
     assert np.allclose(np.diff([t for t, _ in shown]), 1 / RATE, atol=0.011)
+
+
+def played(path: Path, rate: float = 100, loop: bool = False, most: int = 4000) -> tuple[list[float], list[int], float]:
+    """A clip in real time: s of each picture, its number, and s of the end."""
+    clock = FrameClock(rate)
+    moments, shown = [], []
+    with video_file(path, CaptureSettings(loop=loop), clock, realtime=True) as source:
+        source.nap = lambda _: None
+        for _ in range(most):
+            try:
+                frame = source.read()
+            except SourceEnded:
+                break
+            if frame is not None:
+                moments.append(frame.time)
+                shown.append(number(frame.image))
+            clock.advance()
+    return moments, shown, clock.now()
+
+
+@pytest.mark.parametrize("start", [COUNT - 3, 36_000, 0])  # a step back into the first piece, an hour ahead, all over again
+def test_a_clip_of_two_pieces_plays_through_their_joint(tmp_path: Path, start: int) -> None:
+    first, second = write_clip(tmp_path / "a.ts"), write_clip(tmp_path / "b.ts", start=start)
+    (tmp_path / "both.ts").write_bytes(first.read_bytes() + second.read_bytes())
+    moments, shown, end = played(tmp_path / "both.ts")
+    assert shown == [*range(COUNT), *range(COUNT)]
+    assert np.allclose(np.diff(moments), 1 / RATE, atol=0.011)
+    assert end == pytest.approx(2 * COUNT / RATE, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "kind"),
+    [("a.h264", "libx264", "h264"), ("a.hevc", "libx265", "hevc"), ("a.m4v", "mpeg4", "m4v"), ("a.avi", "libx264", "avi")],
+)
+def test_without_time_stamps_a_clip_keeps_the_pace_of_its_pictures(tmp_path: Path, name: str, codec: str, kind: str) -> None:
+    clip = write_clip(tmp_path / name, codec, kind=kind, bf="2", g="10", b="2000000")
+    moments, shown, _ = played(clip)
+    assert shown == list(range(COUNT))
+    assert np.all(np.diff(moments)[2:] < 1.5 / RATE) and np.all(np.diff(moments) > 0.5 / RATE)
+
+
+def test_raw_dv_plays_at_its_own_rate_with_square_pixels(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "a.dv"), "w", format="dv") as container:
+        stream = container.add_stream("dvvideo", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 720, 576, "yuv420p"
+        for _ in range(10):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((576, 720, 3), 90, np.uint8), format="rgb24")))
+        container.mux(stream.encode(None))
+    with video_file(tmp_path / "a.dv", SETTINGS, FrameClock(RATE), realtime=False) as source:
+        assert source.rate == 25
+        frame = source.read()
+    assert frame is not None and frame.image.shape == (576, 768, 3)
+    moments, _, end = played(tmp_path / "a.dv")
+    assert len(moments) == 10 and end == pytest.approx(0.4, abs=0.02)
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
+def test_the_last_picture_of_a_slow_clip_stands_as_long_as_the_others(tmp_path: Path, name: str) -> None:
+    clip = write_clip(tmp_path / name, rate=Fraction(1, 4))
+    moments, shown, end = played(clip, rate=10)
+    assert shown == list(range(COUNT)) and end == pytest.approx(4.0 * COUNT, abs=0.2)
+    moments, shown, _ = played(clip, rate=10, loop=True, most=10 * 4 * (COUNT + 2))
+    assert shown == [*range(COUNT), 0, 1] and np.allclose(np.diff(moments), 4.0, atol=0.11)
+
+
+def test_a_decoder_that_is_too_slow_drops_nothing_for_nothing(tmp_path: Path) -> None:
+    """Every read takes longer than a picture stands. Something is shown each time, and the clip gets on."""
+    clock = FrameClock(1000)
+    with video_file(write_clip(tmp_path / "a.mp4"), SETTINGS, clock, realtime=True) as source:
+        source.nap = lambda _: None
+        slow = source._pictures
+
+        def crawl():
+            for picture in slow:
+                clock.frame += 150  # ms to decode a picture that stands for 100
+                yield picture
+
+        source._pictures = crawl()
+        shown = numbers(source, 12)
+    assert len(shown) == 12 and shown == sorted(shown)
+
+
+def test_a_damaged_clip_comes_out_the_same_on_every_run(tmp_path: Path) -> None:
+    data = bytearray(write_clip(tmp_path / "a.mkv", slices="4").read_bytes())
+    for hole in np.random.default_rng(2).integers(len(data) // 2, len(data) - 40, 12):
+        data[hole : hole + 6] = b"\xa5\x5a\xff\x00\x13\x37"
+    (tmp_path / "bad.mkv").write_bytes(data)
+    runs = set()
+    for _ in range(4):
+        with video_file(tmp_path / "bad.mkv", SETTINGS, FrameClock(RATE), realtime=False) as source:
+            frames = [source.read() for _ in range(3 * COUNT)]
+        runs.add(b"".join(frame.image.tobytes() for frame in frames if frame is not None))
+    assert len(runs) == 1
+
+
+def test_every_picture_is_turned_and_flipped_where_asked(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4")
+    with video_file(clip, CaptureSettings(rotate=90, flip="vertical"), FrameClock(RATE), realtime=False) as source:
+        for _ in range(COUNT):
+            frame = source.read()
+    assert frame is not None and frame.image.shape == (WIDTH, HEIGHT, 3)
+    assert frame.image[: WIDTH // 2 - 4].mean() > 150 and frame.image[WIDTH // 2 + 4 :].mean() < 20  # the black half is below
 
 
 def test_a_slow_reader_misses_pictures_but_keeps_time(tmp_path: Path) -> None:

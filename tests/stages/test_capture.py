@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image as Pillow
@@ -50,6 +51,37 @@ def test_what_a_file_is_decides_not_its_name(tmp_path: Path) -> None:
         assert isinstance(source, StillSource)
     with opened(moving) as source:
         assert isinstance(source, VideoSource)
+
+
+def test_a_clip_that_looks_like_a_picture_is_a_clip(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "a.m2v"), "w", format="mpeg2video") as container:
+        stream = container.add_stream("mpeg2video", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for level in range(0, 200, 10):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((48, 64, 3), level, np.uint8), format="rgb24")))
+        container.mux(stream.encode(None))
+    with opened(tmp_path / "a.m2v") as source:
+        assert isinstance(source, VideoSource) and source.rate == 30
+        frames = [source.read() for _ in range(20)]
+    assert len({int(frame.image.mean()) for frame in frames if frame is not None}) == 20
+
+
+def test_a_file_that_is_not_there_may_yet_come(tmp_path: Path) -> None:
+    with pytest.raises(SourceLost, match="no such file"):
+        opened(tmp_path / "none.mp4")
+
+
+def test_every_kind_of_source_is_turned(tmp_path: Path) -> None:
+    Pillow.fromarray(np.tile(np.arange(64, dtype=np.uint8), (32, 1))).save(tmp_path / "a.png")
+    settings = CaptureSettings(rotate=90, flip="horizontal")
+    for spec, shape in ((str(tmp_path / "a.png"), (64, 32, 3)), (str(DATA / "yes.mkv"), (640, 480, 3)), ("demo", (1280, 720, 3))):
+        with open_source(spec, settings, FrameClock(30), realtime=False) as source:
+            first, second = source.read(), source.read()
+        assert first is not None and second is not None and first.image.shape == second.image.shape == shape
+    with open_source(str(tmp_path / "a.png"), settings, FrameClock(30), realtime=False) as source:
+        first, second = source.read(), source.read()
+    assert first is not None and second is not None and first.image is second.image  # a still is turned once
+    assert first.image[0, 0, 0] == 0 and first.image[-1, 0, 0] == 63
 
 
 def test_real_people_come_in() -> None:

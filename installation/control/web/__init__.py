@@ -9,5 +9,5 @@ The desk wires ``server.WebPanel`` and ``preview.Preview`` so::
         preview.put(canvas.read(), now)
     panel.stop()
 
-``panel.panel_url`` carries the token; ``qr.qr_rgb(panel.panel_url)`` is the picture of it for the operator's HUD.
+``panel.panel_url`` carries a ticket that is good once; ``qr.qr_rgb(panel.panel_url)`` is the picture of it for the operator.
 """

@@ -1,7 +1,7 @@
 """The table of controls as OSCQuery describes an address space (the OSCQuery Proposal, Vidvox): nodes as JSON.
 
-Conventions where the proposal leaves a choice: a switch has the type tag of its value, T or F, and takes both (OVERLOADS);
-a trigger has the tag N, a command s; VALUE is what a control was set to, not the value it is gliding through.
+Conventions where the proposal leaves a choice: a switch has the type tag of its value, T or F, and takes both, and 1 and 0
+(OVERLOADS); a trigger has the tag N, a command s; VALUE is what a control was set to, not the value it is gliding through.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ EXTENSIONS: Final = MappingProxyType({
 })  # fmt: skip
 UNITS: Final = MappingProxyType({"Hz": "time.hz", "s": "time.second", "beats per minute": "time.bpm"})  # the proposal's words
 TYPES: Final = MappingProxyType({"float": "f", "int": "i", "str": "s", "command": "s", "trigger": "N"})
-ACCESS: Final = MappingProxyType({"r": 1, "w": 2, "rw": 3})
+ACCESS: Final = MappingProxyType({"w": 2, "rw": 3})
+RECALL = "preset/recall"  # a command whose words are known: the presets that there are
 GROUPS: Final = MappingProxyType({
     "/": "Facets, a live mirror of portraits",
     "/facets": "every control",
@@ -43,6 +44,7 @@ class AddressSpace:
     def __init__(self, table: ParameterTable) -> None:
         self.table = table
         self._rows = {row.address: row for row in table.values()}
+        self._presets = [name.split("/")[1] for name in table if name.startswith("preset/") and name.count("/") == 2]
         self._below: dict[str, list[str]] = {"/": []}
         for address in self._rows:
             parts = address.split("/")[1:]
@@ -62,10 +64,16 @@ class AddressSpace:
         if row is None and names is None:
             return None
         node: Node = {"FULL_PATH": path}
-        node |= attributes(row, targets.get(row.name)) if row else {"ACCESS": 0, "DESCRIPTION": GROUPS.get(path, path.rpartition("/")[2])}
+        node |= self._attributes(row, targets) if row else {"ACCESS": 0, "DESCRIPTION": GROUPS.get(path, path.rpartition("/")[2])}
         if names is not None:
             base = "" if path == "/" else path
             node["CONTENTS"] = {name: self.node(f"{base}/{name}", targets) for name in names}
+        return node
+
+    def _attributes(self, row: Parameter, targets: Mapping[str, Scalar]) -> Node:
+        node = attributes(row, targets.get(row.name))
+        if row.name == RECALL and self._presets:
+            node |= {"RANGE": [{"VALS": list(self._presets)}], "CLIPMODE": ["none"]}
         return node
 
 

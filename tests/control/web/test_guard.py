@@ -124,7 +124,9 @@ def test_the_list_of_senders_holds_networks():
 def test_a_name_that_points_at_the_network_address_is_refused_too(public):
     assert ask(public.panel.port, "/", host="evil.example")[0] == 421
     assert ask(public.panel.port, "/", host="192.168.1.5:8600")[0] == 200
-    assert ask(public.panel.port, "/", host="facets.local")[0] == 200
+    own = socket.gethostname().partition(".")[0]
+    assert [ask(public.panel.port, "/", host=name)[0] for name in (own.upper(), f"{own}.local:8600", f"{own}.local.")] == [200] * 3
+    assert ask(public.panel.port, "/", host="facets.local")[0] == ask(public.panel.port, "/", host="evil.local:8600")[0] == 421
 
 
 def test_a_token_is_made_and_carried_by_the_address_but_in_no_log(monkeypatch, caplog, capsys):
@@ -174,7 +176,7 @@ def test_only_the_packaged_files_are_served(stage):
         "/panel/..%2fserver.py",
         "/panel//etc/passwd",
         "/panel/panel.css%00",
-        "/panel/",
+        "/panel/%2e",
     ):
         assert ask(port, path)[0] in (400, 404)
 

@@ -3,12 +3,12 @@
 import json
 import os
 import shutil
-import threading
 import time
 
 import pytest
 
-from installation.app import Installation, RunOptions
+from installation.app import RunOptions
+from installation.aside import show_aside
 from installation.config import load_config
 from installation.control.parameters import Parameter, ParameterTable
 
@@ -32,13 +32,8 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def show():
-    installation = Installation(load_config(None, SETTINGS), RunOptions())
-    running = threading.Thread(target=installation.run)
-    running.start()
-    yield installation
-    installation.quit()
-    running.join(60)
-    assert not running.is_alive()
+    with show_aside(load_config(None, SETTINGS), RunOptions()) as installation:
+        yield installation
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,88 @@
+"""Bounds that protect somebody, pinned from above: whoever loosens one has to say so here, too."""
+
+import importlib
+from types import SimpleNamespace
+
+import pytest
+
+from installation.errors import WeightsError
+from installation.latents.direction_files import MAX_BYTES, read_directions
+from installation.networks.checkpoint_error import CheckpointError
+from installation.networks.nvlabs_pickle import read_pickle
+from installation.networks.stored_tensors import check_total
+
+# Of the flash limit, of take-over by a fader, of what a stranger's file or packet may ask of the machine.
+AT_MOST = {
+    "gl.flashes.MOST_CHANGES": 6,
+    "gl.flashes.MOST_AREA": 0.25,
+    "control.midi_grip.NEAR": 0.02,
+    "control.midi_mapping.MAX_BYTES": 1 << 18,
+    "control.preset_files.MAX_BYTES": 1 << 16,
+    "control.preset_files.MAX_NAME": 64,
+    "control.timeline_file.MAX_BYTES": 256 << 20,
+    "control.timeline_file.MAX_LINE": 64 << 10,
+    "control.osc_packets.MAX_MESSAGES": 1024,
+    "control.osc_packets.MAX_DEPTH": 8,
+    "control.osc_packets.MAX_TEXT": 1000,
+    "control.web.sockets.LONGEST_MESSAGE": 1 << 16,
+    "control.web.panel.MOST_SET": 256,
+    "config_file.MAX_BYTES": 1 << 20,
+    "config_file.MAX_DEPTH": 16,
+    "latents.direction_files.MAX_BYTES": 256 << 20,
+    "latents.direction_files.MAX_DIRECTIONS": 512,
+    "latents.direction_folder.MAX_FILES": 64,
+    "networks.pickle_machine.MAX_OPCODES": 300_000,
+    "networks.pickle_machine.MAX_TEXT": 16_000_000,
+    "networks.pickle_machine.MAX_LONG": 255,
+    "networks.pickle_records.MAX_RANK": 8,
+    "networks.pickle_records.MAX_ARRAY": 64,
+    "networks.pickle_scan.MAX_STEPS": 500_000,
+    "networks.pickle_scan.MAX_TUPLE": 1_000,
+    "networks.torch_file.MAX_PICKLE": 4 << 20,
+    "networks.torch_file.MAX_DIRECTORY": 4 << 20,
+    "networks.safetensors_file.MAX_HEADER": 8 << 20,
+    "networks.generator_plan.MAX_SIZE": 4096,
+    "networks.nvlabs_network.MAX_SIDE": 4096,
+    "sources.stills.MAX_PIXELS": 120_000_000,
+    "sources.base.MAX_SIDE": 3840,
+}
+AT_LEAST = {"gl.flashes.WINDOW_SECONDS": 1.0, "gl.flashes.RELEASE_SECONDS": 1.0, "control.web.guard.SHORTEST_TOKEN": 8}
+
+
+def value_of(place):
+    module, name = place.rsplit(".", 1)
+    return getattr(importlib.import_module(f"installation.{module}"), name)
+
+
+@pytest.mark.parametrize("place", AT_MOST)
+def test_no_bound_is_loosened_without_notice(place):
+    assert 0 < value_of(place) <= AT_MOST[place]
+
+
+@pytest.mark.parametrize("place", AT_LEAST)
+def test_no_span_is_shortened_without_notice(place):
+    assert value_of(place) >= AT_LEAST[place]
+
+
+def test_parameters_never_hold_more_numbers_than_their_file_has_bytes(tmp_path):
+    path = tmp_path / "small.bin"
+    path.write_bytes(bytes(100))
+    check_total({"a": SimpleNamespace(shape=(10, 6)), "b": SimpleNamespace(shape=(40,))}, path)
+    with pytest.raises(CheckpointError, match=r"claim 101 numbers, which a file of 100 bytes cannot hold"):
+        check_total({"a": SimpleNamespace(shape=(10, 6)), "b": SimpleNamespace(shape=(41,))}, path)
+
+
+@pytest.mark.parametrize("claimed", [200, 10_000_000])
+def test_a_pickle_claims_no_more_bytes_than_its_file_has(tmp_path, claimed):
+    path = tmp_path / "claims.pkl"
+    path.write_bytes(b"\x80\x04B" + claimed.to_bytes(4, "little") + bytes(100) + b".")
+    with pytest.raises(CheckpointError, match=rf"{claimed:,} bytes are claimed where 101 are left"):
+        read_pickle(path)
+
+
+def test_a_file_of_directions_is_measured_before_it_is_read(tmp_path):
+    path = tmp_path / "large.npy"
+    with path.open("wb") as file:
+        file.truncate(MAX_BYTES + (1 << 20))  # a hole: nothing is written
+    with pytest.raises(WeightsError, match=r"257 MiB is too large for directions"):
+        read_directions(path)

@@ -1,0 +1,212 @@
+"""The configuration offers nothing that does not exist: every option of every enumerated key is tried."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, get_args, get_origin
+
+import pytest
+import torch
+from torch import nn
+
+from installation.config import SHIPPED, Config, EngineConfig, Section, Switch, load_config
+from installation.config_file import read_document
+from installation.control.desk import ControlDesk
+from installation.control.installed import Installed
+from installation.control.state import ControlState
+from installation.engines.base import Choice, Network
+from installation.engines.device import device_of
+from installation.engines.select import EngineSettings, build, candidates, choose, relative_error
+from installation.errors import ConfigError, DisplayError
+from installation.gl.window import choose_mode
+from installation.latents.directions import DirectionSet
+from installation.networks.bundle import Models
+from installation.networks.stylegan2 import Generator
+from installation.stages.generate import Generate, GenerateSettings
+from installation.stages.present import CanvasSettings, open_canvas
+
+GPU = torch.cuda.is_available()
+
+
+def enumerated(model: type[Section] = Config, above: str = "") -> dict[str, tuple[object, ...]]:
+    """Options of every key that takes one of a few, by dotted key. The options of a switch are auto, true and false."""
+    found: dict[str, tuple[object, ...]] = {}
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            found |= enumerated(kind, f"{above}{name}.")
+        elif kind == get_args(Switch)[0]:
+            found[above + name] = ("auto", True, False)
+        elif get_origin(kind) is Literal:
+            found[above + name] = get_args(kind)
+    return found
+
+
+def asked(key: str, option: object) -> Config:
+    """The configuration with one key set as a person would set it."""
+    return load_config(None, [f"{key}={str(option).lower() if isinstance(option, bool) else option}"])
+
+
+class Small(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.conv = nn.Conv2d(3, 8, 3, padding=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(self.conv(x))
+
+
+MODULE = Small().eval().requires_grad_(False)
+
+
+def network() -> Network:
+    return Network("small", MODULE, (torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(1)),), "0")
+
+
+def error_of(choice: Choice) -> float:
+    net = network()
+    got = build(net, choice, None)(*[value.numpy() for value in net.example])[0]
+    return relative_error(MODULE(*net.example).numpy(), got)
+
+
+def settings(**given: object) -> EngineSettings:
+    engine = EngineConfig(**{"threads": 1, **given})
+    return EngineSettings(engine.backend, engine.precision, engine.threads, engine.device)
+
+
+def try_backend(option: str) -> None:
+    wanted = settings(backend=option)
+    if option == "cudagraph" and not GPU:
+        with pytest.raises(ConfigError, match=r"engine\.backend cudagraph: does not run on this machine"):
+            choose(network(), wanted)
+        return
+    if option == "auto":
+        assert choose(network(), wanted).choice in candidates(wanted, thorough=False)
+        return
+    assert {choice.backend for choice in candidates(wanted, thorough=False)} == {option}
+    if option == "compile" and not any(map(shutil.which, ("c++", "g++", "clang++"))):
+        pytest.skip("torch.compile needs a C++ compiler, and there is none here")
+    assert error_of(Choice(option, "float32", 1)) < 1e-3
+
+
+def try_precision(option: str) -> None:
+    wanted = settings(precision=option, device="cpu")
+    offered = candidates(wanted, thorough=False)
+    if option == "auto":
+        assert {choice.precision for choice in offered} >= {"float32", "bf16"}
+        return
+    assert {choice.precision for choice in offered} == {option}
+    error = error_of(Choice("eager", option, 1))
+    assert (error < 1e-6) if option == "float32" else (1e-6 < error < 0.02)  # not float32 under another name
+    try:
+        error = error_of(Choice("openvino", option, 1))
+    except RuntimeError as err:
+        assert f"does not calculate in {option}" in str(err)
+        return
+    assert error < 0.02 and (option == "float32" or error > 1e-6)
+
+
+def try_device(option: str) -> None:
+    wanted = settings(device=option)
+    if option == "cuda" and not GPU:
+        with pytest.raises(ConfigError, match=r"engine\.device cuda: does not run on this machine"):
+            choose(network(), wanted)
+        return
+    on_gpu = GPU and option != "cpu"
+    assert device_of(option) == ("cuda" if on_gpu else "cpu")
+    assert all((choice.backend == "cudagraph") == on_gpu for choice in candidates(wanted, thorough=False))
+
+
+def try_portrait_px(option: int) -> None:
+    largest = max(get_args(EngineConfig.model_fields["portrait_px"].annotation))
+    channels = {2**level: 4 for level in range(2, largest.bit_length())}
+    torch.manual_seed(2)
+    base = Generator(largest, 8, 2, channels).eval().requires_grad_(False)
+    models = Models("thin", base, torch.nn.Identity(), (), DirectionSet([]), torch.zeros(base.styles, 8))
+    engine = EngineSettings("eager", "float32", 1, "cpu")
+    drawn = Generate(models, engine, GenerateSettings(asked("engine.portrait_px", option).engine.portrait_px, 0.001, (1,)))
+    assert drawn.portrait_px == (option or largest)  # 0: this one is quick enough for the whole size
+
+
+def try_mode(option: str) -> None:
+    mode = asked("canvas.mode", option).canvas.mode
+    assert choose_mode(mode, {"DISPLAY": ":0"}, "linux") == {"auto": "fullscreen"}.get(option, option)
+
+
+def try_renderer(option: str) -> None:
+    wanted = CanvasSettings(160, 90, mode="headless", renderer=asked("canvas.renderer", option).canvas.renderer)
+    try:
+        canvas = open_canvas(wanted)
+    except DisplayError as err:
+        assert option == "gl" and "no OpenGL" in str(err)
+        return
+    assert option in ("auto", canvas.renderer.name)
+    canvas.close()
+
+
+def try_switch(part: str) -> Callable[[object], None]:
+    def attempt(option: object) -> None:
+        config = asked(f"control.{part}.enabled", option).control
+        installed = Installed((), (), ())
+        opened = []
+        for lockstep in (False, True):
+            desk = ControlDesk(config, ControlState(installed.table(), {}), installed, lambda: None, print, lockstep)
+            opened.append(desk.wants(getattr(config, part).enabled))
+        assert opened == {"auto": [True, False], True: [True, True], False: [False, False]}[option]
+
+    return attempt
+
+
+TRIED: dict[str, Callable[..., None]] = {
+    "engine.backend": try_backend,
+    "engine.precision": try_precision,
+    "engine.device": try_device,
+    "engine.portrait_px": try_portrait_px,
+    "canvas.mode": try_mode,
+    "canvas.renderer": try_renderer,
+    **{f"control.{part}.enabled": try_switch(part) for part in ("osc", "web", "midi")},
+}
+
+
+def test_every_enumerated_key_is_tried() -> None:
+    assert set(enumerated()) == set(TRIED)
+
+
+def test_the_comments_of_the_shipped_file_offer_what_there_is() -> None:
+    lines, document = SHIPPED.read_text(encoding="utf-8").splitlines(), read_document(SHIPPED)
+    for key, options in enumerated().items():
+        comment = lines[document.lines[tuple(key.split("."))] - 1].split("#", 1)[1].split(";")[0]
+        words = set(re.findall(r"[a-z0-9]+", comment.split(": chosen")[0]))
+        for option in options:
+            assert str(option).lower() in words, f"{key}: {option} is not in its comment"
+        if key in ("engine.backend", "engine.precision", "engine.device", "canvas.renderer"):
+            assert words - {"or"} == set(options), f"{key}: its comment offers something else"
+
+
+@pytest.mark.parametrize(("key", "option"), [(key, option) for key, options in enumerated().items() for option in options], ids=str)
+def test_every_option_is_honoured(key: str, option: object) -> None:
+    TRIED[key](option)
+
+
+@pytest.mark.parametrize(("device", "backend"), [("cuda", "eager"), ("cuda", "openvino"), ("cuda", "compile"), ("cpu", "cudagraph")])
+def test_a_backend_and_a_device_that_exclude_each_other_are_refused(device: str, backend: str) -> None:
+    with pytest.raises(ConfigError, match=rf"engine\.device: '{device}': engine\.backend {backend} runs on"):
+        load_config(None, [f"engine.device={device}", f"engine.backend={backend}"])
+
+
+def test_threads_are_those_that_were_asked_for() -> None:
+    assert {choice.threads for choice in candidates(settings(threads=3, device="cpu"), thorough=False)} == {3}
+
+
+def test_a_remembered_engine_that_runs_no_more_is_measured_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.getloadavg", lambda: (0.0, 0.0, 0.0))
+    wanted = EngineSettings(device="cpu", threads=1, cache=tmp_path)
+    choose(network(), wanted)
+    (path,) = tmp_path.glob("choice-*.json")
+    gone = {"backend": "openvino", "precision": "int8", "threads": 1}  # as another version may have left it
+    path.write_text(json.dumps({"choice": gone, "milliseconds": 0.1, "error": 0.0, "busy": False}))
+    assert choose(network(), wanted).choice in candidates(wanted, thorough=False)
+    assert json.loads(path.read_text())["choice"] != gone

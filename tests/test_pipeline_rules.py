@@ -1,0 +1,155 @@
+"""What the loops promise besides their pictures: patience, pauses, delays, and a worker that slows down."""
+
+import numpy as np
+import pytest
+import torch
+
+from installation import pipeline
+from installation.control.parameters import parameter_table
+from installation.control.state import ControlState
+from installation.latents.directions import Direction, DirectionSet
+from installation.messages import EncodedFace, EncodedFrame, Expression, Face, Frame, Portraits
+from installation.operation import worker as workers
+from installation.operation.health import Health
+from installation.operation.worker import RESTART_WINDOW, RESTARTS, SLOW_PACE, Worker
+from installation.pipeline import RETRY_MOST, CaptureLoop, DisplayLoop, SynthesisLoop
+from installation.slot import Slot
+from installation.sources import SourceLost
+from installation.stages.edit import Edit
+
+PICTURE = np.zeros((8, 8, 3), np.uint8)
+
+
+class Camera:
+    """Is there or not, as ``plugged`` says; notes when somebody tried to open it."""
+
+    def __init__(self):
+        self.plugged, self.tries, self.now = False, [], 0.0
+
+    def open(self):
+        self.tries.append(self.now)
+        if not self.plugged:
+            raise SourceLost("gone")
+        return self
+
+    def read(self):
+        if not self.plugged:
+            raise SourceLost("gone")
+        return Frame(0, self.now, PICTURE)
+
+    def close(self): ...
+
+
+def test_patience_doubles_up_to_half_a_minute_and_begins_anew_with_a_picture(monkeypatch):
+    monkeypatch.setattr(pipeline.time, "sleep", lambda seconds: None)
+    camera = Camera()
+    loop = CaptureLoop(camera.open, Slot[Frame](), Health())
+
+    def turn(seconds):
+        for _ in range(round(seconds * 4)):
+            loop.step(camera.now)
+            camera.now += 0.25
+
+    turn(200)
+    waits = np.diff(camera.tries)
+    assert waits.tolist()[:7] == [1, 2, 4, 8, 16, RETRY_MOST, RETRY_MOST]
+    camera.plugged = True
+    turn(40)
+    assert loop.health.captured > 0
+    camera.plugged, camera.tries = False, []
+    turn(8)
+    assert np.diff(camera.tries).tolist() == [2, 4]  # the first try came a second after the loss
+
+
+class NoGenerate:
+    portrait_px = 8
+
+    def generate(self, edited):
+        return Portraits(edited.frame)
+
+
+def visitor(value=0.0):
+    face = Face(7, np.zeros((468, 2), np.float32), (0, 0, 1, 1), Expression(), 1.0, True, 1.0)
+    return EncodedFrame(Frame(0, 0.0, PICTURE), (EncodedFace(face, torch.full((14, 4), value), None),))
+
+
+def test_waves_stand_still_while_the_picture_is_frozen():
+    moment = [0.0]
+    edit = Edit(DirectionSet([Direction("age", torch.ones(14, 4), (0, 14))]), torch.zeros(14, 4))
+    controls = ControlState(parameter_table(("age",), ()), {"edit/age/lfo/rate": 1.0})
+    encoded, out = Slot(), Slot()
+    loop = SynthesisLoop(encoded, edit, NoGenerate(), controls, out, Health(), now=lambda: moment[0])
+    encoded.put(visitor())
+
+    def turn(at):
+        moment[0] = at
+        loop.step(at)
+        return edit.phases["age"]
+
+    turn(0.0)
+    assert turn(0.25) == pytest.approx(0.25)
+    controls.set("transport/freeze", True)
+    assert turn(1.0) == pytest.approx(0.25)
+    assert turn(9.0) == pytest.approx(0.25)
+    controls.set("transport/freeze", False)
+    assert turn(9.1) == pytest.approx(0.35)  # goes on from where it stood, as if no time had passed
+
+
+class Screen:
+    """Takes its time to draw and to show, on a clock of its own."""
+
+    def __init__(self, clock):
+        self.clock, self.renderer = clock, None
+
+    def compose(self, portraits, controls, now, hud):
+        self.clock[0] += 0.020
+
+    def settle(self, even):
+        self.clock[0] += 0.007
+
+    def present(self):
+        self.clock[0] += 0.013
+
+
+def test_glass_to_glass_is_what_a_clock_outside_measures():
+    """From when the frame was taken to when its portraits have been shown; a portrait that is shown again is not counted again."""
+    clock, health, portraits = [100.0], Health(), Slot()
+    screen = Screen(clock)
+    controls = ControlState(parameter_table((), ()))
+    loop = DisplayLoop(portraits, screen.compose, screen, None, controls, health, lambda now: None, now=lambda: clock[0])
+    loop.step(clock[0])
+    assert not health.glass_to_glass  # nobody is shown
+    for taken in (99.9, 100.0):
+        portraits.put(Portraits(Frame(0, taken, PICTURE)))
+        loop.step(clock[0])
+        assert health.glass_to_glass[-1] == pytest.approx(clock[0] - taken)
+        loop.step(clock[0])
+    assert len(health.glass_to_glass) == 2
+    assert health.presented.count == 5
+
+
+class Stumbles:
+    def step(self, now): ...
+
+    def reset(self): ...
+
+
+def test_a_worker_that_fails_again_and_again_slows_down_and_recovers(monkeypatch):
+    moment, waits = [1000.0], []
+    monkeypatch.setattr(workers.time, "monotonic", lambda: moment[0])
+    worker = Worker("stumbling", Stumbles(), lambda: 0.0, lambda why: None)
+    monkeypatch.setattr(worker._stop, "wait", waits.append)
+
+    def fail(times, apart):
+        for _ in range(times):
+            worker._recover(ValueError("odd"))
+            moment[0] += apart
+        taken, waits[:] = list(waits), []
+        return taken
+
+    assert fail(RESTARTS + 2, 1.0) == [0.1] * RESTARTS + [SLOW_PACE] * 2
+    assert fail(2, SLOW_PACE) == [SLOW_PACE] * 2
+    moment[0] += RESTART_WINDOW
+    assert fail(1, 1.0) == [0.1]
+    moment[0] += RESTART_WINDOW
+    assert fail(RESTARTS + 1, RESTART_WINDOW / RESTARTS + 1) == [0.1] * (RESTARTS + 1)  # seldom is not often
