@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, get_args, get_origin
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -24,6 +25,7 @@ from installation.gl.window import choose_mode
 from installation.latents.directions import DirectionSet
 from installation.networks.bundle import Models
 from installation.networks.stylegan2 import Generator
+from installation.sources.orientation import Orientation
 from installation.stages.generate import Generate, GenerateSettings
 from installation.stages.present import CanvasSettings, open_canvas
 
@@ -147,6 +149,24 @@ def try_renderer(option: str) -> None:
     canvas.close()
 
 
+def corner_of(rotate: int = 0, flip: str = "none") -> tuple[int, int]:
+    """Where the picture's upper left corner comes to lie."""
+    picture = np.zeros((2, 3, 3), np.uint8)
+    picture[0, 0] = 255
+    row, column = np.argwhere(Orientation.of(rotate, flip).apply(picture)[:, :, 0])[0].tolist()  # type: ignore[arg-type]
+    return row, column
+
+
+def try_rotate(option: int) -> None:
+    corners = {0: (0, 0), 90: (0, 1), 180: (1, 2), 270: (2, 0)}
+    assert corner_of(rotate=asked("capture.rotate", option).capture.rotate) == corners[option]
+
+
+def try_flip(option: str) -> None:
+    corners = {"none": (0, 0), "horizontal": (0, 2), "vertical": (1, 0)}
+    assert corner_of(flip=asked("capture.flip", option).capture.flip) == corners[option]
+
+
 def try_switch(part: str) -> Callable[[object], None]:
     def attempt(option: object) -> None:
         config = asked(f"control.{part}.enabled", option).control
@@ -161,6 +181,8 @@ def try_switch(part: str) -> Callable[[object], None]:
 
 
 TRIED: dict[str, Callable[..., None]] = {
+    "capture.rotate": try_rotate,
+    "capture.flip": try_flip,
     "engine.backend": try_backend,
     "engine.precision": try_precision,
     "engine.device": try_device,
