@@ -32,7 +32,7 @@ from installation.latents.cache import CachePolicy
 from installation.latents.directions import load_directions
 from installation.latents.guests import GuestBook, face_coder
 from installation.networks.bundle import EVERYTHING, Models, load_models
-from installation.networks.checkpoints import metadata_of
+from installation.networks.checkpoints import EncoderReading, metadata_of
 from installation.operation.health import Health, Report, percentiles, rss_mb
 from installation.operation.hud import HudBoard
 from installation.operation.observer import Observer
@@ -75,7 +75,8 @@ def models_of(config: Config) -> Models:
     """Load the model files that the configuration names. Raises WeightsError."""
     m = config.models
     named = frozenset(key for key in EVERYTHING if config.named(f"models.{key}"))
-    models = load_models(m.generator, m.encoder, m.children, m.directions, named)
+    reading = EncoderReading(m.encoder_kind, m.encoder_codes)
+    models = load_models(m.generator, m.encoder, m.children, m.directions, named, reading)
     for notice in models.notices:
         print(f"facets: {notice}", flush=True)
     return models

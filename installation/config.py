@@ -154,6 +154,8 @@ class ModelsConfig(Section):
 
     generator: Path = _setting("models.generator", "file of the base generator")
     encoder: Path = _setting("models.encoder", "file of the encoder")
+    encoder_kind: Literal["auto", "psp", "e4e"] = _setting("models.encoder_kind", "what a published encoder is")
+    encoder_codes: Literal["auto", "relative", "absolute", "z"] = _setting("models.encoder_codes", "what a published encoder's codes are")
     children: tuple[Path, ...] = _setting("models.children", "files of the generators to mix in", max_length=8)
     directions: tuple[Path, ...] = _setting("models.directions", "files of the edit directions, and folders of them", max_length=64)
 
