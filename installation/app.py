@@ -36,6 +36,7 @@ from installation.networks.checkpoints import EncoderReading, metadata_of
 from installation.operation.health import Health, Report, percentiles, rss_mb
 from installation.operation.hud import HudBoard
 from installation.operation.observer import Observer
+from installation.operation.patience import told
 from installation.operation.priority import ahead, built_aside, coming_first, keeping_time
 from installation.operation.worker import Worker
 from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, SynthesisLoop
@@ -71,12 +72,17 @@ class RunOptions:
     started: float = 0.0
 
 
+def _say(line: str) -> None:
+    print(f"facets: {line}", flush=True)
+
+
 def models_of(config: Config) -> Models:
     """Load the model files that the configuration names. Raises WeightsError."""
     m = config.models
     named = frozenset(key for key in EVERYTHING if config.named(f"models.{key}"))
     reading = EncoderReading(m.encoder_kind, m.encoder_codes)
-    models = load_models(m.generator, m.encoder, m.children, m.directions, named, reading)
+    with told(f"reading {m.generator.name} and {m.encoder.name}", _say):
+        models = load_models(m.generator, m.encoder, m.children, m.directions, named, reading)
     for notice in models.notices:
         print(f"facets: {notice}", flush=True)
     return models
@@ -101,8 +107,11 @@ def build_networks(config: Config, models: Models, thorough: bool = False, backg
     buckets = (1, 4) if config.faces.max >= 3 else (1,)
     # Perception runs beside synthesis: half of the cores for the encoder gives the steadier delay.
     beside = replace(engines, threads=engines.threads or max(1, len(os.sched_getaffinity(0)) // 2))
-    encode = Encode(models, policy, beside, buckets, thorough, background)
-    return encode, Generate(models, engines, GenerateSettings(e.portrait_px, e.min_portrait_fps, buckets), thorough)
+    with told("the encoder is being fitted to this machine, which the next start need not do", _say):
+        encode = Encode(models, policy, beside, buckets, thorough, background)
+    with told("the generator is being fitted to this machine, which the next start need not do", _say):
+        generate = Generate(models, engines, GenerateSettings(e.portrait_px, e.min_portrait_fps, buckets), thorough)
+    return encode, generate
 
 
 def track_settings(config: Config) -> TrackSettings:

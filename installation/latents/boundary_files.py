@@ -24,7 +24,7 @@ def check_space(path: Path) -> None:
     if any(word.startswith("pggan") for word in (stem, folder)):
         raise WeightsError(f"{path}: a boundary of PGGAN, in its z, is no direction of a StyleGAN's w; take a boundary in w")
     own = NAMED.match(stem) is not None
-    in_folder = NAMED.match(folder) is not None
+    in_folder = folder.startswith("stylegan")
     z = re.search(r"[_-]z(?:[_-]|$)", stem) or (in_folder and re.search(r"[_-]z(?:[_-]|$)", folder))
     if z or (own and not re.search(r"[_-]w(?:[_-]|plus|$)", stem)):
         raise WeightsError(
