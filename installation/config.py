@@ -30,6 +30,7 @@ from installation.config_file import Document, Value, read_document
 from installation.config_layers import Layers, merge, read_override
 from installation.errors import ConfigError
 
+WORDS_OF_MODELS = ("encoder_kind", "encoder_codes")  # rows under models that name no file
 SHIPPED = Path(__file__).resolve().parents[1] / "config.yaml"
 
 
@@ -302,7 +303,8 @@ def _rooted(document: Document, folder: Path) -> Document:
     models = document.values.get("models")
     if not isinstance(models, dict):
         return document
-    return replace(document, values={**document.values, "models": {name: _under(folder, value) for name, value in models.items()}})
+    rooted = {name: value if name in WORDS_OF_MODELS else _under(folder, value) for name, value in models.items()}
+    return replace(document, values={**document.values, "models": rooted})
 
 
 def _under(folder: Path, value: Value) -> Value:

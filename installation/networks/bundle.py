@@ -230,7 +230,11 @@ def _load_child(path: Path, base: AnyGenerator, base_path: Path) -> Child:
                 f"those of {base_path} {base.channels[resolution]}; they cannot be mixed"
             )
     card = metadata_of(path)
-    swap_at = int(card.get("swap_at", DEFAULT_SWAP_AT))
-    width = float(card.get("swap_width", DEFAULT_SWAP_WIDTH))
-    eyes = min(max(float(card.get("eyes", 0.0)), 0.0), MOST_EYES)
-    return Child(card.get("name", path.stem), child, swap_shares(base.resolutions, swap_at, width), eyes)
+    try:
+        swap_at = int(card.get("swap_at", DEFAULT_SWAP_AT))
+        width = float(card.get("swap_width", DEFAULT_SWAP_WIDTH))
+        eyes = min(max(float(card.get("eyes", 0.0)), 0.0), MOST_EYES)
+        shares = swap_shares(base.resolutions, swap_at, width)
+    except (ValueError, OverflowError) as err:
+        raise CheckpointError(f"{path}: its card cannot be read ({err}); export it again") from err
+    return Child(card.get("name", path.stem), child, shares, eyes)

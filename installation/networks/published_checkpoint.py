@@ -66,8 +66,9 @@ def build_encoder(parts: Parts, reading: EncoderReading = AUTO) -> PublishedEnco
             encoder.latent_avg = encoder.home_mean
         elif told.relative:
             encoder.lacks = frozenset({"mean"})
+        if told.relative and encoder.lacks and reading.codes == "auto":
             assumed.append("it gives no mean code, and the generator's is added (for absolute codes, models.encoder_codes: absolute)")
-        if told.relative and computed:
+        if told.relative and computed and reading.codes == "auto":
             assumed.append("its mean code is taken from its own mapping network (for absolute codes, models.encoder_codes: absolute)")
     encoder.notices = (f"{parts.path}: {'; '.join(assumed)}",) if assumed else ()
     return encoder

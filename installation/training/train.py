@@ -214,13 +214,13 @@ def options_of(a: argparse.Namespace) -> Options:
         raise DatasetError(f"--focus {a.focus}: at least 0 is needed")
     if gan and adversary == "none":
         raise DatasetError("--mode gan learns from its adversary alone: choose --adversary stylegan2 or projected")
+    if layers < 0:
+        raise DatasetError(f"--mapping-layers {layers}: at least 0 is needed")
     if a.mode == "joint" and layers and adversary == "none":
         raise DatasetError(
             f"--mapping-layers {layers}: in joint mode a mapping network learns from samples, which an adversary judges: choose "
             "--adversary stylegan2 or projected, or leave it out (a mapping network is fitted afterwards)"
         )
-    if layers < 0:
-        raise DatasetError(f"--mapping-layers {layers}: at least 0 is needed")
     if adversary == "projected" and a.nets is None:
         raise DatasetError("--adversary projected reads the perceptual network: name its folder with --nets")
     if a.batch < distributed.WORLD or a.batch % distributed.WORLD:
