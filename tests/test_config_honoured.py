@@ -3,9 +3,10 @@
 import json
 import re
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import numpy as np
 import pytest
@@ -24,10 +25,12 @@ from installation.errors import ConfigError, DisplayError
 from installation.gl.window import choose_mode
 from installation.latents.directions import DirectionSet
 from installation.networks.bundle import Models
+from installation.networks.checkpoints import EncoderReading, load_encoder
 from installation.networks.stylegan2 import Generator
 from installation.sources.orientation import Orientation
 from installation.stages.generate import Generate, GenerateSettings
 from installation.stages.present import CanvasSettings, open_canvas
+from tests.networks.test_psp_encoders import checkpoint
 
 GPU = torch.cuda.is_available()
 
@@ -167,6 +170,24 @@ def try_flip(option: str) -> None:
     assert corner_of(flip=asked("capture.flip", option).capture.flip) == corners[option]
 
 
+def encoder_of(reading: EncoderReading) -> Any:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.pt"
+        checkpoint(path, "GradualStyleEncoder", options={"output_size": 128})
+        return load_encoder(path, reading)
+
+
+def try_encoder_kind(option: str) -> None:
+    encoder = encoder_of(EncoderReading(kind=asked("models.encoder_kind", option).models.encoder_kind))
+    assert encoder.kind == ("Encoder4Editing" if option == "e4e" else "GradualStyleEncoder")
+
+
+def try_encoder_codes(option: str) -> None:
+    encoder = encoder_of(EncoderReading(codes=asked("models.encoder_codes", option).models.encoder_codes))
+    assert (encoder.style is not None) is (option == "z")
+    assert bool(encoder.latent_avg.any()) is (option in ("auto", "relative"))
+
+
 def try_switch(part: str) -> Callable[[object], None]:
     def attempt(option: object) -> None:
         config = asked(f"control.{part}.enabled", option).control
@@ -183,6 +204,8 @@ def try_switch(part: str) -> Callable[[object], None]:
 TRIED: dict[str, Callable[..., None]] = {
     "capture.rotate": try_rotate,
     "capture.flip": try_flip,
+    "models.encoder_kind": try_encoder_kind,
+    "models.encoder_codes": try_encoder_codes,
     "engine.backend": try_backend,
     "engine.precision": try_precision,
     "engine.device": try_device,
