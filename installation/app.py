@@ -35,11 +35,12 @@ from installation.latents.cache import CachePolicy
 from installation.latents.directions import load_directions
 from installation.latents.guests import GuestBook, face_coder
 from installation.networks.bundle import EVERYTHING, Models, load_models
-from installation.networks.checkpoints import metadata_of
+from installation.networks.checkpoints import EncoderReading, metadata_of
 from installation.operation.descriptors import raise_limit
 from installation.operation.health import Health, Report, percentiles, rss_mb
 from installation.operation.hud import HudBoard
 from installation.operation.observer import Observer
+from installation.operation.patience import told
 from installation.operation.priority import Priorities, ahead, built_aside, coming_first, keeping_time
 from installation.operation.snapshots import Snapshots
 from installation.operation.visitor_slots import VisitorSlots
@@ -81,11 +82,17 @@ class RunOptions:
     started: float = 0.0
 
 
+def _say(line: str) -> None:
+    print(f"facets: {line}", flush=True)
+
+
 def models_of(config: Config) -> Models:
     """Load the model files that the configuration names. Raises WeightsError."""
     m = config.models
     named = frozenset(key for key in EVERYTHING if config.named(f"models.{key}"))
-    models = load_models(m.generator, m.encoder, m.children, m.directions, named)
+    reading = EncoderReading(m.encoder_kind, m.encoder_codes)
+    with told(f"reading {m.generator.name} and {m.encoder.name}", _say):
+        models = load_models(m.generator, m.encoder, m.children, m.directions, named, reading)
     for notice in models.notices:
         print(f"facets: {notice}", flush=True)
     return models
@@ -110,8 +117,10 @@ def build_networks(config: Config, models: Models, thorough: bool = False, backg
     buckets = (1, 4) if config.faces.max >= 3 else (1,)
     # Perception runs beside synthesis: half of the cores for the encoder gives the steadier delay.
     beside = replace(engines, threads=engines.threads or max(1, len(os.sched_getaffinity(0)) // 2))
-    encode = Encode(models, policy, beside, buckets, thorough, background)
-    generate = Generate(models, engines, GenerateSettings(e.portrait_px, e.min_portrait_fps, buckets), thorough)
+    with told("the encoder is being fitted to this machine, which the next start need not do", _say):
+        encode = Encode(models, policy, beside, buckets, thorough, background)
+    with told("the generator is being fitted to this machine, which the next start need not do", _say):
+        generate = Generate(models, engines, GenerateSettings(e.portrait_px, e.min_portrait_fps, buckets), thorough)
     if e.portrait_px > generate.portrait_px:
         print(f"facets: engine.portrait_px {e.portrait_px}: the generator draws {generate.portrait_px} px and no more", flush=True)
     return encode, generate

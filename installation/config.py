@@ -31,6 +31,7 @@ from installation.config_file import Document, Value, read_document
 from installation.config_layers import Layers, merge, read_override
 from installation.errors import ConfigError
 
+WORDS_OF_MODELS = ("encoder_kind", "encoder_codes")  # rows under models that name no file
 SHIPPED = Path(__file__).resolve().parents[1] / "config.yaml"
 
 
@@ -174,6 +175,8 @@ class ModelsConfig(Section):
 
     generator: Path = _setting("models.generator", "file of the base generator")
     encoder: Path = _setting("models.encoder", "file of the encoder")
+    encoder_kind: Literal["auto", "psp", "e4e"] = _setting("models.encoder_kind", "what a published encoder is")
+    encoder_codes: Literal["auto", "relative", "absolute", "z"] = _setting("models.encoder_codes", "what a published encoder's codes are")
     children: tuple[Path, ...] = _setting("models.children", "files of the generators to mix in", max_length=8)
     directions: tuple[Path, ...] = _setting("models.directions", "files of the edit directions, and folders of them", max_length=64)
 
@@ -333,7 +336,8 @@ def _rooted(document: Document, folder: Path) -> Document:
     models = document.values.get("models")
     if not isinstance(models, dict):
         return document
-    return replace(document, values={**document.values, "models": {name: _under(folder, value) for name, value in models.items()}})
+    rooted = {name: value if name in WORDS_OF_MODELS else _under(folder, value) for name, value in models.items()}
+    return replace(document, values={**document.values, "models": rooted})
 
 
 def _under(folder: Path, value: Value) -> Value:

@@ -26,6 +26,8 @@ def main(argv: list[str] | None = None) -> int:
     a = parser.parse_args(argv)
     check_output(a.out, a.force, [a.generator])
     generator = load_generator(a.generator)
+    for notice in generator.notices:
+        print(f"note: {notice}")
     try:
         layers = parse_layers(a.layers) if a.layers is not None else None
         directions = sefa(generator, a.count, layers, plain_name(a.name))

@@ -3,10 +3,12 @@
 import json
 import re
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -23,9 +25,12 @@ from installation.errors import ConfigError, DisplayError
 from installation.gl.window import choose_mode
 from installation.latents.directions import DirectionSet
 from installation.networks.bundle import Models
+from installation.networks.checkpoints import EncoderReading, load_encoder
 from installation.networks.stylegan2 import Generator
+from installation.sources.orientation import Orientation
 from installation.stages.generate import Generate, GenerateSettings
 from installation.stages.present import CanvasSettings, open_canvas
+from tests.networks.test_psp_encoders import checkpoint
 
 GPU = torch.cuda.is_available()
 
@@ -147,6 +152,42 @@ def try_renderer(option: str) -> None:
     canvas.close()
 
 
+def corner_of(rotate: int = 0, flip: str = "none") -> tuple[int, int]:
+    """Where the picture's upper left corner comes to lie."""
+    picture = np.zeros((2, 3, 3), np.uint8)
+    picture[0, 0] = 255
+    row, column = np.argwhere(Orientation.of(rotate, flip).apply(picture)[:, :, 0])[0].tolist()  # type: ignore[arg-type]
+    return row, column
+
+
+def try_rotate(option: int) -> None:
+    corners = {0: (0, 0), 90: (0, 1), 180: (1, 2), 270: (2, 0)}
+    assert corner_of(rotate=asked("capture.rotate", option).capture.rotate) == corners[option]
+
+
+def try_flip(option: str) -> None:
+    corners = {"none": (0, 0), "horizontal": (0, 2), "vertical": (1, 0)}
+    assert corner_of(flip=asked("capture.flip", option).capture.flip) == corners[option]
+
+
+def encoder_of(reading: EncoderReading) -> Any:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.pt"
+        checkpoint(path, "GradualStyleEncoder", options={"output_size": 128})
+        return load_encoder(path, reading)
+
+
+def try_encoder_kind(option: str) -> None:
+    encoder = encoder_of(EncoderReading(kind=asked("models.encoder_kind", option).models.encoder_kind))
+    assert encoder.kind == ("Encoder4Editing" if option == "e4e" else "GradualStyleEncoder")
+
+
+def try_encoder_codes(option: str) -> None:
+    encoder = encoder_of(EncoderReading(codes=asked("models.encoder_codes", option).models.encoder_codes))
+    assert (encoder.style is not None) is (option == "z")
+    assert bool(encoder.latent_avg.any()) is (option in ("auto", "relative"))
+
+
 def try_switch(part: str) -> Callable[[object], None]:
     def attempt(option: object) -> None:
         config = asked(f"control.{part}.enabled", option).control
@@ -161,6 +202,10 @@ def try_switch(part: str) -> Callable[[object], None]:
 
 
 TRIED: dict[str, Callable[..., None]] = {
+    "capture.rotate": try_rotate,
+    "capture.flip": try_flip,
+    "models.encoder_kind": try_encoder_kind,
+    "models.encoder_codes": try_encoder_codes,
     "engine.backend": try_backend,
     "engine.precision": try_precision,
     "engine.device": try_device,

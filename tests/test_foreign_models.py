@@ -9,8 +9,11 @@ import torch
 from installation import app
 from installation.app import Installation, RunOptions
 from installation.config import load_config
+from installation.networks.bundle import load_models
 from installation.networks.checkpoints import load_encoder, load_generator
 from installation.networks.mixed_generator import as_bytes
+from installation.registry.describe import described
+from installation.registry.manifest import read_manifest
 from run_installation import main
 from tests import foreign_files as files
 
@@ -132,3 +135,61 @@ def test_stylegan3_has_no_layers_to_mix(folder, capsys):
     assert "StyleGAN3's layers have no resolutions to swap at" in capsys.readouterr().err
     assert main([*arguments, "--set", "controls={blend/toon/amount: 1}"]) == 2
     assert "no such control" in capsys.readouterr().err
+
+
+def saved_anew(path, folder, name, **left):
+    """The same file with only these of its entries, or as bare parameters."""
+    root = torch.load(path, weights_only=True)
+    torch.save({key: root[key] for key in left} | {"state_dict": root["state_dict"]} if left else root["state_dict"], folder / name)
+    return folder / name
+
+
+def test_what_a_file_leaves_open_is_one_notice_and_a_row_says_otherwise(folder, capsys):
+    path = saved_anew(files.psp(folder / "whole.pt"), folder, "bare.pt")
+    assert main(["--validate-config", "--generator", str(path)]) == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if str(path) in line and "models.encoder" in line]
+    assert len(told) == 1 and "models.encoder_kind: e4e" in told[0] and "models.encoder_codes: absolute" in told[0]
+    rows = ["--set", "models.encoder_kind=e4e", "--set", "models.encoder_codes=relative"]
+    assert main(["--validate-config", "--generator", str(path), *rows]) == 0
+    assert "models.encoder_" not in capsys.readouterr().out
+    assert main(["--validate-config", "--set", "models.encoder_kind=pixel"]) == 2
+
+
+def test_an_encoder_alone_takes_the_generators_mean_code(folder):
+    made = files.psp(folder / "alone.pt", decoder=False)
+    path = saved_anew(made, folder, "alone-bare.pt", opts=True)
+    generator = files.rosinality(folder / "rosinality.pt")
+    models = load_models(generator, path, [], [])
+    assert torch.equal(models.encoder.latent_avg, models.latent_avg) and bool(models.latent_avg.any())
+    (notice,) = models.notices
+    assert "gives no mean code, and the generator's is added" in notice
+
+
+def test_an_encoder_and_a_generator_of_two_families_are_said_to_be(folder):
+    torch.manual_seed(11)
+    encoder, generator = files.psp(folder / "p.pt"), files.rosinality(folder / "other-family.pt", seed=5)
+    told = load_models(generator, encoder, [], []).notices
+    assert len(told) == 1 and "seem to belong to another generator" in told[0] and str(generator) in told[0]
+    assert load_models(encoder, encoder, [], []).notices == ()
+
+
+def test_a_part_that_cannot_be_used_is_named_and_not_called_missing(folder, capsys):
+    path = files.psp(folder / "restyle.pt")
+    root = torch.load(path, weights_only=True)
+    torch.save({**root, "opts": {"encoder_type": "BackboneEncoder", "input_nc": 6}}, path)
+    assert main(["--validate-config", "--generator", str(path)]) == 2
+    err = capsys.readouterr().err
+    assert "a ReStyle encoder, which draws in several passes" in err and "--encoder" in err and "holds no encoder" not in err
+    rows = dict(described(path, read_manifest()))
+    assert rows["generator"] == "StyleGAN2" and "ReStyle" in rows["no encoder"]
+
+
+def test_the_channels_that_an_encoder_reads_are_shown(folder):
+    for channels in (1, 3, 19):
+        path = folder / f"{channels}.pt"
+        root = torch.load(files.psp(path), weights_only=True)
+        name = "encoder.input_layer.0.weight"
+        root["state_dict"][name] = root["state_dict"][name][:, :1].repeat(1, channels, 1, 1)
+        torch.save(root, path)
+        said = dict(described(path, read_manifest()))["encoder's input"]
+        assert f"{channels} channel" in said and ("a camera gives 3" in said) == (channels != 3)

@@ -128,7 +128,7 @@ def read_preset(path: Path, table: ParameterTable) -> Preset:
             other = elsewhere(name)
             assert other is not None
             absent[name] = _fitting(other, value)
-            if name.startswith("blend/") and f"{_owner(name)}/amount" not in table:
+            if name.startswith("blend/") and f"{owner_of(name)}/amount" not in table:
                 here = ", ".join(one.split("/")[1] for one in table if one.startswith("blend/") and one.endswith("/amount"))
                 where = f"{document.where(('controls', name))}: {name}: {shown(value)}"
                 generators.append(f"{where}: there is no such generator here; there is {here or 'none'}")
@@ -158,11 +158,11 @@ def _absences(document: Document, absent: Mapping[str, Scalar]) -> list[str]:
     """One notice for each attribute that is not here."""
     first: dict[str, str] = {}
     for name in absent:
-        first.setdefault(_owner(name), name)
+        first.setdefault(owner_of(name), name)
     return [f"{document.where(('controls', name))}: {owner} is not installed here; its lines wait" for owner, name in first.items()]
 
 
-def _owner(name: str) -> str:
+def owner_of(name: str) -> str:
     """``edit/age`` of ``edit/age/lfo/rate``."""
     return "/".join(name.split("/")[:2])
 

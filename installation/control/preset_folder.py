@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installation.control.parameters import ParameterTable
-from installation.control.preset_files import SUFFIX, MissingGeneratorError, Preset, name_fault, plain, read_preset
+from installation.control.preset_files import SUFFIX, MissingGeneratorError, Preset, name_fault, owner_of, plain, read_preset
 from installation.errors import ConfigError
 
 MAX_PRESETS = 500
@@ -77,7 +77,8 @@ class PresetFolder:
         presets = {known.preset.name: known.preset for known in self._known.values() if known.preset is not None}
         fresh = [notice for preset in presets.values() for notice in preset.notices if notice not in self._told]
         self._told.update(fresh)
-        return Look(dict(sorted(presets.items())), tuple(faults), (*_left_out(absent), *fresh))
+        notices = tuple(filter(None, ["; ".join([*_left_out(absent), *_waiting(fresh, presets)])]))  # one, however many wait
+        return Look(dict(sorted(presets.items())), tuple(faults), notices)
 
     def problem(self, name: str) -> ConfigError | None:
         """Why the newest state of a preset's file cannot be used."""
@@ -118,6 +119,16 @@ class PresetFolder:
             self._crowded = True
             faults.append(f"{self.path}: holds more than {MAX_PRESETS} presets; those after {names[MAX_PRESETS - 1]} are left out")
         return {name: found[name] for name in names[:MAX_PRESETS]}
+
+
+def _waiting(fresh: list[str], presets: Mapping[str, Preset]) -> list[str]:
+    """One notice for all lines that wait for attributes which these models do not have: the first in full, the others by name."""
+    if len(fresh) < 2:
+        return fresh
+    waiting = [preset for preset in presets.values() if any(notice in fresh for notice in preset.notices)]
+    owners = dict.fromkeys(owner_of(name) for preset in waiting for name in preset.absent)
+    more = len(fresh) - 1
+    return [f"{fresh[0]}; {more} more like it, in {len(waiting)} preset{'s' * (len(waiting) > 1)}, for {', '.join(owners)}"]
 
 
 def _left_out(absent: list[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """One interface to every way a network is run."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,6 +45,3 @@ class Engine(Protocol):
     def __call__(self, *inputs: Array) -> Sequence[Array]:
         """Outputs; each is valid until the next call."""
         ...
-
-
-Builder = Callable[[Network, Choice], Engine]

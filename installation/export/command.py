@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installation.errors import ConfigError, FaultError
-from installation.export.graph import BATCHES, Graph, Runner, encoder_graph, generator_graph
+from installation.export.graph import ASSUMED, BATCHES, Graph, Runner, encoder_graph, generator_graph
 from installation.export.onnx_file import open_onnx, write_onnx
 from installation.export.openvino_file import open_openvino, write_openvino
 from installation.export.tensorrt_file import build_engine, check_tensorrt
+from installation.networks.encoder_reading import EncoderReading, add_reading, as_arguments
 from installation.output_file import check_output
 
 LIMIT = 1e-3  # relative error beside torch
@@ -39,12 +40,15 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m installation export", description="Write the networks for other hosts.")
     parser.add_argument("--generator", type=Path, metavar="FILE")
     parser.add_argument("--encoder", type=Path, metavar="FILE")
+    add_reading(parser)
     parser.add_argument("--to", choices=tuple(FORMATS), required=True)
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--fp16", action="store_true", help="parameters in half precision: half the size")
     parser.add_argument("--force", action="store_true", help="write over files that are there")
     a = parser.parse_args(argv)
-    sources = [(path, make) for path, make in ((a.encoder, encoder_graph), (a.generator, generator_graph)) if path is not None]
+    reading = EncoderReading(a.encoder_kind, a.encoder_codes)
+    makers = ((a.encoder, lambda path: encoder_graph(path, a.generator, reading)), (a.generator, generator_graph))
+    sources = [(path, make) for path, make in makers if path is not None]
     if not sources:
         raise ConfigError("--generator or --encoder: name at least one file")
     form = FORMATS[a.to]
@@ -54,6 +58,8 @@ def main(argv: list[str] | None = None) -> int:
     written = []
     for path, make in sources:
         graph = make(path)
+        if ASSUMED in graph.notes:
+            print(f"note: {as_arguments(graph.notes[ASSUMED])}")
         targets = [a.out / f"{graph.name}{suffix}" for suffix in form.suffixes]
         for target in targets:
             check_output(target, a.force, [path])

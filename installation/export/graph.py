@@ -12,8 +12,11 @@ from torch import Tensor, nn
 
 from installation.export.graphs import DetailEncoder, PlainGenerator, exportable
 from installation.export.stylegan3_graph import PlainStyleGAN3
-from installation.networks.checkpoints import load_encoder, load_generator
+from installation.networks.checkpoints import CheckpointError, EncoderReading, load_encoder, load_generator
+from installation.networks.encoder_reading import AUTO
 from installation.networks.facets_encoder import FacetsEncoder
+from installation.networks.families import completed
+from installation.networks.psp_encoders import PublishedEncoder
 from installation.networks.stylegan2 import Generator
 
 Array = NDArray[np.float32]
@@ -21,6 +24,8 @@ Runner = Callable[[Array], list[Array]]  # an exported file, opened: its input -
 
 BATCHES = (1, 2)  # what is compared: two show that the batch is free
 SEED = 4
+ASSUMED = "assumed"  # the note of what a file does not say
+LACKED = {"mean": "mean code", "style": "mapping network"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,12 +63,20 @@ def generator_graph(path: Path) -> Graph:
         "ws": f"codes, batch x {ws.shape[1]} x {ws.shape[2]}, float32",
         "images": f"RGB, batch x 3 x {generator.size} x {generator.size}, about -1 to 1",
     }
+    if generator.notices:
+        notes[ASSUMED] = "; ".join(generator.notices)
     return Graph("generator", network, "ws", ("images",), ws, notes)
 
 
-def encoder_graph(path: Path) -> Graph:
-    """``images`` -> ``ws``, and ``detail`` where the encoder gives one. Raises CheckpointError."""
-    encoder = load_encoder(path)
+def encoder_graph(path: Path, generator: Path | None = None, reading: EncoderReading = AUTO) -> Graph:
+    """``images`` -> ``ws``, and ``detail`` where the encoder gives one. generator: gives the mean code or mapping network that an
+    encoder's file lacks. reading: what a person says of a published encoder. Raises CheckpointError."""
+    encoder = load_encoder(path, reading)
+    if isinstance(encoder, PublishedEncoder) and encoder.lacks:
+        if generator is None:
+            lacking = " and no ".join(LACKED[part] for part in sorted(encoder.lacks))
+            raise CheckpointError(f"{path}: gives no {lacking}; name its --generator too")
+        completed(encoder, load_generator(generator), path, generator)
     side, channels = int(encoder.input_px), int(getattr(encoder, "input_nc", 3))
     images = torch.rand(max(BATCHES), channels, side, side, generator=torch.Generator().manual_seed(SEED)) * 2 - 1
     notes = {
@@ -71,6 +84,8 @@ def encoder_graph(path: Path) -> Graph:
         "images": f"aligned faces, RGB, batch x {channels} x {side} x {side}, -1 to 1, float32",
         "ws": f"codes, batch x {encoder.styles} x {encoder.w_dim}",
     }
+    if isinstance(encoder, PublishedEncoder) and encoder.notices:
+        notes[ASSUMED] = "; ".join(encoder.notices)
     if isinstance(encoder, FacetsEncoder):
         notes["detail"] = "the sitter's own detail, which this project's generator adds to its features"
         return Graph("encoder", exportable(DetailEncoder(encoder), images), "images", ("ws", "detail"), images, notes)

@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from installation.errors import WeightsError
+from installation.latents.boundary_files import assumed_of, check_space, family_of
 from installation.latents.maps import NO_MAPS, PARTS, Maps
 from installation.plain_file import check_plain
 
@@ -28,6 +29,8 @@ MAX_BYTES = 256 << 20
 MAX_STYLES = 64
 MAX_WIDTH = 4096
 MAX_DIRECTIONS = 512
+COMPONENT_FILE = re.compile(r"[_-]?[xz]_?comp$", re.IGNORECASE)  # as Autolume names them
+RIGHT_ANGLE = 1e-3  # largest cosine between rows that count as standing at one
 BARE_COMPONENTS = 8  # a file of principal components that no list picks from gives this many
 
 
@@ -37,7 +40,7 @@ class Stored:
 
     vector: [1 or styles, w_dim] float32; one row is meant for every style. layers: first and one past the last style that it
     moves, None for all. family: of the generator that it belongs to, "" where the file does not say. component: number of a
-    principal component, None for the others.
+    principal component, None for the others. assumed: what the file does not say and was taken for granted, in words.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Stored:
     family: str = ""
     maps: Maps = NO_MAPS
     component: int | None = None
+    assumed: str = ""
 
 
 def read_directions(path: Path) -> list[Stored]:
@@ -61,9 +65,12 @@ def read_directions(path: Path) -> list[Stored]:
         check_plain(path)
         if size > MAX_BYTES:
             raise WeightsError(f"{path}: {size >> 20} MiB is too large for directions")
+        check_space(path)
         found = reader(path)
     except FileNotFoundError as err:
         raise WeightsError(f"{path}: no such directions file") from err
+    except WeightsError:
+        raise
     except (SafetensorError, UnpicklingError, zipfile.BadZipFile) as err:
         raise WeightsError(f"{path}: not a readable directions file ({_first_line(err)})") from err
     except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, EOFError, MemoryError) as err:
@@ -109,7 +116,24 @@ def _read_npy(path: Path) -> list[Stored]:
     name = plain_name(path.stem)
     if not isinstance(values, np.ndarray):
         raise ValueError("an archive of arrays where one array is expected")
-    return [Stored(name, _vector(_of_array(values, name), name))]
+    numbers = _of_array(values, name)
+    if _are_components(numbers, path):
+        return _components(numbers, None, plain_name(COMPONENT_FILE.sub("", path.stem)))
+    return [Stored(name, _vector(numbers, name), family=family_of(path), assumed=assumed_of(path))]
+
+
+def _are_components(values: Tensor, path: Path) -> bool:
+    """Whether rows are principal components rather than a direction's styles: by Autolume's file name, or because they stand at
+    right angles to one another, as the rows of no direction do."""
+    if values.ndim != 2 or values.shape[0] < 2 or values.shape[0] > values.shape[1]:
+        return values.ndim == 2 and COMPONENT_FILE.search(path.stem) is not None
+    if COMPONENT_FILE.search(path.stem):
+        return True
+    lengths = values.norm(dim=1, keepdim=True)
+    if not bool((lengths > 0).all()):
+        return False
+    angles = (values / lengths) @ (values / lengths).T - torch.eye(len(values), dtype=values.dtype)
+    return float(angles.abs().max()) < RIGHT_ANGLE
 
 
 def _read_npz(path: Path) -> list[Stored]:
@@ -140,6 +164,9 @@ def _check_archive(path: Path) -> None:
 
 
 def _of_mapping(tensors: Mapping[str, Tensor], path: Path) -> list[Stored]:
+    factors = tensors.get("eigvec")
+    if factors is not None:
+        return _factors(factors, plain_name(path.stem))
     components = tensors.get("comp", tensors.get("lat_comp"))
     if components is not None:
         deviations = next((tensors[key] for key in ("std", "lat_std", "lat_stdev") if key in tensors), None)
@@ -147,6 +174,13 @@ def _of_mapping(tensors: Mapping[str, Tensor], path: Path) -> list[Stored]:
     if len(tensors) > MAX_DIRECTIONS:
         raise ValueError(f"{len(tensors)} tensors; this is a model rather than directions")
     return [Stored(plain_name(name), _vector(values, name)) for name, values in tensors.items()]
+
+
+def _factors(factors: Tensor, name: str) -> list[Stored]:
+    """Closed-form factors (Shen and Zhou 2021, "SeFa") [w_dim, directions]: a column of unit length each, for every style."""
+    if factors.ndim != 2 or not 0 < factors.shape[1] <= factors.shape[0] <= MAX_WIDTH:
+        raise ValueError(f"'eigvec' is {'x'.join(map(str, factors.shape))}; w_dim x directions is expected")
+    return _components(factors.T, None, name)
 
 
 def _components(components: Tensor, deviations: Tensor | None, name: str) -> list[Stored]:
@@ -166,6 +200,8 @@ def _components(components: Tensor, deviations: Tensor | None, name: str) -> lis
 def _read_safetensors(path: Path) -> list[Stored]:
     with safe_open(path, "pt") as file:
         metadata = file.metadata() or {}
+        if "kind" not in metadata:  # of another program
+            return _of_mapping({name: file.get_tensor(name) for name in file.keys()}, path)  # noqa: SIM118
         if metadata.get("kind") != KIND:
             raise WeightsError(f"{path}: not a file of directions (its kind is {metadata.get('kind', 'not given')!r})")
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

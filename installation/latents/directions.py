@@ -55,10 +55,11 @@ class Move:
 
 
 class DirectionSet:
-    """Directions of one generator family, applied together in one product."""
+    """Directions of one generator family, applied together in one product. notices: what was assumed in reading their files."""
 
-    def __init__(self, directions: Sequence[Direction]) -> None:
+    def __init__(self, directions: Sequence[Direction], notices: Sequence[str] = ()) -> None:
         self.directions = tuple(directions)
+        self.notices = tuple(notices)
         self.names = tuple(d.name for d in directions)
         self._stack = torch.stack([d.vector for d in directions]) if directions else torch.zeros(0, 0, 0)
         self._maps = Maps(**{name: _stacked([d.maps.part(name) for d in directions]) for name in PARTS})
@@ -127,6 +128,7 @@ def load_directions(paths: Sequence[Path], styles: int, w_dim: int, family: str 
     missing, broken or made for another generator.
     """
     found: dict[str, Direction] = {}
+    notices: list[str] = []
     for path in direction_files(paths):
         listed = path.suffix.lower() in SUFFIXES
         stored = read_list(path) if listed else read_directions(path)
@@ -135,7 +137,14 @@ def load_directions(paths: Sequence[Path], styles: int, w_dim: int, family: str 
         for one in stored:
             found[one.name] = _fitted(one, path, styles, w_dim, family)
             _check_maps(path, found[one.name], found.values())
-    return DirectionSet(list(found.values()))
+        notices += _said(path, stored)
+    return DirectionSet(list(found.values()), notices)
+
+
+def _said(path: Path, stored: Sequence[Stored]) -> list[str]:
+    """One notice for what was assumed of a file's directions."""
+    assumed = list(dict.fromkeys(one.assumed for one in stored if one.assumed))
+    return [f"{path}: {'; '.join(assumed)}"] if assumed else []
 
 
 def _fitted(one: Stored, path: Path, styles: int, w_dim: int, family: str) -> Direction:

@@ -9,9 +9,19 @@ from torch import Tensor
 
 from installation.errors import WeightsError
 from installation.latents.directions import DirectionSet, load_directions
-from installation.networks.checkpoints import AnyGenerator, CheckpointError, FaceEncoder, load_encoder, load_generator, metadata_of
+from installation.networks.checkpoints import (
+    AnyGenerator,
+    CheckpointError,
+    FaceEncoder,
+    MissingPartError,
+    load_encoder,
+    load_generator,
+    metadata_of,
+)
 from installation.networks.encoder_parts import WholeEncoder
+from installation.networks.encoder_reading import AUTO, EncoderReading
 from installation.networks.facets_encoder import DETAIL_PX, FacetsEncoder
+from installation.networks.families import another_family, completed
 from installation.networks.fused_psp import FusedPyramid, fused
 from installation.networks.layer_swap import swap_shares
 from installation.networks.psp_encoders import PublishedEncoder
@@ -85,19 +95,24 @@ class Models:
 
 
 def load_models(
-    generator: Path, encoder: Path, children: Sequence[Path], directions: Sequence[Path], named: frozenset[str] = EVERYTHING
+    generator: Path,
+    encoder: Path,
+    children: Sequence[Path],
+    directions: Sequence[Path],
+    named: frozenset[str] = EVERYTHING,
+    reading: EncoderReading = AUTO,
 ) -> Models:
     """Load the files and check that they fit one another.
 
     named: which of the four a person chose. Whoever brings a generator or an encoder of their own need not know what else
     is shipped: a file that holds both serves as both, and shipped files that do not fit are left out with a notice. A file
-    that was named and does not fit raises WeightsError, which says why.
+    that was named and does not fit raises WeightsError, which says why. reading: what a person says of a published encoder.
     """
-    generator, encoder, base, face_encoder = _load_pair(generator, encoder, named)
+    generator, encoder, base, face_encoder = _load_pair(generator, encoder, named, reading)
     _check_fit(generator, base, encoder, face_encoder, "encoder" in named)
+    notices = _said(generator, base, encoder, face_encoder)
     latent_avg = _mean_code(base, face_encoder)
     quick = fused(face_encoder) if isinstance(face_encoder, PublishedEncoder) else face_encoder
-    notices: list[str] = []
 
     def left_out(key: str, err: WeightsError) -> None:
         if key in named or not named & {"generator", "encoder"}:
@@ -107,6 +122,7 @@ def load_models(
     family: tuple[Child, ...] = ()
     try:
         family = tuple(_load_child(path, base, generator) for path in children)
+        notices += [told for path, child in zip(children, family, strict=True) for told in _child_said(path, child, generator, latent_avg)]
     except WeightsError as err:
         left_out("children", err)
     found = DirectionSet([])
@@ -114,24 +130,54 @@ def load_models(
         found = load_directions(directions, base.styles, base.style_dim, metadata_of(generator).get("family", ""))
     except WeightsError as err:
         left_out("directions", err)
+    notices += found.notices
     return Models(generator.name, base, quick, family, found, latent_avg, tuple(notices))
 
 
-def _load_pair(generator: Path, encoder: Path, named: frozenset[str]) -> tuple[Path, Path, AnyGenerator, FaceEncoder]:
-    """Both networks and the files they came from. A pSp or e4e file, named for one of the two, gives the other as well."""
+def _load_pair(
+    generator: Path, encoder: Path, named: frozenset[str], reading: EncoderReading
+) -> tuple[Path, Path, AnyGenerator, FaceEncoder]:
+    """Both networks and the files they came from. A pSp or e4e file, named for one of the two, gives the other as well; one whose
+    other part cannot be used says so."""
     if "generator" in named and "encoder" not in named:
         base = load_generator(generator)
         try:
-            return generator, generator, base, load_encoder(generator)
-        except CheckpointError:  # a generator alone
+            return generator, generator, base, load_encoder(generator, reading)
+        except MissingPartError:  # a generator alone
             return generator, encoder, base, load_encoder(encoder)
+        except CheckpointError as err:
+            raise CheckpointError(f"{err}; its generator alone can be used, with --encoder or models.encoder") from err
     if "encoder" in named and "generator" not in named:
-        face_encoder = load_encoder(encoder)
+        face_encoder = load_encoder(encoder, reading)
         try:
             return encoder, encoder, load_generator(encoder), face_encoder
-        except CheckpointError:  # an encoder alone
+        except MissingPartError:  # an encoder alone
             return generator, encoder, load_generator(generator), face_encoder
-    return generator, encoder, load_generator(generator), load_encoder(encoder)
+        except CheckpointError as err:
+            raise CheckpointError(f"{err}; its encoder alone can be used, with --generator or models.generator") from err
+    return generator, encoder, load_generator(generator), load_encoder(encoder, reading)
+
+
+def _said(generator: Path, base: AnyGenerator, encoder: Path, face_encoder: FaceEncoder) -> list[str]:
+    """What the files leave open and what was assumed. An encoder whose file gives no mean code or mapping network gets the
+    generator's. Raises CheckpointError where that has none."""
+    said = [*base.notices]
+    if isinstance(face_encoder, PublishedEncoder):
+        completed(face_encoder, base, encoder, generator)
+        said += face_encoder.notices
+        if face_encoder.home_mean is not None and another_family(face_encoder.home_mean, base.latent_avg):
+            said.append(
+                f"{encoder}: its codes seem to belong to another generator than {generator}, their mean codes differ; the portraits "
+                "will not be the visitors' (name a pair of one family by models.encoder and models.generator)"
+            )
+    return said
+
+
+def _child_said(path: Path, child: Child, generator: Path, latent_avg: Tensor) -> list[str]:
+    if not another_family(child.generator.latent_avg, latent_avg):
+        return [*child.generator.notices]
+    seems = f"{path}: seems to belong to another generator than {generator}, their mean codes differ; what is mixed of it will be no face"
+    return [*child.generator.notices, f"{seems} (name children of the generator by models.children)"]
 
 
 def _check_fit(generator: Path, base: AnyGenerator, encoder: Path, face_encoder: FaceEncoder, encoder_named: bool) -> None:
@@ -145,7 +191,8 @@ def _check_fit(generator: Path, base: AnyGenerator, encoder: Path, face_encoder:
         if encoder_named:
             raise CheckpointError(f"{encoder}: makes codes of {styles}x{w_dim}, {generator} needs {need} (styles x w_dim)")
         raise CheckpointError(
-            f"{generator}: needs codes of {need} (styles x w_dim) and holds no encoder, and the shipped one makes {styles}x{w_dim}; "
+            f"{generator}: needs codes of {need} (styles x w_dim) and holds no encoder{_kind_told(base)}, and the shipped one makes "
+            f"{styles}x{w_dim}; "
             f"name a file with an encoder for {need} by --encoder or models.encoder"
         )
     if isinstance(face_encoder, FacetsEncoder) and isinstance(base, Generator):
@@ -154,6 +201,12 @@ def _check_fit(generator: Path, base: AnyGenerator, encoder: Path, face_encoder:
             raise CheckpointError(
                 f"{encoder}: its detail residual is for {face_encoder.generator_width} channels at {DETAIL_PX} px, {generator} has {width}"
             )
+
+
+def _kind_told(base: AnyGenerator) -> str:
+    """What a file is that holds other things than a generator, for the message that nothing else in it helps."""
+    told = "; ".join(notice.partition(": ")[2] for notice in base.notices)
+    return f" ({told})" if told else ""
 
 
 def _mean_code(base: AnyGenerator, face_encoder: FaceEncoder) -> Tensor:
@@ -177,7 +230,11 @@ def _load_child(path: Path, base: AnyGenerator, base_path: Path) -> Child:
                 f"those of {base_path} {base.channels[resolution]}; they cannot be mixed"
             )
     card = metadata_of(path)
-    swap_at = int(card.get("swap_at", DEFAULT_SWAP_AT))
-    width = float(card.get("swap_width", DEFAULT_SWAP_WIDTH))
-    eyes = min(max(float(card.get("eyes", 0.0)), 0.0), MOST_EYES)
-    return Child(card.get("name", path.stem), child, swap_shares(base.resolutions, swap_at, width), eyes)
+    try:
+        swap_at = int(card.get("swap_at", DEFAULT_SWAP_AT))
+        width = float(card.get("swap_width", DEFAULT_SWAP_WIDTH))
+        eyes = min(max(float(card.get("eyes", 0.0)), 0.0), MOST_EYES)
+        shares = swap_shares(base.resolutions, swap_at, width)
+    except (ValueError, OverflowError) as err:
+        raise CheckpointError(f"{path}: its card cannot be read ({err}); export it again") from err
+    return Child(card.get("name", path.stem), child, shares, eyes)

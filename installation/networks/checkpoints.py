@@ -7,19 +7,30 @@ memory once.
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Literal
 
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from installation.networks.checkpoint_error import CheckpointError
-from installation.networks.checkpoint_format import format_of
+from installation.networks.checkpoint_error import CheckpointError, MissingPartError
+from installation.networks.checkpoint_format import Format, format_of
+from installation.networks.encoder_reading import AUTO, EncoderReading
 from installation.networks.facets_encoder import FacetsEncoder
 from installation.networks.generator_plan import GeneratorPlan
-from installation.networks.nvlabs_pickle import read_pickle
+from installation.networks.model_file import ModelFile
+from installation.networks.numpy_archive import read_numpy
+from installation.networks.nvlabs_pickle import pickled_network, pickled_tensors
 from installation.networks.psp_encoders import PublishedEncoder
-from installation.networks.published_checkpoint import Parts, build_encoder, build_generator, constants, mean_code, parts_of, per_style
+from installation.networks.published_checkpoint import (
+    Parts,
+    build_encoder,
+    build_generator,
+    constants,
+    mapping_of_layers,
+    mean_code,
+    parts_of,
+    per_style,
+)
 from installation.networks.safetensors_file import SafetensorsFile, read_safetensors
 from installation.networks.stored_tensors import HeldTensor, check_total, fill, finite, sizes_read
 from installation.networks.stylegan2 import Generator
@@ -30,7 +41,9 @@ from installation.networks.torch_file import read_legacy, read_zip
 __all__ = [
     "AnyGenerator",
     "CheckpointError",
+    "EncoderReading",
     "FaceEncoder",
+    "MissingPartError",
     "load_encoder",
     "load_generator",
     "load_stylegan2",
@@ -43,6 +56,8 @@ __all__ = [
 GENERATOR_KIND = "facets-generator"
 ENCODER_KIND = "facets-encoder"
 PUBLISHED_KIND = "published-encoder"  # pSp or e4e, brought into this format
+MEAN = "latent_avg"
+MAPPING = "mapping."  # before the parameters of an encoder's own mapping network
 
 AnyGenerator = Generator | StyleGAN3Generator
 FaceEncoder = FacetsEncoder | PublishedEncoder
@@ -105,8 +120,10 @@ def save_encoder(encoder: FaceEncoder, path: Path, card: Mapping[str, str]) -> N
     """Write an encoder in half precision."""
     sizes = {"styles": str(encoder.styles), "w_dim": str(encoder.w_dim)}
     if isinstance(encoder, PublishedEncoder):
-        tensors = encoder.network.state_dict() | {"latent_avg": encoder.latent_avg}
-        sizes |= {"kind": PUBLISHED_KIND, "encoder_type": encoder.kind}
+        tensors = encoder.network.state_dict() | {MEAN: encoder.latent_avg}
+        if encoder.style is not None:
+            tensors |= {f"{MAPPING}{name}": value for name, value in encoder.style.state_dict().items()}
+        sizes |= {"kind": PUBLISHED_KIND, "encoder_type": encoder.kind, "lacks": " ".join(sorted(encoder.lacks))}
     else:
         tensors = encoder.state_dict()
         sizes |= {"kind": ENCODER_KIND, "generator_width": str(encoder.generator_width)}
@@ -125,14 +142,14 @@ def load_generator(path: Path, base: Generator | None = None) -> AnyGenerator:
     ``mapping(z, truncation_psi=1.0) -> ws`` and ``synthesis(ws, noise='const'|'random'|'none') -> images``.
     base: gives the layers that a child's file leaves out. Raises CheckpointError.
     """
+    form = format_of(path)
     generator: AnyGenerator
-    match format_of(path):
-        case "safetensors":
-            generator = _own_generator(path, base)
-        case "zip" | "legacy" as form:
-            generator = build_generator(_parts(path, form))
-        case "pickle":
-            generator = read_pickle(path)
+    if form == "safetensors" and _is_own(file := read_safetensors(path)):
+        generator = _own_generator(file, base)
+    elif form == "pickle" and (network := pickled_network(path)) is not None:
+        generator = network
+    else:
+        generator = build_generator(_parts(path, form))
     return generator.eval().requires_grad_(False)
 
 
@@ -144,18 +161,20 @@ def load_stylegan2(path: Path, base: Generator | None = None) -> Generator:
     return generator
 
 
-def load_encoder(path: Path) -> FaceEncoder:
+def load_encoder(path: Path, reading: EncoderReading = AUTO) -> FaceEncoder:
     """An encoder in float32 from a file of any format: ``encoder(images [N, 3, H, W] in -1…1) -> ws [N, styles, w_dim]``.
 
-    Raises CheckpointError.
+    reading: what a person says of a published one where its file does not. Raises CheckpointError, MissingPartError for a file
+    that holds a generator alone.
     """
-    match format_of(path):
-        case "safetensors":
-            encoder = _own_encoder(path)
-        case "zip" | "legacy" as form:
-            encoder = build_encoder(_parts(path, form))
-        case "pickle":
-            raise CheckpointError(f"{path}: a pickle of NVlabs holds a generator and no encoder; name a pSp or e4e file for its size")
+    form = format_of(path)
+    encoder: FaceEncoder
+    if form == "safetensors" and _is_own(file := read_safetensors(path)):
+        encoder = _own_encoder(file)
+    elif form == "pickle" and pickled_tensors(path) is None:
+        raise MissingPartError(f"{path}: a pickle of NVlabs holds a generator and no encoder; name a pSp or e4e file for its size")
+    else:
+        encoder = build_encoder(_parts(path, form), reading)
     return encoder.eval().requires_grad_(False)
 
 
@@ -164,24 +183,46 @@ def metadata_of(path: Path) -> dict[str, str]:
     return read_safetensors(path).metadata if format_of(path) == "safetensors" else {}
 
 
-def _parts(path: Path, form: Literal["zip", "legacy"]) -> Parts:
-    parts = parts_of(read_zip(path) if form == "zip" else read_legacy(path))
+def _parts(path: Path, form: Format) -> Parts:
+    """What a file of another program holds. Raises CheckpointError."""
+    parts = parts_of(_opened(path, form))
     for stored in (parts.generator, parts.encoder):
         check_total(stored, path)
     return parts
 
 
-def _own(path: Path, *kinds: str) -> SafetensorsFile:
-    file = read_safetensors(path)
-    kind = file.metadata.get("kind", "file of unknown kind")
-    if kind not in kinds:
-        raise CheckpointError(f"{path}: this is a {kind!r}, a {kinds[0]!r} is needed here")
-    check_total(file.tensors, path)
+def _opened(path: Path, form: Format) -> ModelFile:
+    match form:
+        case "safetensors":
+            return read_safetensors(path)
+        case "zip":
+            return read_zip(path)
+        case "legacy":
+            return read_legacy(path)
+        case "numpy":
+            return read_numpy(path)
+        case "pickle":
+            file = pickled_tensors(path)
+    if file is None:
+        raise CheckpointError(f"{path}: holds a whole network where parameters by name are needed")
     return file
 
 
-def _own_generator(path: Path, base: Generator | None) -> AnyGenerator:
-    file = _own(path, GENERATOR_KIND, STYLEGAN3_KIND)
+def _is_own(file: SafetensorsFile) -> bool:
+    """Whether one of our programs wrote it; what lies on a hub has no kind."""
+    return "kind" in file.metadata
+
+
+def _checked(file: SafetensorsFile, *kinds: str) -> SafetensorsFile:
+    kind = file.metadata["kind"]
+    if kind not in kinds:
+        raise MissingPartError(f"{file.path}: this is a {kind!r}, a {kinds[0]!r} is needed here")
+    check_total(file.tensors, file.path)
+    return file
+
+
+def _own_generator(file: SafetensorsFile, base: Generator | None) -> AnyGenerator:
+    path = _checked(file, GENERATOR_KIND, STYLEGAN3_KIND).path
     if file.metadata["kind"] == STYLEGAN3_KIND:
         return read_stylegan3(file, path)
     with sizes_read(path), torch.device("meta"):
@@ -206,14 +247,27 @@ def _own_generator(path: Path, base: Generator | None) -> AnyGenerator:
     return generator
 
 
-def _own_encoder(path: Path) -> FaceEncoder:
-    file = _own(path, ENCODER_KIND, PUBLISHED_KIND)
+def _own_encoder(file: SafetensorsFile) -> FaceEncoder:
+    path = _checked(file, ENCODER_KIND, PUBLISHED_KIND).path
     if file.metadata["kind"] == PUBLISHED_KIND:
-        tensors = dict(file.tensors)
-        mean = tensors.pop("latent_avg", None)
-        options: dict[str, object] = {"encoder_type": file.metadata.get("encoder_type", "")}
-        return build_encoder(Parts(path, {}, tensors, options, None if mean is None else finite(mean.read(), "latent_avg", path)))
+        return _imported_encoder(file)
     with sizes_read(path), torch.device("meta"):
         encoder = FacetsEncoder(*(int(file.metadata[key]) for key in ("styles", "w_dim", "generator_width")))
     fill(encoder, file.tensors, path)
+    return encoder
+
+
+def _imported_encoder(file: SafetensorsFile) -> PublishedEncoder:
+    """An encoder of pSp or e4e in our format, where everything is said."""
+    mean, path = file.tensors.get(MEAN), file.path
+    network = {name: value for name, value in file.tensors.items() if name != MEAN and not name.startswith(MAPPING)}
+    mapping = {name: value for name, value in file.tensors.items() if name.startswith(MAPPING)}
+    kind = file.metadata.get("encoder_type", "")
+    reading = EncoderReading(codes="z" if mapping or "style" in file.metadata.get("lacks", "") else "relative")
+    latent_avg = None if mean is None else finite(mean.read(), MEAN, path)
+    encoder = build_encoder(Parts(path, {}, network, {"encoder_type": kind, "start_from_latent_avg": True}, latent_avg), reading)
+    if mapping:
+        encoder.style = mapping_of_layers({name.removeprefix(MAPPING): value for name, value in mapping.items()}, path)
+    encoder.lacks = frozenset(file.metadata.get("lacks", "").split())  # type: ignore[arg-type]
+    encoder.notices = ()
     return encoder

@@ -4,10 +4,11 @@ import re
 from collections.abc import Mapping
 
 from installation.networks.ir_se import BackbonePlan, BlockPlan
-from installation.networks.psp_encoders import EncoderKind, EncoderPlan
+from installation.networks.psp_encoders import NETWORKS, EncoderKind, EncoderPlan
 
 Shape = tuple[int, ...]
 Shapes = Mapping[str, Shape]
+KINDS = frozenset[str](NETWORKS)
 
 
 def encoder_plan(shapes: Shapes, claimed: str, styles: int) -> EncoderPlan:

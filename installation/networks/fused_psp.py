@@ -21,6 +21,7 @@ from installation.networks.psp_encoders import (
     PublishedEncoder,
     StyleHead,
     add_upsampled,
+    mapped,
 )
 
 
@@ -66,6 +67,7 @@ class FusedPyramid(nn.Module):
         while groups:
             self.heads.append(FusedHeads(groups.pop(0)))  # type: ignore[arg-type]
         _fold(network)
+        self.style = encoder.style
         self.register_buffer("latent_avg", encoder.latent_avg.clone())
         self.eval().requires_grad_(False)
 
@@ -77,7 +79,7 @@ class FusedPyramid(nn.Module):
         ws = torch.cat([heads(level) for heads, level in zip(self.heads, (coarse, middle, fine), strict=True)], 1)
         if self.offsets:
             ws = torch.cat([ws[:, :1], ws[:, :1] + ws[:, 1:]], 1)
-        return ws + self.latent_avg
+        return mapped(ws + self.latent_avg, self.style)
 
 
 def fused(encoder: PublishedEncoder) -> PublishedEncoder | FusedPyramid:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -69,12 +70,21 @@ class Recorded:
         return tuple(int(v) for v in found)
 
 
+class Loadable(Protocol):
+    """A parameter whose numbers are read when they are asked for."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def load(self) -> Tensor: ...
+
+
 @dataclass(frozen=True)
 class Network:
     """modules: by path, "" the network itself. tensors: parameters and buffers by their published names."""
 
     modules: Mapping[str, Recorded]
-    tensors: Mapping[str, StoredTensor]
+    tensors: Mapping[str, Loadable]
 
     def module(self, path: str) -> Recorded:
         """Raises RefusedPickleError where the network has no such module."""

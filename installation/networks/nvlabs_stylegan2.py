@@ -17,7 +17,7 @@ from installation.networks.nvlabs_network import (
     mean_code,
 )
 from installation.networks.pickle_records import RefusedPickleError
-from installation.networks.stylegan2 import MAPPING_LR, Generator
+from installation.networks.stylegan2 import MAPPING_LR, Generator, blur_kernel
 
 TAPS = 4  # of our resampling filters; shorter ones fit in
 
@@ -30,6 +30,7 @@ def is_stylegan2(network: Network) -> bool:
 def stylegan2_of(network: Network, label: int | None) -> Generator:
     """The generator in float32. Raises RefusedPickleError for a structure that ``Generator`` does not have."""
     resolutions = _resolutions(network)
+    _check_square(network, resolutions)
     channels = {r: network.shape(f"synthesis.b{r}.conv1.weight", 4)[0] for r in resolutions}
     _check_structure(network, resolutions)
     clamps = {layer: network.module(layer).clamp() for layer in _layers(resolutions)}
@@ -67,6 +68,13 @@ def _resolutions(network: Network) -> list[int]:
     if recorded != found[-1]:
         raise RefusedPickleError(f"records {recorded} px and has blocks up to {found[-1]} px")
     return found
+
+
+def _check_square(network: Network, resolutions: list[int]) -> None:
+    height, width = network.shape("synthesis.b4.const", 3)[1:]
+    if height != width:
+        sides = " x ".join(str(side * resolutions[-1] // 4) for side in (height, width))
+        raise RefusedPickleError(f"draws pictures of {sides} px (height x width); square ones are needed")
 
 
 def _layers(resolutions: list[int]) -> list[str]:
@@ -118,11 +126,24 @@ def _styled(network: Network, ours: str, theirs: str, layer: int, side: int) -> 
     yield _named(network, f"{ours}.conv.modulation.bias", f"{theirs}.affine.bias")
     yield _named(network, f"{ours}.activate.bias", f"{theirs}.bias")
     if f"{theirs}.noise_const" in network.tensors:
-        yield _named(network, f"{ours}.noise.weight", f"{theirs}.noise_strength")
+        yield f"{ours}.noise.weight", f"{theirs}.noise_strength", _noise_strength(network, theirs)
         yield _named(network, f"noises.noise_{layer}", f"{theirs}.noise_const")
     else:  # a generator that was trained without noise
         yield f"{ours}.noise.weight", f"{theirs}.noise_strength", torch.zeros(1)
         yield f"noises.noise_{layer}", f"{theirs}.noise_const", torch.zeros(1, 1, side, side)
+
+
+def _noise_strength(network: Network, layer: str) -> Tensor:
+    """The learned one, or what Autolume's live networks put in its place: ``noise_regulator`` where it is not 0, times
+    ``global_noise``. Raises RefusedPickleError for a layer that it left bent in a way which cannot be drawn here."""
+    recorded = network.module(layer)
+    ratio = recorded.value("ratio")
+    if isinstance(ratio, tuple | list) and any(side != 1 for side in ratio):
+        raise RefusedPickleError(f"{layer} was saved stretched by Autolume (ratio {ratio}); set it back to 1 there and save again")
+    learned = network.load(f"{layer}.noise_strength")
+    regulator = recorded.real("noise_regulator", -1e6, 1e6, 0.0)
+    strength = torch.full_like(learned, regulator) if regulator else learned
+    return strength * recorded.real("global_noise", -1e6, 1e6, 1.0)
 
 
 def _to_rgb(network: Network, ours: str, block: str) -> Iterator[tuple[str, str, Tensor]]:
@@ -134,6 +155,8 @@ def _to_rgb(network: Network, ours: str, block: str) -> Iterator[tuple[str, str,
 
 def _filter(network: Network, name: str) -> Tensor:
     """A resampling filter [n, n], n at most 4, in the middle of our [4, 4], with the gain of an up-sampling by two."""
+    if name not in network.tensors:  # a buffer, which some savers leave out
+        return blur_kernel()
     height, width = network.shape(name, 2) if len(network.tensors[name].shape) == 2 else (TAPS + 1, 0)
     if height != width or width > TAPS:
         raise RefusedPickleError(f"{name} has the shape {list(network.tensors[name].shape)}; up to [{TAPS}, {TAPS}] can be used here")

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from installation.networks.foreign_kinds import refused_name
 from installation.networks.pickle_records import Bag, Maker, Name, Persistent, RefusedPickleError, Span, set_state
 
 MAX_OPCODES = 300_000  # a 1024 px file of generator, discriminator and average needs about 60,000
@@ -163,6 +164,8 @@ class PickleMachine:
         if full.startswith(TENSORFLOW):
             raise TensorFlowPickleError(f"names {full[:100]!r}")
         if full not in self.names:
+            if kind := refused_name(full):
+                raise RefusedPickleError(f"is {kind}")
             raise RefusedPickleError(f"asks for {full[:100]!r}, which is not on the list of harmless names; nothing in it was run")
         self.stack.append(Name(full))
 

@@ -96,6 +96,7 @@ class Array:
     shape: tuple[int, ...] = ()
     kind: DType | None = None
     data: Span | None = None
+    columns: bool = False  # stored column by column
 
     def values(self) -> list[float]:
         """Its numbers, row by row (a list of both directions is the same in columns). Raises RefusedPickleError for many."""
@@ -186,7 +187,9 @@ def array_of(shape: object, kind: object, data: object) -> Array:
 def _array_from_buffer(*args: object) -> Array:
     if len(args) != 4:
         raise RefusedPickleError("a numpy array without its shape")
-    return array_of(args[2], args[1], args[0])
+    made = array_of(args[2], args[1], args[0])
+    made.columns = args[3] == "F"
+    return made
 
 
 def _persistent(*args: object) -> Persistent:
@@ -248,10 +251,10 @@ def set_state(target: object, state: object) -> None:
                 target.dtype = target.dtype.newbyteorder(">")
             elif order not in ("<", "|", "="):
                 raise RefusedPickleError("a numpy type of unknown byte order")
-        case Array(), (int(), shape, kind, _fortran, data):
+        case Array(), (int(), shape, kind, columns, data):
             made = array_of(shape, kind, data)
-            target.shape, target.kind, target.data = made.shape, made.kind, made.data
-        case (dict() | Bag(), None):
-            pass
+            target.shape, target.kind, target.data, target.columns = made.shape, made.kind, made.data, bool(columns)
+        case (dict() | Bag(), None) | (dict(), dict()):
+            pass  # a mapping's own attributes, as a state dict keeps the versions of its modules
         case _:
             raise RefusedPickleError("a state for something that takes none")

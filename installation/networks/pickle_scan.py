@@ -10,6 +10,8 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from installation.networks.foreign_kinds import refused_name
+
 MAX_STEPS = 500_000  # a training checkpoint of a 1024 px generator takes a third of it
 MAX_TUPLE = 1_000  # numbers and names in one tuple, counted as often as they can be reached
 
@@ -43,6 +45,14 @@ JOINS = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3, "REDUCE": 2, "NEWOBJ": 2}
 DROPS = {"BUILD": 1, "APPEND": 1, "SETITEM": 2}
 
 
+class ForeignPickleError(ValueError):
+    """A pickle of another program that can be told; the message says what it is."""
+
+
+class UnknownNameError(ValueError):
+    """A pickle that asks for a name which no checkpoint of weights needs."""
+
+
 @dataclass(frozen=True)
 class Claim:
     """A storage that the pickle asks for: its key in the file and its size in bytes."""
@@ -74,7 +84,9 @@ class _Machine:
 
     def _pushes(self, name: str, arg: object) -> bool:
         if name == "GLOBAL" and arg not in NAMES:
-            raise ValueError(f"asks for {str(arg).replace(' ', '.')!r}, which no checkpoint of weights needs")
+            if kind := refused_name(str(arg).replace(" ", ".")):
+                raise ForeignPickleError(kind)
+            raise UnknownNameError(f"asks for {str(arg).replace(' ', '.')!r}, which no checkpoint of weights needs")
         if name in VALUES:
             self.stack.append(_Item(1, arg))
         elif name in PLAIN:

@@ -129,7 +129,11 @@ class PublishedEncoder(nn.Module):
     """``encoder(images [N, input_nc, H, W] in -1…1) -> ws [N, styles, w_dim]``, with ``latent_avg`` added.
 
     network: the encoder under its published names. Pictures of another size than 256 x 256 are brought there by area
-    averaging. latent_avg [styles, w_dim] is zero where the checkpoint does not start from the mean.
+    averaging. latent_avg [styles, w_dim] is zero where the checkpoint does not start from the mean. style: the mapping network
+    of an encoder into Z+, which gives each style's w; None for an encoder into W+.
+
+    lacks: what its file does not give and the generator's must: its mean code, its mapping network. home_mean [styles, w_dim]: of
+    the codes of the generator that it was made for, where its file tells. notices: what was assumed in reading the file.
     """
 
     latent_avg: Tensor
@@ -140,9 +144,18 @@ class PublishedEncoder(nn.Module):
         self.kind = plan.kind
         self.styles, self.w_dim, self.input_nc = plan.styles, plan.w_dim, plan.backbone.input_nc
         self.network = NETWORKS[plan.kind](plan)
+        self.style: nn.Module | None = None
+        self.lacks: frozenset[Literal["mean", "style"]] = frozenset()
+        self.home_mean: Tensor | None = None
+        self.notices: tuple[str, ...] = ()
         self.register_buffer("latent_avg", torch.zeros(plan.styles, plan.w_dim))
 
     def forward(self, images: Tensor) -> Tensor:
         if images.shape[-2:] != (INPUT_PX, INPUT_PX):
             images = F.adaptive_avg_pool2d(images, (INPUT_PX, INPUT_PX))
-        return self.network(images) + self.latent_avg  # type: ignore[no-any-return]
+        return mapped(self.network(images) + self.latent_avg, self.style)
+
+
+def mapped(codes: Tensor, style: nn.Module | None) -> Tensor:
+    """Each style's z of [N, styles, w_dim] through the mapping network; codes of W+, for which there is none, as they are."""
+    return codes if style is None else style(codes.flatten(0, 1)).view_as(codes)

@@ -27,10 +27,23 @@ TYPES = {
 
 @dataclass(frozen=True, eq=False)
 class SafetensorsFile:
-    """Tensors that have not been read yet, and the card."""
+    """Tensors that have not been read yet, and the card. See ``model_file.ModelFile``."""
 
+    path: Path
     tensors: dict[str, Stored]
     metadata: dict[str, str]
+
+    @property
+    def root(self) -> dict[str, Stored]:
+        return self.tensors
+
+    def holds(self, value: object) -> bool:
+        return isinstance(value, RecordTensor)
+
+    def stored(self, value: object, name: str) -> Stored:
+        if not isinstance(value, RecordTensor):
+            raise CheckpointError(f"{self.path}: {name} is no tensor")
+        return value
 
 
 def looks_like_safetensors(head: bytes) -> bool:
@@ -51,7 +64,7 @@ def read_safetensors(path: Path) -> SafetensorsFile:
         tensors = {name: _place(path, name, entry, 8 + length, size) for name, entry in header.items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError) as err:
         raise CheckpointError(f"{path}: not a readable model file ({err}); is it cut off? Fetch or export it again") from err
-    return SafetensorsFile(tensors, metadata)
+    return SafetensorsFile(path, tensors, metadata)
 
 
 def _place(path: Path, name: str, entry: dict[str, object], base: int, size: int) -> Stored:

@@ -113,23 +113,6 @@ def upsample_conv2d(x: Tensor, weight: Tensor, blur: Tensor) -> Tensor:
     return F.conv2d(y, blur.to(y).expand(y.shape[1], 1, 4, 4), padding=1, groups=y.shape[1])
 
 
-def upsample_conv2d_phases(x: Tensor, weight: Tensor, blur: Tensor) -> Tensor:
-    """``upsample_conv2d`` as one convolution and a pixel shuffle, for engines that are quick at plain convolutions.
-
-    The 3x3 kernel spread by the 4x4 filter is a 6x6 kernel; each of the four phases of the output sees every second tap of
-    it, a 3x3 convolution of the small picture.
-    """
-    return F.pixel_shuffle(F.conv2d(x, phase_kernel(weight, blur), padding=1), 2)
-
-
-def phase_kernel(weight: Tensor, blur: Tensor) -> Tensor:
-    """The four 3x3 phase kernels [4·out, in, 3, 3] of ``weight`` [out, in, 3, 3] spread by ``blur`` [4, 4]."""
-    out_channel, in_channel = weight.shape[:2]
-    spread = F.conv2d(weight.reshape(-1, 1, 3, 3), blur.to(weight)[None, None], padding=3)
-    phases = spread.view(out_channel, in_channel, 3, 2, 3, 2).flip(2, 4)
-    return phases.permute(0, 3, 5, 1, 2, 4).reshape(4 * out_channel, in_channel, 3, 3)
-
-
 class NoiseInjection(nn.Module):
     """Adds a per-pixel noise picture [N or 1, 1, H, W] times one learned weight."""
 
@@ -220,11 +203,13 @@ class Generator(nn.Module):
     z_dim, mlp_dim: width of z and of the mapping network's inner layers; None for style_dim. clamp: see ``clamped``.
     ``synthesis(ws [N, styles, style_dim]) -> [N, 3, size, size]``, about -1…1, RGB. ``mapping(z) -> ws``.
     spread [styles, style_dim, style_dim] or None: of a generator that learned with its encoder, whose codes have no one w; it
-    carries the mapping network's w to each style's distance from ``latent_avg``.
+    carries the mapping network's w to each style's distance from ``latent_avg``. notices: what its file holds besides, and is
+    not used, in words for a person.
     """
 
     latent_avg: Tensor
     spread: Tensor | None
+    notices: tuple[str, ...] = ()
 
     def __init__(
         self,

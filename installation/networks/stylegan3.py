@@ -217,8 +217,10 @@ class StyleGAN3Generator(nn.Module):
 
     ``mapping(z [N, z_dim], truncation_psi=1.0) -> ws [N, styles, style_dim]``; ``synthesis(ws, noise='const') ->
     [N, 3, size, size]``, about -1…1, RGB. ``channels``: width of each layer, by its number; ``resolutions``: the size alone,
-    since the layers' sampling rates do not belong to pictures of their own.
+    since the layers' sampling rates do not belong to pictures of their own. ``notices``: as in ``Generator``.
     """
+
+    notices: tuple[str, ...] = ()
 
     def __init__(self, plan: Plan) -> None:
         super().__init__()

@@ -6,8 +6,8 @@ import pathlib
 import re
 import struct
 import zipfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from installation.networks.checkpoint_error import CheckpointError
-from installation.networks.pickle_scan import scan
+from installation.networks.pickle_scan import ForeignPickleError, UnknownNameError, scan
 from installation.networks.stored_tensors import HeldTensor, RecordTensor, Stored, span_of
 
 ZIP_START = b"PK\x03\x04"
@@ -36,6 +36,7 @@ TYPES = (
     torch.uint8,
     torch.bool,
 )
+TORCHSCRIPT = re.compile(r"code/__torch__|constants\.pkl$")
 MEMBER = re.compile(r"(data\.pkl|data/\d{1,9}|version|byteorder|\.data/serialization_id|\.format_version|\.storage_alignment)")
 HARMLESS: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
     argparse.Namespace,
@@ -53,14 +54,21 @@ class Record:
 
 @dataclass(frozen=True, eq=False)
 class TorchFile:
-    """What a file holds: its pickled contents, whose tensors have no memory yet where the file is an archive."""
+    """What a file holds: its pickled contents, whose tensors have no memory yet where the file is an archive. See
+    ``model_file.ModelFile``."""
 
     path: Path
     root: object
     records: dict[int, Record]  # by offset; empty for the older format
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
-    def stored(self, tensor: Tensor, name: str) -> Stored:
-        """The tensor as one that can be read. Raises CheckpointError where its numbers do not lie in the file."""
+    def holds(self, value: object) -> bool:
+        return isinstance(value, Tensor)
+
+    def stored(self, value: object, name: str) -> Stored:
+        if not isinstance(value, Tensor):
+            raise CheckpointError(f"{self.path}: {name} is no tensor")
+        tensor = value
         if tensor.layout != torch.strided or tensor.dtype not in TYPES:
             raise CheckpointError(f"{self.path}: {name} is a {tensor.layout} tensor of {tensor.dtype}, plain numbers are needed")
         shape, stride = tuple(tensor.shape), tuple(tensor.stride())
@@ -103,9 +111,13 @@ def read_legacy(path: Path) -> TorchFile:
 
 
 def _refused(path: Path, err: Exception) -> CheckpointError:
-    return CheckpointError(
-        f"{path}: not a readable PyTorch checkpoint: {err}. Fetch it again from its source, or save only its weights anew"
-    )
+    if isinstance(err, ForeignPickleError):
+        return CheckpointError(f"{path}: is {err}")
+    if isinstance(err, UnknownNameError):
+        return CheckpointError(
+            f"{path}: not a readable PyTorch checkpoint: it {err}; save its parameters alone: torch.save(model.state_dict(), 'new.pt')"
+        )
+    return CheckpointError(f"{path}: not a readable PyTorch checkpoint: {err}. Fetch it again from its source")
 
 
 def _load(path: Path, device: str) -> object:
@@ -129,6 +141,8 @@ def _records(path: Path) -> dict[str, Record]:
             raise ValueError(f"it is a zip archive of something else (it holds {', '.join(map(repr, names[:3])) or 'nothing'})")
         for info in sorted(archive.infolist(), key=lambda info: info.header_offset):
             name = info.filename.partition("/")[2]
+            if TORCHSCRIPT.match(name):
+                raise ForeignPickleError("a TorchScript program, which would have to be run; a file of parameters is needed here")
             if not MEMBER.fullmatch(name) or name in found:
                 raise ValueError(f"its member {info.filename!r} does not belong into a checkpoint of weights")
             if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size or info.flag_bits & 1:

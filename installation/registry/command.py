@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from installation.errors import ConfigError, WeightsError
+from installation.networks.encoder_reading import EncoderReading, add_reading, as_arguments
 from installation.output_file import whole_file
 from installation.registry.fetch import Wanted, fetch
 from installation.registry.manifest import MANIFEST, FileState, Manifest, Model, check_file, read_manifest, sealed, sha256_of
@@ -29,6 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     convert.add_argument("file", type=Path)
     convert.add_argument("--out", type=Path, metavar="FOLDER", help="default: beside FILE")
     convert.add_argument("--force", action="store_true", help="write over a file that is there")
+    add_reading(convert)
     commands.add_parser("seal", help="write sizes and sums of our own files into the manifest, after publishing them anew")
     a = parser.parse_args(argv)
     manifest = read_manifest(a.manifest)
@@ -42,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
         case "fetch":
             return fetch_model(manifest, a.name)
         case "import":
-            return import_model(manifest, a.file, a.out, a.force)
+            return import_model(manifest, a)
     return seal(manifest)
 
 
@@ -140,19 +142,22 @@ class _Progress:
         print(f"{self._name}: {done / MIB:.1f}{of}", end=end, file=sys.stderr, flush=True)
 
 
-def import_model(manifest: Manifest, path: Path, out: Path | None, force: bool) -> int:
+def import_model(manifest: Manifest, a: argparse.Namespace) -> int:
     from installation.registry.convert import import_file
 
+    path: Path = a.file
     if not path.is_file():
         raise ConfigError(f"{path}: no such file")
     name = manifest.known_as(path)
     card = {"name": path.stem, "imported_from": path.name, "imported_sha256": sha256_of(path)}
     if name:
         card |= {"family": manifest.models[name].family, "licence": manifest.models[name].licence, "page": manifest.models[name].page or ""}
-    written = import_file(path, out, force, card)
+    written = import_file(path, a.out, a.force, card, EncoderReading(a.encoder_kind, a.encoder_codes))
     before, after = path.stat().st_size, sum(one.path.stat().st_size for one in written)
     for one in written:
         print(f"{one.path}: {one.part}, {one.path.stat().st_size / MIB:.1f} MiB, relative error {one.error:.1e} beside the original")
+        for notice in one.notices:
+            print(f"note: {as_arguments(notice)}")
     print(f"{after / before:.0%} of {before / MIB:.1f} MiB")
     return 0
 

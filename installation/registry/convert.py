@@ -2,7 +2,7 @@
 give what the original gives, within the rounding."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,16 @@ import torch
 from torch import Tensor
 
 from installation.errors import ConfigError
-from installation.networks.checkpoints import CheckpointError, load_encoder, load_generator, save_encoder, save_generator
+from installation.networks.checkpoints import (
+    CheckpointError,
+    EncoderReading,
+    MissingPartError,
+    load_encoder,
+    load_generator,
+    save_encoder,
+    save_generator,
+)
+from installation.networks.encoder_reading import AUTO
 from installation.networks.stylegan2 import Generator
 from installation.networks.stylegan3 import StyleGAN3Generator
 from installation.networks.stylegan3_file import save_stylegan3
@@ -27,45 +36,51 @@ class Imported:
     path: Path
     part: str
     error: float
+    notices: tuple[str, ...] = ()
 
 
-def import_file(path: Path, out: Path | None, force: bool, card: Mapping[str, str]) -> list[Imported]:
-    """Write the generator and the encoder that ``path`` holds.
+def import_file(path: Path, out: Path | None, force: bool, card: Mapping[str, str], reading: EncoderReading = AUTO) -> list[Imported]:
+    """Write the generator and the encoder that ``path`` holds. reading: what a person says of a published encoder.
 
     out: a folder, or a ``.safetensors`` file where there is one part only; None for the folder of ``path``. With two parts
     the names end in ``-generator`` and ``-encoder``. Raises WeightsError or ConfigError.
     """
-    parts, refusals = [], []
+    parts: list[str] = []
+    missing: list[CheckpointError] = []
+    refused: list[CheckpointError] = []
     for part in ("generator", "encoder"):
         try:
-            _load(part, path)
+            _load(part, path, reading)
             parts.append(part)
+        except MissingPartError as err:
+            missing.append(err)
         except CheckpointError as err:
-            refusals.append(err)
+            refused.append(err)
     if not parts:
-        raise refusals[0]
+        raise (refused or missing)[0]
     targets = [_target(path, out, part if len(parts) > 1 else "") for part in parts]
     for target in targets:
         check_output(target, force, [path])
-    return [_convert(path, part, target, card) for part, target in zip(parts, targets, strict=True)]
+    made = [_convert(path, part, target, card, reading) for part, target in zip(parts, targets, strict=True)]
+    return [replace(made[0], notices=(*made[0].notices, *map(str, refused))), *made[1:]]
 
 
-def _convert(path: Path, part: str, target: Path, card: Mapping[str, str]) -> Imported:
+def _convert(path: Path, part: str, target: Path, card: Mapping[str, str], reading: EncoderReading) -> Imported:
     """Write one part. The networks are held one after the other: an encoder alone can fill a gigabyte."""
     with whole_file(target) as fresh:
-        network = _load(part, path)
-        before = _sample(part, network)
+        network = _load(part, path, reading)
+        before, notices = _sample(part, network), tuple(getattr(network, "notices", ()))
         _save(network, fresh, card)
         del network
-        after = _sample(part, _load(part, fresh))
+        after = _sample(part, _load(part, fresh, AUTO))
         error = float((after - before).norm() / before.norm())
         if not error < ROUNDING:
             raise CheckpointError(f"{target}: would give something else than {path} (relative error {error:.2g}); not written")
-    return Imported(target, part, error)
+    return Imported(target, part, error, notices)
 
 
-def _load(part: str, path: Path) -> Any:
-    return load_generator(path) if part == "generator" else load_encoder(path)
+def _load(part: str, path: Path, reading: EncoderReading) -> Any:
+    return load_generator(path) if part == "generator" else load_encoder(path, reading)
 
 
 def _save(network: Any, path: Path, card: Mapping[str, str]) -> None:

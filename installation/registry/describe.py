@@ -7,7 +7,7 @@ from typing import Any
 from installation.errors import WeightsError
 from installation.latents.direction_files import READERS, read_directions
 from installation.latents.direction_lists import SUFFIXES, read_list
-from installation.networks.checkpoints import CheckpointError, load_encoder, load_generator, metadata_of
+from installation.networks.checkpoints import CheckpointError, MissingPartError, load_encoder, load_generator, metadata_of
 from installation.networks.stylegan2 import Generator
 from installation.registry.manifest import Manifest
 
@@ -26,8 +26,11 @@ SIZES = (
     "mlp_dim",
     "clamp",
     "encoder_type",
+    "lacks",
+    "format",
 )
 DIRECTIONS = "facets-directions"
+RGB = 3
 
 
 def described(path: Path, manifest: Manifest) -> list[tuple[str, str]]:
@@ -56,11 +59,18 @@ def _content(path: Path) -> list[tuple[str, str]]:
         return [child, ("picture", f"{card.get('size', '?')} px"), *told]
     rows: list[tuple[str, str]] = []
     refusals: list[str] = []
-    for load, describe in ((load_generator, _generator), (load_encoder, _encoder)):
+    notices: list[tuple[str, str]] = []
+    for part, load, describe in (("generator", load_generator, _generator), ("encoder", load_encoder, _encoder)):
         try:
-            rows += describe(load(path))
-        except CheckpointError as err:
+            network = load(path)
+        except MissingPartError as err:
             refusals.append(str(err))
+        except CheckpointError as err:
+            refusals.insert(0, str(err))
+            notices.append((f"no {part}", str(err).removeprefix(f"{path}: ")))
+        else:
+            rows += describe(network)
+            notices += [("note", notice.removeprefix(f"{path}: ")) for notice in getattr(network, "notices", ())]
     if not rows and suffix in READERS:
         try:
             return [*_directions(path), *told]
@@ -68,7 +78,7 @@ def _content(path: Path) -> list[tuple[str, str]]:
             raise CheckpointError(refusals[0]) from None
     if not rows:
         raise CheckpointError(refusals[0])
-    return [*rows, *told]
+    return [*rows, *notices, *told]
 
 
 def _generator(generator: Any) -> Iterator[tuple[str, str]]:
@@ -84,7 +94,10 @@ def _generator(generator: Any) -> Iterator[tuple[str, str]]:
 
 def _encoder(encoder: Any) -> Iterator[tuple[str, str]]:
     yield "encoder", str(getattr(encoder, "kind", type(encoder).__name__))
-    yield "encoder's codes", f"{encoder.styles} x {encoder.w_dim}"
+    channels = getattr(encoder, "input_nc", RGB)
+    kinds = "" if channels == RGB else " (label maps or sketches; a camera gives 3)"
+    yield "encoder's input", f"{encoder.input_px} px, {channels} channel{'s' * (channels != 1)}{kinds}"
+    yield "encoder's codes", f"{encoder.styles} x {encoder.w_dim}" + (" of Z+" if getattr(encoder, "style", None) is not None else "")
     yield "encoder's parameters", f"{sum(p.numel() for p in encoder.parameters()):,}"
 
 
@@ -92,6 +105,8 @@ def _directions(path: Path) -> Iterator[tuple[str, str]]:
     found = read_list(path) if path.suffix.lower() in SUFFIXES else read_directions(path)
     shapes = sorted({"x".join(map(str, one.vector.shape)) for one in found})
     yield "directions", f"{len(found)}, of {' and '.join(shapes)}"
+    for assumed in dict.fromkeys(one.assumed for one in found if one.assumed):
+        yield "note", assumed
     for one in found[:24]:
         layers = "all layers" if one.layers is None else f"layers {one.layers[0]}-{one.layers[1] - 1}"
         yield one.name, layers + (f", {one.family}" if one.family else "")

@@ -100,6 +100,8 @@ def run(options: Options, faces: Sequence[Path], nets: Path | None) -> Trainer:
             print(f"{source}: only {len(pictures)} pictures; the model will learn them by heart", file=sys.stderr, flush=True)
     shown = to_tensor([p.rgba() for pictures in load_sets(faces, "val") for p in pictures[:6]])
     trainer, stop, course = Trainer(options, nets), Stop(), Course(options)
+    if trainer.model.shape.mapping_layers and options.mode == "joint" and trainer.adversary is None:
+        print("the mapping network stays as it is: without --adversary nothing judges samples", file=sys.stderr, flush=True)
     print("pictures", [len(s) for s in sets], "resumed at", trainer.images, "images", flush=True)
     stream = BatchStream(sets, options.batch, seed=trainer.images)
     try:
@@ -212,6 +214,13 @@ def options_of(a: argparse.Namespace) -> Options:
         raise DatasetError(f"--focus {a.focus}: at least 0 is needed")
     if gan and adversary == "none":
         raise DatasetError("--mode gan learns from its adversary alone: choose --adversary stylegan2 or projected")
+    if layers < 0:
+        raise DatasetError(f"--mapping-layers {layers}: at least 0 is needed")
+    if a.mode == "joint" and layers and adversary == "none":
+        raise DatasetError(
+            f"--mapping-layers {layers}: in joint mode a mapping network learns from samples, which an adversary judges: choose "
+            "--adversary stylegan2 or projected, or leave it out (a mapping network is fitted afterwards)"
+        )
     if adversary == "projected" and a.nets is None:
         raise DatasetError("--adversary projected reads the perceptual network: name its folder with --nets")
     if a.batch < distributed.WORLD or a.batch % distributed.WORLD:

@@ -163,7 +163,8 @@ class Trainer:
     def step(self, images: Tensor, mask: Tensor, lr: float, size: int) -> dict[str, float]:
         """One update on this process' part of a batch, [N, 3, 256, 256] and its mask; the loss terms by name.
 
-        Raises NotFinite before anything is changed.
+        Raises NotFinite before any parameter or optimiser is changed: generator, encoder and adversary move together, after all
+        of their gradients are known to be finite.
         """
         torch.manual_seed(self.steps * 1_000_003 + self.images)  # the same numbers in every process, and after a resume
         terms: dict[str, Tensor] = {}
@@ -173,11 +174,16 @@ class Trainer:
         drawn: Tensor | None = None
         if self.options.mode != "gan":
             drawn = self._reconstruct(images, mask, target, small, size, terms)
-        if self.model.shape.mapping_layers and self.options.mode != "encoder":
-            drawn = self._sample(len(images), small, size, terms)
-        self._apply(self.optimizer, self.trained, lr)
-        if self.adversary is not None and drawn is not None:
-            self._judge(target * small, drawn, lr, terms)
+        if self.adversary is not None and self.model.shape.mapping_layers and self.options.mode != "encoder":
+            drawn = self._sample(self.adversary, len(images), small, size, terms)
+        self._checked(self.trained)
+        due: list[torch.optim.Optimizer] = [self.optimizer]
+        if self.adversary is not None and self.judge is not None and drawn is not None:
+            self._judge(self.adversary, self.judge, target * small, drawn, terms)
+            self._checked(list(self.adversary.parameters()))
+            due.append(self.judge)
+        for optimizer in due:
+            self._apply(optimizer, lr)
         self.images += len(images) * distributed.WORLD
         self.steps += 1
         self._average()
@@ -238,17 +244,15 @@ class Trainer:
         codes: Tensor = torch.where(late[..., None], second[:, None], first[:, None])
         return codes
 
-    def _sample(self, count: int, mask: Tensor, size: int, terms: dict[str, Tensor]) -> Tensor:
+    def _sample(self, adversary: nn.Module, count: int, mask: Tensor, size: int, terms: dict[str, Tensor]) -> Tensor:
         """Back-propagate what the adversary says of samples; the samples inside the mask, without a gradient."""
-        assert self.adversary is not None
         ws = self._codes(count)
         with self._cast:
             shown = self.model.generator.synthesis(ws, "random", size).float() * mask
-        if isinstance(self.adversary, ProjectedHeads):
-            assert self.perceptual is not None
-            loss = -self.adversary(list(self.perceptual.maps(self.augment(shown)))).mean()
+        if isinstance(adversary, ProjectedHeads) and self.perceptual is not None:
+            loss = -adversary(list(self.perceptual.maps(self.augment(shown)))).mean()
         else:
-            loss = F.softplus(-self.adversary(self.augment(shown))).mean()
+            loss = F.softplus(-adversary(self.augment(shown))).mean()
         terms["samples"] = loss.detach()
         if self.steps % self.options.path_every == 0:
             length = self.path(self.model.generator.synthesis(ws, "random", size), ws)
@@ -257,15 +261,12 @@ class Trainer:
         self._backward(loss)
         return shown.detach()
 
-    def _judge(self, real: Tensor, fake: Tensor, lr: float, terms: dict[str, Tensor]) -> None:
-        """One update of the adversary."""
-        adversary = self.adversary
-        assert adversary is not None and self.judge is not None
-        self.judge.zero_grad(set_to_none=True)
+    def _judge(self, adversary: nn.Module, judge: torch.optim.Optimizer, real: Tensor, fake: Tensor, terms: dict[str, Tensor]) -> None:
+        """Back-propagate the adversary's own loss, into it alone."""
+        judge.zero_grad(set_to_none=True)
         for p in adversary.parameters():  # what the generator's own step left there
             p.grad = None
-        if isinstance(adversary, ProjectedHeads):
-            assert self.perceptual is not None
+        if isinstance(adversary, ProjectedHeads) and self.perceptual is not None:
             with torch.no_grad():
                 maps = [list(self.perceptual.maps(self.augment(x))) for x in (real, fake)]
             loss = hinge(adversary(maps[0]), adversary(maps[1]))
@@ -279,7 +280,6 @@ class Trainer:
                 terms["r1"] = terms["r1"].detach()
         terms["discriminator"] = loss.detach()
         self._backward(loss)
-        self._apply(self.judge, list(adversary.parameters()), lr)
 
     @staticmethod
     def _backward(loss: Tensor) -> None:
@@ -287,10 +287,15 @@ class Trainer:
             raise NotFinite
         loss.backward()  # type: ignore[no-untyped-call]
 
-    def _apply(self, optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter], lr: float) -> None:
+    @staticmethod
+    def _checked(parameters: list[nn.Parameter]) -> None:
+        """Average the gradients over the processes and clip them. Raises NotFinite."""
         distributed.average_gradients(parameters)
         if not bool(torch.isfinite(nn.utils.clip_grad_norm_(parameters, 5.0))):
             raise NotFinite
+
+    @staticmethod
+    def _apply(optimizer: torch.optim.Optimizer, lr: float) -> None:
         for group in optimizer.param_groups:
             group["lr"] = lr
         optimizer.step()

@@ -91,6 +91,17 @@ def test_what_other_models_have_waits_or_is_told(read):
     assert not isinstance(caught.value, MissingGeneratorError)
 
 
+def test_lines_that_wait_are_one_notice_however_many(tmp_path):
+    for k in range(23):
+        (tmp_path / f"p{k:02}.yaml").write_text(f"controls: {{edit/hats/amount: {k / 10}, edit/beard/amount: 1}}\n")
+    (tmp_path / "manga.yaml").write_text("controls: {blend/manga/amount: 1}\n")
+    folder = PresetFolder(tmp_path)
+    (notice,) = folder.look(TABLE).notices
+    assert "no such generator here" in notice and "p00.yaml:1: edit/hats is not installed here; its lines wait" in notice
+    assert "45 more like it, in 23 presets, for edit/hats, edit/beard" in notice
+    assert folder.look(TABLE).notices == ()
+
+
 def test_only_plain_files_of_the_folder_are_read(tmp_path):
     folder, outside = tmp_path / "presets", tmp_path / "secret.yaml"
     folder.mkdir()

@@ -7,6 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from installation.errors import WeightsError
 from installation.latents.direction_files import plain_name, read_directions
@@ -168,3 +169,75 @@ def test_missing_files_folders_and_other_kinds(tmp_path):
 )
 def test_names_of_controls(stem, name):
     assert plain_name(stem) == name
+
+
+@pytest.mark.parametrize("form", ["factor.pt", "factor.npz", "factor.safetensors"])
+def test_factors_give_their_columns_for_every_style(form, tmp_path):
+    """What closed-form factorisation writes: eigenvectors in columns, of unit length, the strongest first."""
+    factors = torch.linalg.qr(torch.randn(12, 12))[0].contiguous()
+    path = tmp_path / form
+    match path.suffix:
+        case ".pt":
+            torch.save({"ckpt": "checkpoint/ffhq.pt", "eigvec": factors}, path)
+        case ".npz":
+            np.savez(path, eigvec=factors.numpy())
+        case _:
+            save_file({"eigvec": factors}, path)
+    found = load_directions([path], 6, 12)
+    assert found.names == tuple(f"factor-{k}" for k in range(8))
+    for k, one in enumerate(found.directions):
+        assert torch.equal(one.vector, factors[:, k].expand(6, 12))
+
+
+@pytest.mark.parametrize(("stem", "name"), [("faces_xcomp", "faces"), ("faces_zcomp", "faces"), ("my-components", "my-components")])
+@pytest.mark.parametrize("count", [3, 6])
+def test_autolumes_components_are_directions_each(stem, name, count, tmp_path):
+    """Also where there are as many as the generator has styles."""
+    rows = np.linalg.qr(np.random.default_rng(2).standard_normal((8, 8)))[0][:count].astype(np.float32)
+    np.save(tmp_path / f"{stem}.npy", rows)
+    found = load_directions([tmp_path / f"{stem}.npy"], 6, 8)
+    assert found.names == tuple(f"{name}-{k}" for k in range(count))
+    assert torch.equal(found.directions[2].vector, torch.from_numpy(rows[2]).expand(6, 8))
+
+
+def test_a_direction_for_each_style_stays_one(tmp_path):
+    np.save(tmp_path / "smile.npy", normals(6, 8))
+    assert load_directions([tmp_path / "smile.npy"], 6, 8).names == ("smile",)
+
+
+BOUNDARIES = {
+    "stylegan_ffhq_age_w_boundary": None,
+    "stylegan_celebahq_smile_c_gender_w_boundary": None,
+    "my_boundary": None,
+    "boundary": None,
+    "stylegan2_ffhq_w/boundary_Smiling": None,
+    "stylegan_ffhq_age_boundary": "a boundary in z",
+    "stylegan_celebahq_age_c_gender_boundary": "a boundary in z",
+    "pggan_celebahq_age_boundary": "a boundary of PGGAN",
+    "pggan_celebahq_age_c_gender_eyeglasses_boundary": "a boundary of PGGAN",
+    "age_z_boundary": "a boundary in z",
+    "stylegan2_ffhq_z/boundary_Smiling": "a boundary in z",
+    "stylegan3_z/boundary_Young": "a boundary in z",
+}
+
+
+@pytest.mark.parametrize("name", BOUNDARIES)
+def test_boundaries_of_another_space_are_refused_by_their_names(name, tmp_path):
+    path = tmp_path / f"{name}.npy"
+    path.parent.mkdir(exist_ok=True)
+    np.save(path, normals(1, 8))
+    if BOUNDARIES[name] is None:
+        assert len(load_directions([path], 6, 8).names) == 1
+        return
+    with pytest.raises(WeightsError, match=BOUNDARIES[name]) as caught:
+        load_directions([path], 6, 8)
+    assert str(caught.value).startswith(f"{path}: ") and "\n" not in str(caught.value)
+
+
+def test_boundaries_of_the_first_stylegan_are_said_to_be_or_refused_where_the_family_is_known(tmp_path):
+    path = tmp_path / "stylegan_ffhq_age_w_boundary.npy"
+    np.save(path, normals(1, 8))
+    (notice,) = load_directions([path], 6, 8).notices
+    assert "a boundary of the first StyleGAN" in notice
+    with pytest.raises(WeightsError, match="belongs to stylegan1-ffhq-1024, the generator is stylegan2-ffhq-1024"):
+        load_directions([path], 6, 8, "stylegan2-ffhq-1024")

@@ -1,7 +1,11 @@
 """Other sizes and configurations of NVlabs' generators, against the same arithmetic in its plainest form."""
 
+import pickle
+
+import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from installation.networks.checkpoint_error import CheckpointError
 from installation.networks.checkpoints import load_generator
@@ -180,3 +184,62 @@ def test_files_of_older_numpy_name_its_older_modules(tmp_path):
     assert b"cnumpy._core.multiarray\n" in content
     path.write_bytes(content.replace(b"cnumpy._core.multiarray\n", b"cnumpy.core.multiarray\n"))
     assert read_pickle(path).size == 16
+
+
+@pytest.mark.parametrize("form", ["zip", "legacy", "safetensors", "npz", "pkl"])
+@pytest.mark.parametrize("prefix", ["", "G_ema.", "module."])
+def test_parameters_alone_draw_the_same(form, prefix, tmp_path):
+    """What ``G_ema.state_dict()`` gives: nothing that the modules recorded, which is what their code has as defaults."""
+    written = stylegan2(32, z_dim=6, w_dim=12, mapping_layers=2)
+    state, path = {f"{prefix}{name}": value.detach().contiguous() for name, value in written.state_dict().items()}, tmp_path / "g"
+    match form:
+        case "safetensors":
+            save_file(state, path)
+        case "npz":
+            np.savez(path.open("wb"), **{name: value.numpy() for name, value in state.items()})
+        case "pkl":
+            path.write_bytes(pickle.dumps({"G_ema": state}, 4))
+        case _:
+            torch.save({"model": {"G_ema": state}}, path, _use_new_zipfile_serialization=form == "zip")
+    generator = load_generator(path)
+    z = torch.randn(2, 6)
+    with torch.inference_mode():
+        ws = plain.mapping(written, z, PSI)
+        assert close(generator.mapping(z, PSI), ws)
+        assert close(generator.synthesis(ws), plain.stylegan2(written, ws))
+
+
+def test_a_structure_that_parameters_betray_is_refused(tmp_path):
+    state = stylegan2(16).state_dict()
+    for change, words in (
+        ({"synthesis.b8.skip.weight": torch.ones(1)}, "'resnet' architecture"),
+        ({"synthesis.b4.torgb.weight": None}, "'orig' architecture"),
+    ):
+        changed = {name: value for name, value in (state | change).items() if value is not None}
+        torch.save(changed, tmp_path / "g.pt")
+        with pytest.raises(CheckpointError, match=words):
+            load_generator(tmp_path / "g.pt")
+
+
+@pytest.mark.parametrize(("regulator", "whole"), [(0.5, 0.7), (0.0, 0.7), (0.5, 1.0), (0, 1)])
+def test_noise_that_autolume_bent_is_drawn_as_there(regulator, whole, tmp_path):
+    """A live network is saved with the strength of the noise in attributes beside the parameter that they stand for."""
+    written = stylegan2(16)
+    expected = load_generator(write_pickle(tmp_path / "plain.pkl", written))
+    for module in written.modules():
+        if hasattr(module, "noise_strength"):
+            module.noise_regulator, module.global_noise = regulator, whole
+    generator = load_generator(write_pickle(tmp_path / "bent.pkl", written))
+    for name, value in expected.state_dict().items():
+        if name.endswith("noise.weight"):
+            wanted = (regulator or float(value)) * whole
+            assert float(generator.state_dict()[name]) == pytest.approx(wanted, rel=1e-6), name
+    written.synthesis.b8.conv0.ratio = (1, 0.5)
+    with pytest.raises(CheckpointError, match="stretched by Autolume"):
+        load_generator(write_pickle(tmp_path / "bent.pkl", written))
+
+
+def test_a_generator_that_was_not_averaged_is_used_and_said(tmp_path):
+    path = write_pickle(tmp_path / "g.pkl", stylegan2(16), G_ema=None)
+    (notice,) = load_generator(path).notices
+    assert "no averaged generator 'G_ema'" in notice

@@ -1,12 +1,16 @@
 """The published encoders against their published arithmetic, written out by parameter name; small widths, random weights."""
 
 import argparse
+import pickle
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from safetensors.torch import save_file
 
-from installation.networks.checkpoints import CheckpointError, load_encoder, load_generator, save_encoder
+from installation.networks.checkpoints import CheckpointError, EncoderReading, load_encoder, load_generator, save_encoder
+from installation.networks.fused_psp import fused
 from installation.networks.ir_se import BackbonePlan, BlockPlan
 from installation.networks.psp_encoders import NETWORKS, EncoderPlan
 from installation.networks.stylegan2 import Generator
@@ -197,3 +201,128 @@ def test_a_file_says_which_half_it_lacks(tmp_path):
     torch.save({"g_ema": Generator(32, 24, 1, {4: 8, 8: 8, 16: 8, 32: 8}).state_dict()}, tmp_path / "generator.pt")
     with pytest.raises(CheckpointError, match="a generator and no encoder"):
         load_encoder(tmp_path / "generator.pt")
+
+
+# --- what a file does not say -------------------------------------------------------------------------------------------
+
+
+def without(path, *keys):
+    """The same file, saved anew without some of its entries."""
+    root = torch.load(path, weights_only=True)
+    for key in keys:
+        root.pop(key, None)
+    torch.save(root if len(root) > 1 else root["state_dict"], path)
+
+
+def relative(got, expected):
+    return ((got - expected).norm() / expected.norm()).item()
+
+
+PYRAMIDS = {"GradualStyleEncoder": "psp", "Encoder4Editing": "e4e"}
+IMAGES = torch.rand(1, 3, 256, 256, generator=torch.Generator().manual_seed(3)) * 2 - 1
+
+
+def long_mean(path):
+    """The mean code of the file's own mapping network, from other samples than the loader's and many more."""
+    generator = load_generator(path)
+    with torch.inference_mode():
+        return generator.style(torch.randn(200_000, generator.z_dim, generator=torch.Generator().manual_seed(7))).mean(0)
+
+
+@pytest.mark.parametrize("kind", PYRAMIDS)
+def test_a_missing_mean_code_comes_from_the_files_own_mapping_network(kind, tmp_path):
+    path = tmp_path / "model.pt"
+    p = checkpoint(path, kind)
+    encoder = load_encoder(path)
+    with torch.inference_mode():
+        expected = published(kind, p, IMAGES, 12) + long_mean(path)
+        assert relative(encoder(IMAGES), expected) < 0.02
+    assert torch.equal(encoder.latent_avg, load_generator(path).latent_avg)
+    assert len(encoder.notices) == 1 and "models.encoder_codes: absolute" in encoder.notices[0]
+    with torch.inference_mode():
+        absolute = load_encoder(path, EncoderReading(codes="absolute"))
+        assert relative(absolute(IMAGES), published(kind, p, IMAGES, 12)) < 1e-5
+    assert absolute.notices == ()
+
+
+def test_options_against_the_mean_code_are_kept_to(tmp_path):
+    path = tmp_path / "model.pt"
+    for refusal in (False, "False"):
+        checkpoint(path, "Encoder4Editing", options={"encoder_type": "Encoder4Editing", "start_from_latent_avg": refusal})
+        assert not load_encoder(path).latent_avg.any()
+
+
+@pytest.mark.parametrize("kind", PYRAMIDS)
+def test_without_options_the_kind_is_assumed_and_said_once(kind, tmp_path):
+    path = tmp_path / "model.pt"
+    p = checkpoint(path, kind, latent_avg=torch.ones(12, W_DIM))
+    without(path, "opts")
+    told = load_encoder(path)
+    assert told.kind == "GradualStyleEncoder" and len(told.notices) == 1 and "models.encoder_kind: e4e" in told.notices[0]
+    said = load_encoder(path, EncoderReading(kind=PYRAMIDS[kind]))
+    assert (said.kind, said.notices) == (kind, ())
+    with torch.inference_mode():
+        assert relative(said(IMAGES), published(kind, p, IMAGES, 12) + 1) < 1e-5
+
+
+def test_a_bare_state_dict_is_one_notice_for_both(tmp_path):
+    checkpoint(tmp_path / "model.pt", "GradualStyleEncoder")
+    without(tmp_path / "model.pt", "opts", "latent_avg")
+    (notice,) = load_encoder(tmp_path / "model.pt").notices
+    assert "models.encoder_kind: e4e" in notice and "models.encoder_codes: absolute" in notice
+
+
+def test_what_only_e4e_leaves_in_a_file_tells_it(tmp_path):
+    for name, options, beside in (
+        ("my-e4e.pt", {}, {}),
+        ("a.pt", {"delta_norm": 2}, {}),
+        ("b.pt", {}, {"discriminator_state_dict": {"a": torch.ones(1)}}),
+    ):
+        checkpoint(tmp_path / name, "Encoder4Editing", options=options, latent_avg=torch.ones(12, W_DIM))
+        root = torch.load(tmp_path / name, weights_only=True)
+        torch.save(root | beside, tmp_path / name)
+        assert load_encoder(tmp_path / name).kind == "Encoder4Editing"
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_other_containers_and_names_give_the_same_codes(kind, tmp_path):
+    mean, path = torch.randn(12, W_DIM), tmp_path / "model.pt"
+    p = checkpoint(path, kind, latent_avg=mean)
+    root = torch.load(path, weights_only=True)
+    with torch.inference_mode():
+        expected = published(kind, p, IMAGES, 12) + mean
+    bare = {f"module.{name}": value for name, value in root["state_dict"].items()} | {"latent_avg": mean}
+    named = EncoderReading("e4e") if kind == "Encoder4Editing" else EncoderReading("psp")
+    save_file({name: value.clone() for name, value in bare.items()}, tmp_path / "hub.safetensors", metadata={"format": "pt"})
+    np.savez(tmp_path / "arrays.npz", **{name: value.numpy() for name, value in bare.items()})
+    (tmp_path / "plain.pkl").write_bytes(pickle.dumps({"model": root}, 4))
+    torch.save({"model": {"net": root}}, tmp_path / "deep.pt", _use_new_zipfile_serialization=False)
+    for name in ("hub.safetensors", "arrays.npz", "plain.pkl", "deep.pt"):
+        with torch.inference_mode():
+            assert relative(load_encoder(tmp_path / name, named)(IMAGES), expected) < 1e-5, name
+
+
+def test_an_encoder_into_z_goes_through_its_own_mapping_network(tmp_path):
+    path = tmp_path / "model.pt"
+    options = {"encoder_type": "GradualStyleEncoder", "output_size": 128, "start_from_latent_avg": False}
+    p = checkpoint(path, "GradualStyleEncoder", options=options)
+    assert "models.encoder_codes: z" in load_encoder(path).notices[0], "an encoder without a mean may be one into Z+"
+    encoder = load_encoder(path, EncoderReading(codes="z"))
+    with torch.inference_mode():
+        z = published("GradualStyleEncoder", p, IMAGES, 12)
+        expected = load_generator(path).style(z[0])
+        assert relative(encoder(IMAGES)[0], expected) < 1e-5
+        save_encoder(encoder, tmp_path / "z.safetensors", {})
+        assert relative(load_encoder(tmp_path / "z.safetensors")(IMAGES)[0], expected) < 1e-2
+        quick = fused(encoder)
+        assert relative(quick(IMAGES)[0], expected) < 1e-5
+
+
+@pytest.mark.parametrize("place", ["dualstylegan/encoder.pt", "VToonify/checkpoint/encoder.pt"])
+def test_the_folder_of_dualstylegan_tells_its_encoder(place, tmp_path):
+    path = tmp_path / place
+    path.parent.mkdir(parents=True)
+    checkpoint(path, "GradualStyleEncoder")
+    assert load_encoder(path).style is not None and "models.encoder_codes: relative" in load_encoder(path).notices[0]
+    checkpoint(path.with_name("encoder_wplus.pt"), "GradualStyleEncoder", latent_avg=torch.ones(12, W_DIM))
+    assert load_encoder(path.with_name("encoder_wplus.pt")).style is None

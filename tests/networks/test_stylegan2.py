@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from installation.networks.layer_swap import normalised, swap_shares
-from installation.networks.stylegan2 import Generator, ModulatedConv2d, Upsample, blur_kernel, upsample_conv2d, upsample_conv2d_phases
+from installation.networks.stylegan2 import Generator, ModulatedConv2d, Upsample
 
 CHANNELS = {4: 16, 8: 16, 16: 12, 32: 8}
 
@@ -24,13 +24,6 @@ def test_modulated_convolution_is_the_one_of_the_paper():
     weight = weight * torch.rsqrt(weight.square().sum((2, 3, 4), keepdim=True) + 1e-8)
     expected = torch.cat([F.conv2d(x[i : i + 1], weight[i], padding=1) for i in range(3)])
     assert torch.allclose(conv(x, w), expected, atol=1e-5)
-
-
-def test_both_forms_of_the_upsampling_convolution_agree():
-    x, weight = torch.randn(2, 5, 6, 7), torch.randn(4, 5, 3, 3)
-    plain, phases = (f(x, weight, blur_kernel()) for f in (upsample_conv2d, upsample_conv2d_phases))
-    assert plain.shape == (2, 4, 12, 14)
-    assert torch.allclose(plain, phases, atol=1e-4)
 
 
 def test_upsampling_keeps_a_flat_picture_flat():

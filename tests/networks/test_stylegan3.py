@@ -7,7 +7,6 @@ import torch
 
 from installation.networks import stylegan3 as fast
 from installation.networks.nvlabs_pickle import read_pickle
-from installation.networks.stylegan2 import phase_kernel, upsample_conv2d, upsample_conv2d_phases
 from tests.networks import support_plain_nvlabs as plain
 from tests.networks.support_nvlabs import lowpass, stylegan3, write_pickle
 
@@ -75,11 +74,3 @@ def test_a_trace_draws_any_code(tmp_path):
         warnings.simplefilter("error", torch.jit.TracerWarning)  # no size that a trace would freeze
         traced = torch.jit.trace(generator, first)
         assert torch.allclose(traced(other), generator.synthesis(other), atol=1e-5)
-
-
-def test_phases_spread_any_filter():
-    """Also one that is not symmetric."""
-    torch.manual_seed(0)
-    x, weight, blur = torch.randn(1, 3, 6, 6), torch.randn(4, 3, 3, 3), torch.rand(4, 4)
-    assert phase_kernel(weight, blur).shape == (16, 3, 3, 3)
-    assert torch.allclose(upsample_conv2d(x, weight, blur), upsample_conv2d_phases(x, weight, blur), atol=1e-4)

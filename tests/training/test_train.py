@@ -17,7 +17,7 @@ from installation.networks.checkpoints import load_encoder, load_generator
 from installation.training.datasets import DatasetError, to_tensor
 from installation.training.model import Shape
 from installation.training.train import Course, main, options_of, parser, run
-from installation.training.trainer import NotFinite, Options, Trainer
+from installation.training.trainer import NotFinite, Options, Trainer, Weights
 
 SMALL = [
     "--size",
@@ -120,6 +120,29 @@ def test_a_loss_that_is_no_number_changes_nothing(faces: Path, tmp_path: Path) -
     with pytest.raises(NotFinite):
         trainer.step(images * float("nan"), mask, 1e-3, 32)
     assert all(torch.equal(a, b) for a, b in zip(before, trainer.model.parameters(), strict=True))
+
+
+def test_an_adversary_whose_loss_is_no_number_leaves_the_generator_too(faces: Path, tmp_path: Path) -> None:
+    trainer = Trainer(options(tmp_path, adversary="stylegan2", weights=Weights(r1=float("inf"))), None)
+    assert trainer.adversary is not None
+    moving = [*trainer.model.parameters(), *trainer.adversary.parameters()]
+    before = [p.detach().clone() for p in moving]
+    with pytest.raises(NotFinite):
+        trainer.step(*batch(faces), 1e-3, 32)
+    assert all(torch.equal(a, b) for a, b in zip(before, moving, strict=True))
+    assert trainer.optimizer.state_dict()["state"] == {} and trainer.images == trainer.steps == 0
+
+
+def test_mapping_layers_without_an_adversary_are_refused_in_words(faces: Path, tmp_path: Path) -> None:
+    given = ["--faces", str(faces), "--run", str(tmp_path), *SMALL, "--mapping-layers"]
+    with pytest.raises(DatasetError, match=r"--mapping-layers 2: in joint mode .* choose --adversary stylegan2"):
+        options_of(parser().parse_args([*given, "2"]))
+    with pytest.raises(DatasetError, match="at least 0"):
+        options_of(parser().parse_args([*given, "-1"]))
+    assert options_of(parser().parse_args([*given, "2", "--adversary", "stylegan2"])).shape.mapping_layers == 2
+    # A run that was begun with an adversary may go on without one.
+    trainer = Trainer(options(tmp_path, shape=Shape(64, 32, 2, 512, 32)), None)
+    assert "samples" not in trainer.step(*batch(faces), 1e-3, 32)
 
 
 def test_a_diverging_run_stops_and_keeps_the_last_good_state(faces: Path, tmp_path: Path) -> None:
