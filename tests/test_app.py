@@ -86,9 +86,9 @@ def test_the_same_input_gives_the_same_pixels(tmp_path):
 
 
 def test_mixing_a_child_changes_the_portrait(tmp_path):
-    plain, _ = show(tmp_path)  # long enough for the visitor to fade in
+    plain, _ = show(tmp_path, "controls={look/layout: grid}")  # long enough for the visitor to fade in
     child = plain.models.children[0].name
-    mixed, _ = show(tmp_path, f"controls={{blend/{child}/amount: 1.0}}")
+    mixed, _ = show(tmp_path, f"controls={{look/layout: grid, blend/{child}/amount: 1.0}}")
     difference = np.abs(plain.canvas_picture.astype(float) - mixed.canvas_picture)[80:240, 160:320]
     assert difference.mean() > 4.0
 
