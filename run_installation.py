@@ -91,7 +91,16 @@ def show(a: argparse.Namespace, config: Config) -> int:
             "facets: every user of this machine can read the token on the command line; better in control.web.token_file", file=sys.stderr
         )
     options = RunOptions(
-        a.preset, a.frames, a.duration, a.as_fast_as_possible, a.record, a.report, a.timeline_record, a.timeline_play, STARTED
+        a.preset,
+        a.frames,
+        a.duration,
+        a.as_fast_as_possible,
+        a.record,
+        a.report,
+        a.timeline_record,
+        a.timeline_play,
+        unattended=a.frames is None and a.duration is None,
+        started=STARTED,
     )
     report = Installation(config, options).run()
     print(

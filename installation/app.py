@@ -77,6 +77,7 @@ class RunOptions:
     report: Path | None = None
     timeline_record: Path | None = None  # where the moves of every hand are kept
     timeline_play: Path | None = None  # whose moves are made again
+    unattended: bool = False  # runs until it is stopped, and is to come back as it was
     started: float = 0.0
 
 
@@ -173,6 +174,10 @@ class Installation:
         self.desk = ControlDesk(config.control, self.controls, installed, self.observer, self.health.fault, options.lockstep)
         if options.preset is not None:
             self.desk.presets.begin(options.preset)
+        if self._keeps_state():
+            notice = self.desk.keep(take_up=options.preset is None)
+            if notice:
+                print(f"facets: {notice}", flush=True)
         if options.timeline_play is not None:
             self.desk.play(options.timeline_play)
         with self._ahead() as priorities:
@@ -184,6 +189,12 @@ class Installation:
             except BaseException:
                 self.desk.stop()
                 raise
+
+    def _keeps_state(self) -> bool:
+        """Whether the next show is to begin as this one was. What depends on its input alone never does."""
+        wanted = self.config.control.resume
+        live = not self.options.lockstep and self.options.timeline_play is None
+        return live and (wanted is True or (wanted == "auto" and self.options.unattended))
 
     def _ahead(self) -> contextlib.AbstractContextManager[Priorities | None]:
         """A live show must keep time; what has all the time it wants goes before nobody, and has no priorities."""
@@ -306,6 +317,7 @@ class Installation:
                 with ahead() as priorities, keeping_time():
                     self._start_time()  # clearing up took its time, and is not part of the show
                     self._run_live(priorities)
+            self.desk.ended()
         finally:
             self._ended = time.monotonic()
             self._close()

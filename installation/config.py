@@ -279,6 +279,8 @@ class ControlConfig(Section):
     web: WebConfig = Field(default_factory=WebConfig)
     midi: MidiConfig = Field(default_factory=MidiConfig)
     audio: AudioConfig = Field(default_factory=AudioConfig)
+    resume: Switch = _setting("control.resume", "auto, true or false; auto: in a show that runs until it is stopped")
+    resume_file: str = _setting("control.resume_file", "file of the live state, from the program's folder on", min_length=1)
 
 
 class Config(Section):

@@ -148,7 +148,7 @@ class OscFeedback:
         """Why the newest message that was ignored was: whoever sent it reads it here, whatever it was about."""
         counts = self._state.counts()
         if self._out is not None and counts.ignored != self._seen.ignored:
-            self._out.send(OUT + "error", counts.last.encode("utf-8", "replace").decode())
+            self._out.send(OUT + "error", counts.last)
         self._seen.ignored = counts.ignored
 
     def _send_show(self, now: float) -> None:

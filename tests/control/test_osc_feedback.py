@@ -192,7 +192,7 @@ def test_whoever_is_refused_reads_why(state: ControlState, ear: Ear) -> None:
         state.set("look/glitter", 1)
         assert ear.listen("/facets/out/error") == ["look/glitter: no such control"]
         state.ignore("preset/recall: 'cl\ud800m': there is no such preset")
-        assert ear.listen("/facets/out/error") == ["preset/recall: 'cl?m': there is no such preset"]
+        assert ear.listen("/facets/out/error") == ["preset/recall: 'cl\\ud800m': there is no such preset"]
         for i in range(500):
             state.set(f"look/no-{i}", 1)
         ear.listen("/facets/out/heartbeat")
