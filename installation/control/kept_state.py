@@ -94,18 +94,19 @@ def read_state(path: Path) -> KeptState | None:
         raise BrokenStateError("not whole, or no JSON") from err
     if not isinstance(given, dict) or given.get("version") != VERSION:
         raise BrokenStateError("of another version, or no state of a show")
-    lines, preset, saved = given.get("controls"), given.get("preset"), given.get("saved")
-    if not isinstance(lines, dict) or not isinstance(preset, str) or not _is_time(saved):
+    lines, preset, saved = given.get("controls"), given.get("preset"), _moment(given.get("saved"))
+    if not isinstance(lines, dict) or not isinstance(preset, str) or saved is None:
         raise BrokenStateError("no state of a show")
     for name, line in lines.items():
         if not (isinstance(line, list) and len(line) == 2 and all(isinstance(one, bool | int | float | str) for one in line)):
             raise BrokenStateError(f"{name[:80]!r} has no value")
     controls, beginnings = ({name: line[place] for name, line in lines.items()} for place in (0, 1))
-    return KeptState(MappingProxyType(controls), MappingProxyType(beginnings), preset, float(saved), given.get("ended") is True)
+    return KeptState(MappingProxyType(controls), MappingProxyType(beginnings), preset, saved, given.get("ended") is True)
 
 
-def _is_time(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and 0 <= value < 1e11
+def _moment(value: object) -> float | None:
+    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and 0 <= value < 1e11
+    return float(value) if good and isinstance(value, int | float) else None
 
 
 def take_up(path: Path, state: ControlState) -> tuple[str, str]:
