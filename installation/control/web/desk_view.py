@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
 from installation.control.midi_mapping import learnable
 from installation.control.observation import Observation
 from installation.control.parameters import Parameter
+from installation.control.preset_asks import Answer, Tell
+from installation.control.preset_files import Preset
+from installation.control.preset_saving import Backup
 from installation.control.state import ControlState
 
 Json = dict[str, object]
+MOST_FAULTS = 20  # the newest
 
 
 class Presets(Protocol):
@@ -24,6 +29,30 @@ class Presets(Protocol):
 
     def names(self) -> list[str]:
         """Every preset."""
+        ...
+
+    def preset(self, name: str) -> Preset | None:
+        """What a preset holds."""
+        ...
+
+    def number(self, name: str) -> int | None:
+        """What MIDI programs call it."""
+        ...
+
+    def ask(self, text: str, source: str) -> Answer:
+        """Recall what a person typed."""
+        ...
+
+    def save(self, title: str, over: bool, tell: Tell) -> bool:
+        """Keep the controls under a title; ``tell`` hears how that went, in any thread."""
+        ...
+
+    def backups(self, name: str) -> list[Backup]:
+        """The states before of a preset, the newest first. Reads the disk."""
+        ...
+
+    def restore(self, name: str, key: str, tell: Tell) -> bool:
+        """Put one of them back."""
         ...
 
 
@@ -67,8 +96,17 @@ class Show:
         }
 
     def presets_json(self) -> Json:
-        """Names and the one that shows."""
-        return {"names": self.presets.names() if self.presets else [], "current": self.presets.current if self.presets else ""}
+        """Names, titles and numbers, and the one that shows."""
+        if self.presets is None:
+            return {"names": [], "current": "", "titles": {}, "numbers": {}}
+        names = self.presets.names()
+        presets = {name: preset for name in names if (preset := self.presets.preset(name)) is not None}
+        return {
+            "names": names,
+            "current": self.presets.current,
+            "titles": {name: preset.called for name, preset in presets.items()},
+            "numbers": {name: self.presets.number(name) for name in names},
+        }
 
     def midi_json(self) -> Json | None:
         """Who is learning, and what was learned; None where there is no MIDI."""
@@ -79,8 +117,8 @@ class Show:
     def pulse(self) -> Json:
         """What is told a few times a second whatever happens."""
         seen = asdict(self.observe())
-        faults: Sequence[str] = seen["faults"]
-        health = {**seen, "faults": [text[:300] for text in faults[-5:]], "fault_count": len(faults)}
+        faults = [fault_json(fault) for fault in seen["faults"]]
+        health = {**seen, "faults": faults[-MOST_FAULTS:], "fault_count": sum(not fault["ended"] for fault in faults)}
         counts = self.state.counts()
         health |= {"ignored": counts.ignored, "clamped": counts.clamped, "last": counts.last, "fading": self.state.fading}
         return {"health": health, "phases": dict(self.phases()), "presets": self.presets_json(), "midi": self.midi_json()}
@@ -91,6 +129,18 @@ class Show:
         return {
             name: value for name, value in shown.items() if name in targets and value != targets[name] and isinstance(value, float | int)
         }
+
+
+def fault_json(fault: object) -> Json:
+    """A fault for the browser: its text, when it was seen first and last, how often, and whether it is over. What only has a
+    text is taken for one that was seen once and goes on."""
+    record = fault if isinstance(fault, Mapping) else {"text": fault}
+    told: Json = {"text": str(record.get("text", ""))[:300], "ended": bool(record.get("ended", False))}
+    for key in ("first", "last", "count"):
+        value = record.get(key)
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            told[key] = value
+    return told
 
 
 def row_json(row: Parameter) -> Json:
