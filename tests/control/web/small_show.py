@@ -102,7 +102,7 @@ def screen(browser, width, height, touch):
     """From now on the browser has this screen, in px, and fingers or a mouse."""
     told = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": touch}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", told)
-    browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": touch, "maxTouchPoints": 1 if touch else 0})
+    browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": touch, "maxTouchPoints": 1})
 
 
 def visit(browser, show):
