@@ -106,7 +106,8 @@ def screen(browser, width, height, touch):
 
 
 def visit(browser, show):
-    browser.get("about:blank")  # what another page was doing is over
+    browser.get(f"http://127.0.0.1:{show.port}/panel/icon.svg")  # what another page was doing is over
+    browser.execute_script("sessionStorage.clear()")
     browser.get(show.panel.panel_url)
     wait(browser, "return document.body.classList.contains('ready') && !document.body.classList.contains('lost')")
 
