@@ -33,7 +33,8 @@ function field(name, label, attributes) {
   const say = (text, bad) => {
     said.textContent = text;
     said.classList.toggle("refused", Boolean(bad));
-    input.toggleAttribute("aria-invalid", Boolean(bad));
+    if (bad) input.setAttribute("aria-invalid", "true");
+    else input.removeAttribute("aria-invalid");
   };
   input.addEventListener("input", () => say(""));
   return { form, input, button, say };
