@@ -35,8 +35,10 @@ export function fromShare(row, share) {
   return row.kind === "int" ? Math.round(value) : value;
 }
 
+export const OWN = "own"; // of a fade: each preset's
+
 export function written(row, value) {
-  if (row.name === "preset/fade" && value < 0) return "own"; // each preset's own
+  if (row.name === "preset/fade" && value < 0) return OWN;
   if (row.kind === "int") return String(value);
   const span = row.high - row.low;
   return value.toFixed(span > 50 ? 1 : 2);

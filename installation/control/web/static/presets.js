@@ -145,7 +145,7 @@ class Backups {
       button.addEventListener("click", () => this.put(key));
       return el("li", {}, el("span", {}, when), button);
     });
-    this.list.replaceChildren(...(lines.length ? lines : [el("li", {}, "none: it was saved once")]));
+    this.list.replaceChildren(...(lines.length ? lines : [el("li", {}, "none yet")]));
   }
 
   async put(key) {

@@ -3,7 +3,7 @@
 // A finger that lands on a slider is more often on its way down the page than at the slider: it takes hold only once it has moved
 // clearly sideways, and then the value follows from where it was. A swipe that the browser takes for scrolling puts it back.
 
-import { el, fromShare, head, toShare, written } from "./parts.js";
+import { OWN, el, fromShare, head, toShare, written } from "./parts.js";
 
 const STEPS = 1000; // of a slider's way
 const SLOP = 8; // px that a finger moves before it is clear where it goes
@@ -118,6 +118,7 @@ export function slider(row, label, context) {
     class: "value", type: "text", inputmode: "decimal", "aria-label": `${full}, as a number`, size: 5, autocomplete: "off", tabindex: -1,
   });
   const reset = el("button", { class: "reset", type: "button", title: "back to its default (Delete)", "aria-label": `Reset ${full}`, tabindex: -1 }, "↺");
+  const measure = el("span", { class: "unit", "aria-hidden": "true" }, unit);
   const zero = row.low < 0 && row.high > 0 ? toShare(row, 0) : 0;
   const whole = row.kind === "int" ? Math.max(1, row.high - row.low) : 0;
   if (whole && whole <= STEPS) input.max = whole;
@@ -136,7 +137,8 @@ export function slider(row, label, context) {
     const share = toShare(row, value);
     const text = written(row, value);
     input.value = Math.round(share * input.max);
-    input.setAttribute("aria-valuetext", `${text} ${unit}`.trim());
+    measure.textContent = text === OWN ? "" : unit;
+    input.setAttribute("aria-valuetext", `${text} ${measure.textContent}`.trim());
     if (document.activeElement !== number) number.value = text;
     reset.classList.toggle("idle", Math.abs(value - row.default) < 1e-6);
     if (!still) paint(share);
@@ -201,6 +203,6 @@ export function slider(row, label, context) {
     draw();
   };
   draw();
-  const node = el("div", { class: "control slider" }, title, el("span", { class: "tools" }, ...learn, reset), el("span", { class: "figure" }, number, el("span", { class: "unit", "aria-hidden": "true" }, unit)), way);
+  const node = el("div", { class: "control slider" }, title, el("span", { class: "tools" }, ...learn, reset), el("span", { class: "figure" }, number, measure), way);
   return { node, show, moving, revert, settle: () => target !== null && show(target) };
 }
