@@ -131,6 +131,13 @@ def capture_settings(config: Config) -> CaptureSettings:
     return CaptureSettings(c.width, c.height, c.fps, c.mjpg, c.loop, rotate=c.rotate, flip=c.flip)
 
 
+def keeps_state(config: Config, options: RunOptions) -> bool:
+    """Whether the next show is to begin as this one was. A run that depends on its input alone never does."""
+    wanted = config.control.resume
+    live = not options.lockstep and options.timeline_play is None
+    return live and (wanted is True or (wanted == "auto" and options.unattended))
+
+
 def track_settings(config: Config) -> TrackSettings:
     """Faces part of the configuration."""
     f = config.faces
@@ -174,7 +181,7 @@ class Installation:
         self.desk = ControlDesk(config.control, self.controls, installed, self.observer, self.health.fault, options.lockstep)
         if options.preset is not None:
             self.desk.presets.begin(options.preset)
-        if self._keeps_state():
+        if keeps_state(config, options):
             notice = self.desk.keep(take_up=options.preset is None)
             if notice:
                 print(f"facets: {notice}", flush=True)
@@ -189,12 +196,6 @@ class Installation:
             except BaseException:
                 self.desk.stop()
                 raise
-
-    def _keeps_state(self) -> bool:
-        """Whether the next show is to begin as this one was. What depends on its input alone never does."""
-        wanted = self.config.control.resume
-        live = not self.options.lockstep and self.options.timeline_play is None
-        return live and (wanted is True or (wanted == "auto" and self.options.unattended))
 
     def _ahead(self) -> contextlib.AbstractContextManager[Priorities | None]:
         """A live show must keep time; what has all the time it wants goes before nobody, and has no priorities."""

@@ -242,7 +242,7 @@ function revert(names) {
 const OFFLINE = {
   silent: "The mirror does not answer. What is shown is what was heard last; nothing can be moved until it answers.",
   lost: "Not connected to the mirror. What is shown is what was heard last; nothing can be moved. Trying again …",
-  locked: "The mirror asks for a new link: scan the code on its figures again.",
+  locked: "The mirror asks for a new link: press I at the mirror, or have it pressed, and scan the code.",
 };
 const SHORT = { live: "live", silent: "no answer", lost: "not connected; trying again", locked: "locked out" };
 
