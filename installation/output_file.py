@@ -1,12 +1,25 @@
 """Files that commands write: never over something that a person made without being asked to, and whole or not at all."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from installation.errors import ConfigError
+from installation.errors import ConfigError, FacetsError, FaultError
+
+# What makes a name one that no file can have; everything else is a place that refuses: read-only, full, somebody else's.
+NAMES = (errno.ENOTDIR, errno.EISDIR, errno.ENOENT, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL, errno.EEXIST, errno.EBUSY)
+
+
+def unwritable(what: str, err: OSError) -> FacetsError:
+    """What to raise where ``what``, an argument and its path, cannot be written: ConfigError for a name that cannot be, FaultError
+    for a place that refuses."""
+    reason = err.strerror or err
+    if err.errno in NAMES:
+        return ConfigError(f"{what}: cannot be written ({reason}); name another file")
+    return FaultError(f"{what}: cannot be written ({reason}); name a place that can be, or change this one")
 
 
 def check_output(path: Path, force: bool, sources: Iterable[Path] = ()) -> None:
