@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import logging
 import os
 import platform
-import signal
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ from installation.control.keyboard import Action, Keyboard
 from installation.control.parameters import ParameterTable
 from installation.control.state import ControlState
 from installation.engines.select import EngineSettings
-from installation.errors import ConfigError, FaultError
+from installation.errors import ConfigError, FacetsError, FaultError
 from installation.latents.cache import CachePolicy
 from installation.latents.directions import load_directions
 from installation.latents.guests import GuestBook, face_coder
@@ -37,7 +37,11 @@ from installation.operation.health import Health, Report, percentiles, rss_mb
 from installation.operation.hud import HudBoard
 from installation.operation.observer import Observer
 from installation.operation.priority import ahead, built_aside, coming_first, keeping_time
+from installation.operation.report_file import ReportFile
+from installation.operation.saying import say
+from installation.operation.signals import on_ending
 from installation.operation.worker import Worker
+from installation.output_file import free_name, whole_file
 from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, SynthesisLoop
 from installation.slot import Slot
 from installation.sources import CaptureSettings, CaptureSource
@@ -50,6 +54,8 @@ from installation.stages.generate import Generate, GenerateSettings
 from installation.stages.present import CanvasSettings, open_canvas
 from installation.stages.record import Recorder
 from installation.stages.track import Track, TrackSettings
+
+log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parents[1]
 ENGINE_CACHE = ROOT / ".cache" / "engines"
@@ -77,7 +83,7 @@ def models_of(config: Config) -> Models:
     named = frozenset(key for key in EVERYTHING if config.named(f"models.{key}"))
     models = load_models(m.generator, m.encoder, m.children, m.directions, named)
     for notice in models.notices:
-        print(f"facets: {notice}", flush=True)
+        say(f"facets: {notice}")
     return models
 
 
@@ -131,15 +137,26 @@ class Installation:
         self._quit = threading.Event()
         self._skipped = 0  # unreadable frames of the source, once it is closed
 
+        with contextlib.ExitStack() as undo:  # a start that fails leaves nothing open
+            self._prepare(undo)
+            undo.pop_all()
+
+    def _prepare(self, undo: contextlib.ExitStack) -> None:
         # Read every file before any device opens: a mistake should show at once.
-        self.models = models_of(config)
+        options = self.options
+        self._report_file = None
+        if options.report is not None:
+            self._report_file = ReportFile(options.report)
+            undo.callback(self._report_file.drop)
+        self.models = models_of(self.config)
         self.controls = self._controls()
 
         # Open the ways in: a port that is taken should show at once as well.
         self.clock: Clock = MonotonicClock()
         self.observer = Observer(self.health, self._now)
         installed = Installed.of(self.models)
-        self.desk = ControlDesk(config.control, self.controls, installed, self.observer, self.health.fault, options.lockstep)
+        self.desk = ControlDesk(self.config.control, self.controls, installed, self.observer, self.health.fault, options.lockstep)
+        undo.callback(self.desk.stop)
         if options.preset is not None:
             self.desk.presets.begin(options.preset)
         if options.timeline_play is not None:
@@ -147,38 +164,38 @@ class Installation:
         with self._ahead():
             self.desk.start()
             if self.desk.panel is not None:
-                print(f"facets: {self.desk.panel.notice}", flush=True)
-            try:
-                self._build()
-            except BaseException:
-                self.desk.stop()
-                raise
+                say(f"facets: {self.desk.panel.notice}")
+            self._build(undo)
 
     def _ahead(self) -> contextlib.AbstractContextManager[None]:
         """A live show must keep time; what has all the time it wants goes before nobody."""
         return contextlib.nullcontext() if self.options.lockstep else ahead()
 
-    def _build(self) -> None:
-        # Open the source and the canvas.
+    def _build(self, undo: contextlib.ExitStack) -> None:
+        # Open the source, the recording and the canvas.
         config, options = self.config, self.options
         capture = config.capture
         self._capture_settings = CaptureSettings(capture.width, capture.height, capture.fps, capture.mjpg, capture.loop)
         first = self._open_source(MonotonicClock())
+        undo.callback(first.close)
         if options.lockstep:
             self.clock = FrameClock(first.rate)
         first.clock = self.clock
         self.tempo = self.desk.begin(self._now, lambda: self.health.captured, options.timeline_record)
-        self._check_recording(first)
+        self.recorder = self._open_recording(first)
+        if self.recorder is not None:
+            undo.callback(self.recorder.close)
         self.canvas = open_canvas(self._canvas_settings())
+        undo.callback(self.canvas.close)
         if self.canvas.notice:
-            print(f"facets: {self.canvas.notice}", flush=True)
+            say(f"facets: {self.canvas.notice}")
 
         # Build the stages and join them.
         live = not options.lockstep
         build = partial(build_networks, config, self.models, background=live)
         self.encode, self.generate = built_aside(build) if live else build()
+        undo.callback(self.encode.close)
         self._join(first)
-        self.recorder = self.display.recorder
 
     def _now(self) -> float:
         return self.clock.now()  # of the clock that lockstep puts in place of the first
@@ -191,10 +208,24 @@ class Installation:
     def _open_source(self, clock: Clock) -> CaptureSource:
         return open_source(self.config.source, self._capture_settings, clock, realtime=not self.options.lockstep)
 
-    def _check_recording(self, source: CaptureSource) -> None:
-        if self.options.record is not None and not self._may_keep(source):
-            source.close()
+    def _open_recording(self, source: CaptureSource) -> Recorder | None:
+        path, lockstep = self.options.record, self.options.lockstep
+        if path is None:
+            return None
+        if not self._may_keep(source):
             raise ConfigError("--record: a live camera is recorded only where privacy.allow_recording is true")
+        canvas = self.config.canvas
+        fps = source.rate if lockstep else canvas.fps
+        size = (canvas.width, canvas.height)
+        recorder = Recorder(path, size, fps, self.config.record.crf, realtime=not lockstep, fault=self._told)
+        if recorder.notice:
+            say(f"facets: {recorder.notice}")
+        return recorder
+
+    def _told(self, fault: str) -> None:
+        """Note a fault that its maker should hear of at once. Any thread."""
+        self.health.fault(fault)
+        say(f"facets: {fault}", sys.stderr)
 
     def _may_keep(self, source: CaptureSource) -> bool:
         """Whether pictures may be stored: a live camera's only where the configuration allows it."""
@@ -215,11 +246,6 @@ class Installation:
         family = metadata_of(self.config.models.generator).get("family", "")
         self.desk.watch_directions(self.config.models.directions, lambda paths: load_directions(paths, *shape, family), edit.use)
         now = self.clock.now
-        recorder = None
-        if self.options.record is not None:
-            lockstep = self.options.lockstep
-            fps = source.rate if lockstep else self.config.canvas.fps
-            recorder = Recorder(self.options.record, self.canvas.size, fps, self.config.record.crf, realtime=not lockstep)
         self.keyboard = Keyboard(names, snapshots=self._may_keep(source))
         self.slots = (frames, encoded, portraits)
         engine, model = self.generate.choice, self.models.name
@@ -231,28 +257,40 @@ class Installation:
         track, align = Track(track_settings(self.config)), Align(self.encode.input_px)
         self.perception = PerceptionLoop(frames, track, align, self.encode, self.controls, encoded, self.health)
         self.synthesis = SynthesisLoop(encoded, edit, self.generate, self.controls, portraits, self.health, now)
-        self.display = DisplayLoop(portraits, compose, self.canvas, recorder, self.controls, self.health, board.state, now)
+        self.display = DisplayLoop(portraits, compose, self.canvas, self.recorder, self.controls, self.health, board.state, now)
 
     def run(self) -> Report:
-        """The show, until it is closed, asked to stop, or has run as long as it was told. Raises FacetsError."""
-        with contextlib.suppress(ValueError):  # not the main thread: a test
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: self._quit.set())
-        try:
-            if self.options.lockstep:
-                self._start_time()
-                self._run_lockstep()
-            else:
-                with self._ahead(), keeping_time():
-                    self._start_time()  # clearing up took its time, and is not part of the show
-                    self._run_live()
-        finally:
+        """The show, until it is closed, asked to stop, or has run as long as it was told; its report is written however it ends.
+        Raises FacetsError."""
+        failed: Exception | None = None
+        with on_ending(self.quit):
+            try:
+                self._run()
+            except Exception as err:
+                self.health.fault(str(err) if isinstance(err, FacetsError) else f"{type(err).__name__}: {err}")
+                failed = err
             self._ended = time.monotonic()
             self._close()
-        report = self.report()
-        if self.options.report is not None:
-            write_report(report, self.options.report)
+            report = self.report()
+            try:
+                if self._report_file is not None:
+                    self._report_file.write(report)
+            except FacetsError as err:
+                if failed is not None:  # the show's own fault is told by who called
+                    say(f"facets: {err}", sys.stderr)
+                failed = failed or err
+        if failed is not None:
+            raise failed
         return report
+
+    def _run(self) -> None:
+        self._start_time()
+        if self.options.lockstep:
+            self._run_lockstep()
+            return
+        with self._ahead(), keeping_time():
+            self._start_time()  # clearing up took its time, and is not part of the show
+            self._run_live()
 
     def _start_time(self) -> None:
         self._began = self.clock.now()
@@ -303,7 +341,10 @@ class Installation:
     def _serve(self, now: float) -> None:
         """What the hands outside want of this picture."""
         if self.desk.preview.wanted(now):
-            self.desk.preview.put(self.canvas.read(), now)
+            try:
+                self.desk.preview.put(self.canvas.read(), now)
+            except Exception as err:  # whoever looks on must not take the picture with them
+                self.health.fault(f"preview: {type(err).__name__}: {err}")
         self.desk.step(now)
 
     def quit(self) -> None:
@@ -335,19 +376,39 @@ class Installation:
         path = SNAPSHOTS / f"facets-{time.strftime('%Y%m%d-%H%M%S')}.png"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            Pillow.fromarray(self.canvas.read()).save(path)
-        except OSError as err:  # a full disk must not end a show
-            self.health.fault(f"{path}: the snapshot could not be written ({err.strerror})")
+            path = free_name(path)  # two in one second
+            with whole_file(path) as part:
+                Pillow.fromarray(self.canvas.read()).save(part, "PNG")
+        except (OSError, FacetsError) as err:  # a full disk must not end a show
+            self._told(f"{path}: the snapshot could not be written ({getattr(err, 'strerror', None) or err})")
 
     def _close(self) -> None:
-        self.desk.stop()
-        for slot in self.slots:
-            slot.close()
-        self.encode.close()
+        """Every part in its order, first what keeps something; one that cannot be closed is noted, and the others are closed all
+        the same."""
+        parts = (
+            self._close_recording,
+            self.desk.stop,
+            *(slot.close for slot in self.slots),
+            self.encode.close,
+            self._keep_picture,
+            self.canvas.close,
+            self._close_source,
+        )
+        for close in parts:
+            try:
+                close()
+            except Exception as err:
+                log.debug("the end", exc_info=True)
+                self.health.fault(f"at the end: {type(err).__name__}: {err}")
+
+    def _close_recording(self) -> None:
         if self.recorder is not None:
             self.recorder.close()
+
+    def _keep_picture(self) -> None:
         self.canvas_picture = self.canvas.read().copy()
-        self.canvas.close()
+
+    def _close_source(self) -> None:
         self._skipped = self.capture.source.frames_skipped if self.capture.source is not None else 0
         self.capture.reset()
 
@@ -394,17 +455,6 @@ class Installation:
     def _since_start(self, moment: float) -> float:
         """Seconds from the program's start to a moment of the show's clock."""
         return moment - self._began + (self._wall - self.options.started if self.options.started else 0.0)
-
-
-def write_report(report: Report, path: Path) -> None:
-    """Write one JSON object, complete or not at all. Raises ConfigError where the path cannot be written."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f".{path.name}.tmp")
-        fresh.write_text(json.dumps(report.as_dict(), indent=1) + "\n")
-        fresh.replace(path)
-    except OSError as err:
-        raise ConfigError(f"--report {path}: cannot be written ({err.strerror})") from err
 
 
 def device_name() -> str:

@@ -22,6 +22,15 @@ def unwritable(what: str, err: OSError) -> FacetsError:
     return FaultError(f"{what}: cannot be written ({reason}); name a place that can be, or change this one")
 
 
+def free_name(path: Path) -> Path:
+    """``path``, or the first of ``NAME-2``, ``NAME-3`` … that nothing has yet."""
+    free, number = path, 1
+    while os.path.lexists(free):
+        number += 1
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return free
+
+
 def check_output(path: Path, force: bool, sources: Iterable[Path] = ()) -> None:
     """Raise ConfigError where ``path`` cannot be written: a folder, a file that is there already (unless ``force``), one of
     the ``sources`` that it is made from, or a place that is not there."""

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from installation.errors import DisplayError
+from installation.gl.x11 import Connection
 from installation.messages import Image
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
@@ -83,6 +84,7 @@ class Window:
         self.closed = False
         self._place = (0, 0, 0, 0)  # of the picture in the window
         self._scaled: Image = np.zeros((0, 0, 3), np.uint8)
+        self._connection: Connection | None = None
         try:
             pygame.display.init()
             sizes = pygame.display.get_desktop_sizes()
@@ -98,6 +100,8 @@ class Window:
         if settings.gl:
             self._ask_for_gl()
         self._open()
+        if pygame.display.get_driver() == "x11":
+            self._connection = Connection(pygame.display.get_wm_info())
 
     @property
     def size(self) -> tuple[int, int]:
@@ -125,16 +129,23 @@ class Window:
             del pixels, window  # they lock the surface
         else:
             surface.blit(pygame.image.frombuffer(picture.tobytes(), (width, height), "RGB"), (x, y))
-        pygame.display.flip()
+        self.flip()
 
     def flip(self) -> None:
-        """Show what GL has drawn."""
-        pygame.display.flip()
+        """Show what GL has drawn. Raises DisplayError where the display is gone."""
+        try:
+            pygame.display.flip()
+        except pygame.error as err:
+            raise DisplayError(f"nothing can be shown any more ({err}); is the display still there?") from err
+        self._check()
 
     def keys(self) -> list[str]:
-        """Names of the keys pressed since the last call, as pygame names them; notices the close button too."""
+        """Names of the keys pressed since the last call, as pygame names them; notices the close button too. Raises DisplayError
+        where the display is gone."""
         pressed = []
-        for event in pygame.event.get():
+        events = pygame.event.get()
+        self._check()
+        for event in events:
             if event.type == pygame.QUIT:
                 self.closed = True
             elif event.type == pygame.KEYDOWN:
@@ -151,8 +162,17 @@ class Window:
             self._open()
 
     def close(self) -> None:
-        """Close the window."""
-        pygame.display.quit()
+        """Close the window. One whose display is gone is left alone: SDL would wait for an answer for ever."""
+        if not self._lost:
+            pygame.display.quit()
+
+    @property
+    def _lost(self) -> bool:
+        return self._connection is not None and self._connection.lost
+
+    def _check(self) -> None:
+        if self._lost:
+            raise DisplayError("the display is gone: its server has ended or closed the connection; start again once it is back")
 
     def _ask_for_gl(self) -> None:
         attributes = (

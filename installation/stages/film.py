@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.messages import Image
-from installation.output_file import unwritable
+from installation.output_file import free_name, unwritable
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -190,7 +190,7 @@ def put_index_in_front(part: Path) -> None:
 
 
 def keep_left_behind(part: Path) -> Path | None:
-    """Give a film that a killed program left behind a name of its own, ``NAME.kept-1.mp4``. Raises BlockingIOError where its
+    """Give a film that a killed program left behind a name of its own, ``NAME.kept.mp4``. Raises BlockingIOError where its
     program still writes it, OSError where the place cannot be written."""
     try:
         file = part.open("r+b")
@@ -204,9 +204,6 @@ def keep_left_behind(part: Path) -> Path | None:
         if not cut_torn_end(part):
             part.unlink()
             return None
-        stem = part.stem.removesuffix(".part")
-        number = 1
-        while (kept := part.with_name(f"{stem}.kept-{number}{part.suffix}")).exists():
-            number += 1
+        kept = free_name(part.with_name(f"{part.stem.removesuffix('.part')}.kept{part.suffix}"))
         part.rename(kept)
         return kept

@@ -202,8 +202,8 @@ def test_what_a_killed_program_recorded_plays_and_is_never_written_over(killed):
     part = killed.with_name("killed.part.mp4")
     with part.open("ab") as file:  # a fragment that was being written
         file.write((5000).to_bytes(4, "big") + b"moof" + bytes(100))
-    for number in (1, 2):
-        kept = killed.with_name(f"killed.kept-{number}.mp4")
+    for name in ("killed.kept.mp4", "killed.kept-2.mp4"):
+        kept = killed.with_name(name)
         recorder = Recorder(killed, (96, 64), 30.0, 20, realtime=False)
         assert str(kept) in recorder.notice
         assert len(decoded(kept)[1]) > 20
