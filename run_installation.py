@@ -12,7 +12,13 @@ import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import NoReturn  # noqa: E402
 
-from installation.config import Config, load_config  # noqa: E402
+from installation import start  # noqa: E402
+
+start.prepare()
+try:
+    from installation.config import Config, load_config
+except ModuleNotFoundError as missing:
+    sys.exit(start.packages_missing(missing))
 from installation.errors import FacetsError, FaultError  # noqa: E402
 from installation.operation.saying import say  # noqa: E402
 from installation.operation.signals import on_ending  # noqa: E402
@@ -116,6 +122,8 @@ def main(argv: list[str] | None = None) -> int:
         return err.exit_code
     except KeyboardInterrupt:
         return 0
+    except ModuleNotFoundError as err:
+        return start.packages_missing(err)
     except Exception as err:  # a fault of the program itself: where it was is for who mends it
         logging.getLogger("facets").exception("a fault of the program")
         say(f"facets: {type(err).__name__}: {err}; this is a fault of the program, please report the lines above", sys.stderr)

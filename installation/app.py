@@ -26,7 +26,7 @@ from installation.control.installed import Installed
 from installation.control.keyboard import Action, Keyboard
 from installation.control.parameters import ParameterTable
 from installation.control.state import ControlState
-from installation.engines.select import EngineSettings
+from installation.engines.select import EngineSettings, steady
 from installation.errors import ConfigError, FacetsError, FaultError
 from installation.latents.cache import CachePolicy
 from installation.latents.directions import load_directions
@@ -58,7 +58,7 @@ from installation.stages.track import Track, TrackSettings
 log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parents[1]
-ENGINE_CACHE = ROOT / ".cache" / "engines"
+ENGINE_CACHE = Path(os.environ.get("FACETS_CACHE") or ROOT / ".cache") / "engines"
 SNAPSHOTS = ROOT / "out"
 
 
@@ -98,16 +98,20 @@ def engine_settings(config: Config) -> EngineSettings:
     return EngineSettings(e.backend, e.precision, e.threads, e.device, ENGINE_CACHE)
 
 
-def build_networks(config: Config, models: Models, thorough: bool = False, background: bool = False) -> tuple[Encode, Generate]:
-    """The two stages that hold networks, on the engines measured for this machine. background: encode beside tracking."""
-    engines = engine_settings(config)
+def build_networks(
+    config: Config, models: Models, thorough: bool = False, background: bool = False, lockstep: bool = False
+) -> tuple[Encode, Generate]:
+    """The two stages that hold networks, on the engines measured for this machine. background: encode beside tracking. lockstep:
+    engine and size of the portraits are the same every time, whatever a measurement would say."""
+    engines = steady(engine_settings(config)) if lockstep else engine_settings(config)
     c, e = config.encode, config.engine
     policy = CachePolicy(c.refresh_seconds, c.pose_degrees, c.expression_change, c.smoothing_seconds)
     buckets = (1, 4) if config.faces.max >= 3 else (1,)
     # Perception runs beside synthesis: half of the cores for the encoder gives the steadier delay.
     beside = replace(engines, threads=engines.threads or max(1, len(os.sched_getaffinity(0)) // 2))
     encode = Encode(models, policy, beside, buckets, thorough, background)
-    return encode, Generate(models, engines, GenerateSettings(e.portrait_px, e.min_portrait_fps, buckets), thorough)
+    fps = 0.0 if lockstep else e.min_portrait_fps
+    return encode, Generate(models, engines, GenerateSettings(e.portrait_px, fps, buckets), thorough)
 
 
 def track_settings(config: Config) -> TrackSettings:
@@ -192,7 +196,7 @@ class Installation:
 
         # Build the stages and join them.
         live = not options.lockstep
-        build = partial(build_networks, config, self.models, background=live)
+        build = partial(build_networks, config, self.models, background=live, lockstep=options.lockstep)
         self.encode, self.generate = built_aside(build) if live else build()
         undo.callback(self.encode.close)
         self._join(first)
