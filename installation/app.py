@@ -27,7 +27,8 @@ from installation.control.keyboard import Action, Keyboard
 from installation.control.parameters import ParameterTable
 from installation.control.state import ControlState
 from installation.engines.select import EngineSettings, steady
-from installation.errors import ConfigError, FacetsError, FaultError
+from installation.errors import ConfigError, DisplayError, FacetsError, FaultError
+from installation.gl.x11 import GONE, end_at_once
 from installation.latents.cache import CachePolicy
 from installation.latents.directions import load_directions
 from installation.latents.guests import GuestBook, face_coder
@@ -139,6 +140,7 @@ class Installation:
         self.rss_start = rss_mb()
         self.health = Health()
         self._quit = threading.Event()
+        self._workers: list[Worker] = []
         self._skipped = 0  # unreadable frames of the source, once it is closed
 
         with contextlib.ExitStack() as undo:  # a start that fails leaves nothing open
@@ -267,25 +269,38 @@ class Installation:
         """The show, until it is closed, asked to stop, or has run as long as it was told; its report is written however it ends.
         Raises FacetsError."""
         failed: Exception | None = None
+        self.canvas.when_lost(self._lose_display)
         with on_ending(self.quit):
             try:
                 self._run()
             except Exception as err:
-                self.health.fault(str(err) if isinstance(err, FacetsError) else f"{type(err).__name__}: {err}")
                 failed = err
-            self._ended = time.monotonic()
-            self._close()
-            report = self.report()
-            try:
-                if self._report_file is not None:
-                    self._report_file.write(report)
-            except FacetsError as err:
-                if failed is not None:  # the show's own fault is told by who called
-                    say(f"facets: {err}", sys.stderr)
-                failed = failed or err
+            report, failed = self._end(failed)
         if failed is not None:
             raise failed
         return report
+
+    def _lose_display(self) -> None:
+        """The display's server is gone, and the library that noticed cannot be returned to: the show ends here."""
+        self._end(DisplayError(GONE), lost=True)
+        end_at_once()
+
+    def _end(self, failed: Exception | None, lost: bool = False) -> tuple[Report, Exception | None]:
+        """Close everything and write the report. failed: what ended the show before its time; lost: the canvas cannot even be
+        closed. The report, and ``failed`` or what was wrong with writing that."""
+        self._ended = time.monotonic()
+        if failed is not None:
+            self.health.fault(str(failed) if isinstance(failed, FacetsError) else f"{type(failed).__name__}: {failed}")
+        self._close(lost)
+        report = self.report()
+        try:
+            if self._report_file is not None:
+                self._report_file.write(report)
+        except FacetsError as err:
+            if failed is not None:  # which whoever called tells
+                say(f"facets: {err}", sys.stderr)
+            failed = failed or err
+        return report, failed
 
     def _run(self) -> None:
         self._start_time()
@@ -319,15 +334,17 @@ class Installation:
     def _run_live(self) -> None:
         now = self.clock.now
         loops = (("capture", self.capture), ("perception", self.perception), ("synthesis", self.synthesis))
-        workers = [Worker(name, loop, now, self.health.fault, heavy=loop is not self.capture) for name, loop in loops]
-        for worker in workers:
+        self._workers = [Worker(name, loop, now, self.health.fault, heavy=loop is not self.capture) for name, loop in loops]
+        for worker in self._workers:
             worker.start()
-        try:
-            with coming_first():  # after the others: what the thread starts from here on has the usual priority
-                self._display_live(workers)
-        finally:
-            for worker in reversed(workers):
-                worker.stop()
+        with coming_first():  # after the others: what the thread starts from here on has the usual priority
+            self._display_live(self._workers)
+
+    def _stop_workers(self) -> None:
+        for worker in self._workers:
+            worker.ask()
+        for worker in reversed(self._workers):
+            worker.stop()
 
     def _display_live(self, workers: Sequence[Worker]) -> None:
         now = self.clock.now
@@ -386,16 +403,16 @@ class Installation:
         except (OSError, FacetsError) as err:  # a full disk must not end a show
             self._told(f"{path}: the snapshot could not be written ({getattr(err, 'strerror', None) or err})")
 
-    def _close(self) -> None:
+    def _close(self, lost: bool) -> None:
         """Every part in its order, first what keeps something; one that cannot be closed is noted, and the others are closed all
         the same."""
         parts = (
             self._close_recording,
             self.desk.stop,
             *(slot.close for slot in self.slots),
+            self._stop_workers,
             self.encode.close,
-            self._keep_picture,
-            self.canvas.close,
+            *(() if lost else (self._keep_picture, self.canvas.close)),
             self._close_source,
         )
         for close in parts:

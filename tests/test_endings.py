@@ -20,7 +20,7 @@ ALONE = ["--set", "control.osc.enabled=false", "--set", "control.web.enabled=fal
 SMALL = ["--set", "canvas.width=320", "--set", "canvas.height=240", "--set", "engine.portrait_px=128"]
 
 
-def until(holds, what, seconds=300.0):
+def until(holds, what, seconds=900.0):
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} s"
@@ -71,12 +71,12 @@ class Program:
 
 def test_a_full_disk_a_closed_pipe_and_a_lost_terminal(tmp_path):
     grain = ["--set", "controls={look/grain: 1.0}", "--set", "record.crf=14"]  # so that it is soon full
-    with Program(tmp_path, "--headless", *grain, most_bytes=1_500_000) as show:
+    with Program(tmp_path, "--headless", *grain, most_bytes=1_000_000) as show:
         show.process.stdout.close()  # as of: run_installation.py | head -0
         until(lambda: show.running() and "ended early" in show.said(), "the end of the recording")
         assert show.film.exists()  # at once, not when the show ends
         show.process.send_signal(signal.SIGHUP)
-        assert show.process.wait(timeout=120) == 0, show.said()
+        assert show.process.wait(timeout=300) == 0, show.said()
         assert show.pictures() >= 20
         report = json.loads(show.report.read_text())
         assert [fault for fault in report["faults"] if "show.mp4: the recording has ended early (File too large)" in fault]
@@ -99,7 +99,7 @@ def test_a_display_server_that_dies(tmp_path, renderer):
         with Program(tmp_path, *window, env={"DISPLAY": display, "SDL_VIDEODRIVER": "x11"}) as show:
             until(lambda: show.running() and show.recorded(), "a recording")
             server.kill()
-            assert show.process.wait(timeout=120) == 3, show.said()
+            assert show.process.wait(timeout=300) == 3, show.said()
             assert show.said().startswith("facets: the display is gone") and show.said().count("\n") == 1
             assert show.pictures() > 0
             report = json.loads(show.report.read_text())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from installation.errors import DisplayError
-from installation.gl.x11 import Connection
+from installation.gl.x11 import Connections, end_at_once
 from installation.messages import Image
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
@@ -84,9 +84,9 @@ class Window:
         self.closed = False
         self._place = (0, 0, 0, 0)  # of the picture in the window
         self._scaled: Image = np.zeros((0, 0, 3), np.uint8)
-        self._connection: Connection | None = None
         try:
             pygame.display.init()
+            self._connections = Connections(end_at_once)
             sizes = pygame.display.get_desktop_sizes()
         except pygame.error as err:
             raise DisplayError(f"no display can be opened ({err}); check DISPLAY, or run with --headless") from err
@@ -100,8 +100,6 @@ class Window:
         if settings.gl:
             self._ask_for_gl()
         self._open()
-        if pygame.display.get_driver() == "x11":
-            self._connection = Connection(pygame.display.get_wm_info())
 
     @property
     def size(self) -> tuple[int, int]:
@@ -132,20 +130,21 @@ class Window:
         self.flip()
 
     def flip(self) -> None:
-        """Show what GL has drawn. Raises DisplayError where the display is gone."""
+        """Show what GL has drawn. Raises DisplayError where that cannot be done any more."""
         try:
             pygame.display.flip()
         except pygame.error as err:
             raise DisplayError(f"nothing can be shown any more ({err}); is the display still there?") from err
-        self._check()
+
+    def when_lost(self, ended: Callable[[], None]) -> None:
+        """What is to be done where the display's server is gone: ``ended`` is called once, in the middle of a call to it, and must
+        neither draw nor return."""
+        self._connections.ended = ended
 
     def keys(self) -> list[str]:
-        """Names of the keys pressed since the last call, as pygame names them; notices the close button too. Raises DisplayError
-        where the display is gone."""
+        """Names of the keys pressed since the last call, as pygame names them; notices the close button too."""
         pressed = []
-        events = pygame.event.get()
-        self._check()
-        for event in events:
+        for event in pygame.event.get():
             if event.type == pygame.QUIT:
                 self.closed = True
             elif event.type == pygame.KEYDOWN:
@@ -162,17 +161,8 @@ class Window:
             self._open()
 
     def close(self) -> None:
-        """Close the window. One whose display is gone is left alone: SDL would wait for an answer for ever."""
-        if not self._lost:
-            pygame.display.quit()
-
-    @property
-    def _lost(self) -> bool:
-        return self._connection is not None and self._connection.lost
-
-    def _check(self) -> None:
-        if self._lost:
-            raise DisplayError("the display is gone: its server has ended or closed the connection; start again once it is back")
+        """Close the window."""
+        pygame.display.quit()
 
     def _ask_for_gl(self) -> None:
         attributes = (

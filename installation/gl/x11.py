@@ -1,42 +1,47 @@
-"""The end of an X server, which Xlib answers with ``exit(1)`` in the middle of a call: here it is noticed, and the program goes on."""
+"""The end of an X server. Xlib answers it with ``exit(1)`` in the middle of whatever it was asked for, and GL drivers that get no
+answer crash: there is no way back into that call, so what is to be done must be done in it."""
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping
+import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
+from installation.errors import DisplayError
+from installation.operation.saying import say
+
+GONE = "the display is gone: its server has ended or closed the connection; start again once it is back"
 OnError = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
-OnExit = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
 
 
-class Connection:
-    """Watches the connection of SDL's window to its server. Where there is no X server, or an Xlib older than 1.7, nothing is
+class Connections:
+    """Watches this program's connections to X servers; one object lives as long as the window. Where there is no Xlib, nothing is
     watched.
 
-    window: what ``pygame.display.get_wm_info()`` says.
+    ended: called in the thread that draws, where a connection breaks; it ends the program, and never returns.
     """
 
-    def __init__(self, window: Mapping[str, object]) -> None:
-        self.lost = False
-        # Xlib keeps pointers to both: they live as long as this object, which lives as long as the window.
-        self._on_error, self._on_exit = OnError(self._note), OnExit(lambda display, data: None)
+    def __init__(self, ended: Callable[[], None]) -> None:
+        self.ended = ended
+        self._on_error = OnError(self._note)  # Xlib keeps a pointer to it
         path = loaded("libX11.so")
-        display = window.get("display")
-        if path is None or display is None:
-            return
-        xlib = ctypes.CDLL(str(path))
-        if not hasattr(xlib, "XSetIOErrorExitHandler"):
-            return
-        pointer = ctypes.pythonapi.PyCapsule_GetPointer
-        pointer.restype, pointer.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
-        xlib.XSetIOErrorExitHandler.argtypes = (ctypes.c_void_p, OnExit, ctypes.c_void_p)
-        xlib.XSetIOErrorHandler(self._on_error)
-        xlib.XSetIOErrorExitHandler(pointer(display, b"display"), self._on_exit, None)
+        if path is not None:
+            ctypes.CDLL(str(path)).XSetIOErrorHandler(self._on_error)
 
     def _note(self, display: int) -> int:
-        self.lost = True
+        try:
+            self.ended()
+        finally:
+            end_at_once()
         return 0
+
+
+def end_at_once() -> None:
+    """Say it and end the process, with nothing torn down: that would ask the server again."""
+    say(f"facets: {GONE}", sys.stderr)
+    os._exit(DisplayError.exit_code)
 
 
 def loaded(name: str) -> Path | None:

@@ -130,6 +130,11 @@ class Canvas:
         if self._window is not None:
             self._window.toggle_fullscreen()
 
+    def when_lost(self, ended: Callable[[], None]) -> None:
+        """See ``Window.when_lost``; nothing when headless."""
+        if self._window is not None:
+            self._window.when_lost(ended)
+
     def close(self) -> None:
         """Close the window and free the renderer."""
         self.renderer.close()
