@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from installation.errors import DisplayError
+from installation.gl.x11 import Connections, end_at_once
 from installation.messages import Image
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
@@ -85,6 +86,7 @@ class Window:
         self._scaled: Image = np.zeros((0, 0, 3), np.uint8)
         try:
             pygame.display.init()
+            self._connections = Connections(end_at_once)
             sizes = pygame.display.get_desktop_sizes()
         except pygame.error as err:
             raise DisplayError(f"no display can be opened ({err}); check DISPLAY, or run with --headless") from err
@@ -125,11 +127,19 @@ class Window:
             del pixels, window  # they lock the surface
         else:
             surface.blit(pygame.image.frombuffer(picture.tobytes(), (width, height), "RGB"), (x, y))
-        pygame.display.flip()
+        self.flip()
 
     def flip(self) -> None:
-        """Show what GL has drawn."""
-        pygame.display.flip()
+        """Show what GL has drawn. Raises DisplayError where that cannot be done any more."""
+        try:
+            pygame.display.flip()
+        except pygame.error as err:
+            raise DisplayError(f"nothing can be shown any more ({err}); is the display still there?") from err
+
+    def when_lost(self, ended: Callable[[], None]) -> None:
+        """What is to be done where the display's server is gone: ``ended`` is called once, in the middle of a call to it, and must
+        neither draw nor return."""
+        self._connections.ended = ended
 
     def keys(self) -> list[str]:
         """Names of the keys pressed since the last call, as pygame names them; notices the close button too."""

@@ -34,7 +34,8 @@ LARGE_GAIN = 2.0  # at most so much more work a second does an engine do at a la
 
 @dataclass(frozen=True)
 class GenerateSettings:
-    """portrait_px: 0 lets the machine's speed decide; min_portrait_fps: below it portraits get smaller, down to 128 px."""
+    """portrait_px: 0 lets the machine's speed decide; min_portrait_fps: below it portraits get smaller, down to 128 px; 0 leaves
+    them at the generator's own size, whatever the speed."""
 
     portrait_px: int = 0
     min_portrait_fps: float = 12.0
