@@ -22,7 +22,8 @@ GL_BUDGET_SECONDS = 0.008  # a picture that GL needs longer for is drawn without
 
 @dataclass(frozen=True, slots=True)
 class CanvasSettings:
-    """What ``canvas:`` in the configuration says. ``paced``: whether ``wait`` keeps the rate (a lockstep run does not)."""
+    """What ``canvas:`` in the configuration says. ``paced``: whether ``wait`` keeps the rate (a lockstep run does not).
+    ``locked``: whether nobody at the keyboard may close the window."""
 
     width: int  # px
     height: int  # px
@@ -33,6 +34,7 @@ class CanvasSettings:
     fps: float = 30.0
     paced: bool = True
     seed: int = 0
+    locked: bool = False
 
 
 EVEN_SHARE = 0.85  # of a turn, after which its picture is shown while pictures are shown at even times
@@ -192,4 +194,4 @@ def _open_gl(settings: CanvasSettings, mode: Mode) -> tuple[Renderer, Window | N
 
 
 def _window_settings(settings: CanvasSettings, mode: Mode, gl: bool) -> WindowSettings:
-    return WindowSettings(settings.width, settings.height, settings.display, mode == "fullscreen", settings.vsync, gl)
+    return WindowSettings(settings.width, settings.height, settings.display, mode == "fullscreen", settings.vsync, gl, settings.locked)
