@@ -167,6 +167,8 @@ class Installation:
 
         # Open the ways in: a port that is taken should show at once as well.
         self.clock: Clock = MonotonicClock()
+        self._began = self.clock.now()
+        self.health.fault_log.now = lambda: self.clock.now() - self._began
         f = config.faces
         self.observer = Observer(self.health, self._now, VisitorSlots(f.max, f.occlusion_seconds + f.fade_out_seconds))
         installed = Installed.of(self.models)
@@ -197,6 +199,7 @@ class Installation:
         if first is not None:
             if options.lockstep:
                 self.clock = FrameClock(first.rate)
+                self._began = self.clock.now()
             first.clock = self.clock
         self.tempo = self.desk.begin(self._now, lambda: self.health.captured, options.timeline_record)
         self._check_recording(first)
@@ -250,7 +253,9 @@ class Installation:
 
     def _canvas_settings(self) -> CanvasSettings:
         c = self.config.canvas
-        return CanvasSettings(c.width, c.height, c.display, c.mode, c.renderer, c.vsync, c.fps, paced=not self.options.lockstep)
+        return CanvasSettings(
+            c.width, c.height, c.display, c.mode, c.renderer, c.vsync, c.fps, paced=not self.options.lockstep, locked=c.keys != "all"
+        )
 
     def _join(self, source: CaptureSource | None) -> None:
         frames, encoded, portraits = Slot(), Slot(), Slot()  # type: ignore[var-annotated]
@@ -269,7 +274,8 @@ class Installation:
             fps = source.rate if lockstep and source is not None else self.config.canvas.fps
             recorder = Recorder(self.options.record, self.canvas.size, fps, self.config.record.crf, realtime=not lockstep)
         self._keeps_pictures = self._may_keep(source)
-        self.keyboard = Keyboard(names, snapshots=self._keeps_pictures, invites=desk.panel is not None and desk.panel.public)
+        invites = desk.panel is not None and desk.panel.public
+        self.keyboard = Keyboard(names, self._keeps_pictures, invites, self.config.canvas.keys)
         self.snapshots = Snapshots(SNAPSHOTS, self.health.fault)
         self.slots = (frames, encoded, portraits)
         engine, model = self.generate.choice, self.models.name
@@ -279,7 +285,7 @@ class Installation:
         board = HudBoard(self.health, self.controls, self.keyboard, engine, model, self.slots, *told)
         self.capture = CaptureLoop(lambda: self._open_source(self.clock), frames, self.health, source, inf if source else self._patience())
         track, align = Track(track_settings(self.config)), self._aligner()
-        self.perception = PerceptionLoop(frames, track, align, self.encode, self.controls, encoded, self.health)
+        self.perception = PerceptionLoop(frames, track, align, self.encode, self.controls, encoded, self.health, now)
         self.synthesis = SynthesisLoop(encoded, edit, self.generate, self.controls, portraits, self.health, now)
         self.display = DisplayLoop(portraits, compose, self.canvas, recorder, self.controls, self.health, board.state, now)
 
@@ -307,7 +313,7 @@ class Installation:
                     self._start_time()  # clearing up took its time, and is not part of the show
                     self._run_live(priorities)
         finally:
-            self._ended = time.monotonic()
+            self._ended, self._last_moment = time.monotonic(), self.clock.now()
             self._close()
         report = self.report()
         if self.options.report is not None:
@@ -449,6 +455,8 @@ class Installation:
             rss_mb_end=round(rss_mb(), 1),
             gpu_mb_peak=round(gpu, 1),
             faults=self._faults(),
+            fault_log=h.fault_log.records(),
+            frame_age_s=None if (age := h.frame_age(self._last_moment)) is None else round(age, 3),
         )
 
     def _faults(self) -> list[str]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Protocol
 
 from installation.control.midi_mapping import learnable
-from installation.control.observation import Observation
+from installation.control.observation import FaultRecord, Observation
 from installation.control.parameters import Parameter
 from installation.control.state import ControlState
 
 Json = dict[str, object]
+OPEN_FAULTS = 20  # that a browser is told of, the newest
 
 
 class Presets(Protocol):
@@ -78,9 +79,12 @@ class Show:
 
     def pulse(self) -> Json:
         """What is told a few times a second whatever happens."""
-        seen = asdict(self.observe())
-        faults: Sequence[str] = seen["faults"]
-        health = {**seen, "faults": [text[:300] for text in faults[-5:]], "fault_count": len(faults)}
+        look = self.observe()
+        lasting = [record for record in look.fault_log if record.open][-OPEN_FAULTS:]
+        seen = asdict(replace(look, fault_log=()))
+        health = {**seen, "faults": [text[:300] for text in look.faults[-5:]], "fault_count": max(look.fault_count, len(look.faults))}
+        health["fault_log"] = [fault_json(record, look.seconds) for record in look.fault_log[-OPEN_FAULTS:]]
+        health["open_faults"] = [fault_json(record, look.seconds) for record in lasting]
         counts = self.state.counts()
         health |= {"ignored": counts.ignored, "clamped": counts.clamped, "last": counts.last, "fading": self.state.fading}
         return {"health": health, "phases": dict(self.phases()), "presets": self.presets_json(), "midi": self.midi_json()}
@@ -91,6 +95,11 @@ class Show:
         return {
             name: value for name, value in shown.items() if name in targets and value != targets[name] and isinstance(value, float | int)
         }
+
+
+def fault_json(record: FaultRecord, now: float) -> Json:
+    """One fault: what, since when and for how long, and whether it is over. now: seconds of the show."""
+    return {**asdict(record), "text": record.text[:300], "open": record.open, "lasts": round(record.lasts(now), 1)}
 
 
 def row_json(row: Parameter) -> Json:
