@@ -30,7 +30,9 @@ from installation.control.state import ControlState
 from installation.engines.cuda_pictures import open_cropper
 from installation.engines.device import device_of
 from installation.engines.select import EngineSettings
+from installation.engines.store import open_store
 from installation.errors import ConfigError, FaultError
+from installation.gl.waiting import Waiting
 from installation.latents.cache import CachePolicy
 from installation.latents.directions import load_directions
 from installation.latents.guests import GuestBook, face_coder
@@ -102,22 +104,25 @@ def table_of(models: Models) -> ParameterTable:
 
 
 def engine_settings(config: Config) -> EngineSettings:
-    """Engine part of the configuration, with the cache in the project's own folder."""
+    """Engine part of the configuration, with the cache in the project's own folder, or in one that lasts for this start."""
     e = config.engine
-    return EngineSettings(e.backend, e.precision, e.threads, e.device, ENGINE_CACHE)
+    return EngineSettings(e.backend, e.precision, e.threads, e.device, open_store(ENGINE_CACHE).folder)
 
 
 def build_networks(config: Config, models: Models, thorough: bool = False, background: bool = False) -> tuple[Encode, Generate]:
     """The two stages that hold networks, on the engines measured for this machine. background: encode beside tracking."""
-    engines = engine_settings(config)
+    engines, store = engine_settings(config), open_store(ENGINE_CACHE)
+    if store.notice:
+        _say(store.notice)
+    fitted = "is being fitted to this machine" + (", which the next start need not do" if store.lasting else "")
     c, e = config.encode, config.engine
     policy = CachePolicy(c.refresh_seconds, c.pose_degrees, c.expression_change, c.smoothing_seconds)
     buckets = (1, 4) if config.faces.max >= 3 else (1,)
     # Perception runs beside synthesis: half of the cores for the encoder gives the steadier delay.
     beside = replace(engines, threads=engines.threads or max(1, len(os.sched_getaffinity(0)) // 2))
-    with told("the encoder is being fitted to this machine, which the next start need not do", _say):
+    with told(f"the encoder {fitted}", _say):
         encode = Encode(models, policy, beside, buckets, thorough, background)
-    with told("the generator is being fitted to this machine, which the next start need not do", _say):
+    with told(f"the generator {fitted}", _say):
         generate = Generate(models, engines, GenerateSettings(e.portrait_px, e.min_portrait_fps, buckets), thorough)
     if e.portrait_px > generate.portrait_px:
         print(f"facets: engine.portrait_px {e.portrait_px}: the generator draws {generate.portrait_px} px and no more", flush=True)
@@ -158,6 +163,7 @@ class Installation:
         self.rss_start = rss_mb()
         self.health = Health()
         self._quit = threading.Event()
+        self._waiting: Waiting | None = None
         self._skipped = 0  # unreadable frames of the source, once it is closed
 
         # Read every file before any device opens: a mistake should show at once.
@@ -209,9 +215,16 @@ class Installation:
 
         # Build the stages and join them.
         build = partial(build_networks, config, self.models, background=priorities is not None)
-        self.encode, self.generate = build() if priorities is None else built_aside(build, priorities)
+        self.encode, self.generate = build() if priorities is None else built_aside(build, priorities, self._wait_on_canvas)
         self._join(first)
         self.recorder = self.display.recorder
+
+    def _wait_on_canvas(self) -> None:
+        """While the networks are built: the window answers, and says what it waits for where that takes long. Keys are obeyed
+        once there is something to obey them."""
+        if self._waiting is None:
+            self._waiting = Waiting(self.canvas)
+        self._waiting.step()
 
     def _now(self) -> float:
         return self.clock.now()  # of the clock that lockstep puts in place of the first
@@ -388,7 +401,8 @@ class Installation:
         return o.duration is not None and self.clock.now() - self._began >= o.duration
 
     def _obey(self) -> None:
-        for action in self.keyboard.read(self.canvas.keys(), self.controls):
+        early, self._waiting = (self._waiting.keys if self._waiting else ()), None
+        for action in self.keyboard.read((*early, *self.canvas.keys()), self.controls):
             match action:
                 case Action.QUIT:
                     self._quit.set()
