@@ -30,7 +30,9 @@ from installation.control.state import ControlState
 from installation.engines.cuda_pictures import open_cropper
 from installation.engines.device import device_of
 from installation.engines.select import EngineSettings, steady
+from installation.engines.store import open_store
 from installation.errors import ConfigError, DisplayError, FacetsError, FaultError
+from installation.gl.waiting import Waiting
 from installation.gl.x11 import GONE, end_at_once
 from installation.latents.cache import CachePolicy
 from installation.latents.directions import load_directions
@@ -109,9 +111,9 @@ def table_of(models: Models) -> ParameterTable:
 
 
 def engine_settings(config: Config) -> EngineSettings:
-    """Engine part of the configuration, with the cache in the project's own folder."""
+    """Engine part of the configuration, with the cache in the project's own folder, or in one that lasts for this start."""
     e = config.engine
-    return EngineSettings(e.backend, e.precision, e.threads, e.device, ENGINE_CACHE)
+    return EngineSettings(e.backend, e.precision, e.threads, e.device, open_store(ENGINE_CACHE).folder)
 
 
 def build_networks(
@@ -119,15 +121,19 @@ def build_networks(
 ) -> tuple[Encode, Generate]:
     """The two stages that hold networks, on the engines measured for this machine. background: encode beside tracking. lockstep:
     engine and size of the portraits are the same every time, whatever a measurement would say."""
+    store = open_store(ENGINE_CACHE)
+    if store.notice:
+        _say(store.notice)
+    fitted = "is being fitted to this machine" + (", which the next start need not do" if store.lasting else "")
     engines = steady(engine_settings(config)) if lockstep else engine_settings(config)
     c, e = config.encode, config.engine
     policy = CachePolicy(c.refresh_seconds, c.pose_degrees, c.expression_change, c.smoothing_seconds)
     buckets = (1, 4) if config.faces.max >= 3 else (1,)
     # Perception runs beside synthesis: half of the cores for the encoder gives the steadier delay.
     beside = replace(engines, threads=engines.threads or max(1, len(os.sched_getaffinity(0)) // 2))
-    with told("the encoder is being fitted to this machine, which the next start need not do", _say):
+    with told(f"the encoder {fitted}", _say):
         encode = Encode(models, policy, beside, buckets, thorough, background)
-    with told("the generator is being fitted to this machine, which the next start need not do", _say):
+    with told(f"the generator {fitted}", _say):
         fps = 0.0 if lockstep else e.min_portrait_fps
         generate = Generate(models, engines, GenerateSettings(e.portrait_px, fps, buckets), thorough)
     if e.portrait_px > generate.portrait_px:
@@ -177,6 +183,7 @@ class Installation:
         self.health = Health()
         self._quit = threading.Event()
         self._workers: list[Worker] = []
+        self._waiting: Waiting | None = None
         self._skipped = 0  # unreadable frames of the source, once it is closed
 
         with contextlib.ExitStack() as undo:  # a start that fails leaves nothing open
@@ -196,6 +203,8 @@ class Installation:
 
         # Open the ways in: a port that is taken should show at once as well.
         self.clock: Clock = MonotonicClock()
+        self._began = self.clock.now()
+        self.health.fault_log.now = lambda: self.clock.now() - self._began
         f = self.config.faces
         self.observer = Observer(self.health, self._now, VisitorSlots(f.max, f.occlusion_seconds + f.fade_out_seconds))
         installed = Installed.of(self.models)
@@ -228,6 +237,7 @@ class Installation:
             undo.callback(first.close)
             if options.lockstep:
                 self.clock = FrameClock(first.rate)
+                self._began = self.clock.now()
             first.clock = self.clock
         self.tempo = self.desk.begin(self._now, lambda: self.health.captured, options.timeline_record)
         self.recorder = self._open_recording(first)
@@ -240,9 +250,16 @@ class Installation:
 
         # Build the stages and join them.
         build = partial(build_networks, config, self.models, background=priorities is not None, lockstep=options.lockstep)
-        self.encode, self.generate = build() if priorities is None else built_aside(build, priorities)
+        self.encode, self.generate = build() if priorities is None else built_aside(build, priorities, self._wait_on_canvas)
         undo.callback(self.encode.close)
         self._join(first)
+
+    def _wait_on_canvas(self) -> None:
+        """While the networks are built: the window answers, and says what it waits for where that takes long. Keys are obeyed
+        once there is something to obey them."""
+        if self._waiting is None:
+            self._waiting = Waiting(self.canvas)
+        self._waiting.step()
 
     def _now(self) -> float:
         return self.clock.now()  # of the clock that lockstep puts in place of the first
@@ -297,7 +314,9 @@ class Installation:
 
     def _canvas_settings(self) -> CanvasSettings:
         c = self.config.canvas
-        return CanvasSettings(c.width, c.height, c.display, c.mode, c.renderer, c.vsync, c.fps, paced=not self.options.lockstep)
+        return CanvasSettings(
+            c.width, c.height, c.display, c.mode, c.renderer, c.vsync, c.fps, paced=not self.options.lockstep, locked=c.keys != "all"
+        )
 
     def _join(self, source: CaptureSource | None) -> None:
         frames, encoded, portraits = Slot(), Slot(), Slot()  # type: ignore[var-annotated]
@@ -311,7 +330,8 @@ class Installation:
         self.desk.watch_directions(self.config.models.directions, lambda paths: load_directions(paths, *shape, family), edit.use)
         now = self.clock.now
         self._keeps_pictures = self._may_keep(source)
-        self.keyboard = Keyboard(names, snapshots=self._keeps_pictures, invites=desk.panel is not None and desk.panel.public)
+        invites = desk.panel is not None and desk.panel.public
+        self.keyboard = Keyboard(names, self._keeps_pictures, invites, self.config.canvas.keys)
         self.snapshots = Snapshots(SNAPSHOTS, self.health.fault)
         self.slots = (frames, encoded, portraits)
         engine, model = self.generate.choice, self.models.name
@@ -321,7 +341,7 @@ class Installation:
         board = HudBoard(self.health, self.controls, self.keyboard, engine, model, self.slots, *told)
         self.capture = CaptureLoop(lambda: self._open_source(self.clock), frames, self.health, source, inf if source else self._patience())
         track, align = Track(track_settings(self.config)), self._aligner()
-        self.perception = PerceptionLoop(frames, track, align, self.encode, self.controls, encoded, self.health)
+        self.perception = PerceptionLoop(frames, track, align, self.encode, self.controls, encoded, self.health, now)
         self.synthesis = SynthesisLoop(encoded, edit, self.generate, self.controls, portraits, self.health, now)
         self.display = DisplayLoop(portraits, compose, self.canvas, self.recorder, self.controls, self.health, board.state, now)
 
@@ -359,7 +379,7 @@ class Installation:
     def _end(self, failed: Exception | None, lost: bool = False) -> tuple[Report, Exception | None]:
         """Close everything and write the report. failed: what ended the show before its time; lost: the canvas cannot even be
         closed. The report, and ``failed`` or what was wrong with writing that."""
-        self._ended = time.monotonic()
+        self._ended, self._last_moment = time.monotonic(), self.clock.now()
         if failed is not None:
             self.health.fault(str(failed) if isinstance(failed, FacetsError) else f"{type(failed).__name__}: {failed}")
         self._close(lost)
@@ -455,7 +475,8 @@ class Installation:
         return o.duration is not None and self.clock.now() - self._began >= o.duration
 
     def _obey(self) -> None:
-        for action in self.keyboard.read(self.canvas.keys(), self.controls):
+        early, self._waiting = (self._waiting.keys if self._waiting else ()), None
+        for action in self.keyboard.read((*early, *self.canvas.keys()), self.controls):
             match action:
                 case Action.QUIT:
                     self._quit.set()
@@ -540,6 +561,8 @@ class Installation:
             rss_mb_end=round(rss_mb(), 1),
             gpu_mb_peak=round(gpu, 1),
             faults=self._faults(),
+            fault_log=h.fault_log.records(),
+            frame_age_s=None if (age := h.frame_age(self._last_moment)) is None else round(age, 3),
         )
 
     def _faults(self) -> list[str]:

@@ -212,6 +212,7 @@ class CanvasConfig(Section):
     renderer: Literal["auto", "gl", "plain"] = _setting("canvas.renderer", "what draws the canvas")
     vsync: bool = _setting("canvas.vsync", "whether to wait for the display's refresh, where GL draws")
     fps: Float = _setting("canvas.fps", "pictures a second presented", gt=0, le=240)
+    keys: Literal["all", "operator", "none"] = _setting("canvas.keys", "whose keys count")
 
 
 class RecordConfig(Section):

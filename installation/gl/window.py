@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from installation.errors import DisplayError
+from installation.gl.keys import KeyReader
 from installation.gl.x11 import Connections, end_at_once
 from installation.messages import Image
 
@@ -40,6 +41,7 @@ class WindowSettings:
     fullscreen: bool
     vsync: bool
     gl: bool
+    locked: bool = False  # nobody at the keyboard may close it
 
 
 def choose_mode(mode: str, environ: Mapping[str, str], platform: str = sys.platform) -> Mode:
@@ -82,6 +84,7 @@ class Window:
         self.settings = settings
         self.fullscreen = settings.fullscreen
         self.closed = False
+        self._reader = KeyReader()
         self._place = (0, 0, 0, 0)  # of the picture in the window
         self._scaled: Image = np.zeros((0, 0, 3), np.uint8)
         try:
@@ -142,14 +145,12 @@ class Window:
         self._connections.ended = ended
 
     def keys(self) -> list[str]:
-        """Names of the keys pressed since the last call, as pygame names them; notices the close button too."""
-        pressed = []
-        for event in pygame.event.get():
-            if event.type == pygame.QUIT:
-                self.closed = True
-            elif event.type == pygame.KEYDOWN:
-                pressed.append(pygame.key.name(event.key))
-        return pressed
+        """Names of the keys pressed since the last call, as ``KeyReader`` gives them; notices the close button too, unless the window
+        is locked: Alt and F4 are keys as well."""
+        events = pygame.event.get()
+        if not self.settings.locked and any(event.type == pygame.QUIT for event in events):
+            self.closed = True
+        return self._reader.read(events)
 
     def toggle_fullscreen(self) -> None:
         """From window to full screen and back."""

@@ -28,7 +28,8 @@ GL_BUDGET_SECONDS = 0.008  # a picture that GL needs longer for is drawn without
 
 @dataclass(frozen=True, slots=True)
 class CanvasSettings:
-    """What ``canvas:`` in the configuration says. ``paced``: whether ``wait`` keeps the rate (a lockstep run does not)."""
+    """What ``canvas:`` in the configuration says. ``paced``: whether ``wait`` keeps the rate (a lockstep run does not).
+    ``locked``: whether nobody at the keyboard may close the window."""
 
     width: int  # px
     height: int  # px
@@ -39,6 +40,7 @@ class CanvasSettings:
     fps: float = 30.0
     paced: bool = True
     seed: int = 0
+    locked: bool = False
 
 
 EVEN_SHARE = 0.85  # of a turn, after which its picture is shown while pictures are shown at even times
@@ -212,4 +214,4 @@ def _too_slow(renderer: GLRenderer, measure: Callable[[GLRenderer], float], pace
 
 
 def _window_settings(settings: CanvasSettings, mode: Mode, gl: bool) -> WindowSettings:
-    return WindowSettings(settings.width, settings.height, settings.display, mode == "fullscreen", settings.vsync, gl)
+    return WindowSettings(settings.width, settings.height, settings.display, mode == "fullscreen", settings.vsync, gl, settings.locked)

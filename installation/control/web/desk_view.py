@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Protocol
 
 from installation.control.midi_mapping import learnable
-from installation.control.observation import Observation
+from installation.control.observation import FaultRecord, Observation
 from installation.control.parameters import Parameter
 from installation.control.preset_asks import Answer, Tell
 from installation.control.preset_files import Preset
@@ -116,8 +116,10 @@ class Show:
 
     def pulse(self) -> Json:
         """What is told a few times a second whatever happens."""
-        seen = asdict(self.observe())
-        faults = [fault_json(fault) for fault in seen["faults"]]
+        look = self.observe()
+        seen = asdict(replace(look, fault_log=(), faults=()))
+        records: Sequence[FaultRecord | str] = look.fault_log or look.faults
+        faults = [fault_json(record, look.seconds) for record in records]
         health = {**seen, "faults": faults[-MOST_FAULTS:], "fault_count": sum(not fault["ended"] for fault in faults)}
         counts = self.state.counts()
         health |= {"ignored": counts.ignored, "clamped": counts.clamped, "last": counts.last, "fading": self.state.fading}
@@ -131,16 +133,20 @@ class Show:
         }
 
 
-def fault_json(fault: object) -> Json:
-    """A fault for the browser: its text, when it was seen first and last, how often, and whether it is over. What only has a
-    text is taken for one that was seen once and goes on."""
-    record = fault if isinstance(fault, Mapping) else {"text": fault}
-    told: Json = {"text": str(record.get("text", ""))[:300], "ended": bool(record.get("ended", False))}
-    for key in ("first", "last", "count"):
-        value = record.get(key)
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-            told[key] = value
-    return told
+def fault_json(fault: FaultRecord | str, now: float) -> Json:
+    """A fault for the browser: its text, when it was seen first and last (s since 1970), how often, how long it lasts at ``now``
+    seconds of the show, and whether it is over. What only has a text is one that was seen once and goes on."""
+    if isinstance(fault, str):
+        return {"text": fault[:300], "ended": False}
+    first, last = (datetime.fromisoformat(moment).timestamp() for moment in (fault.first, fault.last))
+    return {
+        "text": fault.text[:300],
+        "first": first,
+        "last": last,
+        "count": fault.count,
+        "lasts": round(fault.lasts(now), 1),
+        "ended": not fault.open,
+    }
 
 
 def row_json(row: Parameter) -> Json:
