@@ -112,6 +112,12 @@ def visit(browser, show):
     wait(browser, "return document.body.classList.contains('ready') && !document.body.classList.contains('lost')")
 
 
+def complaints(browser):
+    """What the browser's console holds against the panel; that a bare picture has no icon is not the panel's."""
+    said = [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+    return [line for line in said if "/favicon.ico" not in line]
+
+
 def wait(browser, script, *arguments, seconds=30):
     """Until a script answers with something true, which is given back."""
     end = time.monotonic() + seconds

@@ -5,7 +5,7 @@ import re
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from tests.control.web.small_show import SmallShow, chromium, needs_chromium, screen, until, visit, wait
+from tests.control.web.small_show import SmallShow, chromium, complaints, needs_chromium, screen, until, visit, wait
 
 pytestmark = needs_chromium
 CALM = "fade: 0\ncontrols: {look/grain: 0.5}\n"
@@ -31,7 +31,7 @@ def panel(show, browser):
     visit(browser, show)
     browser.get_log("browser")  # whatever an earlier page said
     yield browser
-    said = [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+    said = complaints(browser)
     browser.get("about:blank")
     assert [line for line in said if "WebSocket" not in line] == []
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.control.web.small_show import Finger, SmallShow, chromium, needs_chromium, screen, until, visit, wait
+from tests.control.web.small_show import Finger, SmallShow, chromium, complaints, needs_chromium, screen, until, visit, wait
 
 pytestmark = needs_chromium
 
@@ -32,7 +32,7 @@ def phone(show, browser):
     end = show.state.subscribe(show.moves.append)
     yield browser
     end()
-    assert [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+    assert complaints(browser) == []
 
 
 def place(browser, name, share=None):
