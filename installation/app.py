@@ -7,6 +7,7 @@ import logging
 import os
 import platform
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -99,6 +100,17 @@ def engine_settings(config: Config) -> EngineSettings:
     return EngineSettings(e.backend, e.precision, e.threads, e.device, ENGINE_CACHE)
 
 
+def cache_notice(folder: Path) -> str:
+    """What to say of a cache that cannot be written; empty where it can."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return ""
+    except OSError as err:
+        again = "so every start measures and converts the networks anew, which takes minutes; FACETS_CACHE=FOLDER names another place"
+        return f"{folder}: cannot be written ({err.strerror or err}), {again}"
+
+
 def build_networks(
     config: Config, models: Models, thorough: bool = False, background: bool = False, lockstep: bool = False
 ) -> tuple[Encode, Generate]:
@@ -154,6 +166,9 @@ class Installation:
         if options.report is not None:
             self._report_file = ReportFile(options.report)
             undo.callback(self._report_file.drop)
+        notice = cache_notice(ENGINE_CACHE)
+        if notice:
+            say(f"facets: {notice}")
         self.models = models_of(self.config)
         self.controls = self._controls()
 
