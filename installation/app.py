@@ -7,6 +7,7 @@ import logging
 import os
 import platform
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -116,6 +117,17 @@ def engine_settings(config: Config) -> EngineSettings:
     return EngineSettings(e.backend, e.precision, e.threads, e.device, open_store(ENGINE_CACHE).folder)
 
 
+def cache_notice(folder: Path) -> str:
+    """What to say of a cache that cannot be written; empty where it can."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return ""
+    except OSError as err:
+        again = "so every start measures and converts the networks anew, which takes minutes; FACETS_CACHE=FOLDER names another place"
+        return f"{folder}: cannot be written ({err.strerror or err}), {again}"
+
+
 def build_networks(
     config: Config, models: Models, thorough: bool = False, background: bool = False, lockstep: bool = False
 ) -> tuple[Encode, Generate]:
@@ -198,6 +210,9 @@ class Installation:
         if options.report is not None:
             self._report_file = ReportFile(options.report)
             undo.callback(self._report_file.drop)
+        notice = cache_notice(ENGINE_CACHE)
+        if notice:
+            say(f"facets: {notice}")
         self.models = models_of(self.config)
         self.controls = self._controls()
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import av
 import pytest
 
+from installation.app import cache_notice
 from run_installation import main
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -115,6 +116,12 @@ def test_a_place_that_refuses_is_told_before_the_show(argument, capsys):
     out = capsys.readouterr()
     assert out.err.startswith(f"facets: {argument} /proc/self/attr/none: cannot be written (") and out.err.count("\n") == 1
     assert "pictures at" not in out.out
+
+
+def test_a_cache_that_cannot_be_written_is_told_at_the_start(tmp_path):
+    (tmp_path / "file").write_text("")
+    assert "FACETS_CACHE" in cache_notice(tmp_path / "file" / "engines") and "FACETS_CACHE" in cache_notice(Path("/proc/self/attr"))
+    assert cache_notice(tmp_path / "new" / "engines") == ""
 
 
 def test_a_start_that_fails_leaves_nothing_behind(tmp_path, capsys):

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from installation.film import Film
 from installation.messages import Image
-from installation.operation.film import Film
 
 if TYPE_CHECKING:
     from av import VideoFrame

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from installation.errors import ConfigError, FaultError
-from installation.operation.film import Yuv
+from installation.film import Yuv
 from installation.stages.record import Recorder
 
 av = pytest.importorskip("av")
@@ -174,7 +174,7 @@ KILLED = """
 import sys, pathlib
 import numpy as np
 sys.path.insert(0, {root!r})
-from installation.operation.film import Yuv
+from installation.film import Yuv
 from installation.stages.record import Recorder
 recorder = Recorder(pathlib.Path(sys.argv[1]), (96, 64), 30.0, 20, realtime=False)
 noise = np.random.default_rng(0)
