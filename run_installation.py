@@ -10,15 +10,23 @@ if __name__ == "__main__":
     ensure_utf8()
 
 import argparse  # noqa: E402
+import contextlib  # noqa: E402
 import logging  # noqa: E402
 import os  # noqa: E402
 import sys  # noqa: E402
-import threading  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import NoReturn  # noqa: E402
 
-from installation.config import Config, load_config  # noqa: E402
-from installation.errors import FacetsError  # noqa: E402
+from installation import start  # noqa: E402
+
+start.prepare()
+try:
+    from installation.config import Config, load_config
+except ModuleNotFoundError as missing:
+    sys.exit(start.packages_missing(missing))
+from installation.errors import FacetsError, FaultError  # noqa: E402
+from installation.operation.saying import say  # noqa: E402
+from installation.operation.signals import on_ending  # noqa: E402
 
 FREE_LINES = 10  # of a kind in a minute; further ones are counted
 
@@ -77,8 +85,8 @@ def list_devices() -> int:
     from installation.stages.present import list_displays
 
     for title, names in (("Cameras", list_cameras()), ("Displays", list_displays())):
-        print(f"{title}:")
-        print("\n".join(f"  {name}" for name in names) or "  none")
+        say(f"{title}:")
+        say("\n".join(f"  {name}" for name in names) or "  none")
     return 0
 
 
@@ -91,10 +99,19 @@ def show(a: argparse.Namespace, config: Config) -> int:
             "facets: every user of this machine can read the token on the command line; better in control.web.token_file", file=sys.stderr
         )
     options = RunOptions(
-        a.preset, a.frames, a.duration, a.as_fast_as_possible, a.record, a.report, a.timeline_record, a.timeline_play, STARTED
+        a.preset,
+        a.frames,
+        a.duration,
+        a.as_fast_as_possible,
+        a.record,
+        a.report,
+        a.timeline_record,
+        a.timeline_play,
+        unattended=a.frames is None and a.duration is None,
+        started=STARTED,
     )
     report = Installation(config, options).run()
-    print(
+    say(
         f"{report.frames_presented} pictures at {report.presented_fps:.1f} fps, {report.portrait_fps:.1f} portraits a second "
         f"({report.engine} {report.precision}, {report.portrait_px} px), {report.faces_seen} visitors"
     )
@@ -108,7 +125,7 @@ def validate(config: Config) -> int:
 
     configured(config.control.web, ROOT, make=False)
     config.check_controls(table_of(models_of(config)).fault)
-    print("the configuration is valid")
+    say("the configuration is valid")
     return 0
 
 
@@ -128,25 +145,36 @@ def main(argv: list[str] | None = None) -> int:
     begin_log(os.environ.get("FACETS_LOG", "WARNING").upper())
     a = parse(argv)
     try:
-        if a.list_devices:
-            return list_devices()
-        config = configuration(a)
-        return validate(config) if a.validate_config else show(a, config)
+        with on_ending(interrupt):
+            if a.list_devices:
+                return list_devices()
+            config = configuration(a)
+            return validate(config) if a.validate_config else show(a, config)
     except FacetsError as err:
-        print(f"facets: {err}", file=sys.stderr)
+        say(f"facets: {err}", sys.stderr)
         return err.exit_code
     except KeyboardInterrupt:
         return 0
+    except ModuleNotFoundError as err:
+        return start.packages_missing(err)
+    except Exception as err:  # a fault of the program itself: where it was is for who mends it
+        logging.getLogger("facets").exception("a fault of the program")
+        say(f"facets: {type(err).__name__}: {err}; this is a fault of the program, please report the lines above", sys.stderr)
+        return FaultError.exit_code
+
+
+def interrupt() -> NoReturn:
+    """A signal before the show has begun: there is nothing to keep."""
+    raise KeyboardInterrupt
 
 
 def leave(code: int) -> NoReturn:
-    """End the process. A thread that still builds an engine sits inside a library whose own threads would be torn down under
-    it (an abort instead of the exit code), so everything written is flushed and nothing is torn down."""
-    if threading.active_count() == 1:
-        sys.exit(code)
+    """End the process. Everything that was opened is closed by now and what was written is flushed, and nothing else is torn
+    down: libraries' own threads would abort under it, and SDL would wait for a display that is gone."""
     logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # a closed pipe, a stream that never was
+            stream.flush()
     os._exit(code)
 
 

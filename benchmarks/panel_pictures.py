@@ -86,7 +86,7 @@ def save(picture: Image.Image, path: Path) -> None:
 
 def pictures(url: str, folder: Path) -> None:
     """Both."""
-    unfold = "document.querySelectorAll('details').forEach((d, i) => { if (i === 1) d.open = true; });"
+    unfold = "document.querySelectorAll('.edit details')[1].open = true;"
     save(shoot(url, 1280, 1000, False, lambda driver: driver.execute_script(unfold)), folder / "panel-desktop.jpg")
     save(shoot(url, 390, 844, True, lambda driver: None), folder / "panel-phone.jpg")
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from installation import start
 from installation.errors import ConfigError, FacetsError
 from installation.utf8 import ensure_utf8
 
@@ -61,6 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except FacetsError as err:
         print(err, file=sys.stderr)
         return err.exit_code
+    except ModuleNotFoundError as err:
+        return start.packages_missing(err)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # whoever read the output has seen enough, as in: weights list | head
@@ -69,5 +72,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    start.prepare()
     ensure_utf8()
     sys.exit(main())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import logging
 import os
 import platform
-import signal
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -29,8 +30,11 @@ from installation.control.parameters import ParameterTable
 from installation.control.state import ControlState
 from installation.engines.cuda_pictures import open_cropper
 from installation.engines.device import device_of
-from installation.engines.select import EngineSettings
-from installation.errors import ConfigError, FaultError
+from installation.engines.select import EngineSettings, steady
+from installation.engines.store import open_store
+from installation.errors import ConfigError, DisplayError, FacetsError, FaultError
+from installation.gl.waiting import Waiting
+from installation.gl.x11 import GONE, end_at_once
 from installation.latents.cache import CachePolicy
 from installation.latents.directions import load_directions
 from installation.latents.guests import GuestBook, face_coder
@@ -42,6 +46,9 @@ from installation.operation.hud import HudBoard
 from installation.operation.observer import Observer
 from installation.operation.patience import told
 from installation.operation.priority import Priorities, ahead, built_aside, coming_first, keeping_time
+from installation.operation.report_file import ReportFile
+from installation.operation.saying import say
+from installation.operation.signals import on_ending
 from installation.operation.snapshots import Snapshots
 from installation.operation.visitor_slots import VisitorSlots
 from installation.operation.worker import Worker
@@ -62,8 +69,10 @@ from installation.stages.record import Recorder
 from installation.stages.silhouette import Silhouette
 from installation.stages.track import Track, TrackSettings
 
+log = logging.getLogger(__name__)
+
 ROOT = Path(__file__).resolve().parents[1]
-ENGINE_CACHE = ROOT / ".cache" / "engines"
+ENGINE_CACHE = Path(os.environ.get("FACETS_CACHE") or ROOT / ".cache") / "engines"
 SNAPSHOTS = ROOT / "out"
 
 
@@ -79,11 +88,12 @@ class RunOptions:
     report: Path | None = None
     timeline_record: Path | None = None  # where the moves of every hand are kept
     timeline_play: Path | None = None  # whose moves are made again
+    unattended: bool = False  # runs until it is stopped, and is to come back as it was
     started: float = 0.0
 
 
 def _say(line: str) -> None:
-    print(f"facets: {line}", flush=True)
+    say(f"facets: {line}")
 
 
 def models_of(config: Config) -> Models:
@@ -94,7 +104,7 @@ def models_of(config: Config) -> Models:
     with told(f"reading {m.generator.name} and {m.encoder.name}", _say):
         models = load_models(m.generator, m.encoder, m.children, m.directions, named, reading)
     for notice in models.notices:
-        print(f"facets: {notice}", flush=True)
+        say(f"facets: {notice}")
     return models
 
 
@@ -104,25 +114,44 @@ def table_of(models: Models) -> ParameterTable:
 
 
 def engine_settings(config: Config) -> EngineSettings:
-    """Engine part of the configuration, with the cache in the project's own folder."""
+    """Engine part of the configuration, with the cache in the project's own folder, or in one that lasts for this start."""
     e = config.engine
-    return EngineSettings(e.backend, e.precision, e.threads, e.device, ENGINE_CACHE)
+    return EngineSettings(e.backend, e.precision, e.threads, e.device, open_store(ENGINE_CACHE).folder)
 
 
-def build_networks(config: Config, models: Models, thorough: bool = False, background: bool = False) -> tuple[Encode, Generate]:
-    """The two stages that hold networks, on the engines measured for this machine. background: encode beside tracking."""
-    engines = engine_settings(config)
+def cache_notice(folder: Path) -> str:
+    """What to say of a cache that cannot be written; empty where it can."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return ""
+    except OSError as err:
+        again = "so every start measures and converts the networks anew, which takes minutes; FACETS_CACHE=FOLDER names another place"
+        return f"{folder}: cannot be written ({err.strerror or err}), {again}"
+
+
+def build_networks(
+    config: Config, models: Models, thorough: bool = False, background: bool = False, lockstep: bool = False
+) -> tuple[Encode, Generate]:
+    """The two stages that hold networks, on the engines measured for this machine. background: encode beside tracking. lockstep:
+    engine and size of the portraits are the same every time, whatever a measurement would say."""
+    store = open_store(ENGINE_CACHE)
+    if store.notice:
+        _say(store.notice)
+    fitted = "is being fitted to this machine" + (", which the next start need not do" if store.lasting else "")
+    engines = steady(engine_settings(config)) if lockstep else engine_settings(config)
     c, e = config.encode, config.engine
     policy = CachePolicy(c.refresh_seconds, c.pose_degrees, c.expression_change, c.smoothing_seconds)
     buckets = (1, 4) if config.faces.max >= 3 else (1,)
     # Perception runs beside synthesis: half of the cores for the encoder gives the steadier delay.
     beside = replace(engines, threads=engines.threads or max(1, len(os.sched_getaffinity(0)) // 2))
-    with told("the encoder is being fitted to this machine, which the next start need not do", _say):
+    with told(f"the encoder {fitted}", _say):
         encode = Encode(models, policy, beside, buckets, thorough, background)
-    with told("the generator is being fitted to this machine, which the next start need not do", _say):
-        generate = Generate(models, engines, GenerateSettings(e.portrait_px, e.min_portrait_fps, buckets), thorough)
+    with told(f"the generator {fitted}", _say):
+        fps = 0.0 if lockstep else e.min_portrait_fps
+        generate = Generate(models, engines, GenerateSettings(e.portrait_px, fps, buckets), thorough)
     if e.portrait_px > generate.portrait_px:
-        print(f"facets: engine.portrait_px {e.portrait_px}: the generator draws {generate.portrait_px} px and no more", flush=True)
+        say(f"facets: engine.portrait_px {e.portrait_px}: the generator draws {generate.portrait_px} px and no more")
     return encode, generate
 
 
@@ -130,6 +159,13 @@ def capture_settings(config: Config) -> CaptureSettings:
     """Capture part of the configuration."""
     c = config.capture
     return CaptureSettings(c.width, c.height, c.fps, c.mjpg, c.loop, rotate=c.rotate, flip=c.flip)
+
+
+def keeps_state(config: Config, options: RunOptions) -> bool:
+    """Whether the next show is to begin as this one was. A run that depends on its input alone never does."""
+    wanted = config.control.resume
+    live = not options.lockstep and options.timeline_play is None
+    return live and (wanted is True or (wanted == "auto" and options.unattended))
 
 
 def track_settings(config: Config) -> TrackSettings:
@@ -160,57 +196,87 @@ class Installation:
         self.rss_start = rss_mb()
         self.health = Health()
         self._quit = threading.Event()
+        self._workers: list[Worker] = []
+        self._waiting: Waiting | None = None
         self._skipped = 0  # unreadable frames of the source, once it is closed
 
+        with contextlib.ExitStack() as undo:  # a start that fails leaves nothing open
+            self._prepare(undo)
+            undo.pop_all()
+
+    def _prepare(self, undo: contextlib.ExitStack) -> None:
         # Read every file before any device opens: a mistake should show at once.
+        options = self.options
         _check_targets(options)
-        self.models = models_of(config)
+        self._report_file = None
+        if options.report is not None:
+            self._report_file = ReportFile(options.report)
+            undo.callback(self._report_file.drop)
+        notice = cache_notice(ENGINE_CACHE)
+        if notice:
+            say(f"facets: {notice}")
+        self.models = models_of(self.config)
         self.controls = self._controls()
 
         # Open the ways in: a port that is taken should show at once as well.
         self.clock: Clock = MonotonicClock()
-        f = config.faces
+        self._began = self.clock.now()
+        self.health.fault_log.now = lambda: self.clock.now() - self._began
+        f = self.config.faces
         self.observer = Observer(self.health, self._now, VisitorSlots(f.max, f.occlusion_seconds + f.fade_out_seconds))
         installed = Installed.of(self.models)
-        self.desk = ControlDesk(config.control, self.controls, installed, self.observer, self.health.fault, options.lockstep)
+        self.desk = ControlDesk(self.config.control, self.controls, installed, self.observer, self.health.fault, options.lockstep)
+        undo.callback(self.desk.stop)
         if options.preset is not None:
             self.desk.presets.begin(options.preset)
+        if keeps_state(self.config, options):
+            notice = self.desk.keep(take_up=options.preset is None)
+            if notice:
+                say(f"facets: {notice}")
         if options.timeline_play is not None:
             self.desk.play(options.timeline_play)
         with self._ahead() as priorities:
             self.desk.start()
             if self.desk.panel is not None:
-                print(f"facets: {self.desk.panel.notice}", flush=True)
-            try:
-                self._build(priorities)
-            except BaseException:
-                self.desk.stop()
-                raise
+                say(f"facets: {self.desk.panel.notice}")
+            self._build(undo, priorities)
 
     def _ahead(self) -> contextlib.AbstractContextManager[Priorities | None]:
         """A live show must keep time; what has all the time it wants goes before nobody, and has no priorities."""
         return contextlib.nullcontext() if self.options.lockstep else ahead()
 
-    def _build(self, priorities: Priorities | None) -> None:
-        # Open the source and the canvas.
+    def _build(self, undo: contextlib.ExitStack, priorities: Priorities | None) -> None:
+        # Open the source, the recording and the canvas.
         config, options = self.config, self.options
         self._capture_settings = capture_settings(config)
         first = self._first_source()
         if first is not None:
+            undo.callback(first.close)
             if options.lockstep:
                 self.clock = FrameClock(first.rate)
+                self._began = self.clock.now()
             first.clock = self.clock
         self.tempo = self.desk.begin(self._now, lambda: self.health.captured, options.timeline_record)
-        self._check_recording(first)
+        self.recorder = self._open_recording(first)
+        if self.recorder is not None:
+            undo.callback(self.recorder.close)
         self.canvas = open_canvas(self._canvas_settings())
+        undo.callback(self.canvas.close)
         if self.canvas.notice:
-            print(f"facets: {self.canvas.notice}", flush=True)
+            say(f"facets: {self.canvas.notice}")
 
         # Build the stages and join them.
-        build = partial(build_networks, config, self.models, background=priorities is not None)
-        self.encode, self.generate = build() if priorities is None else built_aside(build, priorities)
+        build = partial(build_networks, config, self.models, background=priorities is not None, lockstep=options.lockstep)
+        self.encode, self.generate = build() if priorities is None else built_aside(build, priorities, self._wait_on_canvas)
+        undo.callback(self.encode.close)
         self._join(first)
-        self.recorder = self.display.recorder
+
+    def _wait_on_canvas(self) -> None:
+        """While the networks are built: the window answers, and says what it waits for where that takes long. Keys are obeyed
+        once there is something to obey them."""
+        if self._waiting is None:
+            self._waiting = Waiting(self.canvas)
+        self._waiting.step()
 
     def _now(self) -> float:
         return self.clock.now()  # of the clock that lockstep puts in place of the first
@@ -231,7 +297,7 @@ class Installation:
         except SourceLost as err:
             if not patience:
                 raise
-            print(f"facets: {err}; the show waits for it" + (f" for {patience:g} s" if patience < inf else ""), flush=True)
+            say(f"facets: {err}; the show waits for it" + (f" for {patience:g} s" if patience < inf else ""))
             self.health.fault(str(err))
         return open_in_time(lambda: self._open_source(MonotonicClock()), patience) if self.options.lockstep else None
 
@@ -240,11 +306,24 @@ class Installation:
         wait = self.config.capture.wait
         return inf if wait == "forever" else wait
 
-    def _check_recording(self, source: CaptureSource | None) -> None:
-        if self.options.record is not None and not self._may_keep(source):
-            if source is not None:
-                source.close()
+    def _open_recording(self, source: CaptureSource | None) -> Recorder | None:
+        path, lockstep = self.options.record, self.options.lockstep
+        if path is None:
+            return None
+        if not self._may_keep(source):
             raise ConfigError("--record: a live camera is recorded only where privacy.allow_recording is true")
+        canvas = self.config.canvas
+        fps = source.rate if lockstep and source is not None else canvas.fps
+        size = (canvas.width, canvas.height)
+        recorder = Recorder(path, size, fps, self.config.record.crf, realtime=not lockstep, fault=self._told)
+        if recorder.notice:
+            say(f"facets: {recorder.notice}")
+        return recorder
+
+    def _told(self, fault: str) -> None:
+        """Note a fault that its maker should hear of at once. Any thread."""
+        self.health.fault(fault)
+        say(f"facets: {fault}", sys.stderr)
 
     def _may_keep(self, source: CaptureSource | None) -> bool:
         """Whether pictures may be stored: a live camera's, and those of a source yet to come, only where that is configured."""
@@ -252,7 +331,9 @@ class Installation:
 
     def _canvas_settings(self) -> CanvasSettings:
         c = self.config.canvas
-        return CanvasSettings(c.width, c.height, c.display, c.mode, c.renderer, c.vsync, c.fps, paced=not self.options.lockstep)
+        return CanvasSettings(
+            c.width, c.height, c.display, c.mode, c.renderer, c.vsync, c.fps, paced=not self.options.lockstep, locked=c.keys != "all"
+        )
 
     def _join(self, source: CaptureSource | None) -> None:
         frames, encoded, portraits = Slot(), Slot(), Slot()  # type: ignore[var-annotated]
@@ -265,13 +346,9 @@ class Installation:
         family = metadata_of(self.config.models.generator).get("family", "")
         self.desk.watch_directions(self.config.models.directions, lambda paths: load_directions(paths, *shape, family), edit.use)
         now = self.clock.now
-        recorder = None
-        if self.options.record is not None:
-            lockstep = self.options.lockstep
-            fps = source.rate if lockstep and source is not None else self.config.canvas.fps
-            recorder = Recorder(self.options.record, self.canvas.size, fps, self.config.record.crf, realtime=not lockstep)
         self._keeps_pictures = self._may_keep(source)
-        self.keyboard = Keyboard(names, snapshots=self._keeps_pictures, invites=desk.panel is not None and desk.panel.public)
+        invites = desk.panel is not None and desk.panel.public
+        self.keyboard = Keyboard(names, self._keeps_pictures, invites, self.config.canvas.keys)
         self.snapshots = Snapshots(SNAPSHOTS, self.health.fault)
         self.slots = (frames, encoded, portraits)
         engine, model = self.generate.choice, self.models.name
@@ -281,10 +358,10 @@ class Installation:
         board = HudBoard(self.health, self.controls, self.keyboard, engine, model, self.slots, *told)
         self.capture = CaptureLoop(lambda: self._open_source(self.clock), frames, self.health, source, inf if source else self._patience())
         track, align = Track(track_settings(self.config)), self._aligner()
-        self.perception = PerceptionLoop(frames, track, align, Silhouette(), self.encode, self.controls, encoded, self.health)
+        self.perception = PerceptionLoop(frames, track, align, Silhouette(), self.encode, self.controls, encoded, self.health, now)
         self.glass = Glass(self._glass_settings(), align_image)
         self.synthesis = SynthesisLoop(encoded, edit, self.generate, self.glass, self.controls, portraits, self.health, now)
-        self.display = DisplayLoop(portraits, compose, self.canvas, recorder, self.controls, self.health, board.state, now)
+        self.display = DisplayLoop(portraits, compose, self.canvas, self.recorder, self.controls, self.health, board.state, now)
 
     def _glass_settings(self) -> GlassSettings:
         canvas, lockstep = self.config.canvas, self.options.lockstep
@@ -296,32 +373,58 @@ class Installation:
         engine, size = self.config.engine, self.encode.input_px
         cropper, notice = open_cropper(device_of(engine.device, engine.backend), size)
         if notice:
-            print(f"facets: {notice}", flush=True)
+            say(f"facets: {notice}")
         return Align(size, cropper)
 
     def run(self) -> Report:
-        """The show, until it is closed, asked to stop, or has run as long as it was told. Raises FacetsError, and RuntimeError in
-        another thread than the one that constructed it: GL would draw there on one machine and not on the next."""
+        """The show, until it is closed, asked to stop, or has run as long as it was told; its report is written however it ends.
+        Raises FacetsError, and RuntimeError in another thread than the one that constructed it: GL would draw there on one machine
+        and not on the next."""
         if threading.get_ident() != self._thread:
             raise RuntimeError("a show runs in the thread that constructed it, which its GL context belongs to")
-        with contextlib.suppress(ValueError):  # not the main thread: a test
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: self._quit.set())
-        try:
-            if self.options.lockstep:
-                self._start_time()
-                self._run_lockstep()
-            else:
-                with ahead() as priorities, keeping_time():
-                    self._start_time()  # clearing up took its time, and is not part of the show
-                    self._run_live(priorities)
-        finally:
-            self._ended = time.monotonic()
-            self._close()
-        report = self.report()
-        if self.options.report is not None:
-            write_report(report, self.options.report)
+        failed: Exception | None = None
+        self.canvas.when_lost(self._lose_display)
+        with on_ending(self.quit):
+            try:
+                self._run()
+                self.desk.ended()
+            except Exception as err:
+                failed = err
+            report, failed = self._end(failed)
+        if failed is not None:
+            raise failed
         return report
+
+    def _lose_display(self) -> None:
+        """The display's server is gone, and the library that noticed cannot be returned to: the show ends here."""
+        self._end(DisplayError(GONE), lost=True)
+        end_at_once()
+
+    def _end(self, failed: Exception | None, lost: bool = False) -> tuple[Report, Exception | None]:
+        """Close everything and write the report. failed: what ended the show before its time; lost: the canvas cannot even be
+        closed. The report, and ``failed`` or what was wrong with writing that."""
+        self._ended, self._last_moment = time.monotonic(), self.clock.now()
+        if failed is not None:
+            self.health.fault(str(failed) if isinstance(failed, FacetsError) else f"{type(failed).__name__}: {failed}")
+        self._close(lost)
+        report = self.report()
+        try:
+            if self._report_file is not None:
+                self._report_file.write(report)
+        except FacetsError as err:
+            if failed is not None:  # which whoever called tells
+                say(f"facets: {err}", sys.stderr)
+            failed = failed or err
+        return report, failed
+
+    def _run(self) -> None:
+        self._start_time()
+        if self.options.lockstep:
+            self._run_lockstep()
+            return
+        with ahead() as priorities, keeping_time():
+            self._start_time()  # clearing up took its time, and is not part of the show
+            self._run_live(priorities)
 
     def _start_time(self) -> None:
         self._began = self.clock.now()
@@ -346,18 +449,20 @@ class Installation:
     def _run_live(self, priorities: Priorities) -> None:
         now, fault = self.clock.now, self.health.fault
         networks = (("perception", self.perception), ("synthesis", self.synthesis))
-        workers = [
+        self._workers = [
             Worker("capture", self.capture, now, fault),
             *(Worker(name, loop, now, fault, priorities.networks) for name, loop in networks),
         ]
-        for worker in workers:
+        for worker in self._workers:
             worker.start()
-        try:
-            with coming_first():  # after the others: what the thread starts from here on has the usual priority
-                self._display_live(workers)
-        finally:
-            for worker in reversed(workers):
-                worker.stop()
+        with coming_first():  # after the others: what the thread starts from here on has the usual priority
+            self._display_live(self._workers)
+
+    def _stop_workers(self) -> None:
+        for worker in self._workers:
+            worker.ask()
+        for worker in reversed(self._workers):
+            worker.stop()
 
     def _display_live(self, workers: Sequence[Worker]) -> None:
         now = self.clock.now
@@ -375,7 +480,10 @@ class Installation:
     def _serve(self, now: float) -> None:
         """What the hands outside want of this picture."""
         if self.desk.preview.wanted(now):
-            self.desk.preview.put(self.canvas.read(), now)
+            try:
+                self.desk.preview.put(self.canvas.read(), now)
+            except Exception as err:  # whoever looks on must not take the picture with them
+                self.health.fault(f"preview: {type(err).__name__}: {err}")
         self.desk.step(now)
 
     def quit(self) -> None:
@@ -391,7 +499,8 @@ class Installation:
         return o.duration is not None and self.clock.now() - self._began >= o.duration
 
     def _obey(self) -> None:
-        for action in self.keyboard.read(self.canvas.keys(), self.controls):
+        early, self._waiting = (self._waiting.keys if self._waiting else ()), None
+        for action in self.keyboard.read((*early, *self.canvas.keys()), self.controls):
             match action:
                 case Action.QUIT:
                     self._quit.set()
@@ -413,16 +522,34 @@ class Installation:
         else:
             self.controls.ignore(f"{SNAPSHOT}: a picture of a live camera is kept only where privacy.allow_recording is true")
 
-    def _close(self) -> None:
-        self.desk.stop()
-        for slot in self.slots:
-            slot.close()
-        self.encode.close()
-        self.snapshots.close()
+    def _close(self, lost: bool) -> None:
+        """Every part in its order, first what keeps something; one that cannot be closed is noted, and the others are closed all
+        the same."""
+        parts = (
+            self._close_recording,
+            self.desk.stop,
+            *(slot.close for slot in self.slots),
+            self._stop_workers,
+            self.encode.close,
+            self.snapshots.close,
+            *(() if lost else (self._keep_picture, self.canvas.close)),
+            self._close_source,
+        )
+        for close in parts:
+            try:
+                close()
+            except Exception as err:
+                log.debug("the end", exc_info=True)
+                self.health.fault(f"at the end: {type(err).__name__}: {err}")
+
+    def _close_recording(self) -> None:
         if self.recorder is not None:
             self.recorder.close()
+
+    def _keep_picture(self) -> None:
         self.canvas_picture = self.canvas.read().copy()
-        self.canvas.close()
+
+    def _close_source(self) -> None:
         self._skipped = self.capture.source.frames_skipped if self.capture.source is not None else 0
         self.capture.reset()
 
@@ -461,6 +588,8 @@ class Installation:
             rss_mb_end=round(rss_mb(), 1),
             gpu_mb_peak=round(gpu, 1),
             faults=self._faults(),
+            fault_log=h.fault_log.records(),
+            frame_age_s=None if (age := h.frame_age(self._last_moment)) is None else round(age, 3),
         )
 
     def _faults(self) -> list[str]:
@@ -484,17 +613,6 @@ def _check_targets(options: RunOptions) -> None:
             raise ConfigError(f"{name} {path}: {err}; name a file") from err
         except (OSError, ValueError):  # whoever writes it says what is wrong with the place
             continue
-
-
-def write_report(report: Report, path: Path) -> None:
-    """Write one JSON object, complete or not at all. Raises ConfigError where the path cannot be written."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f".{path.name}.tmp")
-        fresh.write_text(json.dumps(report.as_dict(), indent=1) + "\n")
-        fresh.replace(path)
-    except OSError as err:
-        raise ConfigError(f"--report {path}: cannot be written ({err.strerror})") from err
 
 
 def device_name() -> str:

@@ -212,6 +212,7 @@ class CanvasConfig(Section):
     renderer: Literal["auto", "gl", "plain"] = _setting("canvas.renderer", "what draws the canvas")
     vsync: bool = _setting("canvas.vsync", "whether to wait for the display's refresh, where GL draws")
     fps: Float = _setting("canvas.fps", "pictures a second presented", gt=0, le=240)
+    keys: Literal["all", "operator", "none"] = _setting("canvas.keys", "whose keys count")
 
 
 class RecordConfig(Section):
@@ -279,6 +280,8 @@ class ControlConfig(Section):
     web: WebConfig = Field(default_factory=WebConfig)
     midi: MidiConfig = Field(default_factory=MidiConfig)
     audio: AudioConfig = Field(default_factory=AudioConfig)
+    resume: Switch = _setting("control.resume", "auto, true or false; auto: in a show that runs until it is stopped")
+    resume_file: str = _setting("control.resume_file", "file of the live state, from the program's folder on", min_length=1)
 
 
 class Config(Section):

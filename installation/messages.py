@@ -55,6 +55,8 @@ class Face:
     presence: float  # 0…1, fades in as a visitor stays and out after they left
     seen: bool  # found when last looked at, at most three frames ago; otherwise the last known values are held
     drawable: float  # 0…1, 1 inside the yaw that the encoder can draw, fading to 0 beyond it
+    quality: float = 1.0  # 0…1, how much of it lies in the frame and before all others; from 0.5 on it is fit to be encoded
+    fresh: bool = True  # looked at in this very frame; otherwise where it should be by now
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,13 +1,35 @@
 """Files that commands write: never over something that a person made without being asked to, and whole or not at all."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from installation.errors import ConfigError
+from installation.errors import ConfigError, FacetsError, FaultError
 from installation.plain_file import NotAFileError, check_target
+
+# What makes a name one that no file can have; everything else is a place that refuses: read-only, full, somebody else's.
+NAMES = (errno.ENOTDIR, errno.EISDIR, errno.ENOENT, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL, errno.EEXIST, errno.EBUSY)
+
+
+def unwritable(what: str, err: OSError) -> FacetsError:
+    """What to raise where ``what``, an argument and its path, cannot be written: ConfigError for a name that cannot be, FaultError
+    for a place that refuses."""
+    reason = err.strerror or err
+    if err.errno is None or err.errno in NAMES:  # without a number: what is there is no file
+        return ConfigError(f"{what}: cannot be written ({reason}); name another file")
+    return FaultError(f"{what}: cannot be written ({reason}); name a place that can be, or change this one")
+
+
+def free_name(path: Path) -> Path:
+    """``path``, or the first of ``NAME-2``, ``NAME-3`` … that nothing has yet."""
+    free, number = path, 1
+    while os.path.lexists(free):
+        number += 1
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return free
 
 
 def check_output(path: Path, force: bool, sources: Iterable[Path] = ()) -> None:

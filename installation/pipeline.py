@@ -13,7 +13,7 @@ from math import inf
 from installation.control.state import ControlState
 from installation.errors import FaultError, SourceError
 from installation.gl.hud import HudState
-from installation.messages import EncodedFrame, Frame, Portraits
+from installation.messages import AlignedFrame, EncodedFrame, Frame, Portraits, TrackedFrame
 from installation.operation.health import Health
 from installation.slot import Slot
 from installation.sources import CaptureSource, SourceEnded
@@ -32,6 +32,10 @@ from installation.stages.track import Track
 WAIT = 0.1  # s a loop waits for its slot before it looks around
 SLACK = 0.02  # s that controls may be old before a loop beside the display moves them on itself
 OPENING = 0.25  # s that capture waits for a source that is being opened before it looks around
+LATE, LATEST = 0.5, 5.0  # s without a frame, at least and at most, after which presence goes on by the clock alone
+LATE_FRAMES = 2.5  # times the last two frames' distance: a slow source is not a lost one
+SILENT = 10.0  # s without a word from the loop before, after which what it said last is not shown any more
+CAPTURE = "capture"  # the fault of a source that is gone
 
 
 @dataclass
@@ -69,7 +73,8 @@ class CaptureLoop:
             return
         # Hand it on; the slot counts what nobody took.
         if frame is not None:
-            self.health.captured += 1
+            self.health.took_frame(frame.time)
+            self.health.over(CAPTURE)
             self._retry = RETRY_FIRST
             self.out.put(frame)
 
@@ -93,7 +98,7 @@ class CaptureLoop:
             self._opening, self._until = None, inf
 
     def _lost(self, why: str, now: float) -> None:
-        self.health.fault(why)
+        self.health.fault(why, CAPTURE)
         self.reset()
         self._not_before = now + self._retry
         if self._until is not None and self._until > now:
@@ -121,16 +126,21 @@ class PerceptionLoop:
     controls: ControlState
     out: Slot[EncodedFrame]
     health: Health
+    now: Callable[[], float]
+    _last: Frame | None = None
+    _patience: float = LATE
 
     def step(self, now: float) -> None:
         frame = self.frames.take(WAIT)
         if frame is None:
+            self._wait()
             return
+        if self._last is not None:
+            self._patience = min(max(LATE, LATE_FRAMES * (frame.time - self._last.time)), LATEST)
+        self._last = frame
         # Find the visitors and know them again.
         with self.health.timed("track"):
             tracked = self.track.track(frame)
-        seen = [face for face in tracked.faces if face.seen]
-        self.health.saw_faces([face.id for face in seen], tuple((face.id, face.expression.smile) for face in seen))
         # Cut each face out the FFHQ way.
         with self.health.timed("align"):
             aligned = self.align.align(tracked)
@@ -139,9 +149,21 @@ class PerceptionLoop:
             aligned = self.silhouette.outline(aligned)
         # Give each a latent code, from the cache where that will do.
         with self.health.timed("encode"):
-            hold = self.controls.snapshot(frame.time, SLACK).number("identity/hold")
-            encoded = self.encode.encode(aligned, frame.time, hold)
-        self.out.put(encoded)
+            self._encode(aligned, tracked, frame.time)
+
+    def _wait(self) -> None:
+        """No frame comes: whoever was there is not seen any more, and fades and leaves by the clock."""
+        now = self.now()
+        if self._last is None or now - self._last.time < self._patience:
+            return
+        tracked = self.track.wait(self._last, now)
+        self._encode(self.align.align(tracked), tracked, now)
+
+    def _encode(self, aligned: AlignedFrame, tracked: TrackedFrame, moment: float) -> None:
+        seen = [face for face in tracked.faces if face.seen]
+        self.health.saw_faces([face.id for face in seen], tuple((face.id, face.expression.smile) for face in seen), self.now())
+        hold = self.controls.snapshot(moment, SLACK).number("identity/hold")
+        self.out.put(self.encode.encode(aligned, moment, hold))
 
     def reset(self) -> None:
         """Nothing to mend: the stages find the visitors again in the next frame."""
@@ -160,9 +182,14 @@ class SynthesisLoop:
     health: Health
     now: Callable[[], float]
     _last: EncodedFrame | None = None
+    _heard: float = float("-inf")
 
     def step(self, now: float) -> None:
-        self._last = self.encoded.take(WAIT) or self._last
+        fresh = self.encoded.take(WAIT)
+        if fresh is not None:
+            self._last, self._heard = fresh, self.now()
+        elif self._last is not None and self._last.faces and self.now() - self._heard > SILENT:
+            self._last = EncodedFrame(self._last.frame, ())  # perception is stuck: who knows who is still there
         controls = self.controls.snapshot(self.now(), SLACK)
         if self._last is None or controls.flag("transport/freeze"):
             self.edit.pause(self.now())
@@ -197,11 +224,15 @@ class DisplayLoop:
     hud: Callable[[float], HudState | None]
     now: Callable[[], float]
     _newest: Portraits | None = None
+    _heard: float = float("-inf")
 
     def step(self, now: float) -> None:
         fresh = self.portraits.take()
-        self._newest = fresh or self._newest
         controls = self.controls.snapshot(now)
+        if fresh is not None or controls.flag("transport/freeze"):
+            self._newest, self._heard = fresh or self._newest, now
+        elif self._newest is not None and self._newest.portraits and now - self._heard > SILENT:
+            self._newest = Portraits(self._newest.frame)  # nothing is drawn any more: nobody hangs there for ever
         # Lay the portraits out on the canvas.
         with self.health.timed("compose"):
             self.compose(self._newest, controls, now, self.hud(now))
@@ -211,7 +242,7 @@ class DisplayLoop:
             self.canvas.present()
         shown = self.now()
         self.health.presented.add(shown)
-        if fresh is not None:
+        if fresh is not None and shown - fresh.frame.time < SILENT:  # beyond that it is the source's silence that would be measured
             self.health.glass_to_glass.append(max(0.0, shown - fresh.frame.time))
         # Record what was shown.
         if self.recorder is not None:

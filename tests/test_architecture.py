@@ -10,8 +10,8 @@ PACKAGE = ROOT / "installation"
 
 # A part may import those of the rows above it; within a row, only where its row says so.
 ROWS = (
-    ("errors", "clock", "messages", "config_file", "config_layers", "config", "output_file", "plain_file", "utf8"),
-    ("slot", "faces", "latents", "networks", "engines", "compositing", "gl", "sources", "control", "operation"),
+    ("errors", "clock", "messages", "config_file", "config_layers", "config", "output_file", "plain_file", "start", "utf8"),
+    ("slot", "film", "faces", "latents", "networks", "engines", "compositing", "gl", "sources", "control", "operation"),
     ("stages",),
     ("pipeline",),
     ("app",),

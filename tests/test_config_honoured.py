@@ -13,6 +13,7 @@ import pytest
 import torch
 from torch import nn
 
+from installation.app import RunOptions, keeps_state
 from installation.config import SHIPPED, Config, EngineConfig, Section, Switch, load_config
 from installation.config_file import read_document
 from installation.control.desk import ControlDesk
@@ -201,6 +202,13 @@ def try_switch(part: str) -> Callable[[object], None]:
     return attempt
 
 
+def try_resume(option: object) -> None:
+    config = asked("control.resume", option)
+    runs = (RunOptions(unattended=True), RunOptions(duration=4), RunOptions(lockstep=True), RunOptions(timeline_play=Path("moves")))
+    kept = [keeps_state(config, options) for options in runs]
+    assert kept == {"auto": [True, False, False, False], True: [True, True, False, False], False: [False] * 4}[option]
+
+
 TRIED: dict[str, Callable[..., None]] = {
     "capture.rotate": try_rotate,
     "capture.flip": try_flip,
@@ -212,6 +220,7 @@ TRIED: dict[str, Callable[..., None]] = {
     "engine.portrait_px": try_portrait_px,
     "canvas.mode": try_mode,
     "canvas.renderer": try_renderer,
+    "control.resume": try_resume,
     **{f"control.{part}.enabled": try_switch(part) for part in ("osc", "web", "midi")},
 }
 

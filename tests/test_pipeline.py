@@ -2,7 +2,9 @@
 
 import threading
 import time
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -14,13 +16,17 @@ from installation.errors import FaultError, SourceError
 from installation.latents.directions import DirectionSet
 from installation.messages import Drawing, DrawnFrame, EncodedFace, EncodedFrame, Expression, Face, Frame, Portrait, Portraits
 from installation.operation.health import Health
+from installation.operation.observer import Observer
 from installation.operation.worker import Worker
-from installation.pipeline import CaptureLoop, SynthesisLoop
+from installation.pipeline import SILENT, CaptureLoop, DisplayLoop, PerceptionLoop, SynthesisLoop
 from installation.slot import Slot
 from installation.sources import SourceLost
 from installation.sources.scripted import ScriptedSource
+from installation.stages.align import Align
 from installation.stages.edit import Edit
+from installation.stages.track import Track, TrackSettings
 
+DATA = Path(__file__).parent / "data"
 PICTURE = np.zeros((8, 8, 3), np.uint8)
 
 
@@ -65,6 +71,9 @@ def test_a_lost_camera_comes_back_with_growing_patience(health):
     assert moments[0] == 0.1
     assert health.captured == len(moments) >= 2
     assert health.faults == ["the camera is gone"]
+    (record,) = health.fault_log.records()
+    assert not record.open  # it came back
+    assert record.count == 3
     assert source.opened == 2
     assert moments[1] > 3.0  # one second, then two: not at once
 
@@ -175,6 +184,114 @@ def test_the_last_visitors_are_drawn_again_without_a_new_frame(synthesis, health
         assert loop.out.take().portraits[0].image[0, 0, 0] == 9
     assert health.portraits_per_face == {7: 3}
     assert health.portraits.count == 3
+
+
+def test_who_is_drawn_does_not_outlive_perception_by_much(synthesis):
+    loop, _, moment = synthesis
+    loop.encoded.put(frame(9))
+    loop.step(0.0)
+    assert loop.out.take().portraits
+    moment[0] = SILENT + 1
+    loop.step(moment[0])
+    assert loop.out.take().portraits == ()
+
+
+def still_display(health, controls):
+    loop = DisplayLoop(Slot(), Wall(), Screen(), None, controls, health, lambda now: None, lambda: 0.0)
+    loop.portraits.put(Portraits(Frame(0, 0.0, PICTURE), (Portrait(frame(1).faces[0].face, PICTURE, 1.0),)))
+    loop.step(0.0)
+    assert len(loop.compose.hung) == 1
+    return loop
+
+
+class Wall:
+    """Stands in for the canvas' painter: what hangs."""
+
+    def __call__(self, portraits, controls, now, hud):
+        self.hung = portraits.portraits if portraits else ()
+
+
+class Screen:
+    """Stands in for the display."""
+
+    def settle(self, even):
+        pass
+
+    def present(self):
+        pass
+
+
+def test_who_hangs_does_not_outlive_the_networks_by_much(health):
+    loop = still_display(health, ControlState(parameter_table((), ())))
+    loop.step(SILENT - 1)
+    assert len(loop.compose.hung) == 1
+    loop.step(SILENT + 1)
+    assert loop.compose.hung == ()
+
+
+def test_what_is_frozen_hangs_as_long_as_it_likes(health):
+    controls = ControlState(parameter_table((), ()))
+    loop = still_display(health, controls)
+    controls.set("transport/freeze", True)
+    for now in (1.0, 5.0, 100.0, 4000.0):
+        loop.step(now)
+    assert len(loop.compose.hung) == 1
+
+
+def test_a_lost_camera_leaves_nobody_on_the_wall(health):
+    """A visitor stands before a camera that goes: real tracking, flat codes, the clock turned by hand."""
+    moment = [0.0]
+    controls = ControlState(parameter_table((), ()))
+    encoded = Slot()
+    loop = PerceptionLoop(Slot(), Track(TrackSettings()), Align(64), FlatEncode(), controls, encoded, health, now=lambda: moment[0])
+    picture = np.ascontiguousarray(cv2.VideoCapture(str(DATA / "yes.mkv")).read()[1][..., ::-1])
+    for i in range(30):
+        moment[0] = i / 30
+        loop.frames.put(Frame(i, moment[0], picture))
+        health.took_frame(moment[0])
+        loop.step(moment[0])
+    assert health.faces == 1
+    assert len(encoded.take().faces) == 1
+    observer = Observer(health, lambda: moment[0])
+    assert observer().faces == 1
+    levels = []
+    for k in range(1, 40):
+        moment[0] = 1.0 + k / 10
+        loop.step(moment[0])
+        there = encoded.take()
+        if there is not None:
+            levels.append(max((f.face.presence for f in there.faces), default=0.0))
+    assert levels == sorted(levels, reverse=True)
+    assert levels[0] > 0.9
+    assert levels[-1] == 0
+    assert there.faces == ()
+    assert health.faces == 0
+    assert health.smiles == ()
+    assert observer().faces == 0
+    assert observer().frame_age == pytest.approx(moment[0] - 29 / 30)
+
+
+def test_a_slow_source_is_not_a_lost_one(health):
+    moment = [0.0]
+    controls = ControlState(parameter_table((), ()))
+    encoded = Slot()
+    loop = PerceptionLoop(Slot(), Track(TrackSettings()), Align(64), FlatEncode(), controls, encoded, health, now=lambda: moment[0])
+    picture = np.ascontiguousarray(cv2.VideoCapture(str(DATA / "yes.mkv")).read()[1][..., ::-1])
+    for i in range(6):  # a picture a second, looked for five times a second
+        loop.frames.put(Frame(i, float(i), picture))
+        for k in range(5):
+            moment[0] = i + k / 5
+            loop.step(moment[0])
+            there = encoded.take()
+            if i > 2 and there is not None:
+                assert [f.face.seen for f in there.faces] == [True]
+
+
+class FlatEncode:
+    """Stands in for the encoder: everybody has a code of zeros."""
+
+    def encode(self, aligned, now, hold):
+        return EncodedFrame(aligned.frame, tuple(EncodedFace(a.face, torch.zeros(14, 4), None) for a in aligned.faces))
 
 
 def test_freeze_holds_the_portraits(synthesis, health):

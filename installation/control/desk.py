@@ -24,6 +24,7 @@ from installation.messages import Image
 
 if TYPE_CHECKING:
     from installation.control.audio import AudioInput
+    from installation.control.kept_state import StateKeeper
     from installation.control.midi import MidiDesk
     from installation.control.osc import OscServer
     from installation.control.web.server import WebPanel
@@ -97,6 +98,7 @@ class ControlDesk:
         self.tempo: Tempo | None = None
         self._playing: TimelinePlayer | None = None
         self._recording: TimelineRecorder | None = None
+        self._keeper: StateKeeper | None = None
         self._second: float | None = None
         self._then = 0  # messages received until the last second began
         self._rate = 0.0
@@ -108,6 +110,22 @@ class ControlDesk:
         ConfigError."""
         self._playing = TimelinePlayer(timeline, self._state.table, self._state, by_frame=self._lockstep)
         self._playing.begin()
+
+    def keep(self, take_up: bool) -> str:
+        """Keep the live state on the disk from the start on, and begin where the last show was, if ``take_up``. What there is to
+        say of that, "" for nothing."""
+        from installation.control import kept_state
+
+        file = PRESETS.parent / self._config.resume_file
+        preset, notice = kept_state.take_up(file, self._state) if take_up else ("", "")
+        self.presets.resume(preset)
+        self._keeper = kept_state.StateKeeper(file, self._state, lambda: self.presets.current, self._on_fault)
+        return notice
+
+    def ended(self) -> None:
+        """The show came to its end as it should."""
+        if self._keeper is not None:
+            self._keeper.ended = True
 
     def begin(self, clock: Callable[[], float], frame: Callable[[], int], record: Path | None = None) -> Tempo:
         """The show's clock stands: the beat runs from now on, and moves are kept in ``record``. clock: now, in s; frame: frames
@@ -166,6 +184,8 @@ class ControlDesk:
                 phases=self._newest_phases,
             )
             parts.append(self.panel)
+        if self._keeper is not None:  # last: a show whose port is taken has no state to keep
+            parts.append(self._keeper)
         return parts
 
     def _hear(self, change: Change | TableChange) -> None:

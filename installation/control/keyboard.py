@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Literal
 
 from installation.control.state import ControlState
 
+Lock = Literal["all", "operator", "none"]
+OPERATOR = "Ctrl + Shift"
+CHORD, HELD = "ctrl+shift+", " held"  # around the name of a key that was pressed with both, and held: as the window names them
 SOURCE = "key"  # whose hand a key is
 BLEND_STEP = 0.1
 LAYOUTS = ("grid", "row", "focus")
@@ -60,9 +64,10 @@ KEYS = (
 
 class Keyboard:
     """Turns keys into changes of controls and actions. ``children``: names of the generators that 1…9 mix in, in this order;
-    ``snapshots``: whether S may take a picture; ``invites``: whether I has a code to show."""
+    ``snapshots``: whether S may take a picture; ``invites``: whether I has a code to show; ``lock``: whose keys count."""
 
-    def __init__(self, children: Sequence[str] = (), snapshots: bool = False, invites: bool = True) -> None:
+    def __init__(self, children: Sequence[str] = (), snapshots: bool = False, invites: bool = True, lock: Lock = "all") -> None:
+        self._lock = lock
         self.help = False  # whether the list of keys is to be shown
         self._children = tuple(children[:9])
         self._child = self._children[0] if self._children else ""
@@ -75,12 +80,19 @@ class Keyboard:
         blends = [(str(number), f"{name} on or off") for number, name in enumerate(self._children, start=1)]
         if blends:
             blends.append(("Up, Down", "more or less of it"))
-        return (*((key.label, key.description) for key in self._keys), *blends)
+        rows = (*((key.label, key.description) for key in self._keys), *blends)
+        if self._lock == "all":
+            return rows
+        if self._lock == "none":
+            return (("none", "the keyboard is locked"),)
+        quit_rows = ((f"{OPERATOR} + Q, for 3 s", key.description) for key in self._keys if key.action is Action.QUIT)
+        others = tuple(row for row in rows if row[0] not in {key.label for key in self._keys if key.action is Action.QUIT})
+        return (*((f"{OPERATOR} + {label}", what) for label, what in others), *quit_rows)
 
     def read(self, pressed: Iterable[str], controls: ControlState) -> list[Action]:
         """Apply keys to ``controls`` in their order; what is left for the installation to do."""
         actions = []
-        for name in pressed:
+        for name in filter(None, map(self._unlocked, pressed)):
             key = self._by_name.get(name)
             if key is None:
                 self._blend(name, controls)
@@ -96,6 +108,20 @@ class Keyboard:
                 at = key.choices.index(str(controls.target(key.cycles)))
                 controls.set(key.cycles, key.choices[(at + 1) % len(key.choices)], SOURCE)
         return actions
+
+    def _unlocked(self, name: str) -> str:
+        """The key that counts for one that was pressed, "" for none: behind a lock only together with Ctrl and Shift, and what ends
+        the show only when it is held."""
+        plain = name.removeprefix(CHORD)
+        held = plain.endswith(HELD)
+        if self._lock == "all":
+            return "" if held else plain
+        if self._lock == "none" or plain == name:
+            return ""
+        plain = plain.removesuffix(HELD)
+        key = self._by_name.get(plain)
+        ends = key is not None and key.action is Action.QUIT
+        return plain if held == ends and (not ends or plain == "q") else ""
 
     def _blend(self, name: str, controls: ControlState) -> None:
         """1…9 mix a child in or out, the arrows change how much of the child last touched; other keys do nothing."""

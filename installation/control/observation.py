@@ -14,6 +14,33 @@ class Visitor:
 
 
 @dataclass(frozen=True, slots=True)
+class FaultRecord:
+    """One thing that went wrong, however often. first, last, ended: wall clock, ISO 8601 with its offset; the same three in seconds
+    of the show. kind: of a condition that lasts, otherwise empty. ended: None while it lasts."""
+
+    kind: str
+    text: str
+    first: str
+    last: str
+    first_seconds: float
+    last_seconds: float
+    count: int
+    ended: str | None = None
+    ended_seconds: float | None = None
+    since_seconds: float | None = None  # of one that came back after it had ended: when that was
+
+    @property
+    def open(self) -> bool:
+        """Whether it lasts still."""
+        return self.ended is None
+
+    def lasts(self, now: float) -> float:
+        """Seconds since it began, this time, at ``now`` seconds of the show."""
+        began = self.first_seconds if self.since_seconds is None else self.since_seconds
+        return max(0.0, (now if self.ended_seconds is None else self.ended_seconds) - began)
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """One look at the running show. smiles: each visitor's id and smile 0…1. delay_ms: glass to glass, median. slots: who holds
     each of the places that keep their names."""
@@ -29,5 +56,8 @@ class Observation:
     engine: str
     model: str
     portrait_px: int
-    faults: tuple[str, ...]  # the newest last
+    faults: tuple[str, ...]  # of all that are kept, over or not, the newest last
     slots: tuple[Visitor | None, ...] = ()
+    fault_log: tuple[FaultRecord, ...] = ()  # the same with their times
+    fault_count: int = 0  # different ones since the start
+    frame_age: float | None = None  # s since the source gave its last frame; None before the first

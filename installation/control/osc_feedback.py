@@ -62,6 +62,7 @@ class Seen:
     slots: dict[str, float] = field(default_factory=dict)  # by address below visitor/
     second: float = float("-inf")
     beats: int = 0
+    ignored: int = 0
 
 
 class OscFeedback:
@@ -120,6 +121,7 @@ class OscFeedback:
                 self._send_changes(now)
                 if now - looked >= LOOK:
                     looked = now
+                    self._send_refusal()
                     self._send_show(now)
                     self._repeat(now)
             except Exception:  # a part of the show that is not there yet or no more; the next round tries again
@@ -141,6 +143,13 @@ class OscFeedback:
                 for mirror in self._mirrors:
                     if change.source != f"osc {mirror.address[0]}":
                         mirror.send(row.address, change.value)
+
+    def _send_refusal(self) -> None:
+        """Why the newest message that was ignored was: whoever sent it reads it here, whatever it was about."""
+        counts = self._state.counts()
+        if self._out is not None and counts.ignored != self._seen.ignored:
+            self._out.send(OUT + "error", counts.last)
+        self._seen.ignored = counts.ignored
 
     def _send_show(self, now: float) -> None:
         """Faces and smiles as they change; these and the rates once a second."""

@@ -254,11 +254,11 @@ _FACETS = [
     Parameter("facets/turn", 12.0, "how long each visitor is shown where they take turns", low=2, high=120, unit="s"),
 ]
 _PRESET = [
-    Parameter("preset/recall", "", "fades to a preset, by its name or its place in the list from 0", kind="command", access="w"),
+    Parameter("preset/recall", "", "fades to a preset, by its name, title or number", kind="command", access="w"),
     Parameter("preset/next", False, "fades to the next preset", kind="trigger", access="w"),
     Parameter("preset/previous", False, "fades to the one before", kind="trigger", access="w"),
-    Parameter("preset/save", "", "keeps the controls as they are set, under this name", kind="command", access="w"),
-    Parameter("preset/fade", 0.0, "how long the next fades take; 0 leaves it to the preset", high=60, unit="s"),
+    Parameter("preset/save", "", "keeps the controls as they are set, under this title", kind="command", access="w"),
+    Parameter("preset/fade", -1.0, "how long the next fades take; 0 cuts, -1 leaves it to the preset", low=-1, high=60, unit="s"),
 ]
 _TRANSPORT = [
     Parameter("transport/tap", False, "taps the beat", kind="trigger", access="w"),

@@ -1,5 +1,6 @@
 """Presets as files: what one may hold, and how it is read.
 
+    title: Painted salon   # where it is not the file's name
     description: A salon of oil paintings that look back.
     tags: [winter, evening]
     fade: 4            # seconds
@@ -28,6 +29,7 @@ from types import MappingProxyType
 from installation.config_file import Document, Value, parse_document, shown
 from installation.control.easing import EASINGS
 from installation.control.parameters import Parameter, ParameterTable, Scalar, parameter_table
+from installation.control.preset_titles import MAX_TITLE, title_fault, title_of
 from installation.errors import ConfigError
 
 SUFFIX = ".yaml"
@@ -41,7 +43,7 @@ DEFAULT_FADE = 3.0  # s
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 RESERVED = ("recall", "save", "next", "previous", "fade")  # each is an address under preset/ already
 STAGE = ("transport/", "preset/")  # whose controls no preset sets and no recall resets
-KEYS = ("description", "tags", "fade", "easing", "controls")
+KEYS = ("title", "description", "tags", "fade", "easing", "controls")
 # Every attribute and generator there could be: tells what is not installed here from what nobody has.
 _ANYWHERE = parameter_table(["any"], ["any"], [4 << k for k in range(9)])
 
@@ -63,6 +65,12 @@ class Preset:
     easing: str = "smooth"
     absent: Mapping[str, Scalar] = field(default_factory=dict)
     notices: tuple[str, ...] = ()  # what was left out, in words for a person
+    title: str = ""  # what people call it, where its file says
+
+    @property
+    def called(self) -> str:
+        """What people call it."""
+        return self.title or title_of(self.name)
 
 
 def name_fault(name: str) -> str | None:
@@ -106,7 +114,7 @@ def read_preset(path: Path, table: ParameterTable) -> Preset:
         if key not in KEYS:
             near = difflib.get_close_matches(key, KEYS, n=1)
             refuse((key,), value, f"no such key; did you mean '{near[0]}'?" if near else f"no such key; there is {', '.join(KEYS)}")
-    for key, check in (("description", _description_fault), ("tags", _tags_fault), ("fade", _fade_fault), ("easing", _easing_fault)):
+    for key, check in CHECKS:
         value = document.values.get(key)
         if value is not None and (reason := check(value)):
             refuse((key,), value, reason)
@@ -151,6 +159,7 @@ def _preset(name: str, document: Document, controls: Mapping[str, Scalar], absen
         str(values.get("easing") or "smooth"),
         MappingProxyType(dict(absent)),
         tuple(_absences(document, absent)),
+        str(values.get("title") or ""),
     )
 
 
@@ -200,6 +209,19 @@ def _fade_fault(value: Value) -> str | None:
 
 def _easing_fault(value: Value) -> str | None:
     return None if isinstance(value, str) and value in EASINGS else f"must be one of {', '.join(EASINGS)}"
+
+
+def _title_fault(value: Value) -> str | None:
+    return title_fault(value) if isinstance(value, str) else f"must be text of at most {MAX_TITLE} characters"
+
+
+CHECKS = (
+    ("title", _title_fault),
+    ("description", _description_fault),
+    ("tags", _tags_fault),
+    ("fade", _fade_fault),
+    ("easing", _easing_fault),
+)
 
 
 def _text(path: Path) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from installation.control.parameters import ParameterTable
 from installation.control.preset_files import SUFFIX, MissingGeneratorError, Preset, name_fault, owner_of, plain, read_preset
+from installation.control.preset_numbers import PresetNumbers
 from installation.errors import ConfigError
 
 MAX_PRESETS = 500
@@ -20,11 +21,14 @@ OTHER_MODELS: Stamp = (0, 0, 0)  # of a file that is to be read again for them
 @dataclass(frozen=True)
 class Look:
     """One look at the folder. presets: the good ones by name, sorted; of a broken one the last good state. faults and notices:
-    what there is to say since the last look."""
+    what there is to say since the last look. numbers: each preset's own, from 0. files: names of all that lie there, the broken
+    ones too."""
 
     presets: Mapping[str, Preset]
     faults: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    files: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -40,10 +44,11 @@ class Known:
 
 class PresetFolder:
     """Reads a file when its stamp changes. An editor may be half-way through writing, so a broken file is spoken of at the
-    second look that finds it the same; at the first look ever, at once."""
+    second look that finds it the same; at the first look ever, at once. keep: whether the presets' numbers are written down."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, keep: bool = False) -> None:
         self.path = path
+        self._numbers = PresetNumbers(path, keep)
         self._known: dict[str, Known] = {}
         self._rows: frozenset[str] | None = None
         self._told: set[str] = set()
@@ -78,7 +83,8 @@ class PresetFolder:
         fresh = [notice for preset in presets.values() for notice in preset.notices if notice not in self._told]
         self._told.update(fresh)
         notices = tuple(filter(None, ["; ".join([*_left_out(absent), *_waiting(fresh, presets)])]))  # one, however many wait
-        return Look(dict(sorted(presets.items())), tuple(faults), notices)
+        files = frozenset(name.rpartition(".")[0].lower() for name in stamps)
+        return Look(dict(sorted(presets.items())), tuple(faults), notices, self._numbers.of(presets), files)
 
     def problem(self, name: str) -> ConfigError | None:
         """Why the newest state of a preset's file cannot be used."""
@@ -114,11 +120,18 @@ class PresetFolder:
             self._readable = False
             return {name: known.stamp for name, known in self._known.items()}
         self._readable = True
-        names = sorted(found)
-        if len(names) > MAX_PRESETS and not self._crowded:
-            self._crowded = True
-            faults.append(f"{self.path}: holds more than {MAX_PRESETS} presets; those after {names[MAX_PRESETS - 1]} are left out")
-        return {name: found[name] for name in names[:MAX_PRESETS]}
+        names = sorted(found, key=lambda name: (name not in self._known, name))  # what was there goes before what comes
+        left_out = sorted(names[MAX_PRESETS:])
+        if left_out and not self._crowded:
+            faults.append(f"{self.path}: holds more than {MAX_PRESETS} presets; {_listed(left_out)} left out; move some elsewhere")
+        self._crowded = bool(left_out)
+        return {name: found[name] for name in sorted(names[:MAX_PRESETS])}
+
+
+def _listed(names: list[str]) -> str:
+    """``new.yaml is``; ``a.yaml and 3 others are``."""
+    more = len(names) - 1
+    return f"{plain(names[0])} is" if not more else f"{plain(names[0])} and {more} other{'s' * (more > 1)} are"
 
 
 def _waiting(fresh: list[str], presets: Mapping[str, Preset]) -> list[str]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
 from installation.control.parameters import ParameterTable, Scalar
-from installation.control.preset_files import MAX_NAME, SUFFIX, Preset, name_fault
+from installation.control.preset_files import MAX_NAME, SUFFIX, Preset, name_fault, read_preset
 from installation.errors import ConfigError
 from installation.output_file import whole_file
 
@@ -21,7 +25,9 @@ def text_of(preset: Preset, table: ParameterTable) -> str:
     """The file that ``read_preset`` reads back as this preset: keys and controls always in the same order."""
     order = {name: place for place, name in enumerate(table)}
     lines = sorted({**preset.absent, **preset.controls}.items(), key=lambda line: (order.get(line[0], len(order)), line[0]))
-    head: dict[str, object] = {"description": preset.description} if preset.description else {}
+    head: dict[str, object] = {"title": preset.title} if preset.title else {}
+    if preset.description:
+        head["description"] = preset.description
     if preset.tags:
         head["tags"] = list(preset.tags)
     body = {**head, "fade": preset.fade, "easing": preset.easing, "controls": dict(lines)}
@@ -39,21 +45,72 @@ def write_preset(folder: Path, preset: Preset, table: ParameterTable) -> None:
     reason = name_fault(preset.name)
     if reason:
         raise ConfigError(f"preset {preset.name[:MAX_NAME]!r}: {reason}")
-    text = text_of(preset, table)
+    text = text_of(preset, table).encode()
     path = folder / f"{preset.name}{SUFFIX}"
-    try:
+    with _saving(path):
         folder.mkdir(exist_ok=True)
-        if path.is_file() and not path.is_symlink() and path.read_bytes() == text.encode():
+        if path.is_file() and not path.is_symlink() and path.read_bytes() == text:
             return
-        with whole_file(path) as part:
-            with part.open("wb") as file:
-                file.write(text.encode())
-                file.flush()
-                os.fsync(file.fileno())
-            back_up(path)
-        _settle(folder)
+        _replace(path, text)
+
+
+def restore_preset(folder: Path, name: str, key: str, table: ParameterTable) -> None:
+    """Put a backup in the place of ``NAME.yaml``, which becomes the newest backup itself. Raises ConfigError: there is no such
+    backup any more, it is broken, or the folder cannot be written."""
+    path = folder / f"{name}{SUFFIX}"
+    with _saving(path):
+        found = next((backup for backup in backups_of(folder, name) if backup.key == key), None)
+        if found is None:
+            raise ConfigError(f"{path}: this backup is there no more; look at the list again")
+        read_preset(found.path, table)
+        text = found.path.read_bytes()
+        if path.is_file() and path.read_bytes() == text:
+            return
+        _replace(path, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """An earlier state of a preset. key: tells it from the others, also once newer ones have come; saved: s since 1970."""
+
+    path: Path
+    key: str
+    saved: float
+
+
+def backups_of(folder: Path, name: str) -> list[Backup]:
+    """The states before of one preset, the newest first."""
+    if name_fault(name):
+        return []
+    found = []
+    for number in range(1, BACKUPS + 1):
+        path = folder / BACKUP_FOLDER / f"{name}.{number}{SUFFIX}"
+        try:
+            status = path.stat(follow_symlinks=False)
+        except OSError:
+            continue
+        if stat.S_ISREG(status.st_mode):
+            found.append(Backup(path, f"{status.st_ino}-{status.st_mtime_ns}", status.st_mtime))
+    return found
+
+
+@contextlib.contextmanager
+def _saving(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as err:
         raise ConfigError(f"{path}: cannot be saved ({err.strerror or err})") from err
+
+
+def _replace(path: Path, text: bytes) -> None:
+    """New contents, whole or not at all; those before become the newest backup."""
+    with whole_file(path) as part:
+        with part.open("wb") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        back_up(path)
+    _settle(path.parent)
 
 
 def back_up(path: Path) -> None:

@@ -14,6 +14,7 @@ from installation.control.state import Change, ControlState, TableChange
 from installation.control.tempo import TAPPED
 from installation.control.timeline_file import Move, head_line, move_line, read_timeline
 from installation.errors import ConfigError
+from installation.output_file import free_name, unwritable
 from installation.plain_file import check_target
 
 FLUSH_SECONDS = 0.5  # so that a crash loses less than a second
@@ -24,10 +25,11 @@ PLAYED = "timeline"  # whose hand plays
 
 
 class TimelineRecorder:
-    """Writes moves beside the show to ``FILE.part``, which becomes ``FILE`` at the end.
+    """Writes moves beside the show to ``FILE.part``, which becomes ``FILE`` at the end. What a killed program left there is kept
+    under a name of its own.
 
     clock: now, in seconds of the show's clock; frame: frames captured until now. fault: told once where the disk is full.
-    Raises ConfigError where the file cannot be written.
+    Raises ConfigError or FaultError where the file cannot be written.
     """
 
     def __init__(
@@ -40,12 +42,17 @@ class TimelineRecorder:
         self._broken = False
         self._stop = threading.Event()
         self._began: float | None = None  # s, when the show began
+        self._whole = 0  # bytes of whole lines in the file
         try:
             check_target(path)
             check_target(self._part)
-            self._file = self._part.open("w", encoding="utf-8")
-        except (OSError, ValueError) as err:
-            raise ConfigError(f"--timeline-record {path}: cannot be written ({getattr(err, 'strerror', None) or err})") from err
+            if self._part.is_file() and self._part.stat().st_size:
+                self._part.rename(free_name(path.with_name(f"{path.stem}.kept{path.suffix}")))
+            self._file = self._part.open("wb", buffering=0)
+        except ValueError as err:
+            raise ConfigError(f"--timeline-record {path}: cannot be written ({err})") from err
+        except OSError as err:
+            raise unwritable(f"--timeline-record {path}", err) from err
         beginnings = state.beginnings()
         self._write(head_line({name: value for name, value in state.targets().items() if value != beginnings[name]}))
         self._last = (0, 0.0)
@@ -66,7 +73,9 @@ class TimelineRecorder:
         self._thread.join()
         self._flush()
         try:
-            if not self._broken:
+            if self._broken:  # a line that was cut off could not be read
+                self._file.truncate(self._whole)
+            else:
                 os.fsync(self._file.fileno())
             self._file.close()
             self._part.replace(self.path)
@@ -96,13 +105,17 @@ class TimelineRecorder:
     def _write(self, text: str) -> None:
         if self._broken:
             return
+        data = memoryview(text.encode())
         try:
-            self._file.write(text)
-            self._file.flush()
+            while data:
+                data = data[self._file.write(data) :]
+            self._whole = self._file.tell()
         except OSError as err:
             self._break(err)
 
     def _break(self, err: OSError) -> None:
+        if self._broken:
+            return
         self._broken = True
         self._fault(f"{self.path}: the timeline could not be written further ({err.strerror or err})")
 

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,18 @@ class EngineSettings:
     threads: int = 0
     device: str = "auto"
     cache: Path | None = None
+
+
+def steady(settings: EngineSettings) -> EngineSettings:
+    """What stays to be measured named by rule, for runs whose pictures must not depend on how busy the machine is."""
+    cuda = settings.device != "cpu" and torch.cuda.is_available()
+    here = "cudagraph" if cuda else "openvino" if find_spec("openvino") else "eager"
+    return replace(
+        settings,
+        backend=here if settings.backend == "auto" else settings.backend,
+        precision="float32" if settings.precision == "auto" else settings.precision,
+        threads=settings.threads or len(os.sched_getaffinity(0)),
+    )
 
 
 def build(network: Network, choice: Choice, cache: Path | None) -> Engine:

@@ -111,5 +111,14 @@ def pose(landmarks: NDArray[np.float32]) -> Array:
     return rotation
 
 
+def misfit(landmarks: NDArray[np.float32]) -> float:
+    """How far these landmarks [468, 3] px are from the mean face turned and scaled to them: root of the mean squared distance,
+    in widths of a face."""
+    points = landmarks[_RIGID].astype(np.float64)
+    turned = (points - points.mean(axis=0)) @ pose(landmarks)
+    scale = max(float((turned * _CENTRED).sum() / (_CENTRED**2).sum()), 1e-6)
+    return float(np.sqrt(((turned / scale - _CENTRED) ** 2).sum(axis=1).mean()))
+
+
 def _share(value: float, limits: tuple[float, float]) -> float:
     return min(max((value - limits[0]) / (limits[1] - limits[0]), 0.0), 1.0)

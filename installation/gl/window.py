@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 
 from installation.errors import DisplayError
+from installation.gl.keys import KeyReader
+from installation.gl.x11 import Connections, end_at_once
 from installation.messages import Image
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
@@ -39,6 +41,7 @@ class WindowSettings:
     fullscreen: bool
     vsync: bool
     gl: bool
+    locked: bool = False  # nobody at the keyboard may close it
 
 
 def choose_mode(mode: str, environ: Mapping[str, str], platform: str = sys.platform) -> Mode:
@@ -81,10 +84,12 @@ class Window:
         self.settings = settings
         self.fullscreen = settings.fullscreen
         self.closed = False
+        self._reader = KeyReader()
         self._place = (0, 0, 0, 0)  # of the picture in the window
         self._scaled: Image = np.zeros((0, 0, 3), np.uint8)
         try:
             pygame.display.init()
+            self._connections = Connections(end_at_once)
             sizes = pygame.display.get_desktop_sizes()
         except pygame.error as err:
             raise DisplayError(f"no display can be opened ({err}); check DISPLAY, or run with --headless") from err
@@ -125,21 +130,27 @@ class Window:
             del pixels, window  # they lock the surface
         else:
             surface.blit(pygame.image.frombuffer(picture.tobytes(), (width, height), "RGB"), (x, y))
-        pygame.display.flip()
+        self.flip()
 
     def flip(self) -> None:
-        """Show what GL has drawn."""
-        pygame.display.flip()
+        """Show what GL has drawn. Raises DisplayError where that cannot be done any more."""
+        try:
+            pygame.display.flip()
+        except pygame.error as err:
+            raise DisplayError(f"nothing can be shown any more ({err}); is the display still there?") from err
+
+    def when_lost(self, ended: Callable[[], None]) -> None:
+        """What is to be done where the display's server is gone: ``ended`` is called once, in the middle of a call to it, and must
+        neither draw nor return."""
+        self._connections.ended = ended
 
     def keys(self) -> list[str]:
-        """Names of the keys pressed since the last call, as pygame names them; notices the close button too."""
-        pressed = []
-        for event in pygame.event.get():
-            if event.type == pygame.QUIT:
-                self.closed = True
-            elif event.type == pygame.KEYDOWN:
-                pressed.append(pygame.key.name(event.key))
-        return pressed
+        """Names of the keys pressed since the last call, as ``KeyReader`` gives them; notices the close button too, unless the window
+        is locked: Alt and F4 are keys as well."""
+        events = pygame.event.get()
+        if not self.settings.locked and any(event.type == pygame.QUIT for event in events):
+            self.closed = True
+        return self._reader.read(events)
 
     def toggle_fullscreen(self) -> None:
         """From window to full screen and back."""

@@ -8,6 +8,14 @@ from torch import Tensor
 
 from installation.messages import Expression, Face
 
+NEAR, FAR = 0.2, 0.5  # way of a code to the newest one, in its own spread: up to there all of the residual, from there nothing of it
+CLEAR = 0.5  # drawable and quality from which the encoder has enough to go by
+
+
+def can_be_encoded(face: Face) -> bool:
+    """Whether this frame shows enough of a face, and where: not turned away, not half outside the frame, not behind anybody."""
+    return face.seen and face.fresh and face.drawable > CLEAR and face.quality >= CLEAR
+
 
 @dataclass(frozen=True)
 class CachePolicy:
@@ -27,6 +35,7 @@ class Entry:
 
     target: Tensor  # [styles, w_dim] where the code glides to
     current: Tensor  # [styles, w_dim] where it is
+    latest: Tensor  # [styles, w_dim] made last: the details since then belong to it
     detail: Tensor | None  # [C, r, r] of the last drawable frame
     expression: Expression  # of the frame that was encoded last
     encoded: float  # s
@@ -53,8 +62,7 @@ class LatentCache:
     def needs_code(self, face: Face, now: float) -> bool:
         """Whether this face is to be encoded in this frame, as far as it can be."""
         entry = self._entries.get(face.id)
-        drawable = face.seen and face.drawable > 0.5  # beyond that the encoder has nothing to go by
-        return entry is None or (drawable and self._stale(entry, face.expression, now))
+        return entry is None or (can_be_encoded(face) and self._stale(entry, face.expression, now))
 
     def age(self, face: Face, now: float) -> float:
         """Seconds since this face was encoded; infinity where it never was."""
@@ -72,28 +80,45 @@ class LatentCache:
         self.misses += 1
         entry = self._entries.get(face.id)
         if entry is None:
-            self._entries[face.id] = Entry(ws, ws.clone(), None, face.expression, now, now, now)
+            self._entries[face.id] = Entry(ws, ws.clone(), ws, None, face.expression, now, now, now)
             return
+        entry.latest = ws
         entry.target = torch.lerp(entry.target, ws, self.policy.trust)
         entry.expression, entry.encoded = face.expression, now
 
-    def store_detail(self, face: Face, detail: Tensor) -> None:
-        """The detail residual [C, r, r] of this frame; kept while the face cannot be drawn or is hidden."""
-        self._entries[face.id].detail = detail
+    def store_detail(self, face: Face, detail: Tensor, own: Tensor | None = None) -> None:
+        """The detail residual [C, r, r] of this frame; kept while the face cannot be drawn or is hidden.
+
+        own: [r, r] 0…1, which part of it is the visitor's; the rest keeps what it had, and has nothing where it never had any.
+        """
+        entry = self._entries[face.id]
+        if own is not None:
+            detail = own * detail if entry.detail is None else torch.lerp(entry.detail, detail, own)
+        entry.detail = detail
 
     def code(self, face: Face, now: float, hold: float = 0.0) -> tuple[Tensor, Tensor | None]:
-        """The smoothed code and the residual for this frame. hold 0…1 slows the glide, 1 stops it."""
+        """The smoothed code and as much of the residual as fits it, for this frame. hold 0…1 slows the glide, 1 stops it."""
         entry = self._entries[face.id]
         self.hits += entry.encoded != now
         seconds = self.policy.smoothing_seconds / max(1.0 - hold, 1e-6)
-        step = 1 - math.exp(-(now - entry.stepped) / seconds) if hold < 1 and seconds > 0 else float(hold < 1)
+        step = 1 - math.exp(-max(now - entry.stepped, 0.0) / seconds) if hold < 1 and seconds > 0 else float(hold < 1)
         entry.current = torch.lerp(entry.current, entry.target, step)
-        entry.stepped = now
+        entry.stepped = max(now, entry.stepped)
         if face.seen:
             entry.seen = now
-        return entry.current, entry.detail
+        return entry.current, _fitting(entry)
 
     def forget(self, present: set[int], now: float) -> None:
         """Drop the codes of visitors who left ``forget_seconds`` ago."""
         for id in [i for i, e in self._entries.items() if i not in present and now - e.seen >= self.policy.forget_seconds]:
             del self._entries[id]
+
+
+def _fitting(entry: Entry) -> Tensor | None:
+    """The residual, the less of it the farther the code has yet to glide: it was made for the face that the code is on its way to,
+    and on another one it draws a second mouth or a second pair of eyes."""
+    if entry.detail is None:
+        return None
+    way = float((entry.current - entry.latest).norm()) / max(float(entry.latest.std()) * math.sqrt(entry.latest.numel()), 1e-6)
+    share = min(max((FAR - way) / (FAR - NEAR), 0.0), 1.0)
+    return entry.detail if share == 1.0 else entry.detail * share

@@ -1,7 +1,6 @@
 """What the installation knows of itself: stage times, delays, counts, faults; the report is made from it."""
 
 import os
-import threading
 import time
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -10,6 +9,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
+
+from installation.control.observation import FaultRecord
+from installation.operation.faults import FaultLog
 
 PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 2**20
 KEEP = 20_000  # samples a series keeps: ten minutes at 30 fps, and a fixed cost over weeks
@@ -74,10 +76,16 @@ class Health:
     portraits: Rate = field(default_factory=Rate)
     glass_to_glass: deque[float] = field(default_factory=lambda: deque(maxlen=KEEP))
     stages: dict[str, deque[float]] = field(default_factory=dict)
-    faults: list[str] = field(default_factory=list)
+    fault_log: FaultLog = field(default_factory=FaultLog)
     portrait_px: int = 0
     first_portrait: float | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    looked: float | None = None  # s of the show's clock, when visitors were looked for last
+    last_frame: float | None = None  # s of the show's clock, when the source gave its last frame
+
+    @property
+    def faults(self) -> list[str]:
+        """What went wrong, in sentences, over or not, the newest last."""
+        return [record.text for record in self.fault_log.records()]
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -86,18 +94,30 @@ class Health:
         yield
         self.stages.setdefault(stage, deque(maxlen=KEEP)).append(time.perf_counter() - start)
 
-    def fault(self, text: str) -> None:
-        """Note a fault once; the list stays short over weeks."""
-        with self._lock:
-            if text not in self.faults and len(self.faults) < 100:
-                self.faults.append(text)
+    def fault(self, text: str, kind: str = "") -> None:
+        """Note a fault. kind: a condition that lasts until ``over``."""
+        self.fault_log.note(text, kind)
 
-    def saw_faces(self, ids: list[int], smiles: tuple[tuple[int, float], ...] = ()) -> None:
-        """Ids found in one frame, and how they smile."""
+    def over(self, kind: str) -> None:
+        """A condition that was a fault has ended."""
+        self.fault_log.over(kind)
+
+    def took_frame(self, moment: float) -> None:
+        """The source gave a frame, taken at ``moment``."""
+        self.captured += 1
+        self.last_frame = moment
+
+    def frame_age(self, now: float) -> float | None:
+        """Seconds since the last frame; None before the first."""
+        return None if self.last_frame is None else max(0.0, now - self.last_frame)
+
+    def saw_faces(self, ids: list[int], smiles: tuple[tuple[int, float], ...] = (), now: float | None = None) -> None:
+        """Ids found in one frame, and how they smile; looked for at ``now`` of the show's clock."""
         self.smiles = smiles
         self.faces = len(ids)
         self.faces_max = max(self.faces_max, len(ids))
         self.ids.update(ids)
+        self.looked = now
 
     def drew(self, ids: list[int], side: int, now: float) -> None:
         """New portraits of these visitors, ``side`` pixels."""
@@ -146,6 +166,8 @@ class Report:
     rss_mb_end: float
     gpu_mb_peak: float
     faults: list[str]
+    fault_log: tuple[FaultRecord, ...] = ()  # the same with their times
+    frame_age_s: float | None = None  # since the source's last frame, when the show ended
 
     def as_dict(self) -> dict[str, object]:
         """Ready for JSON."""

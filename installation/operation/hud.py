@@ -10,6 +10,7 @@ from installation.messages import Image
 from installation.operation.health import Health, percentiles
 from installation.slot import Slot
 
+NOTICES = 3  # faults on the canvas
 PERIOD = 0.25  # s between new figures: text that flickers cannot be read
 
 
@@ -46,10 +47,16 @@ class HudBoard:
             return None
         if self._shown != wanted or now - self._made >= PERIOD:
             rows = self._keyboard.rows() if keys else ()
-            notices = tuple(self._health.faults[-3:]) if figures else ()
+            notices = self._notices() if figures else ()
             self._state = HudState(self._groups(now) if figures else (), notices, rows, picture)
             self._made, self._shown = now, wanted
         return self._state
+
+    def _notices(self) -> tuple[str, ...]:
+        """The faults that last, the newest last, each after the time for which it has lasted."""
+        log = self._health.fault_log
+        now, lasting = log.now(), [record for record in log.records() if record.open]
+        return tuple(f"{clock(record.lasts(now))}  {record.text}" for record in lasting[-NOTICES:])
 
     def _groups(self, now: float) -> tuple[HudGroup, ...]:
         h = self._health
@@ -61,6 +68,7 @@ class HudBoard:
             ("portraits", f"{h.portraits.per_second(now):5.1f} fps"),
             ("delay", f"{delay.p50:5.0f} ms"),
             ("faces", f"{h.faces}"),
+            ("last frame", "none yet" if (age := h.frame_age(now)) is None else f"{age:4.1f} s ago"),
             ("dropped", f"{dropped}"),
             ("flashes held", f"{self._held()}"),
         )
@@ -69,3 +77,10 @@ class HudBoard:
         return tuple(
             group for group in (HudGroup("Show", rates), HudGroup("Stages", stages), HudGroup("Machine", machine), control) if group.rows
         )
+
+
+def clock(seconds: float) -> str:
+    """A length of time as a clock shows it: 0:07, 12:30, 3:05:00."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -15,7 +15,7 @@ from installation.slot import Slot
 
 PERIOD = 0.1  # s
 RECENT = 60  # pictures that the delay looks back on
-FAULTS = 20  # the newest ones
+SILENT = 10.0  # s without a word from perception, after which nobody is counted as seen
 
 
 class Observer:
@@ -44,11 +44,13 @@ class Observer:
 
     def _look(self, now: float) -> Observation:
         h = self._health
+        there = h.looked is None or now - h.looked < SILENT
+        log = h.fault_log.records()
         delays = list(islice(reversed(h.glass_to_glass), RECENT))
         return Observation(
             seconds=now - self._began,
-            faces=h.faces,
-            smiles=h.smiles,
+            faces=h.faces if there else 0,
+            smiles=h.smiles if there else (),
             presented_fps=h.presented.per_second(now),
             portrait_fps=h.portraits.per_second(now),
             delay_ms=1e3 * median(delays) if delays else 0.0,
@@ -57,6 +59,9 @@ class Observer:
             engine=self._engine,
             model=self._model,
             portrait_px=h.portrait_px,
-            faults=tuple(h.faults[-FAULTS:]),
-            slots=self._places.update(h.smiles, now) if self._places is not None else (),
+            faults=tuple(record.text for record in log),
+            fault_log=log,
+            fault_count=h.fault_log.total,
+            frame_age=h.frame_age(now),
+            slots=self._places.update(h.smiles if there else (), now) if self._places is not None else (),
         )

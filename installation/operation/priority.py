@@ -28,6 +28,7 @@ T = TypeVar("T")
 LINUX = sys.platform == "linux"
 STEP = 10  # of the nice value between display and networks: the display's share of a core is then about ten times larger
 FIRST, LAST = -20, 19  # nice values that Linux knows
+MEANWHILE_SECONDS = 0.25  # s between two looks at a build
 SWITCH_SECONDS = 0.0005  # a picture is made of hundreds of short calls, and after each one the display may wait this long
 
 # Linux lets threads run in turns of about three milliseconds, called slices. A thread that wakes up waits for the end of the
@@ -87,11 +88,12 @@ def _nice_of(thread: int) -> int:
     return os.getpriority(os.PRIO_PROCESS, thread) if LINUX else 0
 
 
-def built_aside(build: Callable[[], T], priorities: Priorities) -> T:
-    """Run ``build`` in a thread of its own and return what it returns. It runs with the priority for building. The threads that it
+def built_aside(build: Callable[[], T], priorities: Priorities, meanwhile: Callable[[], None] = lambda: None) -> T:
+    """Run ``build`` in a thread of its own and return what it returns; the calling thread runs ``meanwhile`` a few times a second.
+    It runs with the priority for building. The threads that it
     leaves behind, such as an engine's pool of workers, then get the priority for running networks.
 
-    Raises what ``build`` raises.
+    Raises what either raises.
     """
     done: list[T] = []
     failed: list[BaseException] = []
@@ -108,7 +110,13 @@ def built_aside(build: Callable[[], T], priorities: Priorities) -> T:
 
     thread = threading.Thread(target=run, name="build", daemon=True)
     thread.start()
-    thread.join()
+    while thread.is_alive():
+        thread.join(MEANWHILE_SECONDS)
+        try:
+            meanwhile()
+        except BaseException as err:  # a network that is being built cannot be left alone: the end waits for it
+            failed.append(err)
+            thread.join()
     if failed:
         raise failed[0]
     return done[0]

@@ -46,9 +46,13 @@ class Worker:
         """Begin turning the loop in a thread of its own."""
         self._thread.start()
 
+    def ask(self) -> None:
+        """Ask the loop to end after the turn in hand."""
+        self._stop.set()
+
     def stop(self, timeout: float = 5.0) -> None:
         """Ask the loop to end and wait for the turn in hand."""
-        self._stop.set()
+        self.ask()
         if self._thread.is_alive():
             self._thread.join(timeout)
 

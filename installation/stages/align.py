@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from installation.engines.crops import Cropper, Cut
 from installation.faces.ffhq import crop_to_original, invert, quad_from_landmarks
+from installation.faces.padding import run_on
+from installation.faces.quality import inside_share
 from installation.messages import AlignedFace, AlignedFrame, Image, Matrix, TrackedFrame
 
 # Shares of the crop's side, from the dataset tool of FFHQ.
@@ -50,6 +52,10 @@ class Align:
         places = [crop_to_original(quad_from_landmarks(face.landmarks), self.size) for face in tracked.faces]
         crops = buffers[: len(places)]
         self._fill(tracked.frame.image, places, crops)
+        height, width = tracked.frame.image.shape[:2]
+        for face, crop, M_c2o in zip(tracked.faces, crops, places, strict=True):
+            if inside_share(face.landmarks, width, height) < 1.0:  # a reflection of the face itself would be a second one
+                run_on(crop, M_c2o, width, height)
         found = zip(tracked.faces, crops, places, strict=True)
         return AlignedFrame(tracked.frame, tuple(AlignedFace(face, crop, M_c2o, invert(M_c2o)) for face, crop, M_c2o in found))
 

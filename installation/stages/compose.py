@@ -16,6 +16,7 @@ from installation.gl.particles import Particles, Swarm
 from installation.gl.scene import Light, Overlay, Renderer, Scene, Tile
 from installation.messages import Image, Portraits
 
+LAST_PICTURE_SECONDS = 5.0  # for which the camera's last picture stays in the background when no other comes
 BLACKOUT_SECONDS = 0.3
 MIRROR_SECONDS = 0.7  # from the mirror to the wall of portraits and back
 BACKGROUND_SECONDS = 0.8  # from one background to another
@@ -24,6 +25,7 @@ PARTICLE_SECONDS = 1.5  # from one sort of particles to another
 LAMP_RADIUS = 0.5  # of a portrait's side
 LAMP_HEIGHT = 0.1  # of a portrait's side, how far above its middle the lamp points
 LAMP_STRENGTH = 0.72
+BLANK = "black"  # the background in place of a camera that is gone: its last visitors must not stay on the wall
 WAITING_STRENGTH = 0.36  # the lamp that waits in the middle of an empty room
 WAITING_RADIUS = 0.3  # of the canvas' height
 
@@ -98,7 +100,8 @@ class Compose:
         tiles, placements = self._hang(portraits, look, now)
 
         # Light the room.
-        room, camera = self._backgrounds(look.background, dt)
+        held = portraits is not None and now - portraits.frame.time > LAST_PICTURE_SECONDS and not controls.flag("transport/freeze")
+        room, camera = self._backgrounds(BLANK if held and look.background == "camera" else look.background, dt)
         if portraits:
             self._frame = portraits.frame.image
             self._picture = portraits.picture if portraits.picture is not None else self._picture

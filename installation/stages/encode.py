@@ -13,7 +13,8 @@ from installation.engines.base import Network
 from installation.engines.batched import BatchedEngine
 from installation.engines.fingerprint import digest
 from installation.engines.select import EngineSettings
-from installation.latents.cache import CachePolicy, LatentCache
+from installation.faces.own import own_part
+from installation.latents.cache import CachePolicy, LatentCache, can_be_encoded
 from installation.messages import AlignedFace, AlignedFrame, EncodedFace, EncodedFrame, Face, Image
 from installation.networks.bundle import Models
 from installation.networks.encoder_parts import EncoderHeads, EncoderTrunk, example_crops, example_maps
@@ -28,8 +29,8 @@ class Coder(Protocol):
 
     choice: str  # backend, precision and threads
 
-    def update(self, faces: Sequence[AlignedFace], cache: LatentCache, now: float) -> None:
-        """faces: those that can be seen well enough to encode."""
+    def update(self, faces: Sequence[AlignedFace], aligned: AlignedFrame, cache: LatentCache, now: float) -> None:
+        """faces: those of the frame that can be seen well enough to encode."""
         ...
 
     def close(self) -> None:
@@ -67,10 +68,11 @@ class Encode:
         return self._coder.choice
 
     def encode(self, aligned: AlignedFrame, now: float, hold: float = 0.0) -> EncodedFrame:
-        """hold 0…1 slows the glide from code to code. A visitor appears here with their first code."""
-        visible = [a for a in aligned.faces if a.face.seen and a.face.drawable > 0.5]
-        self._coder.update(visible, self.cache, now)
-        known = [a for a in aligned.faces if a.face.id in self.cache]
+        """hold 0…1 slows the glide from code to code. A visitor appears here with their first code, which is made of the first
+        frame that shows them well; what is not seen well keeps the last good code and detail."""
+        visible = [a for a in aligned.faces if can_be_encoded(a.face)]
+        self._coder.update(visible, aligned, self.cache, now)
+        known = [a for a in aligned.faces if a.face.id in self.cache and (a.face.presence > 0 or can_be_encoded(a.face))]
         faces = tuple(EncodedFace(a.face, *self.cache.code(a.face, now, hold), a.silhouette) for a in known)
         self.cache.forget({a.face.id for a in aligned.faces}, now)
         return EncodedFrame(aligned.frame, faces)
@@ -96,11 +98,13 @@ class DetailCoder:
         self._heads = BatchedEngine(heads, 3, settings, (1,), thorough)
         self.choice = str(self._trunk.choice)
 
-    def update(self, faces: Sequence[AlignedFace], cache: LatentCache, now: float) -> None:
-        for aligned, (detail, *maps) in zip(faces, self._trunk([[a.crop] for a in faces]), strict=True):
-            if cache.needs_code(aligned.face, now):
-                cache.store(aligned.face, _tensor(self._heads([maps])[0][0]), now)
-            cache.store_detail(aligned.face, _tensor(detail))
+    def update(self, faces: Sequence[AlignedFace], aligned: AlignedFrame, cache: LatentCache, now: float) -> None:
+        height, width = aligned.frame.image.shape[:2]
+        for one, (detail, *maps) in zip(faces, self._trunk([[a.crop] for a in faces]), strict=True):
+            if cache.needs_code(one.face, now):
+                cache.store(one.face, _tensor(self._heads([maps])[0][0]), now)
+            own = own_part(one, [a for a in aligned.faces if a is not one], width, height, detail.shape[-1])
+            cache.store_detail(one.face, _tensor(detail), None if own is None else torch.from_numpy(own))
 
     def close(self) -> None:
         """Nothing runs in the background."""
@@ -136,11 +140,11 @@ class WholeCoder:
         self._job: Job | None = None
         self._rest = float("-inf")  # s, until when known faces wait
 
-    def update(self, faces: Sequence[AlignedFace], cache: LatentCache, now: float) -> None:
+    def update(self, faces: Sequence[AlignedFace], aligned: AlignedFrame, cache: LatentCache, now: float) -> None:
         stale = [a for a in faces if cache.needs_code(a.face, now)]
         if self._worker is None:
-            for aligned in stale:
-                cache.store(aligned.face, self._run(aligned.crop), now)
+            for one in stale:
+                cache.store(one.face, self._run(one.crop), now)
             return
         if self._job is not None and self._job.code.done():
             job, self._job = self._job, None

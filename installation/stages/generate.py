@@ -36,7 +36,8 @@ LARGE_GAIN = 2.0  # at most so much more work a second does an engine do at a la
 
 @dataclass(frozen=True)
 class GenerateSettings:
-    """portrait_px: 0 lets the machine's speed decide; min_portrait_fps: below it portraits get smaller, down to 128 px."""
+    """portrait_px: 0 lets the machine's speed decide; min_portrait_fps: below it portraits get smaller, down to 128 px; 0 leaves
+    them at the generator's own size, whatever the speed."""
 
     portrait_px: int = 0
     min_portrait_fps: float = 12.0
@@ -190,6 +191,8 @@ class Generate:
             return self.portrait_px, None
         size = min(models.base.size, SMALL_PX)
         small = self._build_pairs(size)
+        if self._settings.min_portrait_fps <= 0:  # nothing is left to a measurement
+            return size, small
         mean = models.latent_avg
         inputs = self._pair_inputs(mean, mean, None, None, 0.0)
         grown, wanted = work(models.base, self.portrait_px) / work(models.base, size), PAIR_MILLISECONDS

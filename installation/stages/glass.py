@@ -23,6 +23,7 @@ SIDES = (128, 256, 384, 512, 768, 1024)  # px, of a portrait
 LARGEST_ON_CPU, LARGEST_ON_GPU = 512, 1024
 STAY = 1.15  # a portrait's side changes only where another fits so much better: it must not flicker between two
 APPEAR_SECONDS, VANISH_SECONDS = 0.4, 0.25  # of a change, as its face comes into view and is lost
+CLEAR_FROM, CLEAR_TO = 0.3, 0.6  # quality of a face, from which its edits begin to be seen and are seen whole
 TURN_MILLISECONDS = 33.0  # of drawing before the newest frame gets its turn
 SETTLE_SECONDS = 1.2  # after a change of layout, in which both kinds of picture are wanted
 KEPT = 4  # pictures whose memory stays as it was
@@ -132,7 +133,7 @@ class Glass:
         self._seen = {id: self._seen.get(id, _Seen()) for id in sitters}
         for id, seen in self._seen.items():
             face = sitters[id].face
-            goal = face.presence * face.drawable if face.seen else 0.0
+            goal = face.presence * face.drawable * _clear(face) if face.seen else 0.0
             step = seconds / (APPEAR_SECONDS if goal > seen.strength else VANISH_SECONDS)
             seen.strength = goal if self.settings.lockstep and not seconds else seen.strength + min(max(goal - seen.strength, -step), step)
 
@@ -220,6 +221,11 @@ class Glass:
 
 def _size(face: Face) -> float:
     return face.box[2] - face.box[0]
+
+
+def _clear(face: Face) -> float:
+    """0…1: how sure it is that this face can be seen; whoever is half hidden or half outside is left as they are."""
+    return min(1.0, max(0.0, (face.quality - CLEAR_FROM) / (CLEAR_TO - CLEAR_FROM)))
 
 
 def _touch(a: Face, b: Face) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from installation.errors import DisplayError
 from installation.gl.plain import PlainRenderer
@@ -13,16 +15,21 @@ from installation.gl.scene import Renderer
 from installation.gl.window import DisplayNumberError, Mode, Window, WindowSettings, choose_mode, list_displays
 from installation.messages import Image
 
+if TYPE_CHECKING:
+    from installation.gl.hardware import GLRenderer
+
 __all__ = ["Canvas", "CanvasSettings", "Pacer", "choose_mode", "list_displays", "open_canvas"]
 
 log = logging.getLogger(__name__)
 
+SOFTWARE = ("llvmpipe", "softpipe", "swrast", "swiftshader", "software")  # GL drivers that draw on the CPU, by name
 GL_BUDGET_SECONDS = 0.008  # a picture that GL needs longer for is drawn without it: software GL starves the networks
 
 
 @dataclass(frozen=True, slots=True)
 class CanvasSettings:
-    """What ``canvas:`` in the configuration says. ``paced``: whether ``wait`` keeps the rate (a lockstep run does not)."""
+    """What ``canvas:`` in the configuration says. ``paced``: whether ``wait`` keeps the rate (a lockstep run does not).
+    ``locked``: whether nobody at the keyboard may close the window."""
 
     width: int  # px
     height: int  # px
@@ -33,6 +40,7 @@ class CanvasSettings:
     fps: float = 30.0
     paced: bool = True
     seed: int = 0
+    locked: bool = False
 
 
 EVEN_SHARE = 0.85  # of a turn, after which its picture is shown while pictures are shown at even times
@@ -124,6 +132,11 @@ class Canvas:
         if self._window is not None:
             self._window.toggle_fullscreen()
 
+    def when_lost(self, ended: Callable[[], None]) -> None:
+        """See ``Window.when_lost``; nothing when headless."""
+        if self._window is not None:
+            self._window.when_lost(ended)
+
     def close(self) -> None:
         """Close the window and free the renderer."""
         self.renderer.close()
@@ -181,15 +194,24 @@ def _open_gl(settings: CanvasSettings, mode: Mode) -> tuple[Renderer, Window | N
         if isinstance(err, DisplayNumberError):
             raise
         raise _NoGLError(f"no OpenGL 3.3 ({err})") from err
-    seconds = measure(renderer) if settings.renderer == "auto" else 0.0
-    if seconds > GL_BUDGET_SECONDS:
-        name = renderer.device
+    reason = _too_slow(renderer, measure, settings.paced) if settings.renderer == "auto" else ""
+    if reason:
         renderer.close()
         if window is not None:
             window.close()
-        raise _NoGLError(f"{name} needs {1000 * seconds:.0f} ms for a picture")
+        raise _NoGLError(reason)
     return renderer, window
 
 
+def _too_slow(renderer: GLRenderer, measure: Callable[[GLRenderer], float], paced: bool) -> str:
+    """Why auto does not take this GL, empty where it does. A lockstep run asks what draws, not how long it takes: its pictures
+    must not depend on how busy the machine is."""
+    if not paced:
+        software = any(name in renderer.device.lower() for name in SOFTWARE)
+        return f"{renderer.device} draws on the CPU" if software else ""
+    seconds = measure(renderer)
+    return f"{renderer.device} needs {1000 * seconds:.0f} ms for a picture" if seconds > GL_BUDGET_SECONDS else ""
+
+
 def _window_settings(settings: CanvasSettings, mode: Mode, gl: bool) -> WindowSettings:
-    return WindowSettings(settings.width, settings.height, settings.display, mode == "fullscreen", settings.vsync, gl)
+    return WindowSettings(settings.width, settings.height, settings.display, mode == "fullscreen", settings.vsync, gl, settings.locked)

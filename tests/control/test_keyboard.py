@@ -76,3 +76,40 @@ def test_the_code_of_the_panel_has_a_key_only_where_there_is_one():
     assert Keyboard(invites=True).read(["i"], controls) == [Action.INVITE]
     keyboard = Keyboard(invites=False)
     assert keyboard.read(["i"], controls) == [] and "I" not in dict(keyboard.rows())
+
+
+CHORDS = [f"ctrl+shift+{name}" for key in KEYS for name in key.names]
+
+
+def test_behind_a_lock_a_visitors_keys_do_nothing(controls):
+    heard = []
+    controls.subscribe(heard.append)
+    for lock in ("operator", "none"):
+        keyboard = Keyboard(CHILDREN, snapshots=True, lock=lock)
+        assert keyboard.read([*(name for key in KEYS for name in key.names), "1", "up", "[2]", "q held", "escape held"], controls) == []
+        assert not keyboard.help
+    assert heard == []
+
+
+def test_the_operators_keys_work_with_ctrl_and_shift_and_the_end_takes_a_held_chord(controls):
+    keyboard = Keyboard(CHILDREN, lock="operator")
+    assert keyboard.read(["ctrl+shift+b", "ctrl+shift+h", "ctrl+shift+1"], controls) == []
+    assert controls.target("transport/blackout") is True
+    assert controls.target("blend/painted/amount") == 1.0
+    assert keyboard.help
+    assert keyboard.read(["ctrl+shift+q", "ctrl+shift+escape", "ctrl+shift+escape held", "ctrl+shift+f held"], controls) == []
+    assert keyboard.read(["ctrl+shift+f"], controls) == [Action.FULLSCREEN]
+    assert keyboard.read(["ctrl+shift+q held"], controls) == [Action.QUIT]
+    told = dict(keyboard.rows())
+    assert told["Ctrl + Shift + Q, for 3 s"] == "quit"
+    assert "Ctrl + Shift + B" in told and "B" not in told and "Esc, Q" not in told
+
+
+def test_where_no_key_counts_no_chord_does_either(controls):
+    keyboard = Keyboard(CHILDREN, lock="none")
+    assert keyboard.read([*CHORDS, "ctrl+shift+q held"], controls) == []
+    assert len(keyboard.rows()) == 1
+
+
+def test_without_a_lock_ctrl_and_shift_change_nothing(controls):
+    assert Keyboard().read(["ctrl+shift+q", "ctrl+shift+q held"], controls) == [Action.QUIT]

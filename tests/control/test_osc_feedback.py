@@ -185,3 +185,15 @@ def test_what_osc_cannot_carry_keeps_nothing_else_back(state: ControlState, ear:
         state._tell(Change("preset/recall", value, "web"))  # type: ignore[arg-type]  # whatever a hand came up with
         state.set("look/grain", 0.75, "web")
         assert ear.listen("/facets/out/look/grain", 0.9) == [0.75]
+
+
+def test_whoever_is_refused_reads_why(state: ControlState, ear: Ear) -> None:
+    with sending(state, Show(), port=0, out_port=ear.port):
+        state.set("look/glitter", 1)
+        assert ear.listen("/facets/out/error") == ["look/glitter: no such control"]
+        state.ignore("preset/recall: 'cl\ud800m': there is no such preset")
+        assert ear.listen("/facets/out/error") == ["preset/recall: 'cl\\ud800m': there is no such preset"]
+        for i in range(500):
+            state.set(f"look/no-{i}", 1)
+        ear.listen("/facets/out/heartbeat")
+    assert len(ear.values("/facets/out/error")) < 50  # a flood that comes in is none going out

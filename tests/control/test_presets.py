@@ -2,12 +2,14 @@
 
 import os
 import resource
+import threading
 
 import pytest
 
 from installation.control.parameters import parameter_table
 from installation.control.preset_files import read_preset
-from installation.control.presets import PresetPlayer
+from installation.control.preset_folder import MAX_PRESETS
+from installation.control.presets import MOST_WAITING, NEW_AT_ONCE, NEW_SECONDS, PresetPlayer
 from installation.control.state import Change, ControlState
 from installation.errors import ConfigError
 
@@ -237,7 +239,9 @@ def test_what_hands_move_while_a_save_is_written_stays(show):
     assert show.state.target("look/grain") == 0.8
 
 
-@pytest.mark.parametrize("name", ["../x", "a/b", "", "x" * 200, "Grüße", "a b", ".hidden", "recall", "2024", "-a", "con\0", "a\n"])
+@pytest.mark.parametrize(
+    "name", ["../x", "a/b", "a\\b", "", " ", "x" * 200, ".hidden", "recall", "2024", "-a", "con\0", "a\n", "a\ud800", "a\u202eb"]
+)
 def test_nothing_is_written_under_a_name_that_is_none(show, name):
     before = sorted(path for path in show.folder.parent.rglob("*"))
     assert not show.player.save(name) and not show.player.recall(name)
@@ -310,3 +314,202 @@ def test_beside_the_show_the_same_things_happen(tmp_path):
     show.player.stop()  # finishes what was begun
     assert show.player.names() == ["calm", "mine", "other"] and show.faults == []
     assert "edit/smile/amount: 0.6" in (tmp_path / "other.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("title", "file"),
+    [
+        ("My Look", "my-look"),
+        ("Été", "ete"),
+        ("warm_evening", "warm-evening"),
+        ("Grüße, Straße!", "grusse-strasse"),
+        ("夏の夜", "preset"),
+        ("🎄 2024", "preset-2024"),
+        ("Fade", "fade-2"),
+        ("x" * 80, "x" * 59),
+    ],
+)
+def test_a_title_is_free_and_a_file_is_named_after_it(show, title, file):
+    told = []
+    show.state.set("edit/smile/amount", 1.5)
+    assert show.player.save(title, tell=told.append)
+    show.player.step(1.0)
+    show.player.step(2.0)
+    assert show.player.current == file and read_preset(show.folder / f"{file}.yaml", show.state.table).title == title
+    assert [(answer.done, answer.name) for answer in told] == [(True, file)] and title in told[0].text
+    show.player.recall("calm")
+    assert show.player.recall(title) and show.player.recall(title.upper()) and show.player.current == file
+    assert show.state.target("edit/smile/amount") == 1.5
+    again = Show(show.folder)
+    assert again.player.recall(title) and again.faults == []
+
+
+def test_two_titles_never_share_a_file(show):
+    for title in ("Warm evening", "warm_evening", "Warm-Evening!", "warm  EVENING"):  # the last is the first
+        show.player.save(title)
+    for turn in range(8):
+        show.player.step(1.0 + turn)
+    assert {path.stem for path in show.folder.glob("warm*")} == {"warm-evening", "warm-evening-2", "warm-evening-3"}
+    titles = {show.player.preset(name).called for name in show.player.names()}
+    assert titles == {"Calm", "Painted", "Warm evening", "warm_evening", "Warm-Evening!"}
+
+
+def test_a_file_that_came_meanwhile_is_not_written_over(show):
+    show.player.save("Evening")
+    (show.folder / "evening.yaml").write_text("description: a person's own\n")
+    for turn in range(3):
+        show.player.step(1.0 + turn)
+    assert (show.folder / "evening.yaml").read_text() == "description: a person's own\n"
+    assert show.player.preset("evening-2").called == "Evening"
+
+
+def test_saving_over_a_preset_can_ask_first(show):
+    told = []
+    for title in ("calm", "Calm", "CALM "):
+        assert not show.player.save(title, over=False, tell=told.append)
+    assert [(answer.asks, answer.name) for answer in told] == [(True, "calm")] * 3 and "“Calm”" in told[0].text
+    show.player.step(1.0)
+    assert (show.folder / "calm.yaml").read_text() == CALM
+    assert show.player.save("Calm", over=True, tell=told.append)
+    show.player.step(2.0)
+    assert told[-1].done and (show.folder / ".backups" / "calm.1.yaml").read_text() == CALM
+
+
+def test_a_broken_file_is_asked_about_too_and_is_kept_as_a_backup(show):
+    show.write("calm.yaml", "controls: {look/grain: much}")
+    for turn in range(3):
+        show.player.step(1.0 + turn)
+    fresh = Show(show.folder)
+    told = []
+    assert not fresh.player.save("calm", over=False, tell=told.append) and told[0].asks
+    fresh.player.save("calm")
+    fresh.player.step(5.0)
+    assert "much" in (show.folder / ".backups" / "calm.1.yaml").read_text()
+
+
+def test_a_backup_is_put_back_and_the_picture_follows(show):
+    show.player.recall("calm")
+    show.state.set("look/grain", 0.9)
+    show.player.save("calm")
+    show.player.step(1.0)
+    (first,) = show.player.backups("calm")
+    told = []
+    assert show.player.restore("calm", first.key, told.append)
+    for turn in range(4):
+        show.player.step(3.0 + turn)
+    assert told[0].done and (show.folder / "calm.yaml").read_text() == CALM
+    assert show.state.target("look/grain") == 0.5
+    assert "look/grain: 0.9" in show.player.backups("calm")[0].path.read_text()  # nothing is lost by it
+    show.player.restore("calm", "no-such", told.append)
+    show.player.step(8.0)
+    assert not told[-1].done and "no more" in told[-1].text
+    assert not show.player.restore("../calm", first.key, told.append) and show.player.backups("../calm") == []
+
+
+def test_a_new_preset_takes_the_fade_that_is_set_and_another_keeps_its_own(show):
+    show.state.set("preset/fade", 7.5)
+    show.player.save("slow")
+    show.player.save("calm")
+    show.state.set("preset/fade", 0.0)
+    show.player.save("cut")
+    show.state.set("preset/fade", -1.0)
+    show.player.save("usual")
+    for turn in range(6):
+        show.player.step(1.0 + turn)
+    assert [show.player.preset(name).fade for name in ("slow", "calm", "cut", "usual")] == [7.5, 2.0, 0.0, 3.0]
+
+
+def test_a_fade_of_nothing_is_a_cut(show):
+    show.state.set("preset/fade", 0)
+    show.player.recall("calm")
+    assert show.at(0.0, "edit/smile/amount") == 1.0 and not show.state.fading
+    show.state.set("preset/fade", -1)
+    show.player.recall("painted")
+    show.at(1.0, "edit/smile/amount")
+    assert show.at(3.0, "edit/smile/amount") == pytest.approx(0.5)
+
+
+def test_a_recall_that_is_mistyped_says_what_may_have_been_meant(show):
+    show.state.set("preset/recall", "clam", "osc")
+    show.player.step(0.0)
+    assert show.state.counts().last == "preset/recall: 'clam': there is no such preset; did you mean “Calm”?"
+    answer = show.player.ask("Panted", "web")
+    assert not answer.done and "“Painted”" in answer.text
+    assert show.player.ask("PAINTED", "web").done
+    show.player.step(1.0)
+    assert show.player.current == "painted"
+
+
+def test_a_number_stays_with_its_preset(show):
+    wanted = {"calm": 0, "painted": 1}
+    assert {name: show.player.number(name) for name in show.player.names()} == wanted
+    show.player = Show(show.folder, background=True).player
+    show.player.save("Aurora")
+    show.player.stop()
+    again = Show(show.folder, background=True)
+    assert {name: again.player.number(name) for name in again.player.names()} == {"aurora": 2, **wanted}
+    assert again.player.recall(1) and again.player.current == "painted"
+    (show.folder / "calm.yaml").unlink()
+    (show.folder / "blue.yaml").write_text(CALM)
+    again.player.stop()
+    later = Show(show.folder, background=True)
+    assert {name: later.player.number(name) for name in later.player.names()} == {"aurora": 2, "blue": 3, "painted": 1}
+    assert not later.player.recall(0)
+    (show.folder / "calm.yaml").write_text(CALM)
+    later.player.stop()
+    last = Show(show.folder, background=True)
+    assert last.player.number("calm") == 0
+    last.player.stop()
+
+
+def test_a_flood_of_saves_costs_a_few_files_and_no_picture(show):
+    """Asked a thousand times between two pictures, for many pictures, under ever new names and over what is there."""
+    started = threading.active_count()
+    show = Show(show.folder, background=True)
+    for turn in range(60):
+        for i in range(200):
+            show.state.set("preset/save", f"flood {turn} {i}", "osc")
+            show.state.set("preset/save", "calm", "osc")
+            show.state.set("edit/smile/amount", (turn * 200 + i) / 12000, "osc")
+        show.player.step(turn / 30)
+        assert len(show.player._saves) <= MOST_WAITING and threading.active_count() <= started + 1
+    assert "too many" in show.state.counts().last
+    show.player.stop()
+    assert len(list(show.folder.glob("flood*.yaml"))) == NEW_AT_ONCE
+    assert len(list((show.folder / ".backups").glob("calm.*"))) <= 4  # its last states outlive two seconds of it
+    assert show.faults == []
+    fresh = Show(show.folder)
+    fresh.player.step(0.0)
+    assert set(fresh.player.names()) == set(show.player.names())  # what was accepted is there
+
+
+def test_after_a_flood_one_can_save_again(show):
+    for i in range(100):
+        show.player.save(f"flood {i}")
+    told = []
+    assert not show.player.save("Mine", tell=told.append) and "too many new presets" in told[0].text
+    show.player.step(1.0 + NEW_SECONDS)
+    assert show.player.save("Mine")
+
+
+def test_a_flood_of_steps_is_one_fade_a_picture(show):
+    for _ in range(10_001):
+        show.state.set("preset/next", True, "osc")
+    show.player.step(0.0)
+    assert show.recalls == ["calm"]
+    for _ in range(7):
+        show.state.set("preset/previous", True, "osc")
+    show.player.step(0.1)
+    assert show.recalls == ["calm", "painted"]
+
+
+def test_a_full_folder_refuses_new_presets_and_keeps_those_it_had(tmp_path):
+    for i in range(MAX_PRESETS):
+        (tmp_path / f"p{i:03}.yaml").write_text("controls: {look/grain: 0.5}\n")
+    show = Show(tmp_path)
+    told = []
+    assert not show.player.save("aaa", tell=told.append) and f"there are {MAX_PRESETS} presets" in told[0].text
+    (tmp_path / "aab.yaml").write_text("controls: {look/grain: 0.5}\n")
+    show.player.step(1.0)
+    assert "p499" in show.player.names() and "aab" not in show.player.names()
+    assert len(show.faults) == 1 and "aab.yaml is left out" in show.faults[0]

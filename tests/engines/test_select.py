@@ -12,7 +12,7 @@ from installation.engines import select
 from installation.engines.base import Choice, Network
 from installation.engines.batched import BatchedEngine
 from installation.engines.fingerprint import digest
-from installation.engines.select import EngineSettings, Measurement, build, candidates, choose, final, is_ready, relative_error
+from installation.engines.select import EngineSettings, Measurement, build, candidates, choose, final, is_ready, relative_error, steady
 from installation.errors import ConfigError
 
 
@@ -170,3 +170,11 @@ def test_any_number_of_faces_runs_on_fixed_batches(count, tmp_path):
     for face, (result,) in zip(faces, results, strict=True):
         expected = MODULE(torch.from_numpy(face)[None], torch.from_numpy(bias))[0].numpy()
         assert np.abs(result - expected).max() < 1e-4
+
+
+def test_nothing_is_left_to_a_measurement_where_pictures_must_be_the_same():
+    chosen = steady(EngineSettings())
+    assert "auto" not in (chosen.backend, chosen.precision) and chosen.precision == "float32" and chosen.threads > 0
+    assert len(candidates(chosen, thorough=True)) == 1
+    asked = EngineSettings("eager", "bf16", 1)
+    assert steady(asked) == asked

@@ -28,6 +28,7 @@ DEFAULTS: dict[str, object] = {
     "look/ornament": "none",
     "look/ornament-amount": 1.0,
     "transport/blackout": False,
+    "transport/freeze": False,
 }
 
 

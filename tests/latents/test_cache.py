@@ -1,10 +1,12 @@
 """The cache against its policy: when a code is made anew, how it glides, when it is forgotten."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from installation.latents.cache import CachePolicy, LatentCache
+from installation.latents.cache import CachePolicy, LatentCache, can_be_encoded
 from installation.messages import Expression, Face
 
 POLICY = CachePolicy(refresh_seconds=1.0, pose_degrees=5.0, expression_change=0.2, smoothing_seconds=0.5, trust=0.5, forget_seconds=3.0)
@@ -91,3 +93,40 @@ def test_a_visitor_who_left_is_forgotten_after_the_policy_says_so(cache):
     assert len(cache) == 1
     cache.forget(set(), 4.0)
     assert len(cache) == 0
+
+
+@pytest.mark.parametrize("poor", [{"quality": 0.3}, {"fresh": False}])
+def test_a_face_that_is_cut_hidden_or_not_looked_at_keeps_its_code(cache, poor):
+    assert not can_be_encoded(replace(face(), **poor))
+    assert not cache.needs_code(replace(face(yaw=60), **poor), 9.0)
+    assert cache.needs_code(face(yaw=60), 9.0)
+
+
+def test_a_part_that_is_not_ones_own_keeps_the_detail_it_had(cache):
+    cache.code(face(), 0.0)
+    own = torch.tensor([[1.0, 0.0]])
+    cache.store_detail(face(), torch.ones(3, 1, 2), own)
+    assert cache.code(face(), 0.1)[1].tolist() == [[[1.0, 0.0]]] * 3  # nothing where there never was any
+    cache.store_detail(face(), torch.full((3, 1, 2), 5.0))
+    cache.store_detail(face(), torch.full((3, 1, 2), 9.0), own)
+    assert cache.code(face(), 0.2)[1].tolist() == [[[9.0, 5.0]]] * 3
+
+
+def test_while_a_code_is_far_from_the_newest_its_detail_is_not_drawn():
+    cache = LatentCache(CachePolicy(smoothing_seconds=0.5, trust=1.0))
+    draw = torch.Generator().manual_seed(1)
+    first, other = torch.randn(14, 8, generator=draw), torch.randn(14, 8, generator=draw)
+    cache.store(face(), first, 0.0)
+    cache.store_detail(face(), torch.ones(3, 2, 2))
+    assert float(cache.code(face(), 0.0)[1].mean()) == 1
+    cache.store(face(), other, 0.1)
+    shares = [float(cache.code(face(), 0.1 + k / 10)[1].mean()) for k in range(40)]
+    assert shares[0] == 0
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+
+
+def test_time_that_runs_back_moves_nothing(cache):
+    cache.store(face(), code(1), 1.0)
+    after = cache.code(face(), 2.0)[0].clone()
+    assert torch.equal(cache.code(face(), 1.5)[0], after)

@@ -35,3 +35,25 @@ def test_the_board_shows_a_code_with_the_figures_and_without_them():
     assert beside.picture is code[0] and beside.groups
     code[0] = None
     assert board.state(1.03).picture is None  # at once: it is a secret that has ended
+
+
+def test_the_board_says_how_old_the_last_frame_is_and_which_faults_last():
+    health = Health()
+    moment = [0.0]
+    health.fault_log.now = lambda: moment[0]
+    state = ControlState(parameter_table([], []), {"transport/hud": True})
+    board = HudBoard(health, state, Keyboard([], snapshots=False), "engine", "model", [Slot(), Slot()])
+
+    def look(now):
+        moment[0] = now
+        shown = board.state(now)
+        return shown.notices, next(dict(group.rows)["last frame"] for group in shown.groups if group.title == "Show")
+
+    assert look(1.0) == ((), "none yet")
+    health.took_frame(1.5)
+    health.fault("0: gone", "capture")
+    notices, age = look(76.5)
+    assert notices == ("1:15  0: gone",)
+    assert age.strip() == "75.0 s ago"
+    health.over("capture")
+    assert look(77.0)[0] == ()

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from installation.faces.presence import GOOD
 from installation.messages import Frame, TrackedFrame
 from installation.stages.track import Track, TrackSettings
 
@@ -172,3 +173,65 @@ def test_turned_beyond_the_limit_it_is_not_drawn(nod: list[np.ndarray]) -> None:
 @pytest.mark.parametrize("shape", [(16, 16), (1, 1), (17, 300), (300, 17), (1500, 2000)])
 def test_frames_of_any_size_without_a_face(shape: tuple[int, int]) -> None:
     assert run([np.zeros((*shape, 3), np.uint8)] * 3)[-1].faces == ()
+
+
+def test_who_is_passed_by_is_hidden_and_nobody_else(nod: list[np.ndarray], please: list[np.ndarray]) -> None:
+    # Ann, nearer, walks past Ben: at no time are his landmarks good and on her face.
+    ann, ben = head(nod[0], 260), head(please[0], 200)
+    frames, middles = [], []
+    for i in range(80):
+        room = np.full((400, 1000, 3), (150, 140, 130), np.uint8)
+        room[120:320, 400:600] = ben
+        x = 10 + 9 * i
+        room[80:340, x : x + 260] = ann
+        frames.append(room)
+        middles.append(x + 130)
+    tracked = run(frames)
+    start = {face.id: face.box[0] for face in tracked[5].faces}
+    walker, stander = min(start, key=lambda id: start[id]), max(start, key=lambda id: start[id])
+    hidden = 0
+    for frame, middle in zip(tracked, middles, strict=True):
+        for face in frame.faces:
+            x = (face.box[0] + face.box[2]) / 2
+            if face.id == stander and face.seen and face.quality >= GOOD and face.fresh:
+                assert abs(x - 500) < 40
+            hidden += face.id == stander and (not face.seen or face.quality < GOOD)
+            if face.id == walker and face.seen and face.fresh and abs(middle - 500) < 200:
+                assert abs(x - middle) < 50
+    assert hidden > 10
+    assert {face.id for frame in tracked for face in frame.faces} == {walker, stander}
+    assert all(face.seen and face.quality >= GOOD for face in tracked[-1].faces)
+
+
+def test_who_walks_out_of_the_frame_is_judged_before_they_are_gone(nod: list[np.ndarray]) -> None:
+    person = head(nod[0], 260)
+    frames = []
+    for i in range(75):
+        room = np.full((400, 700, 3), (150, 140, 130), np.uint8)
+        x = min(300 + 10 * i, 700)
+        room[80:340, x : min(x + 260, 700)] = person[:, : max(700 - x, 0)]
+        frames.append(room)
+    tracked = run(frames, fade_out_seconds=0.5)
+    for frame in tracked:
+        for face in frame.faces:
+            out = float((face.landmarks[:, 0] >= 700).mean())
+            if face.seen and out > 0.15:
+                assert face.quality < GOOD
+    last_good = max(i for i, frame in enumerate(tracked) if any(face.seen and face.quality >= GOOD for face in frame.faces))
+    assert not any(frame.faces for frame in tracked[last_good + 30 :])  # not a second and a half later
+
+
+def test_part_of_a_face_that_fills_the_frame_is_nobody() -> None:
+    picture = np.ascontiguousarray(cv2.imread(str(DATA / "close_eye.jpg"))[..., ::-1])
+    assert not run([picture] * 10)[-1].faces
+
+
+def test_without_frames_they_leave(nod: list[np.ndarray]) -> None:
+    track = Track(TrackSettings())
+    frames = [Frame(i, i / RATE, frame) for i, frame in enumerate(to_and_fro(nod, 30))]
+    for frame in frames:
+        tracked = track.track(frame)
+    assert tracked.faces[0].seen
+    held = track.wait(frames[-1], 1.6)
+    assert [(face.seen, face.presence) for face in held.faces] == [(False, pytest.approx(1.0))]
+    assert not track.wait(frames[-1], 4.0).faces

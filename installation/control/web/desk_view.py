@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Protocol
 
 from installation.control.midi_mapping import learnable
-from installation.control.observation import Observation
+from installation.control.observation import FaultRecord, Observation
 from installation.control.parameters import Parameter
+from installation.control.preset_asks import Answer, Tell
+from installation.control.preset_files import Preset
+from installation.control.preset_saving import Backup
 from installation.control.state import ControlState
 
 Json = dict[str, object]
+MOST_FAULTS = 20  # the newest
 
 
 class Presets(Protocol):
@@ -24,6 +29,30 @@ class Presets(Protocol):
 
     def names(self) -> list[str]:
         """Every preset."""
+        ...
+
+    def preset(self, name: str) -> Preset | None:
+        """What a preset holds."""
+        ...
+
+    def number(self, name: str) -> int | None:
+        """What MIDI programs call it."""
+        ...
+
+    def ask(self, text: str, source: str) -> Answer:
+        """Recall what a person typed."""
+        ...
+
+    def save(self, title: str, over: bool, tell: Tell) -> bool:
+        """Keep the controls under a title; ``tell`` hears how that went, in any thread."""
+        ...
+
+    def backups(self, name: str) -> list[Backup]:
+        """The states before of a preset, the newest first. Reads the disk."""
+        ...
+
+    def restore(self, name: str, key: str, tell: Tell) -> bool:
+        """Put one of them back."""
         ...
 
 
@@ -67,8 +96,17 @@ class Show:
         }
 
     def presets_json(self) -> Json:
-        """Names and the one that shows."""
-        return {"names": self.presets.names() if self.presets else [], "current": self.presets.current if self.presets else ""}
+        """Names, titles and numbers, and the one that shows."""
+        if self.presets is None:
+            return {"names": [], "current": "", "titles": {}, "numbers": {}}
+        names = self.presets.names()
+        presets = {name: preset for name in names if (preset := self.presets.preset(name)) is not None}
+        return {
+            "names": names,
+            "current": self.presets.current,
+            "titles": {name: preset.called for name, preset in presets.items()},
+            "numbers": {name: self.presets.number(name) for name in names},
+        }
 
     def midi_json(self) -> Json | None:
         """Who is learning, and what was learned; None where there is no MIDI."""
@@ -78,9 +116,11 @@ class Show:
 
     def pulse(self) -> Json:
         """What is told a few times a second whatever happens."""
-        seen = asdict(self.observe())
-        faults: Sequence[str] = seen["faults"]
-        health = {**seen, "faults": [text[:300] for text in faults[-5:]], "fault_count": len(faults)}
+        look = self.observe()
+        seen = asdict(replace(look, fault_log=(), faults=()))
+        records: Sequence[FaultRecord | str] = look.fault_log or look.faults
+        faults = [fault_json(record, look.seconds) for record in records]
+        health = {**seen, "faults": faults[-MOST_FAULTS:], "fault_count": sum(not fault["ended"] for fault in faults)}
         counts = self.state.counts()
         health |= {"ignored": counts.ignored, "clamped": counts.clamped, "last": counts.last, "fading": self.state.fading}
         return {"health": health, "phases": dict(self.phases()), "presets": self.presets_json(), "midi": self.midi_json()}
@@ -91,6 +131,22 @@ class Show:
         return {
             name: value for name, value in shown.items() if name in targets and value != targets[name] and isinstance(value, float | int)
         }
+
+
+def fault_json(fault: FaultRecord | str, now: float) -> Json:
+    """A fault for the browser: its text, when it was seen first and last (s since 1970), how often, how long it lasts at ``now``
+    seconds of the show, and whether it is over. What only has a text is one that was seen once and goes on."""
+    if isinstance(fault, str):
+        return {"text": fault[:300], "ended": False}
+    first, last = (datetime.fromisoformat(moment).timestamp() for moment in (fault.first, fault.last))
+    return {
+        "text": fault.text[:300],
+        "first": first,
+        "last": last,
+        "count": fault.count,
+        "lasts": round(fault.lasts(now), 1),
+        "ended": not fault.open,
+    }
 
 
 def row_json(row: Parameter) -> Json:

@@ -23,7 +23,7 @@ class WebCounts:
 
 def metrics(seen: Observation, controls: ControlCounts, web: WebCounts) -> str:
     """One gauge or counter a figure."""
-    rows = (
+    rows: tuple[tuple[str, str, str, float], ...] = (
         ("facets_up_seconds", "counter", "Seconds since the start.", seen.seconds),
         ("facets_presented_fps", "gauge", "Pictures of the canvas a second.", seen.presented_fps),
         ("facets_portrait_fps", "gauge", "Portraits a second.", seen.portrait_fps),
@@ -32,7 +32,8 @@ def metrics(seen: Observation, controls: ControlCounts, web: WebCounts) -> str:
         ("facets_portrait_px", "gauge", "Side of a portrait.", seen.portrait_px),
         ("facets_dropped_total", "counter", "Frames that newer ones replaced.", seen.dropped),
         ("facets_memory_bytes", "gauge", "Resident memory.", seen.memory_mb * 2**20),
-        ("facets_faults_total", "counter", "Different faults since the start.", len(seen.faults)),
+        ("facets_faults_total", "counter", "Different faults since the start.", max(seen.fault_count, len(seen.faults))),
+        ("facets_faults_open", "gauge", "Faults that last still.", sum(record.open for record in seen.fault_log)),
         ("facets_controls_clamped_total", "counter", "Values out of range, taken at its end.", controls.clamped),
         ("facets_controls_ignored_total", "counter", "Messages that set no control.", controls.ignored),
         ("facets_web_clients", "gauge", "Open WebSockets.", web.clients),
@@ -41,6 +42,8 @@ def metrics(seen: Observation, controls: ControlCounts, web: WebCounts) -> str:
         ("facets_web_connections", "gauge", "Open connections.", web.connections),
         ("facets_web_turned_away_total", "counter", "Connections that were not taken, or were let go.", web.turned_away),
     )
+    if seen.frame_age is not None:
+        rows += (("facets_frame_age_seconds", "gauge", "Seconds since the source gave its last frame.", seen.frame_age),)
     lines = []
     for name, kind, what, value in rows:
         lines += [f"# HELP {name} {what}", f"# TYPE {name} {kind}", f"{name} {value:.10g}"]

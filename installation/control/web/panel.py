@@ -3,13 +3,18 @@
 On the first, the browser sends ``{"set": {name: value}, "n": 7}``, ``{"learn": name}`` and ``{"unlearn": name}``; it hears
 ``{"rows", "values", "presets"}`` at the start and when the table changes, then ``{"values", "fired", "heard", …}`` thirty times
 a second at most: ``heard`` is the number of its last message whose effect is in there, so that its own hand on a slider wins
-until then. On the second it asks for a picture by any message and gets one JPEG for it: what it does not ask for is not made.
+until then. What it set is among ``values`` with it, so that a value that was not taken goes back. ``beat`` comes four times a
+second whatever happens: a panel that does not hear it has lost the show.
+
+What wants an answer, ``{"save": title, "over": false, "n": 8}``, ``{"recall": text}``, ``{"backups": name}`` and ``{"restore": name,
+"key": key}``, gets it as one of ``answers``: ``{"n": 8, "done": false, "text": …, "asks": true}``.
+
+On the second it asks for a picture by any message and gets one JPEG for it: what it does not ask for is not made.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Mapping
 from importlib import resources
@@ -18,20 +23,20 @@ from types import MappingProxyType
 from aiohttp import web
 
 from installation.control.state import Controls
-from installation.control.web.desk_view import Json, Show
+from installation.control.web.desk_view import Show
 from installation.control.web.hub import Hub, Outbox
+from installation.control.web.panel_talk import PanelTalk
 from installation.control.web.preview import Preview
 from installation.control.web.sockets import NonsenseError, Sockets
 
 log = logging.getLogger(__name__)
 
-SOURCE = "web"
 PULSE = 0.25  # s between two looks at the show's health
 MOTION = 0.05  # s between two looks at where glides and fades are
-MOST_SET = 256  # controls in one message
+SCRIPTS = ("panel", "parts", "controls", "slider", "presets", "health", "place", "link", "waves")
 FILES: Mapping[str, str] = MappingProxyType({
-    "panel.html": "text/html", "panel.css": "text/css", "panel.js": "text/javascript", "controls.js": "text/javascript",
-    "link.js": "text/javascript", "waves.js": "text/javascript", "icon.svg": "image/svg+xml", "chevron.svg": "image/svg+xml",
+    "panel.html": "text/html", "panel.css": "text/css", **{f"{name}.js": "text/javascript" for name in SCRIPTS},
+    "icon.svg": "image/svg+xml", "chevron.svg": "image/svg+xml",
 })  # fmt: skip
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self' ws://{host}; "
@@ -47,6 +52,7 @@ class Panel:
         self._looks = Looks(preview)
         self._outboxes: set[Outbox] = set()
         self._seen: Controls | None = None
+        self._beat = 0
         folder = resources.files(__package__) / "static"
         self._files = {name: (folder / name).read_bytes() for name in FILES}
 
@@ -104,6 +110,9 @@ class Panel:
                 self._tell_pulse()
 
     def _tell_pulse(self) -> None:
+        self._beat += 1
+        for outbox in self._outboxes:
+            outbox.note("beat", self._beat)
         try:
             told = self._show.pulse()
         except Exception:  # the panel must not go blind for one wrong figure
@@ -122,56 +131,6 @@ class Panel:
         moving = self._show.under_way()
         for outbox in self._outboxes:
             outbox.note("moving", moving)
-
-
-class PanelTalk:
-    """One panel's WebSocket."""
-
-    def __init__(self, show: Show, hub: Hub) -> None:
-        self.outbox = Outbox()
-        self._show, self._hub = show, hub
-        self._told: dict[str, object] = {}  # notes as they were last sent: what did not change is not sent again
-        self.outbox.note("rows", True)
-
-    async def read(self, data: str | bytes) -> None:
-        """A message of the panel. Raises NonsenseError."""
-        try:
-            given = json.loads(data) if isinstance(data, str) else None
-        except (ValueError, RecursionError):
-            given = None
-        if not isinstance(given, dict):
-            raise NonsenseError
-        values, number, learn, unlearn = given.get("set", {}), given.get("n", 0), given.get("learn", ""), given.get("unlearn", "")
-        if not isinstance(values, dict) or len(values) > MOST_SET or not isinstance(number, int):
-            raise NonsenseError
-        if not isinstance(learn, str | None) or not isinstance(unlearn, str) or not (values or unlearn or "learn" in given):
-            raise NonsenseError
-        for name, value in values.items():
-            self._set(name, value)
-        if "learn" in given and self._show.midi is not None and (not learn or learn in self._show.state.table):
-            self._show.midi.learn(learn or None)
-        if unlearn and self._show.midi is not None:
-            self._show.midi.unlearn(unlearn)
-        self.outbox.arrived = number
-        self._hub.touch()
-
-    def _set(self, name: str, value: object) -> None:
-        self._show.state.set(name, value if isinstance(value, str | bool | int | float) else "", SOURCE)
-
-    async def write(self) -> list[str | bytes]:
-        """What is new, as one message."""
-        batch = await self.outbox.take()
-        told: Json = {"heard": self.outbox.heard}
-        if batch.paths or "rows" in batch.notes:
-            told |= self._show.rows()
-        elif batch.values:
-            told["values"] = batch.values
-        if batch.fired:
-            told["fired"] = list(batch.fired)
-        for kind, what in batch.notes.items():
-            if kind != "rows" and self._told.get(kind, self) != what:
-                told[kind] = self._told[kind] = what
-        return [json.dumps(told, allow_nan=False, separators=(",", ":"))]
 
 
 class Looks:

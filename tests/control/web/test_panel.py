@@ -1,8 +1,6 @@
 """The panel in a real headless Chromium, over a running show of the embedded visitors."""
 
 import json
-import os
-import shutil
 import time
 
 import pytest
@@ -11,23 +9,15 @@ from installation.app import RunOptions
 from installation.aside import show_aside
 from installation.config import load_config
 from installation.control.parameters import Parameter, ParameterTable
+from tests.control.web.small_show import chromium, needs_chromium, until, wait
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-DRIVER = shutil.which("chromedriver")
-FLAGS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--window-size=1280,900",
-)  # fmt: skip
 SETTINGS = (
     "canvas.mode=headless", "canvas.renderer=plain", "canvas.width=320", "canvas.height=180", "canvas.fps=15", "engine.portrait_px=64",
     "engine.backend=eager", "engine.precision=float32", "engine.threads=1", "faces.max=1", "control.web.port=0",
     "control.osc.enabled=false", "control.midi.enabled=false",
 )  # fmt: skip
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None or DRIVER is None,
-    reason="there is no Chromium with a chromedriver; `make setup-browser` installs them where the system has packages",
-)
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
@@ -38,18 +28,8 @@ def show():
 
 @pytest.fixture(scope="module")
 def browser(show, tmp_path_factory):
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.binary_location = CHROMIUM
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, Service(executable_path=DRIVER, env={**os.environ, "SE_OFFLINE": "true"}))
-    driver.set_script_timeout(20)
-    yield driver
-    driver.quit()
+    with chromium(tmp_path_factory.mktemp("profile")) as driver:
+        yield driver
 
 
 @pytest.fixture
@@ -62,22 +42,6 @@ def panel(show, browser):
     yield browser
     said = [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
     assert said == []
-
-
-def wait(browser, script, *arguments, seconds=20):
-    """Until a script answers with something true, which is given back."""
-    end = time.monotonic() + seconds
-    while not (answer := browser.execute_script(script, *arguments)):
-        assert time.monotonic() < end, script
-        time.sleep(0.05)
-    return answer
-
-
-def until(check, seconds=20):
-    end = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def slider(browser, name):

@@ -206,3 +206,62 @@ def test_a_show_whose_health_cannot_be_told_keeps_its_panel():
         assert panel.told["health"]["faces"] == 2
         panel.close()
         served.stop()
+
+
+def test_what_is_asked_in_words_is_answered_in_words(tmp_path):
+    with Stage() as stage:
+        player = PresetPlayer(tmp_path, stage.state, lambda names: table(presets=names), print, print, background=False)
+        served = WebPanel(stage.state, control_config(), lambda: SEEN, stage.preview, presets=player)
+        served.start()
+        panel, other = Panel(served.port), Panel(served.port)
+        answers = {}
+
+        def ask(number, **wish):
+            panel.line.send({**wish, "n": number})
+
+            def answered():
+                player.step(float(number))
+                answers.update({answer["n"]: answer for answer in panel.told.get("answers", ())})
+                return number in answers
+
+            panel.hears(answered)
+            return answers[number]
+
+        stage.state.set("look/grain", 0.875)
+        assert ask(1, save="Été, encore", over=False)["text"] == "Saved as “Été, encore”."
+        stage.state.set("look/grain", 0.25)
+        asked = ask(2, save="été, ENCORE", over=False)
+        assert asked["asks"] and asked["name"] == "ete-encore" and not asked["done"]
+        assert ask(3, save="Été, encore", over=True)["done"]
+        assert not ask(4, save="a/b", over=False)["done"] and "no slash" in answers[4]["text"]
+        assert ask(5, recall="Ete encor")["text"].endswith("did you mean “Été, encore”?")
+        assert ask(6, recall="Été, Encore") == {"n": 6, "done": True, "text": "", "name": "ete-encore", "asks": False}
+        (backup,) = ask(7, backups="ete-encore")["backups"]
+        assert ask(8, restore="ete-encore", key=backup["key"])["done"]
+        assert read_preset(tmp_path / "ete-encore.yaml", stage.state.table).controls["look/grain"] == 0.875
+        assert not ask(9, restore="ete-encore", key="gone")["done"]
+        assert ask(10, backups="../../etc")["backups"] == []
+        other.hears(lambda: other.told["presets"]["titles"].get("ete-encore") == "Été, encore")
+        assert other.told["presets"]["numbers"] == {"ete-encore": 0} and "answers" not in other.told  # they are for who asked
+        for nonsense in ({"save": 3}, {"save": "x"}, {"save": "x", "over": 1}, {"restore": "x"}, {"recall": None}, {"backups": []}):
+            panel.line.send({**nonsense, "n": 11})
+        assert ask(12, recall="no such")["done"] is False  # it is still there
+        panel.close()
+        other.close()
+        served.stop()
+        player.stop()
+
+
+def test_a_value_that_was_not_taken_is_told_as_it_is(stage, panels):
+    first, _ = panels
+    for number, value in enumerate(("spiral", "", 7), start=1):
+        first.values.pop("look/layout")
+        first.line.send({"set": {"look/layout": value}, "n": number})
+        first.hears(lambda: "look/layout" in first.values)
+        assert first.values["look/layout"] == "grid" and first.told["heard"] >= number
+
+
+def test_a_panel_hears_a_beat_whatever_happens(panels):
+    first, _ = panels
+    beat = first.told.get("beat", 0)
+    first.hears(lambda: first.told.get("beat", 0) >= beat + 3)

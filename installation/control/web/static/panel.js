@@ -1,21 +1,24 @@
 // Puts the panel together from the table that the program sends, and keeps it so when rows come and go.
 
-import { control, el, words } from "./controls.js";
+import { control } from "./controls.js";
+import { Health } from "./health.js";
 import { Hand, Link } from "./link.js";
+import { el, roving, words } from "./parts.js";
+import { Place, Sight } from "./place.js";
+import { Presets } from "./presets.js";
 import { Waves } from "./waves.js";
 
 const $ = (id) => document.getElementById(id);
-const TITLES = { edit: "Edit", identity: "Identity", blend: "Blend", smile: "Smile", look: "Look", preset: "Presets", transport: "Transport" };
+const TITLES = { edit: "Edit", identity: "Identity", blend: "Blend", smile: "Smile", look: "Look", preset: "Presets", transport: "Stage" };
 const BESIDE = ["preset", "transport"]; // groups beside the picture: what a show needs at hand
-const PLACE = "facets-place"; // where a reload finds its place again
 
-const values = new Map();
-const hand = new Hand();
+const values = new Map(); // what is seen, a hand's moves that are not confirmed yet among it
+const confirmed = new Map(); // what the program said
+const hand = new Hand(revert);
 const controls = new Map();
 const made = new Map(); // group -> { signature, node, names }
 const waves = new Waves((name) => values.get(name));
-const place = read(PLACE);
-let rows = [];
+const place = new Place();
 let moving = {};
 let midi = null;
 
@@ -25,11 +28,15 @@ const context = {
     values.set(name, value);
     hand.set(name, value);
   },
-  fire: (name, value) => hand.fire(name, value),
+  fire: (name) => hand.fire(name),
   holds: (name) => hand.holds(name),
-  learn: (name) => hand.learn(midi && midi.learning === name ? null : name),
-  unlearn: (name) => hand.unlearn(name),
+  learn: (name) => hand.send({ learn: midi && midi.learning === name ? null : name }),
+  unlearn: (name) => hand.send({ unlearn: name }),
 };
+const presets = new Presets(context, make, (message) => hand.ask(message));
+const health = new Health($("health"), $("faults"));
+const sight = new Sight($("groups"), $("sections"));
+const rove = roving($("groups"), () => $("groups").querySelector("[aria-current]"));
 
 // ---- the table -----------------------------------------------------------------------------------------------------
 
@@ -39,9 +46,8 @@ function groupOf(row) {
 }
 
 function build(table) {
-  rows = table;
   const groups = new Map();
-  for (const row of rows) {
+  for (const row of table) {
     const group = groupOf(row);
     if (!groups.has(group)) groups.set(group, []);
     groups.get(group).push(row);
@@ -52,25 +58,31 @@ function build(table) {
       made.delete(group);
     }
   }
-  for (const [group, members] of groups) {
-    const signature = JSON.stringify(members);
-    const old = made.get(group);
-    if (old && old.signature === signature) continue;
-    const fresh = { signature, node: section(group, members), names: members.map((row) => row.name) };
-    if (old) {
-      forget(old, fresh.names);
-      old.node.replaceWith(fresh.node);
-    } else (BESIDE.includes(group) ? $("side") : $("sections")).append(fresh.node);
-    made.set(group, fresh);
-  }
+  for (const [group, members] of groups) renew(group, members);
   navigate([...groups.keys()].filter((group) => !BESIDE.includes(group)));
+}
+
+function renew(group, members) {
+  const signature = JSON.stringify(members);
+  const old = made.get(group);
+  if (old && old.signature === signature) return;
+  const names = members.map((row) => row.name);
+  if (old) forget(old, names);
+  if (old && group === "preset") {
+    made.set(group, { signature, node: old.node, names }); // what is being typed there stays
+  } else {
+    const node = section(group, members);
+    if (old) old.node.replaceWith(node);
+    else if (group === "transport") $("side").prepend(node); // a blackout is never far
+    else (BESIDE.includes(group) ? $("side") : $("sections")).append(node);
+    made.set(group, { signature, node, names });
+  }
+  if (group === "preset") presets.rows(members);
 }
 
 function forget(old, kept = []) {
   for (const name of old.names) if (!kept.includes(name)) {
-    controls.delete(name);
-    values.delete(name);
-    context.learners.delete(name);
+    for (const store of [controls, values, confirmed, context.learners]) store.delete(name);
   }
   if (!kept.length) old.node.remove();
 }
@@ -78,8 +90,19 @@ function forget(old, kept = []) {
 function navigate(groups) {
   const links = groups.map((group) => el("a", { href: `#group-${group}` }, TITLES[group] || words(group)));
   if ([...$("groups").children].map((link) => link.textContent).join() !== links.map((link) => link.textContent).join()) $("groups").replaceChildren(...links);
-  spy();
+  rove();
+  sight.look();
 }
+
+$("groups").addEventListener("click", (event) => {
+  const link = event.target.closest("a");
+  const target = link && $(link.hash.slice(1));
+  if (!target) return;
+  event.preventDefault();
+  fold(link.hash.slice(7), false);
+  target.scrollIntoView();
+  target.querySelector("h2 button")?.focus({ preventScroll: true });
+});
 
 function make(row, label) {
   const one = control(row, label, context);
@@ -88,14 +111,38 @@ function make(row, label) {
   return one.node;
 }
 
+// A group under its heading, which folds it where it is not beside the picture.
 function section(group, members) {
-  const node = el("section", { id: `group-${group}`, class: `group ${group}`, "aria-labelledby": `title-${group}` });
-  node.append(el("h2", { id: `title-${group}` }, TITLES[group] || words(group)));
-  if (group === "preset") node.append(...presets(members));
-  else if (group === "edit" || group === "blend") node.append(el("div", { class: "cards" }, ...cards(group, members)));
-  else if (group === "transport") node.append(el("div", { class: "rows" }, ...ordered(members).map((row) => make(row, row.name.split("/").pop()))));
-  else node.append(el("div", { class: "card rows wide" }, ...members.map((row) => make(row, row.name.split("/").slice(-1)[0]))));
+  const title = TITLES[group] || words(group);
+  const beside = BESIDE.includes(group);
+  const body = el("div", { class: "body", id: `body-${group}` }, ...inside(group, members));
+  const heading = beside
+    ? el("h2", { id: `title-${group}` }, title)
+    : el("h2", {}, el("button", { id: `title-${group}`, class: "fold", type: "button", "aria-expanded": "true", "aria-controls": body.id }, title));
+  const node = el("section", { id: `group-${group}`, class: `group ${group}`, "aria-labelledby": `title-${group}` }, heading, body);
+  heading.querySelector("button")?.addEventListener("click", () => fold(group, !place.folded.has(group)));
+  if (!beside && place.folded.has(group)) unfold(node, false);
   return node;
+}
+
+function unfold(node, open) {
+  node.querySelector(".body").hidden = !open;
+  node.querySelector(".fold").setAttribute("aria-expanded", String(open));
+}
+
+function fold(group, folded) {
+  if (folded) place.folded.add(group);
+  else place.folded.delete(group);
+  const node = $(`group-${group}`);
+  if (node) unfold(node, !folded);
+  place.keep();
+}
+
+function inside(group, members) {
+  if (group === "preset") return presets.body(members);
+  if (group === "edit" || group === "blend") return [el("div", { class: "cards" }, ...cards(group, members))];
+  if (group === "transport") return [el("div", { class: "rows" }, ...ordered(members).map((row) => make(row, row.name.split("/").pop())))];
+  return [el("div", { class: "card rows wide" }, ...members.map((row) => make(row, row.name.split("/").slice(-1)[0])))];
 }
 
 const ordered = (members) => [...members].sort((a, b) => (a.kind === "bool" ? 0 : 1) - (b.kind === "bool" ? 0 : 1));
@@ -116,73 +163,25 @@ function card(group, subject, list) {
   const node = el("div", { class: "card", role: "group", "aria-label": words(subject) });
   node.append(...heads.map((row) => make(row, heads.length > 1 ? row.name.split("/").pop() : subject)));
   if (!rest.length) return node;
-  const key = `${group}/${subject}`;
-  const more = el("details", { "data-key": key });
-  if ((place.open || []).includes(key)) more.open = true;
+  const more = el("details", { "data-key": `${group}/${subject}` });
   if (group === "edit") {
     const canvas = el("canvas", { class: "wave", "aria-hidden": "true" });
     waves.add(subject, canvas);
     more.append(el("summary", { "aria-label": `Oscillator of ${words(subject)}` }, canvas));
-  } else more.append(el("summary", {}, el("span", {}, "layers")));
+  } else more.append(el("summary", { "aria-label": `Layers of ${words(subject)}` }, el("span", {}, "layers")));
   more.append(el("div", { class: "rows" }, ...rest.map((row) => make(row, row.name.split("/").slice(3).join(" ") + (group === "blend" ? " px" : "")))));
-  more.addEventListener("toggle", keep);
+  place.fold(more);
   node.append(more);
   return node;
 }
 
-// ---- presets -------------------------------------------------------------------------------------------------------
-
-function presets(members) {
-  const recalls = members.filter((row) => row.name.split("/").length === 3);
-  const others = members.filter((row) => row.name.split("/").length === 2);
-  const list = el("div", { class: "chips", role: "group", "aria-label": "Recall a preset" }, ...recalls.map((row) => make(row, row.name.split("/")[1])));
-  const names = el("datalist", { id: "preset-names" }, ...recalls.map((row) => el("option", { value: row.name.split("/")[1] })));
-  const pick = (kinds) => others.filter((row) => kinds.includes(row.kind)).map((row) => make(row, row.name.split("/")[1]));
-  const steps = el("div", { class: "steps" }, ...pick(["trigger"]).reverse()); // previous, next
-  return [...(recalls.length ? [list] : []), names, steps, ...pick(["float", "int", "bool", "str"]), ...pick(["command"])];
-}
-
-function showPreset(told) {
-  for (const [name, one] of controls) {
-    if (!name.startsWith("preset/") || !one.button) continue;
-    if (name.endsWith("/recall") && name.split("/").length === 3) one.button.setAttribute("aria-pressed", String(name.split("/")[1] === told.current));
-  }
-}
-
-// ---- health --------------------------------------------------------------------------------------------------------
-
-const FIGURES = [
-  ["canvas", "fps", (h) => h.presented_fps.toFixed(0)],
-  ["portraits", "fps", (h) => h.portrait_fps.toFixed(0)],
-  ["delay", "ms", (h) => h.delay_ms.toFixed(0)],
-  ["faces", "", (h) => h.faces],
-  ["memory", "MB", (h) => h.memory_mb.toFixed(0)],
-  ["dropped", "", (h) => h.dropped],
-  ["faults", "", (h) => h.fault_count],
-];
-const figures = FIGURES.map(([label, unit]) => {
-  const figure = el("dd", {}, "–");
-  $("health").append(el("div", { "data-figure": label }, el("dt", {}, label), el("div", { class: "with-unit" }, figure, el("span", { class: "unit" }, unit))));
-  return figure;
-});
-
-function showHealth(health) {
-  FIGURES.forEach(([, , say], i) => {
-    const text = String(say(health));
-    if (figures[i].textContent !== text) figures[i].textContent = text;
-  });
-  document.body.classList.toggle("fading", health.fading);
-  document.querySelector('[data-figure="faults"]').classList.toggle("bad", health.fault_count > 0);
-  $("faults").hidden = !health.faults.length;
-  const said = [...$("faults").children].map((line) => line.textContent).join("\n");
-  if (said !== health.faults.join("\n")) $("faults").replaceChildren(...health.faults.map((fault) => el("p", {}, fault)));
-}
+// ---- MIDI ----------------------------------------------------------------------------------------------------------
 
 let teaching = false; // whether every control shows its learn button; otherwise only those that have learned something
 $("learning").addEventListener("click", () => {
   teaching = !teaching;
   $("learning").setAttribute("aria-pressed", String(teaching));
-  if (!teaching && midi && midi.learning) hand.learn(null);
+  if (!teaching && midi && midi.learning) hand.send({ learn: null });
   showMidi(midi);
 });
 
@@ -209,6 +208,7 @@ function hear(told) {
     showMidi(midi);
   }
   for (const [name, value] of Object.entries(told.values || {})) {
+    confirmed.set(name, value);
     if (!hand.holds(name)) values.set(name, value);
     controls.get(name)?.show(value);
   }
@@ -219,22 +219,63 @@ function hear(told) {
     moving = told.moving;
   }
   if (told.phases) waves.phases(told.phases);
-  if (told.health) showHealth(told.health);
-  if (told.presets) showPreset(told.presets);
+  if (told.health) {
+    health.show(told.health);
+    document.body.classList.toggle("fading", told.health.fading);
+  }
+  if (told.presets) presets.show(told.presets);
   if ("midi" in told) showMidi(told.midi);
-  if (told.rows) settle();
+  for (const answer of told.answers || []) hand.answer(answer);
+  if (told.rows) place.settle((name) => controls.get(name)?.node);
+}
+
+// Controls whose move was not heard show again what holds.
+function revert(names) {
+  for (const name of names) {
+    if (!confirmed.has(name)) continue;
+    values.set(name, confirmed.get(name));
+    controls.get(name)?.revert?.(confirmed.get(name));
+  }
+  if (document.body.classList.contains("ready")) say("The last move was not confirmed and has gone back.", 4000);
+}
+
+const OFFLINE = {
+  silent: "The mirror does not answer. What is shown is what was heard last; nothing can be moved until it answers.",
+  lost: "Not connected to the mirror. What is shown is what was heard last; nothing can be moved. Trying again …",
+  locked: "The mirror asks for a new link: press I at the mirror, or have it pressed, and scan the code.",
+};
+const SHORT = { live: "live", silent: "no answer", lost: "not connected; trying again", locked: "locked out" };
+
+let quiet = 0;
+function say(text, milliseconds = 0) {
+  clearTimeout(quiet);
+  if ($("banner").textContent !== text) $("banner").textContent = text;
+  $("banner").hidden = !text;
+  if (milliseconds) quiet = setTimeout(() => say(OFFLINE[hand.link.state] || ""), milliseconds);
 }
 
 let first = true;
-hand.link = new Link("/panel/socket", {
-  onMessage: hear,
-  onState(up) {
-    hand.forget();
-    document.body.classList.toggle("lost", !up);
-    $("link").textContent = up ? "live" : first ? "connecting" : "not connected; trying again";
-    first = first && !up;
-  },
-});
+let focused = null; // what had the keyboard when the connection went
+function become(state, fresh) {
+  const up = state === "live";
+  if (!up) {
+    const active = document.activeElement;
+    if (active?.matches("#side *, #sections *")) focused = active;
+  }
+  if (fresh || state === "lost") hand.forget();
+  else if (!up) hand.lose();
+  document.body.classList.toggle("lost", !up);
+  for (const id of ["side", "sections", "learning"]) $(id).disabled = !up;
+  $("link").textContent = !up && first && state === "lost" ? "connecting" : SHORT[state];
+  say(OFFLINE[state] || "");
+  if (up) {
+    if (focused?.isConnected && document.activeElement === document.body) focused.focus({ preventScroll: true });
+    focused = null;
+  }
+  first = first && !up;
+}
+$("side").disabled = $("sections").disabled = true;
+hand.link = new Link("/panel/socket", { onMessage: hear, onState: become, watched: true });
 
 // ---- the preview: the next picture is asked for when the last one was drawn ------------------------------------------
 
@@ -258,9 +299,9 @@ const look = new Link("/panel/preview", {
     }
     ask();
   },
-  onState(up) {
+  onState(state) {
     asked = false;
-    if (up) ask();
+    if (state === "live") ask();
   },
 });
 
@@ -274,59 +315,5 @@ new IntersectionObserver((entries) => {
   ask();
 }).observe(picture);
 document.addEventListener("visibilitychange", ask);
-
-// ---- a reload in mid-show finds its place ----------------------------------------------------------------------------
-
-function read(key) {
-  try {
-    return JSON.parse(sessionStorage.getItem(key)) || {};
-  } catch {
-    return {};
-  }
-}
-
-const topOf = (node) => node.getBoundingClientRect().top;
-
-function keep() {
-  const open = [...document.querySelectorAll("details[open]")].map((one) => one.dataset.key);
-  try {
-    const anchor = scrollY > 0 && [...document.querySelectorAll("[data-name]")].find((one) => !one.closest("#stage > #side") && topOf(one) > 0);
-    const focus = document.activeElement?.closest?.("[data-name]")?.dataset.name;
-    sessionStorage.setItem(PLACE, JSON.stringify({ anchor: anchor?.dataset?.name, at: anchor && topOf(anchor), open, focus }));
-  } catch {
-    /* a browser that keeps nothing */
-  }
-}
-
-let settled = false;
-function settle() {
-  if (settled) return;
-  settled = true;
-  history.scrollRestoration = "manual";
-  const anchor = controls.get(place.anchor)?.node;
-  if (anchor) scrollBy({ top: topOf(anchor) - place.at, behavior: "instant" });
-  if (place.focus) controls.get(place.focus)?.node.querySelector("input,button,select")?.focus({ preventScroll: true });
-  document.body.classList.add("ready");
-}
-addEventListener("pagehide", () => settled && keep());
-
-// ---- which group is in sight -----------------------------------------------------------------------------------------
-
-const inSight = new Map();
-const sight = new IntersectionObserver(
-  (entries) => {
-    for (const entry of entries) inSight.set(entry.target.id, entry.isIntersecting);
-    const here = [...$("sections").children].find((one) => inSight.get(one.id));
-    for (const link of $("groups").children) {
-      const current = here && link.hash === `#${here.id}`;
-      if (current) link.setAttribute("aria-current", "true");
-      else link.removeAttribute("aria-current");
-    }
-  },
-  { rootMargin: "-16% 0px -74% 0px" },
-);
-
-function spy() {
-  sight.disconnect();
-  for (const one of $("sections").children) sight.observe(one);
-}
+// The navigation of a phone stands beneath the picture, whatever its size.
+new ResizeObserver(() => document.documentElement.style.setProperty("--picture", `${$("preview").offsetHeight}px`)).observe($("preview"));

@@ -1,0 +1,205 @@
+"""The live state outlasts the show: real files, a real state, a real thread."""
+
+import json
+import os
+import time
+
+import pytest
+
+from installation.control.kept_state import StateKeeper, read_state, take_up
+from installation.control.parameters import parameter_table
+from installation.control.state import ControlState
+
+TABLE = parameter_table(["smile"], ["painted"], [4, 32], presets=["calm"])
+
+
+def until(check, seconds=20.0):
+    end = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "state.json"
+
+
+class Show:
+    """A state that is kept."""
+
+    def __init__(self, file, overrides=None):
+        self.file, self.faults = file, []
+        self.state = ControlState(TABLE, overrides or {})
+        self.preset, self.notice = take_up(file, self.state)
+        self.keeper = StateKeeper(file, self.state, lambda: self.preset, self.faults.append)
+        self.keeper.start()
+
+    def end(self, well=True):
+        self.keeper.ended = well
+        self.keeper.stop()
+        return self
+
+
+def moved(state):
+    return {name: value for name, value in state.targets().items() if value != state.beginnings()[name]}
+
+
+def test_the_next_show_begins_as_the_last_one_was(file):
+    show = Show(file)
+    assert (show.preset, show.notice) == ("", "")
+    wanted = {"look/grain": 0.75, "look/layout": "row", "look/mirror": False, "edit/smile/amount": -1.5, "transport/bpm": 90.0}
+    for name, value in wanted.items():
+        show.state.set(name, value)
+    show.preset = "calm"
+    show.end()
+    again = Show(file)
+    assert moved(again.state) == wanted and again.preset == "calm" and "preset calm" in again.notice
+    assert again.state.snapshot(0.0).values["look/grain"] == 0.75  # at once, in the first picture
+    assert not again.state.fading
+    again.end()
+
+
+def test_what_was_set_is_there_after_a_crash(file):
+    show = Show(file)
+    show.state.set("look/grain", 0.75)
+    show.state.set("transport/blackout", True)
+    show.state.set("transport/hud", True)
+    until(lambda: file.exists() and "look/grain" in file.read_text())
+    left = file.read_bytes()  # as a power cut would leave it
+    show.end()
+    file.write_bytes(left)
+    again = Show(file)
+    assert moved(again.state) == {"look/grain": 0.75, "transport/blackout": True}
+    again.end(well=False)
+    assert moved(Show(file).end().state) == {"look/grain": 0.75, "transport/blackout": True}
+
+
+def test_an_orderly_end_leaves_no_black_canvas_for_the_morning(file):
+    show = Show(file)
+    for name in ("transport/blackout", "transport/freeze", "transport/hud"):
+        show.state.set(name, True)
+    show.state.set("look/grain", 0.75)
+    show.end()
+    assert moved(Show(file).end().state) == {"look/grain": 0.75}
+
+
+def test_a_newer_word_of_the_configuration_counts(file):
+    show = Show(file, {"look/vignette": 0.2})
+    show.state.set("look/vignette", 0.9)
+    show.state.set("look/grain", 0.75)
+    show.end()
+    assert moved(Show(file, {"look/vignette": 0.2}).end().state) == {"look/vignette": 0.9, "look/grain": 0.75}
+    fresh = Show(file, {"look/vignette": 0.6}).end()
+    assert fresh.state.target("look/vignette") == 0.6 and fresh.state.target("look/grain") == 0.75
+
+
+HEAD = b'{"version": 1, "saved": 1, "preset": "", "controls": '
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{",
+        b"\x00\xff",
+        b"[]",
+        b"null",
+        b"[" * 100_000,
+        b"{}",
+        HEAD.replace(b"1,", b"2,", 1) + b"{}}",
+        HEAD + b"[]}",
+        HEAD.replace(b'""', b"3") + b"{}}",
+        HEAD.replace(b"1", b"NaN").replace(b"NaN", b"1", 1) + b"{}}",
+        HEAD + b'{"look/grain": 1}}',
+        HEAD + b'{"look/grain": [{}, 1]}}',
+        HEAD + b"{}",
+        b" " * (1 << 21),
+    ],
+)
+def test_a_broken_file_is_put_aside_and_spoken_of_once(file, data):
+    file.write_bytes(data)
+    show = Show(file)
+    assert moved(show.state) == {} and "put aside as state.json.broken" in show.notice and "\n" not in show.notice
+    assert file.with_name("state.json.broken").read_bytes() == data
+    show.state.set("look/grain", 0.75)
+    show.end()
+    again = Show(file).end()
+    assert "put aside" not in again.notice and again.state.target("look/grain") == 0.75
+
+
+def test_what_this_show_does_not_have_or_cannot_take_is_left_out(file):
+    lines = {"edit/hats/amount": [1, 0], "look/grain": [float("nan"), 0.1], "look/zoom": [99, 1.0], "look/layout": ["row", "grid"]}
+    file.write_text(json.dumps({"version": 1, "saved": 1, "preset": "gone\x1b[2J", "controls": lines}))
+    show = Show(file).end()
+    assert moved(show.state) == {"look/layout": "row"} and "\x1b" not in show.notice
+
+
+def test_a_pipe_or_a_folder_in_its_place_holds_nobody_up(file):
+    os.mkfifo(file)
+    assert "not a plain file" in Show(file).end().notice
+    file.unlink(missing_ok=True)
+    file.mkdir()
+    assert Show(file).end().notice
+
+
+def test_a_place_that_cannot_be_written_is_told_once(tmp_path):
+    (tmp_path / "taken").write_text("")
+    show = Show(tmp_path / "taken" / "state.json")
+    show.state.set("look/grain", 0.75)
+    until(lambda: show.faults)
+    show.end()
+    assert len(show.faults) == 1 and "cannot be kept" in show.faults[0]
+
+
+def test_many_moves_are_few_writes(file, monkeypatch):
+    writes = []
+    write = StateKeeper._write
+    monkeypatch.setattr(StateKeeper, "_write", lambda self, ended: writes.append(1) or write(self, ended))
+    show = Show(file)
+    for i in range(5000):
+        show.state.set("look/grain", i / 5000)
+    show.end()
+    assert len(writes) <= 10 and read_state(file).controls["look/grain"] == 4999 / 5000
+
+
+def test_a_desk_keeps_its_controls_and_its_preset(tmp_path):
+    from installation.config import ControlConfig, MidiConfig, OscConfig, WebConfig
+    from installation.control.desk import ControlDesk
+    from installation.control.installed import Installed
+    from installation.control.observation import Observation
+
+    (tmp_path / "presets").mkdir()
+    (tmp_path / "presets" / "calm.yaml").write_text("fade: 0\ncontrols: {look/grain: 0.5}\n")
+    config = ControlConfig(
+        osc=OscConfig(enabled=False),
+        web=WebConfig(enabled=False),
+        midi=MidiConfig(enabled=False),
+        resume_file=str(tmp_path / "state.json"),
+    )
+    installed = Installed(("smile",), (), ())
+
+    def desk(preset=None):
+        state = ControlState(installed.table())
+        show = Observation(0.0, 0, (), 0.0, 0.0, 0.0, 0, 0.0, "", "", 0, ())
+        made = ControlDesk(config, state, installed, lambda: show, print, presets=tmp_path / "presets")
+        if preset:
+            made.presets.begin(preset)
+        notice = made.keep(take_up=not preset)
+        made.start()
+        return made, state, notice
+
+    first, state, notice = desk()
+    assert notice == ""
+    state.set("preset/recall", "calm")
+    first.step(0.0)
+    state.set("look/vignette", 0.9)
+    first.ended()
+    first.stop()
+    second, state, notice = desk()
+    assert second.presets.current == "calm" and "preset calm" in notice
+    assert (state.target("look/grain"), state.target("look/vignette")) == (0.5, 0.9)
+    second.stop()
+    third, state, notice = desk("calm")  # asked for by name, it is as its file says
+    assert notice == "" and state.target("look/vignette") == state.beginnings()["look/vignette"]
+    third.stop()
