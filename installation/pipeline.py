@@ -13,6 +13,7 @@ from math import inf
 from installation.control.state import ControlState
 from installation.errors import FaultError, SourceError
 from installation.gl.hud import HudState
+from installation.gl.look import people_wanted
 from installation.messages import EncodedFrame, Frame, Portraits
 from installation.operation.health import Health
 from installation.slot import Slot
@@ -134,13 +135,13 @@ class PerceptionLoop:
         # Cut each face out the FFHQ way.
         with self.health.timed("align"):
             aligned = self.align.align(tracked)
-        # Find where they end and the room begins, one of them a frame.
+        # Find where they end and the room begins, one of them a frame; all of them where the room is to vanish.
         with self.health.timed("silhouette"):
-            aligned = self.silhouette.outline(aligned)
+            controls = self.controls.snapshot(frame.time, SLACK)
+            aligned = self.silhouette.people(self.silhouette.outline(aligned), people_wanted(controls))
         # Give each a latent code, from the cache where that will do.
         with self.health.timed("encode"):
-            hold = self.controls.snapshot(frame.time, SLACK).number("identity/hold")
-            encoded = self.encode.encode(aligned, frame.time, hold)
+            encoded = self.encode.encode(aligned, frame.time, controls.number("identity/hold"))
         self.out.put(encoded)
 
     def reset(self) -> None:

@@ -10,8 +10,6 @@ from installation.control.state import ControlState
 
 SOURCE = "key"  # whose hand a key is
 BLEND_STEP = 0.1
-LAYOUTS = ("grid", "row", "focus")
-BACKGROUNDS = ("room", "camera", "black")
 
 
 class Action(Enum):
@@ -34,7 +32,6 @@ class Key:
     action: Action | None = None
     toggles: str = ""  # address of a control that is on or off
     cycles: str = ""  # address of a control with choices
-    choices: tuple[str, ...] = ()
     fires: str = ""  # address of a control that makes something happen
     help: bool = False
 
@@ -47,8 +44,8 @@ KEYS = (
     Key(("t",), "T", "tap the beat", fires="transport/tap"),
     Key(("b",), "B", "blackout", toggles="transport/blackout"),
     Key(("m",), "M", "mirror", toggles="look/mirror"),
-    Key(("l",), "L", "next layout", cycles="look/layout", choices=LAYOUTS),
-    Key(("k",), "K", "next background", cycles="look/background", choices=BACKGROUNDS),
+    Key(("l",), "L", "next layout", cycles="look/layout"),
+    Key(("k",), "K", "next background", cycles="look/background"),
     Key(("c",), "C", "MIDI: touch a control, then a knob", action=Action.LEARN),
     Key(("s",), "S", "snapshot", action=Action.SNAPSHOT),
     Key(("tab",), "Tab", "figures", toggles="transport/hud"),
@@ -93,8 +90,9 @@ class Keyboard:
             elif key.toggles:
                 controls.set(key.toggles, not controls.target(key.toggles), SOURCE)
             else:
-                at = key.choices.index(str(controls.target(key.cycles)))
-                controls.set(key.cycles, key.choices[(at + 1) % len(key.choices)], SOURCE)
+                choices = controls.table[key.cycles].choices
+                at = choices.index(str(controls.target(key.cycles)))
+                controls.set(key.cycles, choices[(at + 1) % len(choices)], SOURCE)
         return actions
 
     def _blend(self, name: str, controls: ControlState) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 
+from installation.gl.backdrops import Backdrops
+from installation.gl.backgrounds import Backgrounds
+from installation.gl.fading import Fader, Switch
 from installation.gl.flashes import FlashLimiter
 from installation.gl.frames import Frames
 from installation.gl.hud import HudPainter, HudState
@@ -18,7 +20,6 @@ from installation.messages import Image, Portraits
 
 BLACKOUT_SECONDS = 0.3
 MIRROR_SECONDS = 0.7  # from the mirror to the wall of portraits and back
-BACKGROUND_SECONDS = 0.8  # from one background to another
 ORNAMENT_SECONDS = 1.2
 PARTICLE_SECONDS = 1.5  # from one sort of particles to another
 LAMP_RADIUS = 0.5  # of a portrait's side
@@ -28,42 +29,11 @@ WAITING_STRENGTH = 0.36  # the lamp that waits in the middle of an empty room
 WAITING_RADIUS = 0.3  # of the canvas' height
 
 
-@dataclass(slots=True)
-class Fader:
-    """A number that moves towards its goal at a steady pace."""
-
-    value: float
-    seconds: float  # from 0 to 1
-
-    def towards(self, goal: float, dt: float) -> float:
-        """The value ``dt`` seconds later."""
-        step = dt / self.seconds
-        self.value += min(max(goal - self.value, -step), step)
-        return self.value
-
-
-class Switch:
-    """One of several things is shown: the others fade out while it fades in."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._faders: dict[str, Fader] | None = None
-
-    def towards(self, name: str, dt: float) -> dict[str, float]:
-        """How much 0…1 of each is shown ``dt`` seconds later, of those that are shown at all."""
-        if self._faders is None:  # the show begins with the one it was asked for
-            self._faders = {name: Fader(1.0, self._seconds)}
-        self._faders.setdefault(name, Fader(0.0, self._seconds))
-        levels = {other: fader.towards(float(other == name), dt) for other, fader in self._faders.items()}
-        self._faders = {other: fader for other, fader in self._faders.items() if other == name or levels[other] > 0.0}
-        return {other: level for other, level in levels.items() if level > 0.0}
-
-
 class Compose:
     """Portraits in, pixels in the renderer's canvas out. Owns where everything hangs and how it fades. live: no picture waits
     for an ornament that is still being drawn."""
 
-    def __init__(self, renderer: Renderer, live: bool = False) -> None:
+    def __init__(self, renderer: Renderer, live: bool = False, backdrops: Backdrops | None = None) -> None:
         self.renderer = renderer
         self._layout = Layout(renderer.width, renderer.height)
         self._hud = HudPainter(renderer.width, renderer.height)
@@ -73,8 +43,7 @@ class Compose:
         self._frames = Frames()
         self._frame: Image | None = None
         self._blackout = Fader(0.0, BLACKOUT_SECONDS)
-        self._room: Fader | None = None
-        self._camera = Fader(0.0, BACKGROUND_SECONDS)
+        self._backgrounds = Backgrounds(backdrops or Backdrops(renderer.width, renderer.height, {}))
         self._particles = Particles(renderer.width, renderer.height)
         self._kind, self._ornament = Switch(PARTICLE_SECONDS), Switch(ORNAMENT_SECONDS)
         self._ornaments = Ornaments(renderer.width, renderer.height, live=live)
@@ -98,7 +67,7 @@ class Compose:
         tiles, placements = self._hang(portraits, look, now)
 
         # Light the room.
-        room, camera = self._backgrounds(look.background, dt)
+        behind = self._backgrounds.step(look, portraits, mirror, dt)
         if portraits:
             self._frame = portraits.frame.image
             self._picture = portraits.picture if portraits.picture is not None else self._picture
@@ -115,8 +84,12 @@ class Compose:
                 look=look,
                 tiles=tiles,
                 lights=self._lights(placements) if mirror < 1.0 or self._picture is None else (),
-                room=room,
-                camera=camera,
+                room=behind.room,
+                camera=behind.camera,
+                blur=behind.blur,
+                backdrops=behind.pictures,
+                people=behind.people,
+                hidden=behind.hidden,
                 frame=self._frame,
                 picture=self._picture,
                 mirror=mirror,
@@ -183,12 +156,6 @@ class Compose:
             self.renderer.hold(share)
             samples = self.renderer.sample()
         self._limiter.shown(samples, now, whole=share >= 1.0)
-
-    def _backgrounds(self, background: str, dt: float) -> tuple[float, float]:
-        if self._room is None:  # the show begins with the background it was asked for
-            self._room = Fader(float(background == "room"), BACKGROUND_SECONDS)
-            self._camera.value = float(background == "camera")
-        return self._room.towards(float(background == "room"), dt), self._camera.towards(float(background == "camera"), dt)
 
     def _lights(self, placements: tuple[Placement, ...]) -> tuple[Light, ...]:
         lights = [_lamp(one) for one in placements if one.opacity > 0.0]

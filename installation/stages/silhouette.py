@@ -1,4 +1,5 @@
-"""Silhouette: where each visitor is in their own crop, so that no edit touches the room behind them."""
+"""Silhouette: where each visitor is in their own crop, so that no edit touches the room behind them; and where anybody is in the
+whole frame, for a background that takes the room's place."""
 
 from __future__ import annotations
 
@@ -9,13 +10,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.engines.silhouette_model import SilhouetteModel
+from installation.compositing.matte import Matte
+from installation.engines.silhouette_model import PeopleModel, SilhouetteModel
 from installation.faces.head import HEAD_PX
 from installation.messages import AlignedFace, AlignedFrame, Mask
 
 REST_FRAMES = 3  # after a silhouette was taken, before the same visitor's turn comes again
 TAKEN = 0.5  # of a new silhouette in the one that is kept: an outline that is not sure must not tremble
 SOFT = 1.0  # px, standard deviation of its rim
+LINGER_SECONDS = 1.5  # that the matte is still made after nobody asks any more: a background takes that long to go
 
 
 @dataclass(slots=True, eq=False)
@@ -33,7 +36,9 @@ class Silhouette:
 
     def __init__(self, threads: int = 1) -> None:
         """Raises WeightsError where the network is missing."""
-        self._model = SilhouetteModel(threads)
+        self._model, self._people = SilhouetteModel(threads), PeopleModel(threads)
+        self._matte = Matte()
+        self._asked = -math.inf  # s, the frame for which the matte was asked last
         self._kept: dict[int, _Kept] = {}
         self._turn = 0
 
@@ -46,6 +51,17 @@ class Silhouette:
             self._take(max(due, key=self._age))
         faces = (replace(a, silhouette=self._kept[a.face.id].mask) if a.face.id in self._kept else a for a in aligned.faces)
         return AlignedFrame(aligned.frame, tuple(faces))
+
+    def people(self, aligned: AlignedFrame, wanted: bool) -> AlignedFrame:
+        """The same frame with the matte of all who are in it, while that is wanted and a little longer. Otherwise it costs nothing."""
+        frame = aligned.frame
+        if wanted:
+            self._asked = frame.time
+        elif not 0.0 <= frame.time - self._asked < LINGER_SECONDS:
+            self._matte.forget()
+            return aligned
+        known = [(a.silhouette, a.M_c2o, a.crop.shape[0]) for a in aligned.faces if a.silhouette is not None and a.face.seen]
+        return replace(aligned, people=self._matte.of(frame.image, self._people(frame.image), known))
 
     def _age(self, aligned: AlignedFace) -> float:
         """Frames since a visitor's last turn."""
