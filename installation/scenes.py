@@ -328,9 +328,9 @@ def village(rng: np.random.Generator) -> Canvas:
             rgb((255, 190, 110))
             * (0.20 * np.exp(-(((X - x) / (0.75 * tall)) ** 2) - ((Y - foot - 8) / (0.16 * tall)) ** 2) * (Y > 690))[..., None]
         )
-    for x0, y0, x1, y1 in ((290, 420, 1640, 410), (560, 560, 1380, 555)):
+    for x0, y0, x1, span in ((290, 420, 1640, -10), (560, 560, 1380, -5)):
         for t in np.linspace(0, 1, 27):
-            px, py = x0 + (x1 - x0) * t, y0 + (y1 - y0) * t + 110 * 4 * t * (1 - t) * (0.6 if y0 > 500 else 1.0)
+            px, py = x0 + (x1 - x0) * t, y0 + span * t + 110 * 4 * t * (1 - t) * (0.6 if y0 > 500 else 1.0)
             colour = ((255, 206, 130), (255, 120, 96), (150, 220, 150), (140, 180, 255))[int(rng.integers(4))]
             glow(canvas, px, py, 15, colour, 0.42)
             lay(canvas, colour, np.clip((6 - np.hypot(X - px, Y - py)) / 2, 0, 1))
@@ -378,7 +378,7 @@ def window(rng: np.random.Generator) -> Canvas:
     canvas += rgb((255, 214, 160)) * (np.clip(lit * 3.5, -0.10, 0.22) * wood)[..., None]
     grain = noise(rng, 5, 2, 14)
     canvas *= (1 + 0.06 * grain * wood)[..., None]
-    for y0, y1 in bars[1][1:]:
+    for y0, _ in bars[1][1:]:
         mound = np.clip((Y[:, :] - (y0 - 12 - 14 * np.abs(noise(rng, 200, 3, 1.5)))) / 4, 0, 1) * np.clip((y0 + 4 - Y) / 3, 0, 1)
         lay(canvas, (232, 240, 252), soft(mound.astype(np.float32), 2.5))
     return soft(canvas, 1.0)
@@ -453,7 +453,7 @@ def fireside(rng: np.random.Generator) -> Canvas:
     _frosted_night(canvas, rng)
     light = np.zeros((HEIGHT, WIDTH, 3), np.float32)
     glow(light, 960, 800, 430, (255, 130, 50), 0.36)
-    light += rgb((255, 140, 60)) * (0.42 * np.exp(-(((X - 960) / 420) ** 2) - ((Y - 990) / 74) ** 2) * (Y > floor))[..., None]
+    light += rgb((255, 140, 60)) * (0.42 * np.exp(-(((X - 960) / 420) ** 2) - ((Y - 990) / 74) ** 2) * (floor < Y))[..., None]
     canvas += light * (0.35 + canvas)
     dark = np.hypot((X - 960) / 1250, (Y - 620) / 900)
     canvas *= np.clip(1.12 - 0.62 * dark**1.6, 0.25, 1.1)[..., None]

@@ -19,8 +19,8 @@ RADIUS = 2  # px of the small picture: the windows of the filter
 LEAST_VARIANCE = 1e-4  # of a window's light 0…1, under which it has no edge
 SURE_OUT, SURE_IN = 0.2, 0.8  # what the network says below and above is no and yes
 EDGE_OUT, EDGE_IN = 0.15, 0.85  # the same of the filter's answer: its windows leave a breath of mist beside every edge
-CALM = 0.4  # of a new answer in the kept one where little changed: an outline that is not sure must not tremble
-BRISK = 1.5  # and how fast that grows with the change: who moves must not trail a shadow
+CALM = 0.35  # of a new answer in the kept one where little changed: an outline that is not sure must not tremble
+BRISK = 1.0  # and how fast that grows with the change: who moves must not trail a shadow
 RIM = 0.12  # of a crop's side, along which a silhouette in it gives way: people go on beyond it
 
 
