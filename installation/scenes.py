@@ -11,6 +11,7 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import cv2
 import numpy as np
@@ -34,8 +35,9 @@ def rgb(colour: Colour) -> NDArray[np.float32]:
     return np.array(colour, np.float32) / np.float32(255.0)
 
 
-def soft(plane: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+def soft(plane: NDArray[Any], sigma: float) -> NDArray[np.float32]:
     """Blurred; a wide blur on a small copy."""
+    plane = np.asarray(plane, dtype=np.float32)
     if sigma < 12:
         return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma), dtype=np.float32)
     small = cv2.resize(plane, (WIDTH // 8, HEIGHT // 8), interpolation=cv2.INTER_AREA)
@@ -144,8 +146,8 @@ def fir(canvas: Canvas, rng: np.random.Generator, x: float, foot: float, height:
     if mask[part].size:
         blur, under = 0.5 + height / 320, canvas[part]
         for plane, colour, share in ((mask, tree, 1.0), (white, light, 0.8)):
-            cover = share * cv2.GaussianBlur(plane[part].astype(np.float32) / 255, (0, 0), blur)
-            under += (rgb(colour) - under) * cover[..., None]
+            laid = share * cv2.GaussianBlur(plane[part].astype(np.float32) / 255, (0, 0), blur)
+            under += (rgb(colour) - under) * laid[..., None]
 
 
 def flakes(canvas: Canvas, rng: np.random.Generator, count: int, sizes: tuple[float, float], light: float) -> None:
@@ -301,12 +303,12 @@ def village(rng: np.random.Generator) -> Canvas:
                 9,
             ),
         )
-    light = np.zeros((HEIGHT, WIDTH, 3), np.float32)
+    shine = np.zeros((HEIGHT, WIDTH, 3), np.float32)
     for cx, cy, w in lit:
-        glow(light, cx, cy, 0.9 * w + 8, (255, 170, 80), 0.16)
+        glow(shine, cx, cy, 0.9 * w + 8, (255, 170, 80), 0.16)
         reach = np.exp(-(((X - cx) / (1.3 * w)) ** 2) - ((Y - cy - 3.1 * w - 60) / (1.0 * w + 14)) ** 2) * np.clip((Y - 700) / 40, 0, 1)
-        light += rgb((255, 178, 96)) * (0.10 * reach)[..., None]
-    canvas += light
+        shine += rgb((255, 178, 96)) * (0.10 * reach)[..., None]
+    canvas += shine
     for x, foot, tall in ((620, 800, 190), (1262, 802, 190), (430, 940, 330), (1478, 944, 330)):
         lay(canvas, (20, 20, 30), box(x - 0.014 * tall, foot - tall, x + 0.014 * tall, foot))
         lay(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -102,7 +103,7 @@ def _lines(small: Image, matte: Plane) -> tuple[Plane, Plane]:
     return _mean(slope) * np.float32(gain / 255.0), (_mean(offset) - np.float32(EDGE_OUT)) * np.float32(gain)
 
 
-def _mean(plane: Plane) -> Plane:
+def _mean(plane: NDArray[Any]) -> Plane:
     return np.asarray(cv2.boxFilter(plane, cv2.CV_32F, (2 * RADIUS + 1, 2 * RADIUS + 1)), dtype=np.float32)
 
 

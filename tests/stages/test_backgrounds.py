@@ -2,6 +2,7 @@
 
 import importlib.util
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -29,9 +30,10 @@ class Shelf(Backdrops):
         super().__init__(WIDTH, HEIGHT, {})
 
     def get(self, name, at_once=False):
-        return self.pictures.get(name)
+        return PICTURES.get(name)
 
-    pictures = {"blue": np.full((HEIGHT, WIDTH, 3), WALL, np.uint8), "grey": np.full((HEIGHT, WIDTH, 3), 128, np.uint8)}
+
+PICTURES = {"blue": np.full((HEIGHT, WIDTH, 3), WALL, np.uint8), "grey": np.full((HEIGHT, WIDTH, 3), 128, np.uint8)}
 
 
 def visit(people=True, size=(WIDTH, HEIGHT)):
@@ -84,7 +86,10 @@ def test_in_other_layouts_it_is_the_wall(layout):
         assert near(show.run(1.0, visit(people=False))[-1], OUTSIDE, behind, 4)
 
 
-@pytest.mark.parametrize(("first", "then"), [("room", "picture:blue"), ("picture:blue", "picture:grey"), ("black", "blur"), ("blur", "camera")])
+CHANGES = [("room", "picture:blue"), ("picture:blue", "picture:grey"), ("black", "blur"), ("blur", "camera")]
+
+
+@pytest.mark.parametrize(("first", "then"), CHANGES)
 def test_a_change_fades(first, then):
     show = Show(background=first)
     before = show.run(0.5, visit())[-1]
@@ -93,7 +98,8 @@ def test_a_change_fades(first, then):
     goal = pictures[-1][OUTSIDE].mean(axis=(0, 1))
     begun = before[OUTSIDE].mean(axis=(0, 1))
     assert np.abs(goal - begun).max() > 5
-    steps = [np.abs(b[OUTSIDE].mean(axis=(0, 1)) - a[OUTSIDE].mean(axis=(0, 1))).max() for a, b in zip([before, *pictures], pictures, strict=False)]
+    shades = [picture[OUTSIDE].mean(axis=(0, 1)) for picture in [before, *pictures]]
+    steps = [np.abs(b - a).max() for a, b in pairwise(shades)]
     assert max(steps) < 0.1 * np.abs(goal - begun).max() + 3
     for picture in pictures:
         assert near(picture, INSIDE, PERSON, 2)
@@ -110,7 +116,7 @@ def test_a_matte_that_is_lost_gives_the_room_back_without_a_cut():
     again = show.run(1.2, visit())
     assert near(again[-1], OUTSIDE, WALL, 2)
     for pictures in (lost, again):
-        for a, b in zip(pictures, pictures[1:], strict=False):
+        for a, b in pairwise(pictures):
             assert np.abs(a - b).max() < 26
 
 
