@@ -144,10 +144,10 @@ def fir(canvas: Canvas, rng: np.random.Generator, x: float, foot: float, height:
         max(0, int(foot - 1.1 * height)) : min(HEIGHT, int(foot + 12)), max(0, int(x - reach_x)) : max(0, min(WIDTH, int(x + reach_x)))
     ]
     if mask[part].size:
-        blur, under = 0.5 + height / 320, canvas[part]
+        blur, below_it = 0.5 + height / 320, canvas[part]
         for plane, colour, share in ((mask, tree, 1.0), (white, light, 0.8)):
             laid = share * cv2.GaussianBlur(plane[part].astype(np.float32) / 255, (0, 0), blur)
-            under += (rgb(colour) - under) * laid[..., None]
+            below_it += (rgb(colour) - below_it) * laid[..., None]
 
 
 def flakes(canvas: Canvas, rng: np.random.Generator, count: int, sizes: tuple[float, float], light: float) -> None:
