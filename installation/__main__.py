@@ -27,6 +27,7 @@ COMMANDS = (
     Command("touchosc", "installation.control.touchosc", "write a TouchOSC layout of the live controls"),
     Command("gallery", "installation.gallery", "draw one picture of all presets"),
     Command("demo", "installation.demo.build", "remake the clip of the embedded visitors"),
+    Command("backgrounds", "installation.scenes", "draw the winter scenes to stand before"),
     Command("setup-engines", "installation.setup_engines", "measure which engine is fastest here"),
     Command("data", "installation.training.data", "make a data set of faces from pictures and videos"),
     Command("train", "installation.training.train", "train a generator and its encoder"),

@@ -23,7 +23,7 @@ from installation import __version__
 from installation.clock import Clock, FrameClock, MonotonicClock
 from installation.config import Config
 from installation.control.desk import SNAPSHOT, ControlDesk
-from installation.control.installed import Installed
+from installation.control.installed import BACKGROUNDS, Installed
 from installation.control.keyboard import SOURCE as KEY
 from installation.control.keyboard import Action, Keyboard
 from installation.control.parameters import ParameterTable
@@ -33,6 +33,7 @@ from installation.engines.device import device_of
 from installation.engines.select import EngineSettings, steady
 from installation.engines.store import open_store
 from installation.errors import ConfigError, DisplayError, FacetsError, FaultError
+from installation.gl.backdrops import Backdrops, find_pictures
 from installation.gl.waiting import Waiting
 from installation.gl.x11 import GONE, end_at_once
 from installation.latents.cache import CachePolicy
@@ -353,7 +354,7 @@ class Installation:
         self.slots = (frames, encoded, portraits)
         engine, model = self.generate.choice, self.models.name
         self.observer.begin(engine, model, self.slots)
-        compose = Compose(self.canvas.renderer, live=not self.options.lockstep)
+        compose = Compose(self.canvas.renderer, live=not self.options.lockstep, backdrops=self._backdrops())
         told = (self.desk.figures, self.desk.code, lambda: compose.held)
         board = HudBoard(self.health, self.controls, self.keyboard, engine, model, self.slots, *told)
         self.capture = CaptureLoop(lambda: self._open_source(self.clock), frames, self.health, source, inf if source else self._patience())
@@ -362,6 +363,12 @@ class Installation:
         self.glass = Glass(self._glass_settings(), align_image)
         self.synthesis = SynthesisLoop(encoded, edit, self.generate, self.glass, self.controls, portraits, self.health, now)
         self.display = DisplayLoop(portraits, compose, self.canvas, self.recorder, self.controls, self.health, board.state, now)
+
+    def _backdrops(self) -> Backdrops:
+        found = find_pictures(BACKGROUNDS)
+        if found.notice:
+            say(f"facets: {found.notice}")
+        return Backdrops(*self.canvas.size, found.paths, live=not self.options.lockstep)
 
     def _glass_settings(self) -> GlassSettings:
         canvas, lockstep = self.config.canvas, self.options.lockstep

@@ -19,11 +19,12 @@ from PIL import ImageDraw, ImageFont
 from installation.app import build_networks, capture_settings, models_of, table_of, track_settings
 from installation.clock import FrameClock
 from installation.config import Config, load_config
-from installation.control.installed import PRESETS
+from installation.control.installed import BACKGROUNDS, PRESETS
 from installation.control.parameters import ParameterTable
 from installation.control.preset_files import Preset, read_preset
 from installation.control.state import ControlState
 from installation.errors import ConfigError, SourceError
+from installation.gl.backdrops import Backdrops, find_pictures
 from installation.gl.plain import PlainRenderer
 from installation.messages import AlignedFrame, EncodedFrame, Image
 from installation.networks.bundle import Models
@@ -125,18 +126,19 @@ def look(config: Config, encode: Encode, source: str, at: float) -> EncodedFrame
 
 
 def outlined(aligned: AlignedFrame) -> AlignedFrame:
-    """The same faces, each with its silhouette: they come one by one."""
+    """The same faces, each with its silhouette, which come one by one, and where people are in the frame."""
     silhouette = Silhouette()
     for _ in aligned.faces:
         aligned = silhouette.outline(aligned)
-    return aligned
+    return silhouette.people(aligned, wanted=True)
 
 
 def show(config: Config, models: Models, generate: Generate, seen: EncodedFrame, preset: Preset, after: float) -> Image:
     """The canvas [720, 1280, 3] under a preset, ``after`` seconds since the start."""
     state = ControlState(table_of(models), {**config.controls, **preset.controls})
     edit = Edit(models.directions, models.latent_avg, [child.name for child in models.children], models.resolutions)
-    compose, glass = Compose(PlainRenderer(*CANVAS)), Glass(GlassSettings(*CANVAS, 0.0, lockstep=True), align_image)
+    pictures = Backdrops(*CANVAS, find_pictures(BACKGROUNDS).paths)
+    compose, glass = Compose(PlainRenderer(*CANVAS), backdrops=pictures), Glass(GlassSettings(*CANVAS, 0.0, lockstep=True), align_image)
     portraits, drawn = None, -np.inf
     steps = round(after * RATE)
     for i in range(steps + 1):

@@ -84,6 +84,7 @@ class AlignedFrame:
 
     frame: Frame
     faces: tuple[AlignedFace, ...]
+    people: Mask | None = None  # [h, w] where anybody is in the frame, in its shape; None where nobody asked, or it is not known
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,6 +103,7 @@ class EncodedFrame:
 
     frame: Frame
     faces: tuple[EncodedFace, ...]
+    people: Mask | None = None  # [h, w] where anybody is in the frame; None where it is not known
 
 
 Mix = tuple[tuple[str, tuple[float, ...]], ...]
@@ -170,3 +172,4 @@ class Portraits:
     frame: Frame
     portraits: tuple[Portrait, ...] = field(default=())  # sorted by id and cell
     picture: Image | None = None  # [H, W, 3] the frame with every face changed in its place; None where no layout wants it
+    people: Mask | None = None  # [h, w] where anybody is in that frame; None where it is not known

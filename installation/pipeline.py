@@ -13,6 +13,7 @@ from math import inf
 from installation.control.state import ControlState
 from installation.errors import FaultError, SourceError
 from installation.gl.hud import HudState
+from installation.gl.look import people_wanted
 from installation.messages import AlignedFrame, EncodedFrame, Frame, Portraits, TrackedFrame
 from installation.operation.health import Health
 from installation.slot import Slot
@@ -144,9 +145,10 @@ class PerceptionLoop:
         # Cut each face out the FFHQ way.
         with self.health.timed("align"):
             aligned = self.align.align(tracked)
-        # Find where they end and the room begins, one of them a frame.
+        # Find where they end and the room begins, one of them a frame; all of them where the room is to vanish.
         with self.health.timed("silhouette"):
-            aligned = self.silhouette.outline(aligned)
+            controls = self.controls.snapshot(frame.time, SLACK)
+            aligned = self.silhouette.people(self.silhouette.outline(aligned), people_wanted(controls))
         # Give each a latent code, from the cache where that will do.
         with self.health.timed("encode"):
             self._encode(aligned, tracked, frame.time)

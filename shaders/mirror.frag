@@ -10,6 +10,8 @@ uniform vec4 seen;  // part of the picture that can be seen, 0..1: left, top, wi
 uniform float vignette_amount;
 uniform float sharpen;
 uniform float share;
+uniform sampler2D people;  // of the picture's shape, 1 where a person is
+uniform float hidden;  // 0..1, how much of the room around them gives way to what is behind
 uniform bool mirror;
 in vec2 uv;
 in vec2 place;
@@ -31,5 +33,6 @@ void main() {
     }
     light = clamp(tint * light, 0.0, 1.0);
     light = vec3(graded(light.r), graded(light.g), graded(light.b));
-    colour = vec4(light * share * vignette(place, canvas, vignette_amount), share);
+    float there = hidden > 0.0 ? share * (1.0 - hidden * (1.0 - texture(people, at).r)) : share;
+    colour = vec4(light * there * vignette(place, canvas, vignette_amount), there);
 }

@@ -6,7 +6,7 @@ uniform sampler2D noise;  // around 8 levels
 uniform sampler2D palette;  // 256 x 1
 uniform sampler2D camera;
 uniform float room;
-uniform float camera_share;
+uniform bool with_camera;
 in vec2 uv;
 in vec2 place;
 out vec4 colour;
@@ -14,6 +14,6 @@ out vec4 colour;
 void main() {
     float level = floor(texture(light, uv).r * 255.0 + 0.5) + floor(texelFetch(noise, ivec2(place), 0).r * 255.0 + 0.5) - 8.0;
     vec3 wall = texelFetch(palette, ivec2(int(clamp(level, 0.0, 255.0)), 0), 0).rgb * room;
-    if (camera_share > 0.0) wall += texture(camera, uv).rgb;
+    if (with_camera) wall += texture(camera, uv).rgb;
     colour = vec4(min(wall, vec3(1.0)), 1.0);
 }

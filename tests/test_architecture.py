@@ -19,7 +19,7 @@ ROWS = (
     ("__main__",),
 )
 NEIGHBOURS_MAY = {0, 1}  # rows whose parts may import each other
-BESIDE_APP = ("training", "demo", "export", "registry", "sefa", "swap")  # command-line tools
+BESIDE_APP = ("training", "demo", "export", "registry", "sefa", "swap", "scenes")  # command-line tools
 
 
 def part_of(module: str) -> str:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from installation.control.parameters import ParameterTable, parameter_table
+from installation.gl.backdrops import find_pictures
 from installation.networks.bundle import DEFAULT_SWAP_AT, Models
 
 PRESETS = Path(__file__).resolve().parents[2] / "presets"
+BACKGROUNDS = Path(__file__).resolve().parents[2] / "backgrounds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +22,17 @@ class Installed:
     children: tuple[str, ...]
     resolutions: tuple[int, ...]
     presets: tuple[str, ...] = ()
+    backgrounds: tuple[str, ...] = ()  # pictures to stand before
 
     @staticmethod
     def of(models: Models) -> Installed:
-        """What these models give, without presets."""
-        return Installed(models.directions.names, tuple(child.name for child in models.children), tuple(models.resolutions))
+        """What these models and the folder of backgrounds give, without presets."""
+        children, pictures = tuple(child.name for child in models.children), tuple(find_pictures(BACKGROUNDS).paths)
+        return Installed(models.directions.names, children, tuple(models.resolutions), backgrounds=pictures)
 
     def table(self) -> ParameterTable:
         """Its controls."""
-        return parameter_table(self.directions, self.children, self.resolutions, DEFAULT_SWAP_AT, self.presets)
+        return parameter_table(self.directions, self.children, self.resolutions, DEFAULT_SWAP_AT, self.presets, self.backgrounds)
 
     def with_presets(self, names: Sequence[str]) -> Installed:
         """The same with other presets."""

@@ -14,8 +14,6 @@ OPERATOR = "Ctrl + Shift"
 CHORD, HELD = "ctrl+shift+", " held"  # around the name of a key that was pressed with both, and held: as the window names them
 SOURCE = "key"  # whose hand a key is
 BLEND_STEP = 0.1
-LAYOUTS = ("grid", "row", "focus")
-BACKGROUNDS = ("room", "camera", "black")
 
 
 class Action(Enum):
@@ -38,7 +36,6 @@ class Key:
     action: Action | None = None
     toggles: str = ""  # address of a control that is on or off
     cycles: str = ""  # address of a control with choices
-    choices: tuple[str, ...] = ()
     fires: str = ""  # address of a control that makes something happen
     help: bool = False
 
@@ -51,8 +48,8 @@ KEYS = (
     Key(("t",), "T", "tap the beat", fires="transport/tap"),
     Key(("b",), "B", "blackout", toggles="transport/blackout"),
     Key(("m",), "M", "mirror", toggles="look/mirror"),
-    Key(("l",), "L", "next layout", cycles="look/layout", choices=LAYOUTS),
-    Key(("k",), "K", "next background", cycles="look/background", choices=BACKGROUNDS),
+    Key(("l",), "L", "next layout", cycles="look/layout"),
+    Key(("k",), "K", "next background", cycles="look/background"),
     Key(("c",), "C", "MIDI: touch a control, then a knob", action=Action.LEARN),
     Key(("s",), "S", "snapshot", action=Action.SNAPSHOT),
     Key(("tab",), "Tab", "figures", toggles="transport/hud"),
@@ -105,8 +102,9 @@ class Keyboard:
             elif key.toggles:
                 controls.set(key.toggles, not controls.target(key.toggles), SOURCE)
             else:
-                at = key.choices.index(str(controls.target(key.cycles)))
-                controls.set(key.cycles, key.choices[(at + 1) % len(key.choices)], SOURCE)
+                choices = controls.table[key.cycles].choices
+                at = choices.index(str(controls.target(key.cycles)))
+                controls.set(key.cycles, choices[(at + 1) % len(choices)], SOURCE)
         return actions
 
     def _unlocked(self, name: str) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from types import MappingProxyType
 from typing import Literal
 from unicodedata import category
 
-from installation.gl.look import FITS, LAYOUTS, NONE, ORNAMENTS, PARTICLES
+from installation.gl.look import BACKGROUNDS, FITS, LAYOUTS, NONE, ORNAMENTS, PARTICLES, PICTURE
 from installation.latents.oscillators import CHOICES
 
 Kind = Literal["float", "int", "bool", "str", "trigger", "command"]
@@ -173,9 +173,10 @@ def parameter_table(
     resolutions: Sequence[int] = (4, 8, 16, 32, 64, 128, 256),
     swap: int = 32,
     presets: Sequence[str] = (),
+    backgrounds: Sequence[str] = (),
 ) -> ParameterTable:
-    """Every control of an installation with these edit directions, child generators and presets. ``resolutions``: px, the
-    generators' layers; from ``swap`` px on a child takes them by default."""
+    """Every control of an installation with these edit directions, child generators, presets and pictures to stand before.
+    ``resolutions``: px, the generators' layers; from ``swap`` px on a child takes them by default."""
     rows: list[Parameter] = []
     for name in directions:
         rows += _edit_rows(name)
@@ -183,7 +184,9 @@ def parameter_table(
     for name in children:
         rows += _blend_rows(name, resolutions, swap)
     recalls = [Parameter(f"preset/{name}/recall", False, "fades to this preset", kind="trigger", access="w") for name in presets]
-    return ParameterTable(rows + _SMILE + _LOOK + _FACETS + _PRESET + recalls + _TRANSPORT)
+    pictures = tuple(PICTURE + name for name in backgrounds)
+    look = [replace(row, choices=row.choices + pictures) if row.name == "look/background" else row for row in _LOOK]
+    return ParameterTable(rows + _SMILE + look + _FACETS + _PRESET + recalls + _TRANSPORT)
 
 
 def _edit_rows(name: str) -> list[Parameter]:
@@ -228,7 +231,7 @@ _LOOK = [
     Parameter("look/fit", "auto", "the camera's picture fills the canvas or is seen whole", kind="str", choices=FITS),
     Parameter("look/sharpen", 0.0, "sharpens the camera's picture and the portraits a little", glide=0.2),
     Parameter("look/mirror", True, "left is left, as in a mirror", kind="bool"),
-    Parameter("look/background", "room", "what is behind the portraits", kind="str", choices=("room", "camera", "black")),
+    Parameter("look/background", "room", "what is behind people and portraits", kind="str", choices=BACKGROUNDS),
     Parameter("look/zoom", 1.0, "size of the portraits", low=0.5, high=2, curve="log", glide=0.3),
     Parameter("look/softness", 0.5, "how far a portrait's rim fades into the wall", glide=0.2),
     Parameter("look/trails", 0.0, "how much of the last pictures stays", glide=0.2),

@@ -24,7 +24,7 @@ def markdown(table: ParameterTable) -> str:
 def reference() -> str:
     """The README's reference: one row for every attribute and every generator, whatever models are installed."""
     swings = "; ".join(f"{name}: depth {s.depth:g}, rate {s.rate:g} Hz, phase {s.phase:g}" for name, s in SWINGS.items())
-    table = parameter_table(["<attribute>"], ["<generator>"], presets=["<name>"])
+    table = parameter_table(["<attribute>"], ["<generator>"], presets=["<name>"], backgrounds=["<name>"])
     return f"{markdown(table)}\n\nOscillators that swing from the start: {swings}."
 
 

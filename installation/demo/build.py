@@ -14,6 +14,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 
 from installation.demo.figure import Canvas, Figure, Place
 from installation.demo.play import PLAY, SECONDS, Part, act
@@ -44,6 +45,16 @@ class Stage:
         for figure, place, pose in shown:
             figure.draw(canvas, place, pose)
         return np.asarray(np.clip(canvas + 0.5, 0, 255), dtype=np.uint8)
+
+    def matte(self, t: float) -> NDArray[np.float32]:
+        """How much of each pixel the visitors cover in that picture, [HEIGHT, WIDTH] 0…1: known, for they are laid over the room."""
+        black, white = np.zeros((HEIGHT, WIDTH, 3), np.float32), np.full((HEIGHT, WIDTH, 3), 255.0, np.float32)
+        for part, figure in self._cast:
+            place, pose = act(part, t)
+            if _in_sight(place, figure):
+                figure.draw(black, place, pose)
+                figure.draw(white, place, pose)
+        return np.asarray(1.0 - (white - black).mean(axis=2) / 255.0, dtype=np.float32)
 
 
 def _in_sight(place: Place, figure: Figure) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import openvino as ov
+from numpy.typing import NDArray
 from openvino import opset13 as ops
 from openvino.frontend import FrontEndManager
 
@@ -16,7 +17,9 @@ from installation.engines.face_models import compile_picture_model, model_file, 
 from installation.messages import Image, Mask
 
 SILHOUETTE_FILE = "modules/selfie_segmentation/selfie_segmentation.tflite"
+PEOPLE_FILE = "modules/selfie_segmentation/selfie_segmentation_landscape.tflite"
 SILHOUETTE_PX = 256
+PEOPLE_WIDTH, PEOPLE_HEIGHT = 256, 144  # px, of the network for whole frames
 STRIDE = 2  # of the transposed convolution
 
 
@@ -36,8 +39,23 @@ class SilhouetteModel:
         return np.asarray(share * 255.0 + 0.5, dtype=np.uint8)
 
 
+class PeopleModel:
+    """Whole frames, with anybody anywhere in them, to where people are: the sister network of the same wheel, for wide pictures."""
+
+    def __init__(self, threads: int = 1) -> None:
+        """Raises WeightsError where the file is missing or is not this network."""
+        model = read_model(model_file(PEOPLE_FILE), read_selfie_segmentation)
+        self._request, self._input = compile_picture_model(model, threads, scale=255.0, mean=0.0)
+
+    def __call__(self, frame: Image) -> NDArray[np.float32]:
+        """[H, W, 3] of any shape -> [144, 256] 0…1, 1 where a person is; the next call overwrites it."""
+        cv2.resize(frame, (PEOPLE_WIDTH, PEOPLE_HEIGHT), dst=self._input, interpolation=cv2.INTER_AREA)
+        self._request.infer()
+        return np.asarray(self._request.get_output_tensor(0).data, dtype=np.float32).reshape(PEOPLE_HEIGHT, PEOPLE_WIDTH)
+
+
 def read_selfie_segmentation(path: Path) -> ov.Model:
-    """The network: [1, 256, 256, 3] float32 in 0…1 -> [1, 1, 256, 256] in 0…1. Raises RuntimeError for another file."""
+    """Either network: [1, h, w, 3] float32 in 0…1 -> [1, 1, h, w] in 0…1. Raises RuntimeError for another file."""
     frontend = FrontEndManager().load_by_framework("tflite")
     partial = frontend.convert_partially(frontend.load(str(path)))
     nodes = [node for node in partial.get_ordered_ops() if "FrameworkNode" in node.get_type_name()]

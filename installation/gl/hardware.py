@@ -71,8 +71,6 @@ class GLRenderer:
         self._noise = self._table(dither(width, height, seed))
         self._grains = self._table(self._grain.table)
         self._grade: Grade | None = None
-        self._camera_key: tuple[object, ...] = ()
-        self._camera_frame: Image | None = None
         self._pixels: Image | None = None
         self._buffer = np.zeros((height, width, 3), np.uint8)
         self._next_reload = 0.0
@@ -189,17 +187,20 @@ class GLRenderer:
     def _draw_wall(self, scene: Scene) -> None:
         look = scene.look
         self._pictures.put("light", self._wall.light(scene.lights, look.vignette)[:, :, None])
-        share = scene.camera if scene.frame is not None else 0.0
-        if scene.frame is not None and share > 0.0:
-            key = (look.mirror, look.grade, share, look.vignette)
-            if key != self._camera_key or scene.frame is not self._camera_frame:
-                self._camera_key, self._camera_frame = key, scene.frame
-                self._pictures.put("camera", self._camera_room.picture(scene.frame, look.mirror, look.grade, share, look.vignette))
+        camera = self._camera_room.behind(scene, look.grade, look.vignette)
+        if camera is not None:
+            self._pictures.put("camera", camera)
             self._pictures.use("camera", 3)
         self._pictures.use("light", 0)
         self._noise.use(1)
         self._pictures.use("palette", 2)
-        self._quad("rect.vert", "wall.frag", light=0, noise=1, palette=2, camera=3, room=scene.room, camera_share=share)
+        self._quad("rect.vert", "wall.frag", light=0, noise=1, palette=2, camera=3, room=scene.room, with_camera=camera is not None)
+        self._gl.enable(moderngl.BLEND)
+        self._gl.blend_func = (moderngl.ONE, moderngl.ONE)
+        for i, backdrop in enumerate(scene.backdrops):
+            self._pictures.put(f"backdrop {i}", backdrop.image)
+            self._pictures.use(f"backdrop {i}", 0)
+            self._draw_picture(None, look, (0.0, 0.0, 1.0, 1.0), share=backdrop.share)
 
     def _draw_mirror(self, scene: Scene) -> None:
         picture, look = scene.picture, scene.look
@@ -210,20 +211,22 @@ class GLRenderer:
         seen = view.seen(x1 - x0, y1 - y0)
         self._pictures.put_once("mirror", picture, lambda: reduced(picture, view.scale))
         self._pictures.use("mirror", 0)
+        hidden, people = scene.hidden, scene.people
+        if people is not None and hidden > 0.0:
+            self._pictures.put_once("people", people, lambda: people[:, :, None])
+            self._pictures.use("people", 2)
+        else:
+            hidden = 0.0
+        place, sharpen = (x0, y0, x1 - x0, y1 - y0), SHARPEN_MOST * look.sharpen
+        self._draw_picture(place, look, seen, share=scene.mirror, sharpen=sharpen, mirror=look.mirror, people=2, hidden=hidden)
+
+    def _draw_picture(self, place: tuple[int, int, int, int] | None, look: Look, seen: tuple[float, ...], **uniforms: object) -> None:
+        """Draw the picture of unit 0, graded. seen: the part of it that fills the place; what is not said is as in a plain picture."""
         self._pictures.use("curve", 1)
-        self._quad(
-            "rect.vert",
-            "mirror.frag",
-            (x0, y0, x1 - x0, y1 - y0),
-            picture=0,
-            curve=1,
-            tint=tuple(look.grade.tint().T.ravel().tolist()),
-            seen=seen,
-            vignette_amount=look.vignette,
-            sharpen=SHARPEN_MOST * look.sharpen,
-            share=scene.mirror,
-            mirror=look.mirror,
-        )
+        plain: dict[str, object] = {"sharpen": 0.0, "mirror": False, "people": 2, "hidden": 0.0}
+        tint = tuple(look.grade.tint().T.ravel().tolist())
+        shared = {"picture": 0, "curve": 1, "tint": tint, "seen": seen, "vignette_amount": look.vignette}
+        self._quad("rect.vert", "mirror.frag", place, **{**shared, **plain, **uniforms})
 
     def _draw_tile(self, name: str, tile: Tile, look: Look) -> None:
         self._pictures.put(name, tile.image)

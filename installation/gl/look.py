@@ -19,6 +19,9 @@ MIRROR, FACETS, SALON = "mirror", "facets", "salon"
 LAYOUTS = (MIRROR, FACETS, SALON, "grid", "row", "focus")
 AUTO, COVER, CONTAIN = "auto", "cover", "contain"
 FITS = (AUTO, COVER, CONTAIN)
+ROOM, CAMERA, BLACK, BLUR = "room", "camera", "black", "blur"
+PICTURE = "picture:"  # and the name of a picture
+BACKGROUNDS = (ROOM, CAMERA, BLACK, BLUR)
 PARTICLES = ("snow", "confetti", "petals", "embers", "motes", "bokeh")
 ORNAMENTS = ("gold", "holly", "stars", "lanterns", "bunting", "pumpkins")
 LUMA = (0.2126, 0.7152, 0.0722)  # Rec. 709
@@ -39,6 +42,16 @@ class LookControls(Protocol):
     def flag(self, address: str) -> bool: ...
 
     def text(self, address: str) -> str: ...
+
+
+def hides_room(background: str) -> bool:
+    """Whether a background takes the place of the room that the mirror shows."""
+    return background not in (ROOM, CAMERA)
+
+
+def people_wanted(controls: LookControls) -> bool:
+    """Whether the canvas needs to know where people are in the camera's frame."""
+    return controls.text("look/layout") == MIRROR and hides_room(controls.text("look/background"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy as np
 from installation.gl.layout import Box
 from installation.gl.look import AUTO, COVER, Grade, vignette
 from installation.gl.pace import Slow
-from installation.messages import Image, Matrix
+from installation.messages import Image, Mask, Matrix
 
 LEAST_SEEN = 0.7  # of a picture that covers the canvas by itself
 SHARPEN_SIGMA = 1.0  # px of the canvas
@@ -104,6 +104,44 @@ class PlainMirror:
             levels = np.round(255.0 * vignette(self.width, self.height, amount)).astype(np.uint8)
             self._falloff = (amount, np.repeat(levels[:, :, None], 3, axis=2))
         return self._falloff[1]
+
+
+class PlainPeople:
+    """How much of the mirror's picture is seen at each place of the canvas where its room gives way to what is behind."""
+
+    def __init__(self) -> None:
+        self._seen = np.zeros((0, 0), np.uint8)
+        self._three, self._rest, self._part = (np.zeros((0, 0, 3), np.uint8) for _ in range(3))
+        self._key: tuple[object, ...] = ()
+        self._people: Mask | None = None
+
+    def lay(self, picture: Image, under: Image, people: Mask, hidden: float, share: float, view: View) -> None:
+        """Lay the picture over ``under``, both [h, w, 3] of the canvas: people by ``share``, the room by what ``hidden`` leaves of it.
+        view: of the camera's picture, whose shape is the matte's."""
+        if self._three.shape != picture.shape:
+            self._three, self._rest, self._part = (np.empty_like(picture) for _ in range(3))
+            self._seen, self._key = np.empty(picture.shape[:2], np.uint8), ()
+        key = (hidden, share, view)
+        if people is not self._people or key != self._key:
+            self._people, self._key = people, key
+            brought_plane(people, view, self._seen)
+            cv2.convertScaleAbs(self._seen, dst=self._seen, alpha=share * hidden, beta=255.0 * share * (1.0 - hidden))
+            cv2.cvtColor(self._seen, cv2.COLOR_GRAY2RGB, dst=self._three)
+            cv2.bitwise_not(self._three, dst=self._rest)
+        cv2.multiply(picture, self._three, dst=self._part, scale=1 / 255)
+        cv2.multiply(under, self._rest, dst=under, scale=1 / 255)
+        cv2.add(under, self._part, dst=under)
+
+
+def brought_plane(plane: Mask, view: View, out: Mask) -> None:
+    """Bring a matte of the picture's shape, but of any size, to where the picture lies."""
+    left, top, across, down = view.seen(out.shape[1], out.shape[0])
+    height, width = plane.shape
+    x, y = round(left * width), round(top * height)
+    cut = plane[y : y + max(1, round(down * height)), x : x + max(1, round(across * width))]
+    cv2.resize(cut, (out.shape[1], out.shape[0]), dst=out, interpolation=cv2.INTER_LINEAR)
+    if view.mirror:
+        cv2.flip(out, 1, dst=out)
 
 
 def cut_to(picture: Image, view: View, size: tuple[int, int]) -> Image:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from installation.gl.flashes import sample_size
 from installation.gl.grain import Grain
 from installation.gl.look import trail_share
-from installation.gl.mirror import PlainMirror
+from installation.gl.mirror import PlainMirror, PlainPeople, View
 from installation.gl.pace import Pace, Slow
 from installation.gl.plain_portraits import PlainPortraits
 from installation.gl.plain_wall import PlainWall
@@ -44,7 +44,7 @@ class PlainRenderer:
         self._sample_size = sample_size(width, height)
         self._pace = Pace()
         self._wall, self._portraits = PlainWall(width, height, seed), PlainPortraits(width, height)
-        self._mirror = PlainMirror(width, height)
+        self._mirror, self._people = PlainMirror(width, height), PlainPeople()
         self._grain, self._sprites = Grain(width, height, seed), Sprites()
 
     def draw(self, scene: Scene) -> None:
@@ -98,6 +98,11 @@ class PlainRenderer:
             return
         picture, (x0, y0, x1, y1) = self._mirror.draw(scene.picture, look.fit, look.mirror, look.sharpen, slow)
         under = self._base[y0:y1, x0:x1]
+        if scene.people is not None and scene.hidden > 0.0:
+            np.copyto(self._base, self._wall.draw(scene, slow))
+            view = View.of((scene.picture.shape[1], scene.picture.shape[0]), (self.width, self.height), look.fit, look.mirror)
+            self._people.lay(picture, under, scene.people, scene.hidden, share, view)
+            return
         if share < 1.0 or under.shape != self._base.shape:
             np.copyto(self._base, self._wall.draw(scene, slow))
         if share < 1.0:

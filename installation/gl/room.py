@@ -10,13 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.gl.look import LUMA, Grade, vignette
-from installation.gl.scene import Light
-from installation.messages import Image
+from installation.gl.scene import Light, Scene
+from installation.messages import Image, Mask
 
 SHRINK = 8  # the wall's light is computed at this fraction of the canvas
 CAMERA_SHRINK = 4
 CAMERA_LIGHT = 0.34  # of the camera's light is left behind the portraits
 CAMERA_COLOUR = 0.55  # of its colourfulness
+BLUR_LIGHT, BLUR_LIGHT_MIRROR = 0.62, 0.94  # of the camera's light, out of focus: behind portraits, and behind people in the mirror
+BLUR_WIDTH = 26  # the radius of its boxes, in parts of the canvas' height
+PEOPLE_GROW = 5  # px of the small picture: nothing of the people's rims is taken for the room
+LEAST_ROOM = 1e-3  # how much people count as the room: where they fill all of it, they are what there is
 DITHER_LEVELS = 1.6  # index levels: enough to break the bands of a dark gradient
 
 # Light 0…1 to sRGB: a cold black, a deep grey-green wall against which skin glows, then warm plaster under the lamp.
@@ -73,28 +77,81 @@ class Wall:
 
 
 class CameraRoom:
-    """The camera's picture behind the portraits: small, blurred, dim, a little grey."""
+    """The camera's picture behind the portraits: small and blurred; dim and a little grey as the layout's wall, with its own light and
+    colours out of focus behind people. Both may be seen at once, while one goes over into the other."""
 
     def __init__(self, width: int, height: int) -> None:
         self.size = (max(2, width // CAMERA_SHRINK), max(2, height // CAMERA_SHRINK))
         self._light: tuple[tuple[float, float], Image] = ((-1.0, -1.0), np.zeros((0, 0, 3), np.uint8))
+        self._key: tuple[object, ...] = ()
+        self._sources: tuple[object, object] = (None, None)  # frame and people of last time
+        self._picture: Image | None = None
 
-    def picture(self, frame: Image, mirror: bool, grade: Grade, amount: float, vignette_amount: float) -> Image:
-        """[height / 4, width / 4, 3] of a frame of any size: cut to the canvas' shape, never stretched."""
-        width, height = self.size
-        frame_h, frame_w = frame.shape[:2]
-        scale = min(frame_w / width, frame_h / height)
-        cut_w, cut_h = max(1, round(width * scale)), max(1, round(height * scale))
-        x, y = (frame_w - cut_w) // 2, (frame_h - cut_h) // 2
-        small = cv2.resize(frame[y : y + cut_h, x : x + cut_w], self.size, interpolation=cv2.INTER_LINEAR)
-        if mirror:
-            small = cv2.flip(small, 1)
-        wide = 1 + 2 * max(1, height // 45)
-        small = cv2.blur(cv2.blur(small, (wide, wide)), (wide, wide))  # two boxes are nearly a Gaussian, and cheaper
+    def behind(self, scene: Scene, grade: Grade, vignette_amount: float) -> Image | None:
+        """[height / 4, width / 4, 3] of what the camera adds to what is behind, the same array while nothing changes; None for nothing."""
+        frame, look = scene.frame, scene.look
+        if frame is None or (scene.camera <= 0.0 and scene.blur <= 0.0):
+            self._key, self._sources, self._picture = (), (None, None), None
+            return None
+        people = scene.people if scene.blur > 0.0 and scene.hidden > 0.0 else None
+        light = BLUR_LIGHT + (BLUR_LIGHT_MIRROR - BLUR_LIGHT) * scene.mirror
+        key = (look.mirror, grade, scene.camera, scene.blur, light, vignette_amount)
+        if self._picture is None or key != self._key or frame is not self._sources[0] or people is not self._sources[1]:
+            self._key, self._sources = key, (frame, people)
+            dim = self._dim(frame, look.mirror, grade) if scene.camera > 0.0 else None
+            soft = self._out_of_focus(frame, people, look.mirror, grade, light) if scene.blur > 0.0 else None
+            self._picture = self._mixed(dim, scene.camera, soft, scene.blur, vignette_amount)
+        return self._picture
+
+    def _mixed(self, dim: Image | None, camera: float, soft: Image | None, blur: float, vignette_amount: float) -> Image:
+        if dim is None or soft is None:
+            one, share = (dim, camera) if soft is None else (soft, blur)
+            assert one is not None
+            return np.asarray(cv2.multiply(one, self._left(vignette_amount, share), scale=1 / 255), dtype=np.uint8)
+        both = cv2.addWeighted(dim, camera, soft, blur, 0.0)
+        return np.asarray(cv2.multiply(both, self._left(vignette_amount, 1.0), scale=1 / 255), dtype=np.uint8)
+
+    def _left(self, vignette_amount: float, amount: float) -> Image:
+        """How much light is left at each place, 0…255."""
+        if self._light[0] != (vignette_amount, amount):
+            light = np.round(vignette(*self.size, vignette_amount) * (255.0 * amount)).astype(np.uint8)
+            self._light = ((vignette_amount, amount), np.repeat(light[:, :, None], 3, axis=2))
+        return self._light[1]
+
+    def _dim(self, frame: Image, mirror: bool, grade: Grade) -> Image:
+        small, wide = _small(frame, self.size, mirror), _odd(self.size[1] / 45)
+        small = np.asarray(cv2.blur(cv2.blur(small, (wide, wide)), (wide, wide)), dtype=np.uint8)  # two boxes are nearly a Gaussian
         luma = np.tile(np.array(LUMA, np.float32), (3, 1))
         colour = CAMERA_COLOUR * np.eye(3, dtype=np.float32) + (1.0 - CAMERA_COLOUR) * luma
-        small = cv2.LUT(cv2.transform(small, CAMERA_LIGHT * (grade.tint() @ colour)), grade.curve())
-        if self._light[0] != (vignette_amount, amount):
-            light = np.round(vignette(width, height, vignette_amount) * (255.0 * amount)).astype(np.uint8)
-            self._light = ((vignette_amount, amount), np.repeat(light[:, :, None], 3, axis=2))
-        return np.asarray(cv2.multiply(small, self._light[1], scale=1 / 255), dtype=np.uint8)
+        return np.asarray(cv2.LUT(cv2.transform(small, CAMERA_LIGHT * (grade.tint() @ colour)), grade.curve()), dtype=np.uint8)
+
+    def _out_of_focus(self, frame: Image, people: Mask | None, mirror: bool, grade: Grade, light: float) -> Image:
+        """The room without the people, whose colours would glow around them: where they stand, it is what the room is beside them."""
+        size = (max(2, self.size[0] // 2), max(2, self.size[1] // 2))  # it holds even less than the wall's
+        small, wide = _small(frame, size, mirror), _odd(size[1] / BLUR_WIDTH)
+        if people is None:
+            soft = cv2.blur(cv2.blur(small, (wide, wide)), (wide, wide))
+        else:
+            mask = _small(people, size, mirror)
+            room = np.float32(1.0 / 255.0) * (255 - cv2.dilate(mask, np.ones((PEOPLE_GROW, PEOPLE_GROW), np.uint8))).astype(np.float32)
+            room = np.maximum(room, np.float32(LEAST_ROOM))
+            weighed = cv2.multiply(small, cv2.merge([room] * 3), dtype=cv2.CV_32F)
+            for _ in range(2):
+                weighed, room = cv2.blur(weighed, (wide, wide)), np.asarray(cv2.blur(room, (wide, wide)), dtype=np.float32)
+            soft = cv2.convertScaleAbs(cv2.divide(weighed, cv2.merge([room] * 3)))
+        graded = cv2.LUT(cv2.transform(soft, light * grade.tint()), grade.curve())
+        return np.asarray(cv2.resize(graded, self.size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+
+
+def _small(picture: NDArray[np.uint8], size: tuple[int, int], mirror: bool) -> NDArray[np.uint8]:
+    """A picture of any size, cut to the shape of ``size`` (width, height) and never stretched, in that size."""
+    width, height = size
+    scale = min(picture.shape[0] / height, picture.shape[1] / width)
+    cut_w, cut_h = max(1, round(width * scale)), max(1, round(height * scale))
+    x, y = (picture.shape[1] - cut_w) // 2, (picture.shape[0] - cut_h) // 2
+    small = cv2.resize(picture[y : y + cut_h, x : x + cut_w], size, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.flip(small, 1) if mirror else small, dtype=np.uint8)
+
+
+def _odd(half: float) -> int:
+    return 1 + 2 * max(1, int(half))

@@ -8,7 +8,7 @@ from typing import Protocol
 from installation.gl.layout import Box
 from installation.gl.look import Look
 from installation.gl.particles import Swarm
-from installation.messages import Image
+from installation.messages import Image, Mask
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +45,14 @@ class Overlay:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Backdrop:
+    """A picture behind everybody."""
+
+    image: Image  # [height, width, 3] of the canvas' size
+    share: float  # 0…1, how much of it is seen
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Scene:
     """Everything a renderer needs for one picture."""
 
@@ -55,7 +63,11 @@ class Scene:
     lights: tuple[Light, ...] = ()
     room: float = 1.0  # 0…1, how much of the wall is seen
     camera: float = 0.0  # 0…1, how much of the dimmed camera frame is seen
+    blur: float = 0.0  # 0…1, how much of the camera frame out of focus is seen
+    backdrops: tuple[Backdrop, ...] = ()
     frame: Image | None = None  # [H, W, 3] the camera frame
+    people: Mask | None = None  # [h, w] where people are in it; in the mirror they stay before everything behind the portraits
+    hidden: float = 0.0  # 0…1, how much of the mirror's own room gives way to what is behind
     picture: Image | None = None  # [H, W, 3] the camera frame with the faces changed in their places
     mirror: float = 0.0  # 0…1, how much of that picture is seen, over everything behind the portraits
     swarms: tuple[Swarm, ...] = ()  # particles, those behind the portraits and those before them

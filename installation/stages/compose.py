@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import replace
 
+from installation.gl.backdrops import Backdrops
+from installation.gl.backgrounds import Backgrounds
+from installation.gl.fading import Fader, Switch
 from installation.gl.flashes import FlashLimiter
 from installation.gl.frames import Frames
 from installation.gl.hud import HudPainter, HudState
@@ -19,53 +22,22 @@ from installation.messages import Image, Portraits
 LAST_PICTURE_SECONDS = 5.0  # for which the camera's last picture stays in the background when no other comes
 BLACKOUT_SECONDS = 0.3
 MIRROR_SECONDS = 0.7  # from the mirror to the wall of portraits and back
-BACKGROUND_SECONDS = 0.8  # from one background to another
 ORNAMENT_SECONDS = 1.2
 PARTICLE_SECONDS = 1.5  # from one sort of particles to another
 LAMP_RADIUS = 0.5  # of a portrait's side
 LAMP_HEIGHT = 0.1  # of a portrait's side, how far above its middle the lamp points
 LAMP_STRENGTH = 0.72
+OF_THE_CAMERA = ("camera", "blur")
 BLANK = "black"  # the background in place of a camera that is gone: its last visitors must not stay on the wall
 WAITING_STRENGTH = 0.36  # the lamp that waits in the middle of an empty room
 WAITING_RADIUS = 0.3  # of the canvas' height
-
-
-@dataclass(slots=True)
-class Fader:
-    """A number that moves towards its goal at a steady pace."""
-
-    value: float
-    seconds: float  # from 0 to 1
-
-    def towards(self, goal: float, dt: float) -> float:
-        """The value ``dt`` seconds later."""
-        step = dt / self.seconds
-        self.value += min(max(goal - self.value, -step), step)
-        return self.value
-
-
-class Switch:
-    """One of several things is shown: the others fade out while it fades in."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._faders: dict[str, Fader] | None = None
-
-    def towards(self, name: str, dt: float) -> dict[str, float]:
-        """How much 0…1 of each is shown ``dt`` seconds later, of those that are shown at all."""
-        if self._faders is None:  # the show begins with the one it was asked for
-            self._faders = {name: Fader(1.0, self._seconds)}
-        self._faders.setdefault(name, Fader(0.0, self._seconds))
-        levels = {other: fader.towards(float(other == name), dt) for other, fader in self._faders.items()}
-        self._faders = {other: fader for other, fader in self._faders.items() if other == name or levels[other] > 0.0}
-        return {other: level for other, level in levels.items() if level > 0.0}
 
 
 class Compose:
     """Portraits in, pixels in the renderer's canvas out. Owns where everything hangs and how it fades. live: no picture waits
     for an ornament that is still being drawn."""
 
-    def __init__(self, renderer: Renderer, live: bool = False) -> None:
+    def __init__(self, renderer: Renderer, live: bool = False, backdrops: Backdrops | None = None) -> None:
         self.renderer = renderer
         self._layout = Layout(renderer.width, renderer.height)
         self._hud = HudPainter(renderer.width, renderer.height)
@@ -75,8 +47,7 @@ class Compose:
         self._frames = Frames()
         self._frame: Image | None = None
         self._blackout = Fader(0.0, BLACKOUT_SECONDS)
-        self._room: Fader | None = None
-        self._camera = Fader(0.0, BACKGROUND_SECONDS)
+        self._backgrounds = Backgrounds(backdrops or Backdrops(renderer.width, renderer.height, {}))
         self._particles = Particles(renderer.width, renderer.height)
         self._kind, self._ornament = Switch(PARTICLE_SECONDS), Switch(ORNAMENT_SECONDS)
         self._ornaments = Ornaments(renderer.width, renderer.height, live=live)
@@ -96,12 +67,15 @@ class Compose:
         look = Look.of(controls)
 
         # Hang the portraits: those who left stay on the wall with their last picture until they have faded.
-        mirror = self._mirror_share(look.layout, dt)
+        # A camera that is gone for long takes its last picture along: who was there must not stay on the wall.
+        held = portraits is not None and now - portraits.frame.time > LAST_PICTURE_SECONDS and not controls.flag("transport/freeze")
+        mirror = self._mirror_share(look.layout == MIRROR and not held, dt)
         tiles, placements = self._hang(portraits, look, now)
 
         # Light the room.
-        held = portraits is not None and now - portraits.frame.time > LAST_PICTURE_SECONDS and not controls.flag("transport/freeze")
-        room, camera = self._backgrounds(BLANK if held and look.background == "camera" else look.background, dt)
+        if held and look.background in OF_THE_CAMERA:
+            look = replace(look, background=BLANK)
+        behind = self._backgrounds.step(look, portraits, mirror, dt)
         if portraits:
             self._frame = portraits.frame.image
             self._picture = portraits.picture if portraits.picture is not None else self._picture
@@ -118,8 +92,12 @@ class Compose:
                 look=look,
                 tiles=tiles,
                 lights=self._lights(placements) if mirror < 1.0 or self._picture is None else (),
-                room=room,
-                camera=camera,
+                room=behind.room,
+                camera=behind.camera,
+                blur=behind.blur,
+                backdrops=behind.pictures,
+                people=behind.people,
+                hidden=behind.hidden,
                 frame=self._frame,
                 picture=self._picture,
                 mirror=mirror,
@@ -138,10 +116,10 @@ class Compose:
         """The picture drawn last, [height, width, 3]; the next one overwrites it."""
         return self.renderer.read()
 
-    def _mirror_share(self, layout: str, dt: float) -> float:
+    def _mirror_share(self, wanted: bool, dt: float) -> float:
         if self._mirror is None:  # the show begins with the layout it was asked for
-            self._mirror = Fader(float(layout == MIRROR), MIRROR_SECONDS)
-        return self._mirror.towards(float(layout == MIRROR), dt)
+            self._mirror = Fader(float(wanted), MIRROR_SECONDS)
+        return self._mirror.towards(float(wanted), dt)
 
     def _hang(self, portraits: Portraits | None, look: Look, now: float) -> tuple[tuple[Tile, ...], tuple[Placement, ...]]:
         """What hangs, and where."""
@@ -186,12 +164,6 @@ class Compose:
             self.renderer.hold(share)
             samples = self.renderer.sample()
         self._limiter.shown(samples, now, whole=share >= 1.0)
-
-    def _backgrounds(self, background: str, dt: float) -> tuple[float, float]:
-        if self._room is None:  # the show begins with the background it was asked for
-            self._room = Fader(float(background == "room"), BACKGROUND_SECONDS)
-            self._camera.value = float(background == "camera")
-        return self._room.towards(float(background == "room"), dt), self._camera.towards(float(background == "camera"), dt)
 
     def _lights(self, placements: tuple[Placement, ...]) -> tuple[Light, ...]:
         lights = [_lamp(one) for one in placements if one.opacity > 0.0]

@@ -75,7 +75,7 @@ class Encode:
         known = [a for a in aligned.faces if a.face.id in self.cache and (a.face.presence > 0 or can_be_encoded(a.face))]
         faces = tuple(EncodedFace(a.face, *self.cache.code(a.face, now, hold), a.silhouette) for a in known)
         self.cache.forget({a.face.id for a in aligned.faces}, now)
-        return EncodedFrame(aligned.frame, faces)
+        return EncodedFrame(aligned.frame, faces, aligned.people)
 
     def close(self) -> None:
         """End what runs in the background."""

@@ -94,7 +94,7 @@ class Glass:
         side = self._wanted(controls, len(keys)) if layouts != {MIRROR} else 0
         drawn_keys = [key for key in keys if key in self._changes]
         portraits = tuple(self._portrait(sitters[key[0]], key, side, encoded.frame.image) for key in drawn_keys)
-        return Portraits(encoded.frame, portraits, picture)
+        return Portraits(encoded.frame, portraits, picture, encoded.people)
 
     def _wanted(self, controls: Controls, count: int) -> int:
         """Px of the canvas that the largest of so many portraits fills."""
