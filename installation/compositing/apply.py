@@ -10,7 +10,7 @@ from installation.compositing.change import Change
 from installation.messages import Image, Matrix
 
 LEAST_PX = 1 / 64  # a movement smaller than that moves nothing: resampling has 32 steps a pixel
-MOVING = cv2.INTER_CUBIC
+MOVING = cv2.INTER_CUBIC  # Lanczos keeps a twentieth more of the fine detail that moves, at four times the cost
 MARGIN = 4  # px around a face's square that resampling may look at
 
 

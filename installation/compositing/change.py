@@ -11,7 +11,7 @@ and enlarging is linear, so nothing is lost by it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from installation.faces.head import HAIR
 from installation.latents.warps import STILL, origins, without_folds
-from installation.messages import Image, Mask
+from installation.messages import Drawing, Image, Mask
 
 Flow = NDArray[np.float32]
 TONE = 0.9  # of a change of the whole face's colour is taken back
@@ -58,6 +58,16 @@ def difference(edited: Image, plain: Image | None, mask: Mask, glass: float) -> 
     keep = None if glass >= 1.0 else np.asarray(cv2.bitwise_not(cv2.convertScaleAbs(share, alpha=1.0 - glass)), dtype=np.uint8)
     brighter, darker = np.clip(change, 0, 255), np.clip(-change, 0, 255)
     return Change(np.rint(brighter).astype(np.uint8), np.rint(darker).astype(np.uint8), keep)
+
+
+def over_camera(drawing: Drawing, mask: Mask, square: bool = False) -> Change | None:
+    """What a drawing changes inside a visitor's mask [p, p]; None where nothing was drawn. square: the drawn background is wanted,
+    too, where the camera gives way."""
+    if drawing.edited is None:
+        return None
+    if square and drawing.glass < 1.0:
+        mask = np.asarray(cv2.convertScaleAbs(mask, alpha=drawing.glass, beta=255.0 * (1.0 - drawing.glass)), dtype=np.uint8)
+    return replace(difference(drawing.edited, drawing.plain, mask, drawing.glass), origin=moved(drawing.warp, mask))
 
 
 def tone(edited: Image, plain: Image, mask: Mask) -> NDArray[np.float32]:

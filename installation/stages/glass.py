@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 
 from installation.compositing.apply import Pane
-from installation.compositing.change import Change, difference, moved
+from installation.compositing.change import Change, over_camera
 from installation.control.state import Controls
 from installation.faces import head
 from installation.faces.ffhq import crop_to_original, invert, quad_from_landmarks
@@ -140,18 +140,10 @@ class Glass:
     def _keep(self, drawn: DrawnFrame, sitters: dict[int, EncodedFace], square: bool) -> None:
         """Keep what was drawn now. square: the drawn background is wanted, too, where the camera gives way."""
         for edited, drawing in zip(drawn.edited.faces, drawn.drawings, strict=True):
-            key = (edited.face.id, edited.cell)
-            if drawing.edited is None:
-                self.spared += 1
-                self._changes[key] = None
-                continue
-            self.drawn += 1
-            mask = self._mask(edited, sitters, drawing)
-            moving = mask
-            if square and drawing.glass < 1.0:
-                mask = np.asarray(cv2.convertScaleAbs(mask, alpha=drawing.glass, beta=255.0 * (1.0 - drawing.glass)), dtype=np.uint8)
-                moving = mask
-            self._changes[key] = replace(difference(drawing.edited, drawing.plain, mask, drawing.glass), origin=moved(drawing.warp, moving))
+            self.drawn += drawing.edited is not None
+            self.spared += drawing.edited is None
+            change = None if drawing.edited is None else over_camera(drawing, self._mask(edited, sitters, drawing), square)
+            self._changes[(edited.face.id, edited.cell)] = change
 
     def _mask(self, edited: EditedFace, sitters: dict[int, EncodedFace], drawing: Drawing) -> Mask:
         """[p, p], as the drawings: where edits of this visitor may be seen."""

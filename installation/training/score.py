@@ -4,7 +4,10 @@
 
 Identity: cosine of MobileFaceNet embeddings of sitter and reconstruction, both cut by the sitter's five points. Retrieval:
 the share of reconstructions whose nearest among all originals is their own. ``wplus_only``: from the code alone, without the
-detail residual. A score whose input was not given is null. Intervals are 95 % bootstrap intervals, seeded.
+detail residual. ``glass``: every edit at -1 and +1 over the sitter's own picture, as the mirror shows it: sharpness (variance
+of the Laplacian over the picture's own), leak (grey levels by which what is outside the head changes), seam (steps across the
+mask's rim over the picture's own), identity (to the sitter's picture), lightness (change of the cheeks' CIE L). A score whose
+input was not given is null. Intervals are 95 % bootstrap intervals, seeded.
 """
 
 import argparse
@@ -22,8 +25,9 @@ from installation.swap import signed
 from installation.training.score_clips import ClipScores, Mirror, clips_of, score_clip
 from installation.training.score_directions import SCALARS, score_directions
 from installation.training.score_faces import Sketcher
+from installation.training.score_glazing import Glazing, score_glazing, why_no_glazing
 from installation.training.score_networks import FeatureJudge, IdentityJudge, InceptionJudge, PerceptualJudge
-from installation.training.score_report import Judges, Report, Sheet, put_clips, put_faces
+from installation.training.score_report import Judges, Report, Sheet, put_clips, put_faces, put_glass
 from installation.training.score_sample import SEED, draw_sample
 from installation.training.score_statistics import median
 
@@ -41,12 +45,14 @@ def judges_of(nets: Path | None, inception: Path | None) -> Judges:
     return Judges(None if nets is None else IdentityJudge(nets), perceptual, features)
 
 
-def run_clips(mirror: Mirror, folder: Path, identity: IdentityJudge | None, most: int) -> tuple[list[ClipScores], list[str]]:
+def run_clips(
+    mirror: Mirror, folder: Path, identity: IdentityJudge | None, most: int, glazing: Glazing | None = None
+) -> tuple[list[ClipScores], list[str]]:
     """Scores of the clips that can be read, and the words on those that cannot."""
     scores, unreadable = [], []
     for path in clips_of(folder):
         try:
-            scores.append(score_clip(mirror, path, identity, most))
+            scores.append(score_clip(mirror, path, identity, most, glazing))
             _say(f"{path.name}: {scores[-1].frames} frames")
         except SourceError as err:
             unreadable.append(str(err))
@@ -65,13 +71,17 @@ def score(a: argparse.Namespace, models: Models, judges: Judges) -> Report:
     timing.put("encode", ms.encode, median)
     timing.put("generate", ms.generate, median)
     sheet.scores["ms"], sheet.ci95["ms"] = timing.scores, timing.ci95
+    why_no_glass = why_no_glazing(models) if a.edits else "--edits 0"
+    glazing = Glazing(models, a.glass) if why_no_glass is None else None
     clips: list[ClipScores] = []
     unreadable = list(sample.unreadable)
     if a.clips is not None:
-        clips, broken = run_clips(mirror, a.clips, judges.identity, a.clip_frames)
+        clips, broken = run_clips(mirror, a.clips, judges.identity, a.clip_frames, glazing)
         unreadable += broken
     put_clips(sheet, clips)
     mirror.close()
+    edited = [(s.picture, s.landmarks) for s in sample.sitters[: a.edits]]
+    put_glass(sheet, None if glazing is None else score_glazing(glazing, edited, judges.identity), clips)
     sheet.scores["directions"], sheet.ci95["directions"], why = (
         score_directions(models, sample.sitters, a.nets, a.attributes, a.edits) if a.edits else (None, None, "--edits 0")
     )
@@ -91,6 +101,7 @@ def score(a: argparse.Namespace, models: Models, judges: Judges) -> Report:
         "seed": SEED,
         "left_out": {"unreadable": unreadable, "no_face": list(sample.no_face)},
         "directions_left_out": why,
+        "glass_of": {"amount": a.glass, "faces": 0 if glazing is None else len(edited), "left_out": why_no_glass},
         "edited_faces": 0 if why is not None else min(a.edits, len(sample.sitters)),
         "identity_network": None if judges.identity is None else judges.identity.name,
         **sheet.scores,
@@ -117,6 +128,8 @@ def _table(report: Mapping[str, Any]) -> str:
     for name, effect in (report["directions"] or {}).items():
         own, right, worst_sd, identity = (_shown(effect[key]) for key in SCALARS)
         lines.append(f"{name:<24}own {own} sd, right way {right}, others {worst_sd} sd ({effect['worst_other']}), identity {identity}")
+    for name, row in (report["glass_directions"] or {}).items():
+        lines.append(f"{name:<24}" + ", ".join(f"{key.replace('_', ' ')} {_shown(value)}" for key, value in row.items()))
     if worst := report["worst_group"]:
         lines.append(f"worst group: {worst['column']} {worst['value']}, identity {worst['identity']}")
     left = report["left_out"]
@@ -141,6 +154,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--encoder", type=Path, help="default: the embedded one, or the one in the generator's file")
     p.add_argument("--directions", type=Path, nargs="+", help="files of directions to score; default: the embedded ones, where they fit")
     p.add_argument("--edits", type=int, default=EDITED, help="faces whose portraits are drawn at -1 and +1 of each direction; 0: none")
+    p.add_argument("--glass", type=float, default=1.0, help="0 to 1: how much of the camera's pixels stays under them")
     p.add_argument("--attributes", type=Path, default=WEIGHTS / "attributes.safetensors", help="network that reads age and gender")
     p.add_argument("--nets", type=Path, help="folder with mobilefacenet.onnx and darknet-tiny-imagenet.safetensors")
     p.add_argument("--inception", type=Path, metavar="FILE", help="Fréchet distance on the standard Inception file, through torch-fidelity")
@@ -158,6 +172,8 @@ def main(argv: list[str] | None = None) -> int:
     a = parser().parse_args(argv)
     if a.limit < 1 or a.clip_frames < 2 or a.edits < 0:
         raise ConfigError("--limit needs at least 1 face, --clip-frames at least 2 frames, --edits 0 or more faces")
+    if not 0 <= a.glass <= 1:
+        raise ConfigError(f"--glass: {a.glass:g}: must be 0 to 1")
     if a.report is not None and not a.report.parent.is_dir():
         raise ConfigError(f"--report: {a.report}: the folder {a.report.parent} does not exist")
     if a.clips is not None and not a.clips.exists():

@@ -11,24 +11,27 @@ from numpy.typing import NDArray
 from installation.clock import FrameClock
 from installation.engines.select import EngineSettings
 from installation.errors import SourceError
-from installation.faces.ffhq import transform
+from installation.faces.ffhq import crop_to_original, invert, quad_from_landmarks, transform
 from installation.latents.cache import CachePolicy
 from installation.messages import AlignedFace, AlignedFrame, EditedFace, EditedFrame, Expression, Face, Frame, Image, Portrait
 from installation.networks.bundle import Models
 from installation.sources.base import CaptureSettings, SourceEnded
 from installation.sources.video import video_file
-from installation.stages.align import Align
+from installation.stages.align import Align, align_image
 from installation.stages.encode import Encode
 from installation.stages.generate import Generate, GenerateSettings
+from installation.stages.glass import LARGEST_ON_CPU, SIDES
 from installation.stages.track import Track, TrackSettings
 from installation.training.datasets import STORED_PX
 from installation.training.score_faces import fitted
+from installation.training.score_glazing import GlassScores, Glazing, score_glazing
 from installation.training.score_networks import IdentityJudge, five_point_matrix
 
 Array = NDArray[np.float64]
 
 SUFFIXES = {".mp4", ".mkv", ".mov", ".avi", ".webm", ".gif", ".m4v", ".mpg", ".mpeg", ".wmv"}
 LOOK_EVERY = 10  # frames between two looks at the likeness
+EDIT_EVERY = 50  # frames between two looks at what all edits do over the camera's pixels
 WARM_UP, TIMED = 3, 25  # calls before and while an engine is timed
 DRAWABLE = 0.5  # as the mirror: beyond it no new code is made
 
@@ -86,7 +89,7 @@ class Mirror:
 @dataclass(eq=False)
 class ClipScores:
     """One clip. identity [K]: of sitters and portraits, every tenth frame. portrait and aligned: mean absolute change from frame to
-    frame, grey levels, summed over all pairs of a face's neighbouring frames."""
+    frame, grey levels, summed over all pairs of a face's neighbouring frames. glass: edits over the camera's pixels, a frame each."""
 
     name: str
     frames: int = 0
@@ -94,6 +97,7 @@ class ClipScores:
     portrait: float = 0.0
     aligned: float = 0.0
     pairs: int = 0
+    glass: list[GlassScores] = field(default_factory=list)
 
     @property
     def steadiness_ratio(self) -> float | None:
@@ -101,7 +105,7 @@ class ClipScores:
         return self.portrait / self.aligned if self.aligned > 0 else None
 
 
-def score_clip(mirror: Mirror, path: Path, identity: IdentityJudge | None, most_frames: int) -> ClipScores:
+def score_clip(mirror: Mirror, path: Path, identity: IdentityJudge | None, most_frames: int, glazing: Glazing | None = None) -> ClipScores:
     """Raises SourceError for a clip that cannot be read."""
     track, crops, compared = Track(TrackSettings(fade_in_seconds=0.0)), Align(mirror.models.input_px), Align(STORED_PX)
     mirror.forget()
@@ -123,6 +127,9 @@ def score_clip(mirror: Mirror, path: Path, identity: IdentityJudge | None, most_
             if identity is not None and frame.index % LOOK_EVERY == 0:
                 scores.identity.append(_likeness(identity, sitter, portrait.image))
         before = now
+        if glazing is not None and frame.index % EDIT_EVERY == 0:
+            good = [sitters[id] for id in now]
+            scores.glass.append(score_glazing(glazing, [_large(frame.image, sitter.face) for sitter in good], identity))
     return scores
 
 
@@ -133,6 +140,14 @@ def _add_change(scores: ClipScores, before: tuple[Image, Image] | None, now: tup
     scores.portrait += portrait
     scores.aligned += aligned
     scores.pairs += 1
+
+
+def _large(image: Image, face: Face) -> tuple[Image, NDArray[np.floating]]:
+    """A face's crop as large as the camera has pixels of it, and its landmarks [468, 2] px there."""
+    quad = quad_from_landmarks(face.landmarks)
+    side = max((s for s in SIDES if s <= min(quad.side, LARGEST_ON_CPU)), default=SIDES[0])
+    M_c2o = crop_to_original(quad, side)
+    return align_image(image, M_c2o, side), transform(invert(M_c2o), face.landmarks)
 
 
 def _likeness(identity: IdentityJudge, sitter: AlignedFace, portrait: Image) -> float:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from installation.messages import Image
 from installation.training.score_clips import ClipScores
 from installation.training.score_faces import FEWEST, FaceScores, Sketcher, features_of, groups_of, score_faces, strangers
+from installation.training.score_glazing import SIGNS, GlassScores, joined
 from installation.training.score_networks import FeatureJudge, IdentityJudge, PerceptualJudge
 from installation.training.score_sample import SEED, Sample, Sitter
 from installation.training.score_statistics import (
@@ -20,12 +21,20 @@ from installation.training.score_statistics import (
     bootstrap_groups,
     frechet,
     frechet_interval,
+    known_mean,
+    known_median,
     mean,
     median,
 )
 
 Report = dict[str, Any]  # what is written as JSON, key by key
 
+OVER_CAMERA: tuple[tuple[str, Statistic], ...] = (
+    ("sharpness", known_median),
+    ("sharpness_head", known_median),
+    ("leak", known_mean),
+    ("seam", known_median),
+)
 FEWEST_FRECHET = 3  # pictures, below which there is no covariance
 
 
@@ -51,7 +60,7 @@ class Sheet:
         self.set(key, None if missing else statistic(values), None if missing else bootstrap(values, statistic))  # type: ignore[arg-type]
 
     def set(self, key: str, value: float | None, interval: Interval | None) -> None:
-        self.scores[key] = None if value is None else round(value, DIGITS)
+        self.scores[key] = None if value is None else _rounded(value)
         self.ci95[key] = interval
 
 
@@ -131,9 +140,43 @@ def put_clips(sheet: Sheet, clips: Sequence[ClipScores]) -> None:
             "frames": c.frames,
             "steadiness_ratio": None if c.steadiness_ratio is None else _rounded(c.steadiness_ratio),
             "identity_median": _rounded(float(np.median(c.identity))) if c.identity else None,
+            **_over_camera(joined(c.glass)),
         }
         for c in clips
     } or None
+
+
+def _over_camera(scores: GlassScores | None) -> Report:
+    return {name: None if scores is None else _rounded(statistic(scores.numbers[name])) for name, statistic in OVER_CAMERA}
+
+
+def put_glass(sheet: Sheet, scores: GlassScores | None, clips: Sequence[ClipScores]) -> None:
+    """Edits over the camera's pixels, of the faces and of the clips, and by direction, of the faces."""
+    rows = Sheet({}, {})
+    in_clips = joined([part for clip in clips for part in clip.glass])
+    for key, found in (("", scores), ("clips_", in_clips)):
+        for name, statistic in OVER_CAMERA:
+            rows.put(f"{key}{name}", None if found is None else _by_face(found.numbers[name]), statistic)
+        rows.put(f"{key}identity", None if found is None or found.identity is None else _by_face(found.identity), known_median)
+    rows.put("lightness", None if scores is None else np.abs(_by_face(scores.numbers["lightness"])), known_mean)
+    sheet.scores["glass"], sheet.ci95["glass"] = rows.scores, rows.ci95
+    sheet.scores["glass_directions"] = None if scores is None else _by_direction(scores)
+
+
+def _by_face(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[N, D, 2] -> [N, 2 D]: an interval draws whole faces."""
+    return values.reshape(len(values), -1)
+
+
+def _by_direction(scores: GlassScores) -> Report:
+    rows: Report = {}
+    for d, name in enumerate(scores.names):
+        row: Report = {key: _rounded(statistic(scores.numbers[key][:, d])) for key, statistic in OVER_CAMERA}
+        row["identity"] = None if scores.identity is None else _rounded(known_median(scores.identity[:, d]))
+        for k, sign in enumerate(SIGNS):
+            row[f"lightness{sign:+.0f}"] = _rounded(known_mean(scores.numbers["lightness"][:, d, k]))
+        rows[name] = row
+    return rows
 
 
 def _of(values: NDArray[np.float64] | None, where: NDArray[np.int64], statistic: Statistic) -> float | None:

@@ -19,6 +19,16 @@ def median(values: Array) -> float:
     return float(np.median(values))
 
 
+def known_median(values: Array) -> float:
+    """Of values of any shape, without those that are not known."""
+    return float(np.nanmedian(values)) if np.isfinite(values).any() else float("nan")
+
+
+def known_mean(values: Array) -> float:
+    """Likewise."""
+    return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
+
+
 def mean(values: Array) -> float:
     return float(np.mean(values))
 

@@ -185,6 +185,7 @@ def test_frechet_is_the_distance_of_gaussians():
     [
         (["--nets", "nowhere"], "no such folder"),
         (["--limit", "0"], "at least 1 face"),
+        (["--glass", "1.5"], "must be 0 to 1"),
         (["--clips", "nowhere"], "no such folder or file"),
         (["--report", "nowhere/out.json"], "does not exist"),
         (["--inception", "nowhere.pth"], "no such file"),
@@ -200,3 +201,26 @@ def test_inception_needs_its_package(folder, tmp_path, capsys):
     (tmp_path / "inception.pth").write_bytes(b"")
     assert main(["score", "--faces", str(folder), "--inception", str(tmp_path / "inception.pth")]) == 2
     assert "torch-fidelity" in capsys.readouterr().err
+
+
+def test_edits_over_the_cameras_pixels_are_measured_on_faces_and_clips(tmp_path, model, crops, nets):
+    """With all of the camera under it a random network's edit leaves the sitter; drawn alone it does not."""
+    write_faces(tmp_path, crops[:3])
+    torch.manual_seed(1)
+    styles = load_encoder(model[1]).styles
+    save_directions([Direction("age", torch.randn(styles, 32), (0, styles))], tmp_path / "directions.safetensors", {})
+    more = ("--directions", tmp_path / "directions.safetensors", "--nets", nets, "--clips", CLIPS / "yes.mkv", "--clip-frames", "3")
+    code, whole = run(tmp_path, model, tmp_path, *more, "--edits", "2")
+    assert code == 0 and whole["glass_of"] == {"amount": 1.0, "faces": 2, "left_out": None}
+    glass = whole["glass"]
+    for key in ("sharpness", "sharpness_head", "leak", "seam", "identity", "lightness", "clips_sharpness", "clips_leak", "clips_seam"):
+        low, high = whole["ci95"]["glass"][key]
+        assert low <= glass[key] <= high, key
+    assert glass["leak"] < 0.3 and set(whole["glass_directions"]) == {"age"}
+    assert set(whole["glass_directions"]["age"]) >= {"sharpness", "leak", "seam", "identity", "lightness-1", "lightness+1"}
+    assert whole["clips"]["yes.mkv"]["sharpness"] == glass["clips_sharpness"]
+    code, drawn = run(tmp_path, model, tmp_path, *more, "--edits", "2", "--glass", "0")
+    assert code == 0 and drawn["glass"]["leak"] > 5 and drawn["glass"]["identity"] < glass["identity"]
+    assert drawn["glass"]["sharpness"] != glass["sharpness"]
+    code, none = run(tmp_path, model, tmp_path)
+    assert code == 0 and none["glass"]["leak"] is None and none["glass_of"]["left_out"] == "--edits 0"
