@@ -24,6 +24,7 @@ from installation.sources import SourceLost
 from installation.sources.scripted import ScriptedSource
 from installation.stages.align import Align
 from installation.stages.edit import Edit
+from installation.stages.silhouette import Silhouette
 from installation.stages.track import Track, TrackSettings
 
 DATA = Path(__file__).parent / "data"
@@ -243,7 +244,8 @@ def test_a_lost_camera_leaves_nobody_on_the_wall(health):
     moment = [0.0]
     controls = ControlState(parameter_table((), ()))
     encoded = Slot()
-    loop = PerceptionLoop(Slot(), Track(TrackSettings()), Align(64), FlatEncode(), controls, encoded, health, now=lambda: moment[0])
+    stages = (Track(TrackSettings()), Align(64), Silhouette(), FlatEncode())
+    loop = PerceptionLoop(Slot(), *stages, controls, encoded, health, now=lambda: moment[0])
     picture = np.ascontiguousarray(cv2.VideoCapture(str(DATA / "yes.mkv")).read()[1][..., ::-1])
     for i in range(30):
         moment[0] = i / 30
@@ -275,7 +277,8 @@ def test_a_slow_source_is_not_a_lost_one(health):
     moment = [0.0]
     controls = ControlState(parameter_table((), ()))
     encoded = Slot()
-    loop = PerceptionLoop(Slot(), Track(TrackSettings()), Align(64), FlatEncode(), controls, encoded, health, now=lambda: moment[0])
+    stages = (Track(TrackSettings()), Align(64), Silhouette(), FlatEncode())
+    loop = PerceptionLoop(Slot(), *stages, controls, encoded, health, now=lambda: moment[0])
     picture = np.ascontiguousarray(cv2.VideoCapture(str(DATA / "yes.mkv")).read()[1][..., ::-1])
     for i in range(6):  # a picture a second, looked for five times a second
         loop.frames.put(Frame(i, float(i), picture))
