@@ -8,7 +8,7 @@ from installation import pipeline
 from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
 from installation.latents.directions import Direction, DirectionSet
-from installation.messages import EncodedFace, EncodedFrame, Expression, Face, Frame, Portraits
+from installation.messages import DrawnFrame, EncodedFace, EncodedFrame, Expression, Face, Frame, Portraits
 from installation.operation import worker as workers
 from installation.operation.health import Health
 from installation.operation.worker import RESTART_WINDOW, RESTARTS, SLOW_PACE, Worker
@@ -64,8 +64,16 @@ def test_patience_doubles_up_to_half_a_minute_and_begins_anew_with_a_picture(mon
 class NoGenerate:
     portrait_px = 8
 
-    def generate(self, edited):
-        return Portraits(edited.frame)
+    def draw(self, edited):
+        return DrawnFrame(edited, ())
+
+
+class NoGlass:
+    def turns(self, encoded, controls):
+        return None
+
+    def reflect(self, encoded, drawn, controls, now):
+        return Portraits(encoded.frame)
 
 
 def visitor(value=0.0):
@@ -78,7 +86,7 @@ def test_waves_stand_still_while_the_picture_is_frozen():
     edit = Edit(DirectionSet([Direction("age", torch.ones(14, 4), (0, 14))]), torch.zeros(14, 4))
     controls = ControlState(parameter_table(("age",), ()), {"edit/age/lfo/rate": 1.0})
     encoded, out = Slot(), Slot()
-    loop = SynthesisLoop(encoded, edit, NoGenerate(), controls, out, Health(), now=lambda: moment[0])
+    loop = SynthesisLoop(encoded, edit, NoGenerate(), NoGlass(), controls, out, Health(), now=lambda: moment[0])
     encoded.put(visitor())
 
     def turn(at):

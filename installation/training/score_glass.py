@@ -3,6 +3,7 @@
 Each compares a portrait uint8 RGB [S, S, 3] with the camera's own crop of the same size; NaN where there is nothing to compare.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -101,7 +102,7 @@ def _slopes(levels: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[n
     return np.asarray(right, np.float32), np.asarray(down, np.float32)
 
 
-def _steps(levels: NDArray[np.float32], rim: Where, across: list[NDArray[np.floating]]) -> float:
+def _steps(levels: NDArray[np.float32], rim: Where, across: Sequence[NDArray[np.floating]]) -> float:
     """Mean size of the steps across a rim, whose unit normals are given."""
     right, down = (slope[rim] for slope in _slopes(levels))
     return float(np.abs(right * across[0] + down * across[1]).mean(dtype=np.float64))
