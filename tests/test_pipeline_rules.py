@@ -24,7 +24,7 @@ class Camera:
     """Is there or not, as ``plugged`` says; notes when somebody tried to open it."""
 
     def __init__(self):
-        self.plugged, self.tries, self.now = False, [], 0.0
+        self.plugged, self.tries, self.now, self.complaint = False, [], 0.0, ""
 
     def open(self):
         self.tries.append(self.now)
