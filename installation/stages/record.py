@@ -136,7 +136,7 @@ class Recorder:
         seconds = self._next / float(self.fps)
         try:
             self._film.abandon()
-            kept = f"its first {seconds:.0f} seconds are there" if self.path.exists() else "nothing of it could be kept"
+            kept = f"it plays up to about {seconds:.0f} s" if self.path.exists() else "nothing of it could be kept"
         except OSError:
             kept = f"what could be written is in {self._film.part}" if self._film.part.exists() else "nothing of it could be kept"
         text = f"--record {self.path}: the recording has ended early ({reason}); {kept}"
