@@ -180,7 +180,7 @@ def test_controls_are_checked_against_their_table_later(write) -> None:
     said = str(caught.value).splitlines()
     assert len(said) == 3
     assert said[0].startswith(f"{path}:4: controls.look/grian: 0.5: no such control")
-    assert said[1].startswith(f"{path}:5: controls.look/layout: 'heap': must be one of grid")
+    assert said[1].startswith(f"{path}:5: controls.look/layout: 'heap': must be one of mirror")
     assert said[2] == "--set controls.look/trails=7: controls.look/trails: 7: must be a number from 0 to 1"
     load_config(None, ["controls.look/grain=1"]).check_controls(table.fault)
 

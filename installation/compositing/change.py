@@ -22,8 +22,11 @@ from installation.latents.warps import STILL, origins, without_folds
 from installation.messages import Drawing, Image, Mask
 
 Flow = NDArray[np.float32]
-TONE = 0.9  # of a change of the whole face's colour is taken back
-SKIN = 200  # of 255: where the mask is at least this, it is face
+Plane = NDArray[np.float32]
+TONE = 0.9  # of a slow change of the face's colour is taken back
+TONE_REACH = 0.13  # of the side: standard deviation of what is slow; folds, shadows and beards are not
+TONE_PX = 32  # at which it is worked out
+LEAST_SKIN = 0.02  # share of the surroundings, under which nothing is said of their tone
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +56,8 @@ def difference(edited: Image, plain: Image | None, mask: Mask, glass: float) -> 
     change = edited.astype(np.float32)
     if plain is not None:
         change -= np.float32(glass) * plain
-        change -= np.float32(glass * TONE) * tone(edited, plain, mask) * skin_share(mask)[..., None]
+        skin = skin_share(mask)
+        change -= np.float32(glass * TONE) * tone(edited, plain, skin) * skin[..., None]
     change *= share.astype(np.float32) * np.float32(1 / 255)
     keep = None if glass >= 1.0 else np.asarray(cv2.bitwise_not(cv2.convertScaleAbs(share, alpha=1.0 - glass)), dtype=np.uint8)
     brighter, darker = np.clip(change, 0, 255), np.clip(-change, 0, 255)
@@ -70,13 +74,15 @@ def over_camera(drawing: Drawing, mask: Mask, square: bool = False) -> Change | 
     return replace(difference(drawing.edited, drawing.plain, mask, drawing.glass), origin=moved(drawing.warp, mask))
 
 
-def tone(edited: Image, plain: Image, mask: Mask) -> NDArray[np.float32]:
-    """[3] grey levels by which the skin as a whole changes. What a direction of a population does to skin colour goes with the
-    population and not with the attribute: nobody turns darker by growing older."""
-    skin = np.asarray(mask > SKIN).view(np.uint8)
-    if not skin.any():
-        return np.zeros(3, np.float32)
-    return np.asarray(np.subtract(cv2.mean(edited, skin)[:3], cv2.mean(plain, skin)[:3]), np.float32)
+def tone(edited: Image, plain: Image, skin: Plane) -> NDArray[np.float32]:
+    """[p, p, 3] grey levels by which the skin around each place changes as a whole; skin [p, p]: 0…1, where it is. What a direction
+    of a population does to skin colour goes with the population and not with the attribute: nobody turns darker by growing older."""
+    size = (TONE_PX, TONE_PX)
+    change = cv2.subtract(edited, plain, dtype=cv2.CV_32F)
+    levels = cv2.GaussianBlur(cv2.resize(change * skin[..., None], size, interpolation=cv2.INTER_AREA), (0, 0), TONE_REACH * TONE_PX)
+    share = cv2.GaussianBlur(cv2.resize(skin, size, interpolation=cv2.INTER_AREA), (0, 0), TONE_REACH * TONE_PX)
+    slow = levels / np.maximum(share, np.float32(LEAST_SKIN))[..., None]
+    return np.asarray(cv2.resize(slow, skin.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def skin_share(mask: Mask) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from installation.compositing.change import Change, difference, moved, tone
+from installation.compositing.change import Change, difference, moved, skin_share, tone
 
 SIDE = 64
 RNG = np.random.default_rng(3)
@@ -34,14 +34,15 @@ def test_a_drawing_like_the_plain_one_changes_nothing():
 def test_what_an_edit_adds_and_takes_away_is_kept_inside_the_mask_alone():
     edited = drawn(fold=(-30, (20, 20)), shine=(25, (40, 40)), outside=(50, (2, 2)))
     change = signed(difference(edited, PLAIN, MASK, 1.0))
-    assert change[20:24, 20:24].mean() == pytest.approx(-30, abs=1.5)
-    assert change[40:44, 40:44].mean() == pytest.approx(25, abs=1.5)
+    assert change[20:24, 20:24].mean() == pytest.approx(-30, abs=4)  # a little of it is slow
+    assert change[40:44, 40:44].mean() == pytest.approx(25, abs=4)
     assert not change[MASK == 0].any()
 
 
 def test_a_change_of_the_whole_faces_colour_is_taken_back():
     darker = np.clip(PLAIN.astype(int) - (30, 20, 10), 0, 255).astype(np.uint8)
-    assert tone(darker, PLAIN, MASK) == pytest.approx([-30, -20, -10], abs=0.1)
+    slow = tone(darker, PLAIN, skin_share(MASK))
+    assert slow[32, 32] == pytest.approx([-30, -20, -10], abs=1.0)
     change = signed(difference(darker, PLAIN, MASK, 1.0))
     assert np.abs(change[MASK == 255].mean(axis=0)).max() < 4
 

@@ -314,7 +314,7 @@ def test_an_endless_knob_is_learned_and_moves_from_where_the_control_is(box, rig
     b.turn(9, *left)
     until(lambda: b.state.target("look/vignette") == pytest.approx(0.5 - 2 / 127))
     b.turn(9, 1, channel=1)
-    until(lambda: b.state.target("look/layout") == "row")
+    until(lambda: b.state.target("look/layout") == "facets")
     b.turn(9, 120, channel=1)
     until(lambda: b.state.target("look/layout") == "grid")
 
@@ -345,7 +345,7 @@ def test_notes_toggle_switches_fire_triggers_and_lift_numbers_while_they_are_hel
     b.strike(38, 0)
     until(lambda: b.state.target("look/trails") == 0.0)
     b.turn(41, 127, 0)
-    until(lambda: b.state.target("look/layout") == "row")
+    until(lambda: b.state.target("look/layout") == "facets")
     assert [change.name for change in b.changes].count("preset/next") == 1
 
 
