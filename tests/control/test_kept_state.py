@@ -129,7 +129,7 @@ def test_a_broken_file_is_put_aside_and_spoken_of_once(file, data):
 
 
 def test_what_this_show_does_not_have_or_cannot_take_is_left_out(file):
-    lines = {"edit/hats/amount": [1, 0], "look/grain": [float("nan"), 0.1], "look/zoom": [99, 1.0], "look/layout": ["row", "grid"]}
+    lines = {"edit/hats/amount": [1, 0], "look/grain": [float("nan"), 0.1], "look/zoom": [99, 1.0], "look/layout": ["row", "mirror"]}
     file.write_text(json.dumps({"version": 1, "saved": 1, "preset": "gone\x1b[2J", "controls": lines}))
     show = Show(file).end()
     assert moved(show.state) == {"look/layout": "row"} and "\x1b" not in show.notice

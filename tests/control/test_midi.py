@@ -316,7 +316,7 @@ def test_an_endless_knob_is_learned_and_moves_from_where_the_control_is(box, rig
     b.turn(9, 1, channel=1)
     until(lambda: b.state.target("look/layout") == "facets")
     b.turn(9, 120, channel=1)
-    until(lambda: b.state.target("look/layout") == "grid")
+    until(lambda: b.state.target("look/layout") == "mirror")
 
 
 def test_what_a_fader_a_button_and_noise_send_is_no_endless_knob():

@@ -55,7 +55,7 @@ def test_everything_a_preset_can_say(read):
         ("controls:\n  look/grain: .nan", ":2: look/grain: nan: must be a number from 0 to 1"),
         ("controls:\n  look/grain: 1.e+400", "must be a number"),
         ("controls:\n  look/grain: 7", "from 0 to 1"),
-        ("controls:\n  look/layout: spiral", "must be one of grid"),
+        ("controls:\n  look/layout: spiral", "must be one of mirror"),
         ("controls:\n  look/grain: 0.1\n  look/grain: 0.2", ":3: controls.look/grain: given twice"),
         ("controls:\n  transport/freeze: true", ":2: transport/freeze: true: belongs to the people on stage"),
         ("controls:\n  preset/fade: 3", "belongs to the people on stage"),
