@@ -34,6 +34,7 @@ LATE, LATEST = 0.5, 5.0  # s without a frame, at least and at most, after which 
 LATE_FRAMES = 2.5  # times the last two frames' distance: a slow source is not a lost one
 SILENT = 10.0  # s without a word from the loop before, after which what it said last is not shown any more
 CAPTURE = "capture"  # the fault of a source that is gone
+LEFT_OUT = "left out"  # that of one which leaves out a part of what it has
 
 
 @dataclass
@@ -52,6 +53,7 @@ class CaptureLoop:
     _until: float | None = None  # s of the clock, when patience ends
     _opening: Opening | None = None
     _retry: float = RETRY_FIRST
+    _complaint: str = ""  # of the source, as told last
     _not_before: float = float("-inf")
 
     def step(self, now: float) -> None:
@@ -73,8 +75,16 @@ class CaptureLoop:
         if frame is not None:
             self.health.took_frame(frame.time)
             self.health.over(CAPTURE)
+            self._tell(self.source.complaint)
             self._retry = RETRY_FIRST
             self.out.put(frame)
+
+    def _tell(self, complaint: str) -> None:
+        if complaint != self._complaint:
+            self._complaint = complaint
+            self.health.over(LEFT_OUT)
+            if complaint:
+                self.health.fault(complaint, LEFT_OUT)
 
     def _reopen(self, now: float) -> None:
         self._until = now + self.patience if self._until is None else self._until

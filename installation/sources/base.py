@@ -62,6 +62,7 @@ class CaptureSource(ABC):
         self.frames_read = 0
         self.frames_skipped = 0  # corrupt or unreadable pictures left out
         self.frames_late = 0  # sound pictures left out because newer ones were due
+        self.complaint = ""  # one sentence on what is left out now
         self.due = 0.0  # s of the clock: before it ``read`` has nothing new
         self.nap = time.sleep  # how ``read`` waits until then; a test that turns its own clock puts nothing in its place
         self._lock = threading.Lock()

@@ -16,7 +16,9 @@ from installation.errors import SourceError
 from installation.sources.base import CaptureSettings, CaptureSource, SourceEnded, SourceLost
 from installation.sources.camera import CameraSource, list_cameras
 from installation.sources.demo import demo_source
-from installation.sources.stills import StillSource, open_picture
+from installation.sources.heif import is_heif
+from installation.sources.slideshow import StillSource
+from installation.sources.stills import open_picture
 from installation.sources.video import VideoSource, video_file
 
 __all__ = ["CaptureSettings", "CaptureSource", "SourceEnded", "SourceLost", "list_cameras", "open_source"]
@@ -79,6 +81,8 @@ def _local_source(spec: str, settings: CaptureSettings, clock: Clock, realtime: 
 def _is_still(path: Path, spec: str) -> bool:
     """Whether the file is one picture, by its first bytes; an animated GIF is a clip, and so is what only looks like a picture."""
     try:
+        if is_heif(path):
+            return True
         with open_picture(path) as picture:
             return picture.format not in CLIPS and not (picture.format in MAY_MOVE and getattr(picture, "n_frames", 1) > 1)
     except PermissionError as error:

@@ -10,7 +10,7 @@ from installation.clock import FrameClock
 from installation.errors import SourceError
 from installation.messages import Image
 from installation.sources.base import CaptureSettings, SourceEnded
-from installation.sources.stills import SUFFIXES as STILLS
+from installation.sources.folder import SUFFIXES as STILLS
 from installation.sources.stills import read_picture
 from installation.sources.video import video_file
 from installation.training.datasets import ZIP_ERRORS

@@ -11,7 +11,7 @@ from PIL import Image as Pillow
 from installation.clock import FrameClock
 from installation.errors import SourceError
 from installation.sources.camera import CameraSource
-from installation.sources.stills import StillSource
+from installation.sources.slideshow import StillSource
 from installation.sources.video import VideoSource
 from installation.stages.capture import CaptureSettings, CaptureSource, SourceLost, find_source, open_source
 
