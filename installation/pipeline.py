@@ -7,11 +7,12 @@ Read this page first. Every loop has ``step(now)``, one turn, so a test can turn
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
 from installation.control.state import ControlState
 from installation.errors import FaultError, SourceError
+from installation.faces.framing import Framing
 from installation.gl.hud import HudState
 from installation.gl.look import people_wanted
 from installation.messages import AlignedFrame, EncodedFrame, Frame, Portraits, TrackedFrame
@@ -37,6 +38,8 @@ LATE, LATEST = 0.5, 5.0  # s without a frame, at least and at most, after which 
 LATE_FRAMES = 2.5  # times the last two frames' distance: a slow source is not a lost one
 SILENT = 10.0  # s without a word from the loop before, after which what it said last is not shown any more
 CAPTURE = "capture"  # the fault of a source that is gone
+FRAMING = "framing"  # that of a camera which sees half of its visitors' heads
+CUT_OFF = "faces are cut by the edge of the camera's picture and not drawn; turn the camera so that it sees whole heads"
 LEFT_OUT = "left out"  # that of one which leaves out a part of what it has
 
 
@@ -140,6 +143,8 @@ class PerceptionLoop:
     now: Callable[[], float]
     _last: Frame | None = None
     _patience: float = LATE
+    _framing: Framing = field(default_factory=Framing)
+    _off: bool = False
 
     def step(self, now: float) -> None:
         frame = self.frames.take(WAIT)
@@ -152,6 +157,7 @@ class PerceptionLoop:
         # Find the visitors and know them again.
         with self.health.timed("track"):
             tracked = self.track.track(frame)
+        self._watch_framing(tracked, frame.time)
         # Cut each face out the FFHQ way.
         with self.health.timed("align"):
             aligned = self.align.align(tracked)
@@ -162,6 +168,12 @@ class PerceptionLoop:
         # Give each a latent code, from the cache where that will do.
         with self.health.timed("encode"):
             self._encode(aligned, tracked, frame.time)
+
+    def _watch_framing(self, tracked: TrackedFrame, now: float) -> None:
+        off = self._framing.is_off(tracked, now)
+        if off != self._off:
+            self._off = off
+            self.health.fault(CUT_OFF, FRAMING) if off else self.health.over(FRAMING)
 
     def _wait(self) -> None:
         """No frame comes: whoever was there is not seen any more, and fades and leaves by the clock."""

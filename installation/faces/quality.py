@@ -18,7 +18,7 @@ from installation.faces.ffhq import Quad, quad_from_landmarks
 from installation.messages import Points
 
 INSIDE = (0.86, 1.0)  # share of the landmarks in the frame that gives 0 and 1
-COVERED = (0.20, 0.02)  # share of them behind another head, likewise
+COVERED = (0.22, 0.02)  # share of them behind another head, likewise
 LOGIT = (0.0, 8.0)  # of the landmark model, likewise
 HEAD = (0.62, 0.86)  # half axes of the head, of half a side of the FFHQ square; hair and ears belong to it
 DROP = (0.4, 0.7)  # share of what is usual for this face that it has fallen to: something stands before it; likewise

@@ -97,7 +97,7 @@ def test_every_kind_of_control_goes_back(show, panel):
     wait(
         panel,
         f"return JSON.stringify((() => {{ {shown} }})()) === arguments[0]",
-        json.dumps(["0.10", "0.00", "grid", "true"]).replace(" ", ""),
+        json.dumps(["0.10", "0.00", "mirror", "true"]).replace(" ", ""),
     )
 
 
@@ -107,8 +107,8 @@ def test_what_the_program_did_not_take_is_not_shown_as_if_it_held(show, panel):
         """const select = document.querySelector('[data-name="look/layout"] select');
         select.append(new Option("spiral", "spiral")); select.value = "spiral"; select.dispatchEvent(new Event("change"));"""
     )
-    wait(panel, "return document.querySelector('[data-name=\"look/layout\"] select').value === 'grid'")
-    assert show.state.target("look/layout") == "grid"
+    wait(panel, "return document.querySelector('[data-name=\"look/layout\"] select').value === 'mirror'")
+    assert show.state.target("look/layout") == "mirror"
 
 
 def test_the_keyboard_is_where_it_was_when_the_server_is_back(show, panel):
