@@ -186,7 +186,7 @@ def parameter_table(
     recalls = [Parameter(f"preset/{name}/recall", False, "fades to this preset", kind="trigger", access="w") for name in presets]
     pictures = tuple(PICTURE + name for name in backgrounds)
     look = [replace(row, choices=row.choices + pictures) if row.name == "look/background" else row for row in _LOOK]
-    return ParameterTable(rows + _SMILE + look + _FACETS + _PRESET + recalls + _TRANSPORT)
+    return ParameterTable(rows + _SMILE + _FACETS + look + _PRESET + recalls + _TRANSPORT)
 
 
 def _edit_rows(name: str) -> list[Parameter]:

@@ -32,6 +32,7 @@ GROUPS: Final = MappingProxyType({
     "/facets/identity": "how near a portrait stays to its visitor",
     "/facets/blend": "the mix of generators",
     "/facets/smile": "what a visitor's smile does",
+    "/facets/facets": "the grid of one sitter's variants",
     "/facets/look": "the canvas",
     "/facets/preset": "presets",
     "/facets/transport": "the show",

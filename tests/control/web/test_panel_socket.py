@@ -258,7 +258,7 @@ def test_a_value_that_was_not_taken_is_told_as_it_is(stage, panels):
         first.values.pop("look/layout")
         first.line.send({"set": {"look/layout": value}, "n": number})
         first.hears(lambda: "look/layout" in first.values)
-        assert first.values["look/layout"] == "grid" and first.told["heard"] >= number
+        assert first.values["look/layout"] == "mirror" and first.told["heard"] >= number
 
 
 def test_a_panel_hears_a_beat_whatever_happens(panels):

@@ -9,7 +9,7 @@ import { Presets } from "./presets.js";
 import { Waves } from "./waves.js";
 
 const $ = (id) => document.getElementById(id);
-const TITLES = { edit: "Edit", identity: "Identity", blend: "Blend", smile: "Smile", look: "Look", preset: "Presets", transport: "Stage" };
+const TITLES = { edit: "Edit", identity: "Identity", blend: "Blend", smile: "Smile", facets: "Facets", look: "Look", preset: "Presets", transport: "Stage" };
 const BESIDE = ["preset", "transport"]; // groups beside the picture: what a show needs at hand
 
 const values = new Map(); // what is seen, a hand's moves that are not confirmed yet among it
