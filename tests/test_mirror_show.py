@@ -121,7 +121,7 @@ class Stage:
         return self.show.canvas.read().copy(), list(self.shown)
 
     def close(self):
-        self.show._close()
+        self.show._close(lost=False)
 
 
 @pytest.fixture(scope="module")
