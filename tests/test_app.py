@@ -152,7 +152,7 @@ def test_a_signal_ends_the_show_in_order(tmp_path):
         [*command, *ALONE, "--set", "canvas.width=320", "--set", "canvas.height=240"], cwd=ROOT, env=dict(os.environ)
     )
     try:
-        until(lambda: process.poll() is not None or any(part.stat().st_size for part in tmp_path.glob(".o.mp4*")), "a first picture")
+        until(lambda: process.poll() is not None or any(part.stat().st_size for part in tmp_path.glob("o.part.mp4")), "a first picture")
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 0
     finally:

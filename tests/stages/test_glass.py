@@ -99,8 +99,8 @@ def test_where_nothing_is_edited_the_picture_is_the_cameras_own(controls):
 def test_an_edit_is_seen_on_the_face_and_nowhere_else(controls):
     result = settled(glass(), encoded(face()), controls())
     change = result.picture.astype(int) - ROOM
-    assert change[165, 320].mean() == pytest.approx(36, abs=3)  # a part of it is the whole face's tone
-    assert change[215, 320].mean() < -30
+    assert change[165, 320].mean() > 12  # less than was drawn: a slow change is the skin's tone
+    assert change[215, 320].mean() < -12
     assert not change[:, :210].any()
     assert not change[:, 430:].any()
     assert result.portraits[0].image.size == 0  # nobody asked for a portrait of its own
@@ -108,24 +108,25 @@ def test_an_edit_is_seen_on_the_face_and_nowhere_else(controls):
 
 def test_what_is_shown_is_the_newest_frame_whoever_was_drawn(controls):
     stage, now = glass(turn_ms=33.0), controls()  # time for one a turn
-    settled(stage, encoded(face(1, x=150), face(2, x=480)), now)
+    before = settled(stage, encoded(face(1, x=150), face(2, x=480)), now).picture.astype(int) - ROOM
     later = RNG.integers(60, 190, ROOM.shape).astype(np.uint8)
     moved = encoded(face(1, x=170), face(2, x=460), image=later)
     assert len(stage.turns(moved, now).keys) == 1
     result = stage.reflect(moved, drawn(moved, Turns(())), now, 1.0)
     change = result.picture.astype(int) - later
-    for x in (170, 460):
-        assert change[165, x].mean() == pytest.approx(36, abs=3)
+    for x, then in ((170, 150), (460, 480)):
+        assert before[165, then].mean() > 12
+        assert change[165, x].mean() == pytest.approx(before[165, then].mean(), abs=3)
 
 
 def test_who_is_hidden_or_turned_away_simply_is_the_cameras_picture(controls):
     for gone in ({"seen": False}, {"drawable": 0.0}):
         stage = glass()
-        settled(stage, encoded(face()), controls())
+        whole = (settled(stage, encoded(face()), controls()).picture.astype(int) - ROOM)[165, 320].mean()
         frame = encoded(replace(face(), **gone))
         partly = run(stage, frame, controls(), 0.6 + VANISH_SECONDS / 2)
         strength = (partly.picture.astype(int) - ROOM)[165, 320].mean()
-        assert 10 < strength < 30
+        assert 0.25 * whole < strength < 0.75 * whole
         after = run(stage, frame, controls(), 0.6 + 2 * VANISH_SECONDS)
         assert after.picture is ROOM
 
