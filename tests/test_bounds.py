@@ -46,7 +46,7 @@ AT_MOST = {
     "sources.stills.MAX_PIXELS": 120_000_000,
     "sources.base.MAX_SIDE": 3840,
 }
-AT_LEAST = {"gl.flashes.WINDOW_SECONDS": 1.0, "gl.flashes.RELEASE_SECONDS": 1.0, "control.web.guard.SHORTEST_TOKEN": 8}
+AT_LEAST = {"gl.flashes.WINDOW_SECONDS": 1.0, "gl.flashes.RELEASE_SECONDS": 1.0, "control.web.secret.SHORTEST": 8}
 
 
 def value_of(place):

@@ -18,6 +18,8 @@ from installation.config import SHIPPED, Config, EngineConfig, Section, Switch, 
 from installation.config_file import read_document
 from installation.control.desk import ControlDesk
 from installation.control.installed import Installed
+from installation.control.keyboard import Action, Keyboard
+from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
 from installation.engines.base import Choice, Network
 from installation.engines.device import device_of
@@ -189,6 +191,13 @@ def try_encoder_codes(option: str) -> None:
     assert bool(encoder.latent_avg.any()) is (option in ("auto", "relative"))
 
 
+def try_keys(option: str) -> None:
+    controls = ControlState(parameter_table((), ()))
+    keyboard = Keyboard(lock=asked("canvas.keys", option).canvas.keys)
+    assert (keyboard.read(["q"], controls) == [Action.QUIT]) is (option == "all")
+    assert (("none", "the keyboard is locked") in keyboard.rows()) is (option == "none")
+
+
 def try_switch(part: str) -> Callable[[object], None]:
     def attempt(option: object) -> None:
         config = asked(f"control.{part}.enabled", option).control
@@ -219,6 +228,7 @@ TRIED: dict[str, Callable[..., None]] = {
     "engine.device": try_device,
     "engine.portrait_px": try_portrait_px,
     "canvas.mode": try_mode,
+    "canvas.keys": try_keys,
     "canvas.renderer": try_renderer,
     "control.resume": try_resume,
     **{f"control.{part}.enabled": try_switch(part) for part in ("osc", "web", "midi")},

@@ -100,7 +100,7 @@ def test_an_edit_is_seen_on_the_face_and_nowhere_else(controls):
     result = settled(glass(), encoded(face()), controls())
     change = result.picture.astype(int) - ROOM
     assert change[165, 320].mean() > 12  # less than was drawn: a slow change is the skin's tone
-    assert change[215, 320].mean() < -12
+    assert change[215, 320].mean() < -6
     assert not change[:, :210].any()
     assert not change[:, 430:].any()
     assert result.portraits[0].image.size == 0  # nobody asked for a portrait of its own
