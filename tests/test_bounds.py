@@ -25,7 +25,7 @@ AT_MOST = {
     "control.osc_packets.MAX_DEPTH": 8,
     "control.osc_packets.MAX_TEXT": 1000,
     "control.web.sockets.LONGEST_MESSAGE": 1 << 16,
-    "control.web.panel.MOST_SET": 256,
+    "control.web.panel_talk.MOST_SET": 256,
     "config_file.MAX_BYTES": 1 << 20,
     "config_file.MAX_DEPTH": 16,
     "latents.direction_files.MAX_BYTES": 256 << 20,
