@@ -33,7 +33,8 @@ def own_cache(folder, monkeypatch):
 
 
 def show(*overrides, backend="eager", frames=4):
-    config = load_config(None, [f"source={CLIP}", *QUIET, f"engine.backend={backend}", "engine.threads=1", *overrides])
+    drawn = "controls={look/layout: grid, identity/glass: 0}"  # portraits as the generator draws them
+    config = load_config(None, [f"source={CLIP}", *QUIET, drawn, f"engine.backend={backend}", "engine.threads=1", *overrides])
     installation = Installation(config, RunOptions(frames=frames, lockstep=True))
     return installation, installation.run()
 

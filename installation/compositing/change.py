@@ -37,6 +37,7 @@ class Change:
     darker: Image  # [p, p, 3]
     keep: Image | None = None  # [p, p, 3] 0…255, how much of the camera stays; None: all of it
     origin: Flow | None = None  # [2, r, r] where each place takes its pixel from, as seen from there, fractions of the side
+    whole: bool = False  # nothing of the camera is left anywhere
 
     def at(self, strength: float) -> Change:
         """The same change, 0…1 as strong."""
@@ -71,7 +72,8 @@ def over_camera(drawing: Drawing, mask: Mask, square: bool = False) -> Change | 
         return None
     if square and drawing.glass < 1.0:
         mask = np.asarray(cv2.convertScaleAbs(mask, alpha=drawing.glass, beta=255.0 * (1.0 - drawing.glass)), dtype=np.uint8)
-    return replace(difference(drawing.edited, drawing.plain, mask, drawing.glass), origin=moved(drawing.warp, mask))
+    whole = square and drawing.glass <= 0.0
+    return replace(difference(drawing.edited, drawing.plain, mask, drawing.glass), origin=moved(drawing.warp, mask), whole=whole)
 
 
 def tone(edited: Image, plain: Image, skin: Plane) -> NDArray[np.float32]:

@@ -187,11 +187,14 @@ class Glass:
         face, quad = sitter.face, quad_from_landmarks(sitter.face.landmarks)
         image = EMPTY
         if wanted:
-            seen = self._seen[face.id]
-            seen.side = side = self._side(seen.side, quad.side, wanted)
-            image = self._tile(key, side)
-            self.cut(frame, crop_to_original(quad, side), side, image)
             change = self._changes[key]
+            if change is not None and change.whole:  # drawn all over, at the generator's own size
+                image = self._tile(key, change.brighter.shape[0])
+            else:
+                seen = self._seen[face.id]
+                seen.side = side = self._side(seen.side, quad.side, wanted)
+                image = self._tile(key, side)
+                self.cut(frame, crop_to_original(quad, side), side, image)
             if change is not None:
                 self._pane.on_crop(image, change)
         square = crop_to_original(quad, 1)
