@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from installation.clock import FrameClock
 from installation.engines.select import EngineSettings
 from installation.errors import SourceError
-from installation.faces.ffhq import crop_to_original, invert, quad_from_landmarks, transform
+from installation.faces import landmarks as index
+from installation.faces.ffhq import EYES, MOUTH, crop_to_original, invert, quad_from_landmarks, transform
 from installation.latents.cache import CachePolicy
 from installation.messages import AlignedFace, AlignedFrame, EditedFace, EditedFrame, Expression, Face, Frame, Image, Portrait
 from installation.networks.bundle import Models
@@ -65,7 +66,7 @@ class Mirror:
     def time(self, picture: Image) -> Milliseconds:
         """What a new code and a portrait of one face take, on the engines alone."""
         side = self.models.input_px
-        face = Face(0, np.zeros((468, 2), np.float32), (0.0, 0.0, 1.0, 1.0), Expression(), 1.0, True, 1.0)
+        face = Face(0, _where_ffhq_has_them(picture.shape[0]), (0.0, 0.0, 1.0, 1.0), Expression(), 1.0, True, 1.0)
         square = np.eye(2, 3)
         frame = Frame(0, 0.0, picture)
         aligned = AlignedFrame(frame, (AlignedFace(face, fitted(picture, side), square, square),))
@@ -177,3 +178,12 @@ def clips_of(folder: Path) -> list[Path]:
     if not found:
         raise SourceError(f"{folder}: no clips here ({', '.join(sorted(SUFFIXES))})")
     return found
+
+
+def _where_ffhq_has_them(side: int) -> NDArray[np.float32]:
+    """[468, 2] px: eyes and mouth of an aligned picture, which is all that a crop is made of; the rest in its middle."""
+    landmarks = np.full((index.LANDMARK_COUNT, 2), 0.5, np.float32)
+    for eye, (x, y) in zip((index.RIGHT_EYE, index.LEFT_EYE), EYES, strict=True):
+        landmarks[list(eye)] = (x, y)
+    landmarks[list(index.MOUTH_CORNERS)] = MOUTH
+    return np.asarray(landmarks * side, np.float32)
