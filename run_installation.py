@@ -81,8 +81,8 @@ def configuration(a: argparse.Namespace) -> Config:
 
 def list_devices() -> int:
     """Cameras and displays, by name."""
-    from installation.stages.capture import list_cameras
-    from installation.stages.present import list_displays
+    from installation.canvas.present import list_displays
+    from installation.sources.capture import list_cameras
 
     for title, names in (("Cameras", list_cameras()), ("Displays", list_displays())):
         say(f"{title}:")

@@ -24,7 +24,7 @@ def build(path: Path, size: int) -> None:
     """Write a pSp checkpoint with random weights for pictures of ``size`` pixels."""
     import torch
 
-    from installation.networks.generator_plan import GeneratorPlan
+    from installation.checkpoints.generator_plan import GeneratorPlan
     from installation.networks.ir_se import BackbonePlan, BlockPlan
     from installation.networks.psp_encoders import EncoderPlan, GradualStyleEncoder
     from installation.networks.stylegan2 import channel_table
@@ -57,7 +57,7 @@ def measure(path: Path, part: str) -> None:
     """Load in this process and print the peak."""
     import torch  # noqa: F401 - what the program has in memory anyway
 
-    from installation.networks.checkpoints import load_encoder, load_generator
+    from installation.checkpoints.loading import load_encoder, load_generator
 
     before, start = resident("VmRSS"), time.perf_counter()
     held = [load(path) for load, name in ((load_encoder, "encoder"), (load_generator, "generator")) if part in (name, "both")]

@@ -28,7 +28,7 @@ from osc_flood import FLOOD_RATE, message  # noqa: E402
 
 from installation.app import Installation, RunOptions  # noqa: E402
 from installation.config import load_config  # noqa: E402
-from installation.control.osc import OscServer  # noqa: E402
+from installation.control.osc.server import OscServer  # noqa: E402
 from installation.operation.health import rss_mb  # noqa: E402
 
 LOOK, EDIT = "look/brightness", "edit/age/amount"  # the controls whose delay is measured; the flood leaves them alone

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 from installation.config import MidiConfig
-from installation.control.midi import MidiDesk
-from installation.control.midi_mapping import Source, write_mapping
+from installation.control.midi.desk import MidiDesk
+from installation.control.midi.mapping import Source, write_mapping
 from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
 

@@ -43,7 +43,7 @@ def browser(width: int, height: int, phone: bool) -> webdriver.Chrome:
 def show(wait: float) -> Iterator[str]:
     """A show over the demo; the address of its panel, once the picture had ``wait`` seconds to come alive."""
     from installation.app import RunOptions
-    from installation.aside import show_aside
+    from installation.commands.aside import show_aside
     from installation.config import load_config
 
     config = load_config(

@@ -20,12 +20,19 @@ import cv2
 import torch
 
 from installation import __version__
+from installation.canvas.backdrops import Backdrops, find_pictures
+from installation.canvas.compose import Compose
+from installation.canvas.present import CanvasSettings, open_canvas
+from installation.canvas.waiting import Waiting
+from installation.canvas.x11 import GONE, end_at_once
+from installation.checkpoints.loading import EncoderReading, metadata_of
 from installation.clock import Clock, FrameClock, MonotonicClock
 from installation.config import Config
 from installation.control.desk import SNAPSHOT, ControlDesk
 from installation.control.installed import BACKGROUNDS, Installed
 from installation.control.keyboard import SOURCE as KEY
 from installation.control.keyboard import Action, Keyboard
+from installation.control.operator_hud import HudBoard
 from installation.control.parameters import ParameterTable
 from installation.control.state import ControlState
 from installation.engines.cuda_pictures import open_cropper
@@ -33,17 +40,12 @@ from installation.engines.device import device_of
 from installation.engines.select import EngineSettings, steady
 from installation.engines.store import open_store
 from installation.errors import ConfigError, DisplayError, FacetsError, FaultError
-from installation.gl.backdrops import Backdrops, find_pictures
-from installation.gl.waiting import Waiting
-from installation.gl.x11 import GONE, end_at_once
 from installation.latents.cache import CachePolicy
 from installation.latents.directions import load_directions
-from installation.latents.guests import GuestBook, face_coder
-from installation.networks.bundle import EVERYTHING, Models, load_models
-from installation.networks.checkpoints import EncoderReading, metadata_of
+from installation.models.bundle import EVERYTHING, Models, load_models
+from installation.models.guests import GuestBook, face_coder
 from installation.operation.descriptors import raise_limit
 from installation.operation.health import Health, Report, percentiles, rss_mb
-from installation.operation.hud import HudBoard
 from installation.operation.observer import Observer
 from installation.operation.patience import told
 from installation.operation.priority import Priorities, ahead, built_aside, coming_first, keeping_time
@@ -53,20 +55,18 @@ from installation.operation.signals import on_ending
 from installation.operation.snapshots import Snapshots
 from installation.operation.visitor_slots import VisitorSlots
 from installation.operation.worker import Worker
+from installation.outputs.record import Recorder
 from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, SynthesisLoop
 from installation.plain_file import NotAFileError, check_target
 from installation.slot import Slot
 from installation.sources import CaptureSettings, CaptureSource, SourceLost
+from installation.sources.capture import open_source
 from installation.sources.opening import open_in_time
 from installation.stages.align import Align, align_image
-from installation.stages.capture import open_source
-from installation.stages.compose import Compose
 from installation.stages.edit import Edit
 from installation.stages.encode import Encode
 from installation.stages.generate import Generate, GenerateSettings
 from installation.stages.glass import LARGEST_ON_CPU, LARGEST_ON_GPU, Glass, GlassSettings
-from installation.stages.present import CanvasSettings, open_canvas
-from installation.stages.record import Recorder
 from installation.stages.silhouette import Silhouette
 from installation.stages.track import Track, TrackSettings
 

@@ -10,24 +10,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
 
+from installation.canvas.compose import Compose
+from installation.canvas.hud import HudState
+from installation.canvas.look import people_wanted
+from installation.canvas.present import Canvas
 from installation.control.state import ControlState
 from installation.errors import FaultError, SourceError
 from installation.faces.framing import Framing
-from installation.gl.hud import HudState
-from installation.gl.look import people_wanted
 from installation.messages import AlignedFrame, EncodedFrame, Frame, Portraits, TrackedFrame
 from installation.operation.health import Health
+from installation.outputs.record import Recorder
 from installation.slot import Slot
 from installation.sources import CaptureSource, SourceEnded
 from installation.sources.opening import RETRY_FIRST, RETRY_MOST, Opening
 from installation.stages.align import Align
-from installation.stages.compose import Compose
 from installation.stages.edit import Edit
 from installation.stages.encode import Encode
 from installation.stages.generate import Generate
 from installation.stages.glass import Glass
-from installation.stages.present import Canvas
-from installation.stages.record import Recorder
 from installation.stages.silhouette import Silhouette
 from installation.stages.track import Track
 

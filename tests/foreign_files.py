@@ -4,11 +4,11 @@ from pathlib import Path
 
 import torch
 
-from installation.networks.checkpoints import save_encoder, save_generator
+from installation.checkpoints.loading import save_encoder, save_generator
 from installation.networks.ir_se import BackbonePlan, BlockPlan
 from installation.networks.psp_encoders import EncoderPlan, PublishedEncoder
 from installation.networks.stylegan2 import Generator
-from tests.networks import support_nvlabs as nvlabs
+from tests.checkpoints import support_nvlabs as nvlabs
 
 SIZE, STYLES, W_DIM = 64, 10, 24
 CHANNELS = {4: 16, 8: 16, 16: 12, 32: 8, 64: 8}

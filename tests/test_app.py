@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from installation.app import Installation, RunOptions
-from installation.aside import show_aside
+from installation.commands.aside import show_aside
 from installation.config import load_config
 from installation.operation.health import Report
 from installation.operation.priority import STEP
@@ -122,7 +122,7 @@ def test_the_embedded_visitors_come_alive_in_real_time(tmp_path):
 
 @pytest.mark.gl
 def test_a_show_drawn_with_gl_is_made_and_run_in_one_thread(tmp_path):
-    hardware = pytest.importorskip("installation.gl.hardware")
+    hardware = pytest.importorskip("installation.canvas.opengl.renderer")
     try:
         hardware.open_context(standalone=True).release()
     except Exception as err:

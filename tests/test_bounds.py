@@ -5,25 +5,25 @@ from types import SimpleNamespace
 
 import pytest
 
+from installation.checkpoints.error import CheckpointError
+from installation.checkpoints.nvlabs_pickle import read_pickle
+from installation.checkpoints.stored_tensors import check_total
 from installation.errors import WeightsError
 from installation.latents.direction_files import MAX_BYTES, read_directions
-from installation.networks.checkpoint_error import CheckpointError
-from installation.networks.nvlabs_pickle import read_pickle
-from installation.networks.stored_tensors import check_total
 
 # Of the flash limit, of take-over by a fader, of what a stranger's file or packet may ask of the machine.
 AT_MOST = {
-    "gl.flashes.MOST_CHANGES": 6,
-    "gl.flashes.MOST_AREA": 0.25,
-    "control.midi_grip.NEAR": 0.02,
-    "control.midi_mapping.MAX_BYTES": 1 << 18,
-    "control.preset_files.MAX_BYTES": 1 << 16,
-    "control.preset_files.MAX_NAME": 64,
-    "control.timeline_file.MAX_BYTES": 256 << 20,
-    "control.timeline_file.MAX_LINE": 64 << 10,
-    "control.osc_packets.MAX_MESSAGES": 1024,
-    "control.osc_packets.MAX_DEPTH": 8,
-    "control.osc_packets.MAX_TEXT": 1000,
+    "canvas.flashes.MOST_CHANGES": 6,
+    "canvas.flashes.MOST_AREA": 0.25,
+    "control.midi.grip.NEAR": 0.02,
+    "control.midi.mapping.MAX_BYTES": 1 << 18,
+    "control.presets.files.MAX_BYTES": 1 << 16,
+    "control.presets.files.MAX_NAME": 64,
+    "control.timeline.file.MAX_BYTES": 256 << 20,
+    "control.timeline.file.MAX_LINE": 64 << 10,
+    "control.osc.packets.MAX_MESSAGES": 1024,
+    "control.osc.packets.MAX_DEPTH": 8,
+    "control.osc.packets.MAX_TEXT": 1000,
     "control.web.sockets.LONGEST_MESSAGE": 1 << 16,
     "control.web.panel_talk.MOST_SET": 256,
     "config_file.MAX_BYTES": 1 << 20,
@@ -31,22 +31,22 @@ AT_MOST = {
     "latents.direction_files.MAX_BYTES": 256 << 20,
     "latents.direction_files.MAX_DIRECTIONS": 512,
     "latents.direction_folder.MAX_FILES": 64,
-    "networks.pickle_machine.MAX_OPCODES": 300_000,
-    "networks.pickle_machine.MAX_TEXT": 16_000_000,
-    "networks.pickle_machine.MAX_LONG": 255,
-    "networks.pickle_records.MAX_RANK": 8,
-    "networks.pickle_records.MAX_ARRAY": 64,
-    "networks.pickle_scan.MAX_STEPS": 500_000,
-    "networks.pickle_scan.MAX_TUPLE": 1_000,
-    "networks.torch_file.MAX_PICKLE": 4 << 20,
-    "networks.torch_file.MAX_DIRECTORY": 4 << 20,
-    "networks.safetensors_file.MAX_HEADER": 8 << 20,
-    "networks.generator_plan.MAX_SIZE": 4096,
-    "networks.nvlabs_network.MAX_SIDE": 4096,
+    "checkpoints.pickle_machine.MAX_OPCODES": 300_000,
+    "checkpoints.pickle_machine.MAX_TEXT": 16_000_000,
+    "checkpoints.pickle_machine.MAX_LONG": 255,
+    "checkpoints.pickle_records.MAX_RANK": 8,
+    "checkpoints.pickle_records.MAX_ARRAY": 64,
+    "checkpoints.pickle_scan.MAX_STEPS": 500_000,
+    "checkpoints.pickle_scan.MAX_TUPLE": 1_000,
+    "checkpoints.torch_file.MAX_PICKLE": 4 << 20,
+    "checkpoints.torch_file.MAX_DIRECTORY": 4 << 20,
+    "checkpoints.safetensors_file.MAX_HEADER": 8 << 20,
+    "checkpoints.generator_plan.MAX_SIZE": 4096,
+    "checkpoints.nvlabs_network.MAX_SIDE": 4096,
     "sources.stills.MAX_PIXELS": 120_000_000,
     "sources.base.MAX_SIDE": 3840,
 }
-AT_LEAST = {"gl.flashes.WINDOW_SECONDS": 1.0, "gl.flashes.RELEASE_SECONDS": 1.0, "control.web.secret.SHORTEST": 8}
+AT_LEAST = {"canvas.flashes.WINDOW_SECONDS": 1.0, "canvas.flashes.RELEASE_SECONDS": 1.0, "control.web.secret.SHORTEST": 8}
 
 
 def value_of(place):

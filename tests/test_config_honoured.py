@@ -14,6 +14,9 @@ import torch
 from torch import nn
 
 from installation.app import RunOptions, keeps_state
+from installation.canvas.present import CanvasSettings, open_canvas
+from installation.canvas.window import choose_mode
+from installation.checkpoints.loading import EncoderReading, load_encoder
 from installation.config import SHIPPED, Config, EngineConfig, Section, Switch, load_config
 from installation.config_file import read_document
 from installation.control.desk import ControlDesk
@@ -25,14 +28,11 @@ from installation.engines.base import Choice, Network
 from installation.engines.device import device_of
 from installation.engines.select import EngineSettings, build, candidates, choose, relative_error
 from installation.errors import ConfigError, DisplayError
-from installation.gl.window import choose_mode
 from installation.latents.directions import DirectionSet
-from installation.networks.bundle import Models
-from installation.networks.checkpoints import EncoderReading, load_encoder
+from installation.models.bundle import Models
 from installation.networks.stylegan2 import Generator
 from installation.sources.orientation import Orientation
 from installation.stages.generate import Generate, GenerateSettings
-from installation.stages.present import CanvasSettings, open_canvas
 from tests.networks.test_psp_encoders import checkpoint
 
 GPU = torch.cuda.is_available()

@@ -8,9 +8,9 @@ import torch
 
 from installation import app
 from installation.app import Installation, RunOptions
+from installation.checkpoints.loading import load_encoder, load_generator
 from installation.config import load_config
-from installation.networks.bundle import load_models
-from installation.networks.checkpoints import load_encoder, load_generator
+from installation.models.bundle import load_models
 from installation.networks.mixed_generator import as_bytes
 from installation.registry.describe import described
 from installation.registry.manifest import read_manifest

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from installation.app import Installation, RunOptions
+from installation.checkpoints.loading import load_generator
 from installation.config import load_config
 from installation.config_file import read_document
-from installation.control.midi_mapping import read_mapping
+from installation.control.midi.mapping import read_mapping
 from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
-from installation.control.timeline import TimelineRecorder
-from installation.control.timeline_file import read_timeline
+from installation.control.timeline.file import read_timeline
+from installation.control.timeline.player import TimelineRecorder
 from installation.errors import FacetsError
 from installation.latents.direction_files import read_directions
 from installation.latents.direction_lists import read_list
-from installation.networks.checkpoints import load_generator
 from installation.output_file import check_output, whole_file
 from installation.plain_file import NotAFileError, check_plain, check_target, open_plain
 

@@ -6,18 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from installation.canvas.compose import Compose
+from installation.canvas.plain.renderer import PlainRenderer
 from installation.control.parameters import parameter_table
-from installation.control.preset_files import name_fault, read_preset
+from installation.control.presets.files import name_fault, read_preset
 from installation.control.state import ControlState
-from installation.gl.plain import PlainRenderer
-from installation.stages.compose import Compose
 
 PRESETS = Path(__file__).resolve().parents[1] / "presets"
 SHIPPED = sorted(PRESETS.glob("*.yaml"))
 DIRECTIONS = ("smile", "age", "gender", "mouth-open", "eyes-open", "yaw", "pitch", "roll")
 TABLE = parameter_table(DIRECTIONS, ("painted", "toon"))
 
-_spec = importlib.util.spec_from_file_location("stand_ins", Path(__file__).parent / "gl" / "stand_ins.py")
+_spec = importlib.util.spec_from_file_location("stand_ins", Path(__file__).parent / "canvas" / "stand_ins.py")
 assert _spec and _spec.loader
 stand_ins = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(stand_ins)
@@ -69,7 +69,7 @@ def test_each_moves_the_portraits_in_its_own_way():
 
 
 def test_the_gallery_takes_what_is_named_and_arranges_it():
-    gallery = importlib.import_module("installation.gallery")
+    gallery = importlib.import_module("installation.commands.gallery")
     some = gallery.chosen(PRESETS, ["noir", "calm"], TABLE)
     assert [preset.name for preset in some] == ["noir", "calm"]
     assert len(gallery.chosen(PRESETS, None, TABLE)) == len(SHIPPED)
@@ -83,7 +83,7 @@ def test_the_gallery_takes_what_is_named_and_arranges_it():
 
 
 def test_the_gallery_is_no_larger_than_it_may_be(tmp_path):
-    gallery = importlib.import_module("installation.gallery")
+    gallery = importlib.import_module("installation.commands.gallery")
     noise = np.random.default_rng(0).integers(0, 255, (966, 2010, 3), np.uint8)
     gallery.save(noise, tmp_path / "a.jpg", ".jpg")
     smooth = np.broadcast_to(np.linspace(0, 255, 2010, dtype=np.uint8)[None, :, None], (966, 2010, 3)).copy()

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from installation.commands.controls import replaced
 from installation.control.keyboard import KEYS
-from installation.control.reference import replaced
 from run_installation import parse
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -16,7 +16,7 @@ ensure_utf8()
 import sys
 from installation.clock import FrameClock
 from installation.sources import CaptureSettings
-from installation.stages.capture import open_source
+from installation.sources.capture import open_source
 with open_source(sys.argv[1], CaptureSettings(), FrameClock(30), realtime=False) as source:
     print(source.read().image.shape, source.describe())
 """

@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from installation.config import ControlConfig
 from installation.control.installed import PRESETS, Installed
-from installation.control.observation import Observation
 from installation.control.parameters import ParameterTable
-from installation.control.presets import PresetPlayer
+from installation.control.presets.player import PresetPlayer
+from installation.control.sound.tempo import Tempo
 from installation.control.state import Change, ControlState, TableChange
-from installation.control.tempo import Tempo
-from installation.control.timeline import TimelinePlayer, TimelineRecorder
+from installation.control.timeline.player import TimelinePlayer, TimelineRecorder
 from installation.control.web.preview import Preview
 from installation.errors import FacetsError
 from installation.latents.oscillators import SILENCE, Levels
 from installation.messages import Image
+from installation.observation import Observation
 
 if TYPE_CHECKING:
-    from installation.control.audio import AudioInput
     from installation.control.kept_state import StateKeeper
-    from installation.control.midi import MidiDesk
-    from installation.control.osc import OscServer
+    from installation.control.midi.desk import MidiDesk
+    from installation.control.osc.server import OscServer
+    from installation.control.sound.audio import AudioInput
     from installation.control.web.server import WebPanel
     from installation.latents.directions import DirectionSet
 
@@ -153,19 +153,19 @@ class ControlDesk:
         parts: list[Part] = []
         udp: OscServer | None = None
         if self.wants(self._config.osc.enabled):
-            from installation.control.osc import OscServer
-            from installation.control.osc_feedback import OscFeedback
+            from installation.control.osc.feedback import OscFeedback
+            from installation.control.osc.server import OscServer
 
             udp = server = OscServer(self._state, self._config.osc)
             self._received = lambda: server.received
             parts += [server, OscFeedback(self._state, self._config.osc, self._observe, lambda: self.presets.current)]
         if self._config.audio.enabled:
-            from installation.control.audio import AudioInput
+            from installation.control.sound.audio import AudioInput
 
             self._audio = AudioInput(self._config.audio.device, self._on_fault)
             parts.append(self._audio)
         if self.wants(self._config.midi.enabled):
-            from installation.control.midi import MidiDesk
+            from installation.control.midi.desk import MidiDesk
 
             file = PRESETS.parent / self._config.midi.file
             self.midi = MidiDesk(self._state, self._config.midi, file, lambda: self.tempo, self._now, self._on_fault)

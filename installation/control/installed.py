@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from installation.canvas.backdrops import find_pictures
 from installation.control.parameters import ParameterTable, parameter_table
-from installation.gl.backdrops import find_pictures
-from installation.networks.bundle import DEFAULT_SWAP_AT, Models
+from installation.models.bundle import DEFAULT_SWAP_AT, Models
 
 PRESETS = Path(__file__).resolve().parents[2] / "presets"
 BACKGROUNDS = Path(__file__).resolve().parents[2] / "backgrounds"

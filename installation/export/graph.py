@@ -10,12 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from installation.checkpoints.encoder_reading import AUTO
+from installation.checkpoints.loading import CheckpointError, EncoderReading, load_encoder, load_generator
 from installation.export.graphs import DetailEncoder, PlainGenerator, exportable
 from installation.export.stylegan3_graph import PlainStyleGAN3
-from installation.networks.checkpoints import CheckpointError, EncoderReading, load_encoder, load_generator
-from installation.networks.encoder_reading import AUTO
+from installation.models.families import completed
 from installation.networks.facets_encoder import FacetsEncoder
-from installation.networks.families import completed
 from installation.networks.psp_encoders import PublishedEncoder
 from installation.networks.stylegan2 import Generator
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from installation.control.observation import FaultRecord
+from installation.observation import FaultRecord
 
 MOST = 100  # records; beyond that the oldest that is over makes room
 PASSING_SECONDS = 60.0  # a fault that is no lasting condition is over when it has not come again for so long

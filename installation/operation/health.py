@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from installation.control.observation import FaultRecord
+from installation.observation import FaultRecord
 from installation.operation.faults import FaultLog
 
 PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 2**20

@@ -8,7 +8,7 @@ from itertools import islice
 from statistics import median
 from typing import Any
 
-from installation.control.observation import Observation
+from installation.observation import Observation
 from installation.operation.health import Health, rss_mb
 from installation.operation.visitor_slots import VisitorSlots
 from installation.slot import Slot

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from installation.control.observation import Visitor
+from installation.observation import Visitor
 
 
 @dataclass(slots=True)

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from installation.errors import ConfigError
-from installation.networks.checkpoints import (
+from installation.checkpoints.encoder_reading import AUTO
+from installation.checkpoints.loading import (
     CheckpointError,
     EncoderReading,
     MissingPartError,
@@ -19,10 +19,10 @@ from installation.networks.checkpoints import (
     save_encoder,
     save_generator,
 )
-from installation.networks.encoder_reading import AUTO
+from installation.checkpoints.stylegan3_file import save_stylegan3
+from installation.errors import ConfigError
 from installation.networks.stylegan2 import Generator
 from installation.networks.stylegan3 import StyleGAN3Generator
-from installation.networks.stylegan3_file import save_stylegan3
 from installation.output_file import check_output, whole_file
 
 ROUNDING = 2e-2  # relative error that half precision of the parameters may cause

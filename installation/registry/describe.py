@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from installation.checkpoints.loading import CheckpointError, MissingPartError, load_encoder, load_generator, metadata_of
 from installation.errors import WeightsError
 from installation.latents.direction_files import READERS, read_directions
 from installation.latents.direction_lists import SUFFIXES, read_list
-from installation.networks.checkpoints import CheckpointError, MissingPartError, load_encoder, load_generator, metadata_of
 from installation.networks.stylegan2 import Generator
 from installation.registry.manifest import Manifest
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from installation.config_file import read_document
 from installation.errors import ConfigError, WeightsError
+from installation.output_file import whole_file
 
 MANIFEST = Path(__file__).resolve().parents[2] / "weights" / "manifest.yaml"
 
@@ -147,3 +148,18 @@ def sealed(manifest: Manifest) -> str:
 def sha256_of(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def seal(manifest: Manifest) -> int:
+    """Write the sizes and sums of our own files into the manifest; says so. 0: done."""
+    text = sealed(manifest)
+    with whole_file(manifest.path) as part:
+        part.write_text(text, encoding="utf-8")
+    print(f"{manifest.path}: sizes and sums of our own files are written")
+    return 0
+
+
+def signed(path: Path) -> str:
+    """Name and sha256 of a file, for a card."""
+    with path.open("rb") as file:
+        return f"{path.name} sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"

@@ -9,13 +9,13 @@ from torch import Tensor
 
 from installation.control.state import Controls
 from installation.latents.directions import DirectionSet, Move
-from installation.latents.guests import Guest
 from installation.latents.oscillators import SILENCE, Followers, Levels, Oscillator
-from installation.latents.partners import Partners
 from installation.latents.residuals import crossed, recoloured
 from installation.latents.turns import Turns
 from installation.messages import EditedFace, EditedFrame, EncodedFace, EncodedFrame, Mix
-from installation.networks.layer_swap import normalised
+from installation.models.guests import Guest
+from installation.models.layer_swap import normalised
+from installation.models.partners import Partners
 
 SMILE = "smile"
 ATTACK_SECONDS = 0.25  # how fast the portrait takes up a visitor's smile

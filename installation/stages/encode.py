@@ -16,7 +16,7 @@ from installation.engines.select import EngineSettings
 from installation.faces.own import own_part
 from installation.latents.cache import CachePolicy, LatentCache, can_be_encoded
 from installation.messages import AlignedFace, AlignedFrame, EncodedFace, EncodedFrame, Face, Image
-from installation.networks.bundle import Models
+from installation.models.bundle import Models
 from installation.networks.encoder_parts import EncoderHeads, EncoderTrunk, example_crops, example_maps
 from installation.networks.facets_encoder import FacetsEncoder
 

@@ -18,7 +18,7 @@ from installation.engines.select import EngineSettings, is_ready
 from installation.errors import FacetsError
 from installation.latents.warps import Warper, larger_eyes
 from installation.messages import Drawing, DrawnFrame, EditedFace, EditedFrame, Image, Portrait, Portraits
-from installation.networks.bundle import Models
+from installation.models.bundle import Models
 from installation.networks.facets_encoder import DETAIL_CHANNELS, DETAIL_PX
 from installation.networks.mixed_generator import MixedCodes, MixedGenerator, Pair, WholePicture
 from installation.networks.stylegan2 import Generator

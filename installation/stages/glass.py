@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from installation.canvas.layout import Cells, portrait_side
+from installation.canvas.look import FACETS, MIRROR
 from installation.compositing.apply import Pane
 from installation.compositing.change import Change, over_camera
 from installation.control.state import Controls
 from installation.faces import head
 from installation.faces.ffhq import crop_to_original, invert, quad_from_landmarks
-from installation.gl.layout import Cells, portrait_side
-from installation.gl.look import FACETS, MIRROR
 from installation.latents.turns import Key, Queue, Turns
 from installation.messages import Drawing, DrawnFrame, EditedFace, EncodedFace, EncodedFrame, Face, Image, Mask, Matrix, Portrait, Portraits
 

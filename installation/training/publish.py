@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from installation.networks.checkpoints import save_encoder, save_generator
+from installation.checkpoints.loading import save_encoder, save_generator
 from installation.networks.facets_encoder import INPUT_PX, FacetsEncoder
-from installation.training.datasets import Picture, load_pictures, to_tensor
+from installation.training.data.datasets import Picture, load_pictures, to_tensor
 from installation.training.model import Model, Shape
 from installation.training.prior import fit_prior
 from installation.training.sealing import seal

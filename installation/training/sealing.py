@@ -9,8 +9,8 @@ def seal(folder: Path) -> None:
     if not path.is_file():
         return
     try:  # a bare machine that only trains has no reader of manifests
-        from installation.registry.command import seal as seal_manifest
         from installation.registry.manifest import read_manifest
+        from installation.registry.manifest import seal as seal_manifest
     except ModuleNotFoundError as err:
         print(f"{path}: sizes and sums are old ({err.name} is not installed here); `python -m installation weights seal` mends it")
         return

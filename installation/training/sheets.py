@@ -19,13 +19,13 @@ from torch import Tensor
 from installation.errors import ConfigError
 from installation.latents.warps import Warper, larger_eyes
 from installation.messages import Image
-from installation.networks.bundle import Models, load_models
+from installation.models.bundle import Models, load_models
 from installation.networks.mixed_generator import MixedGenerator
 from installation.networks.stylegan2 import Generator
 from installation.output_file import check_output, whole_file
-from installation.training.effects import Editor
-from installation.training.score_faces import Sketcher, fitted
-from installation.training.score_sample import draw_sample
+from installation.training.directions.effects import Editor
+from installation.training.score.faces import Sketcher, fitted
+from installation.training.score.sample import draw_sample
 
 INK, PAPER = (225, 225, 225), (24, 25, 28)
 GAP, LABEL, SIDE_LABEL = 4, 24, 170  # px

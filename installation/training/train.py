@@ -26,7 +26,7 @@ from torch import Tensor
 
 from installation.errors import FacetsError, FaultError
 from installation.training import distributed
-from installation.training.datasets import BatchStream, DatasetError, Picture, load_pictures, to_tensor
+from installation.training.data.datasets import BatchStream, DatasetError, Picture, load_pictures, to_tensor
 from installation.training.model import FINAL_PX, Shape
 from installation.training.publish import write_models
 from installation.training.report import write_report

@@ -11,10 +11,10 @@ import torch
 from installation.config import ControlConfig, MidiConfig, OscConfig, WebConfig
 from installation.control.desk import ControlDesk
 from installation.control.installed import Installed
-from installation.control.observation import Observation
 from installation.control.state import ControlState, TableChange
 from installation.errors import ConfigError
 from installation.latents.directions import Direction, DirectionSet, load_directions, save_directions
+from installation.observation import Observation
 
 SHOW = Observation(0.0, 0, (), 0.0, 0.0, 0.0, 0, 0.0, "", "", 0, ())
 

@@ -167,7 +167,7 @@ def test_a_desk_keeps_its_controls_and_its_preset(tmp_path):
     from installation.config import ControlConfig, MidiConfig, OscConfig, WebConfig
     from installation.control.desk import ControlDesk
     from installation.control.installed import Installed
-    from installation.control.observation import Observation
+    from installation.observation import Observation
 
     (tmp_path / "presets").mkdir()
     (tmp_path / "presets" / "calm.yaml").write_text("fade: 0\ncontrols: {look/grain: 0.5}\n")

@@ -1,7 +1,7 @@
 import pytest
 
+from installation.commands.controls import BEGIN, END, main, markdown, replaced
 from installation.control.parameters import Parameter, ParameterTable, parameter_table
-from installation.control.reference import BEGIN, END, main, markdown, replaced
 from installation.errors import ConfigError
 
 TABLE = parameter_table(["smile", "yaw"], ["painted"])

@@ -7,7 +7,7 @@ from torch import nn
 from installation.export.graphs import MatrixPool, PlainGenerator, exportable
 from installation.export.stylegan3_graph import PlainStyleGAN3
 from installation.networks.stylegan2 import Generator
-from tests.networks.test_stylegan3_file import tiny_stylegan3
+from tests.checkpoints.test_stylegan3_file import tiny_stylegan3
 
 
 @pytest.mark.parametrize("clamp", [None, 0.5])

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 
-from installation.networks.checkpoints import CheckpointError, EncoderReading, load_encoder, load_generator, save_encoder
+from installation.checkpoints.loading import CheckpointError, EncoderReading, load_encoder, load_generator, save_encoder
 from installation.networks.fused_psp import fused
 from installation.networks.ir_se import BackbonePlan, BlockPlan
 from installation.networks.psp_encoders import NETWORKS, EncoderPlan

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from installation.networks.layer_swap import normalised, swap_shares
+from installation.models.layer_swap import normalised, swap_shares
 from installation.networks.stylegan2 import Generator, ModulatedConv2d, Upsample
 
 CHANNELS = {4: 16, 8: 16, 16: 12, 32: 8}

@@ -5,10 +5,10 @@ import warnings
 import pytest
 import torch
 
+from installation.checkpoints.nvlabs_pickle import read_pickle
 from installation.networks import stylegan3 as fast
-from installation.networks.nvlabs_pickle import read_pickle
-from tests.networks import support_plain_nvlabs as plain
-from tests.networks.support_nvlabs import lowpass, stylegan3, write_pickle
+from tests.checkpoints import support_plain_nvlabs as plain
+from tests.checkpoints.support_nvlabs import lowpass, stylegan3, write_pickle
 
 
 @pytest.mark.parametrize("largest", [0, 100], ids=["convolution", "matrix"])

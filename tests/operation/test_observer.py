@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from installation.control.observation import Observation
 from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
 from installation.control.web.desk_view import Show
 from installation.control.web.metrics import WebCounts, metrics
+from installation.observation import Observation
 from installation.operation.health import Health
 from installation.operation.observer import PERIOD, SILENT, Observer
 

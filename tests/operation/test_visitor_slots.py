@@ -1,6 +1,6 @@
 """Places that keep their names while visitors come and go. Times are arguments."""
 
-from installation.control.observation import Visitor
+from installation.observation import Visitor
 from installation.operation.health import Health
 from installation.operation.observer import Observer
 from installation.operation.visitor_slots import VisitorSlots

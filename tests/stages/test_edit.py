@@ -9,10 +9,10 @@ import torch
 from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
 from installation.latents.directions import Direction, DirectionSet
-from installation.latents.guests import Guest
 from installation.latents.maps import Maps
 from installation.latents.oscillators import Levels
 from installation.messages import EncodedFace, EncodedFrame, Expression, Face, Frame
+from installation.models.guests import Guest
 from installation.stages.edit import Edit
 
 STYLES, WIDTH = 14, 8

@@ -13,7 +13,7 @@ from installation.engines.select import EngineSettings
 from installation.latents.cache import CachePolicy
 from installation.latents.directions import DirectionSet
 from installation.messages import AlignedFace, AlignedFrame, Expression, Face, Frame
-from installation.networks.bundle import Models
+from installation.models.bundle import Models
 from installation.networks.stylegan2 import Generator
 from installation.stages.align import CROPS_KEPT
 from installation.stages.encode import REST, Encode

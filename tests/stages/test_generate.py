@@ -9,7 +9,7 @@ import torch
 from installation.engines.select import EngineSettings
 from installation.latents.directions import DirectionSet
 from installation.messages import EditedFace, EditedFrame, Expression, Face, Frame
-from installation.networks.bundle import Child, Models
+from installation.models.bundle import Child, Models
 from installation.networks.stylegan2 import Generator
 from installation.stages.generate import Generate, GenerateSettings
 

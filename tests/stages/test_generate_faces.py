@@ -10,7 +10,7 @@ from installation.engines.select import EngineSettings
 from installation.latents.directions import DirectionSet
 from installation.latents.warps import Warper, larger_eyes
 from installation.messages import EditedFace, EditedFrame, Expression, Face, Frame
-from installation.networks.bundle import Child, Models
+from installation.models.bundle import Child, Models
 from installation.networks.stylegan2 import Generator
 from installation.stages.generate import Generate, GenerateSettings
 

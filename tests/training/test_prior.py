@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from installation.networks.checkpoints import load_generator, save_generator
+from installation.checkpoints.loading import load_generator, save_generator
 from installation.networks.stylegan2 import Generator
 from installation.training.prior import components, fit_prior, sliced_wasserstein
 

@@ -12,9 +12,9 @@ import pytest
 import torch
 from PIL import Image
 
+from installation.checkpoints.loading import load_encoder, load_generator
 from installation.errors import FaultError
-from installation.networks.checkpoints import load_encoder, load_generator
-from installation.training.datasets import DatasetError, to_tensor
+from installation.training.data.datasets import DatasetError, to_tensor
 from installation.training.model import Shape
 from installation.training.train import Course, main, options_of, parser, run
 from installation.training.trainer import NotFinite, Options, Trainer, Weights

@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from installation.control.midi_mapping import learnable
-from installation.control.observation import FaultRecord, Observation
+from installation.control.midi.mapping import learnable
 from installation.control.parameters import Parameter
-from installation.control.preset_asks import Answer, Tell
-from installation.control.preset_files import Preset
-from installation.control.preset_saving import Backup
+from installation.control.presets.asks import Answer, Tell
+from installation.control.presets.files import Preset
+from installation.control.presets.saving import Backup
 from installation.control.state import ControlState
+from installation.observation import FaultRecord, Observation
 
 Json = dict[str, object]
 MOST_FAULTS = 20  # the newest

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from installation.control.observation import Observation
 from installation.control.state import ControlCounts
+from installation.observation import Observation
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import struct
 
-from installation.control.osc_packets import Argument, PacketError, Unfit, read_packet
-from installation.control.osc_patterns import is_pattern, matches
+from installation.control.osc.packets import Argument, PacketError, Unfit, read_packet
+from installation.control.osc.patterns import is_pattern, matches
 from installation.control.parameters import PREFIX, Parameter, ParameterTable, Scalar
 from installation.control.state import ControlState
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from installation.control.observation import Observation
 from installation.control.parameters import PREFIX
+from installation.observation import Observation
 
 OUT = f"{PREFIX}out"
 SMILES = "smile"  # the node of the visitors' ids, there without visitors too: those who wait for one have a node to look at

@@ -8,7 +8,7 @@ import json
 from collections import deque
 from dataclasses import asdict
 
-from installation.control.preset_asks import Answer
+from installation.control.presets.asks import Answer
 from installation.control.web.desk_view import Json, Show
 from installation.control.web.hub import Hub, Outbox
 from installation.control.web.sockets import NonsenseError

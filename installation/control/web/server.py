@@ -16,7 +16,6 @@ from pathlib import Path
 from aiohttp import web
 
 from installation.config import ControlConfig
-from installation.control.observation import Observation
 from installation.control.state import ControlState
 from installation.control.web import secret
 from installation.control.web.announce import Announcement, addresses
@@ -33,6 +32,7 @@ from installation.control.web.passes import SESSION_SECONDS
 from installation.control.web.preview import Preview
 from installation.control.web.sockets import Sockets
 from installation.control.web.visitors import LONGEST_DELAY, Visitor, Visitors
+from installation.observation import Observation
 from installation.operation.folded_log import FoldedLog
 
 log = logging.getLogger(__name__)

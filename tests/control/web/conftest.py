@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from installation.config import ControlConfig, OscConfig, WebConfig
-from installation.control.observation import Observation
-from installation.control.osc import OscServer
+from installation.control.osc.server import OscServer
 from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
 from installation.control.web.preview import Preview
 from installation.control.web.server import WebPanel
+from installation.observation import Observation
 
 ATTRIBUTES = ("smile", "age", "gender", "hair-length")
 CHILDREN = ("painted", "toon")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from installation.control.presets import PresetPlayer
+from installation.control.presets.player import PresetPlayer
 from installation.control.state import ControlState
 from installation.control.web.preview import Preview
 from installation.control.web.server import WebPanel

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from installation.control.observation import Visitor
 from installation.control.parameters import parameter_table
+from installation.observation import Visitor
 from tests.control.web.conftest import CHILDREN, SEEN, Stage, control_config, table
 from tests.control.web.stranger import Line, Stranger, encode
 

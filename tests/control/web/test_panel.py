@@ -6,7 +6,7 @@ import time
 import pytest
 
 from installation.app import RunOptions
-from installation.aside import show_aside
+from installation.commands.aside import show_aside
 from installation.config import load_config
 from installation.control.parameters import Parameter, ParameterTable
 from tests.control.web.small_show import chromium, needs_chromium, until, wait
@@ -254,8 +254,8 @@ def test_it_fits_a_narrow_phone_and_loads_nothing_from_elsewhere(show, panel):
 
 def test_what_was_learned_can_be_forgotten(show, browser, tmp_path):
     from installation.config import MidiConfig
-    from installation.control.midi import MidiDesk
-    from installation.control.midi_mapping import Source
+    from installation.control.midi.desk import MidiDesk
+    from installation.control.midi.mapping import Source
 
     file = tmp_path / "midi.yaml"
     midi = MidiDesk(show.controls, MidiConfig(), file, lambda: None, time.monotonic, lambda why: None, find_backend=lambda: None)

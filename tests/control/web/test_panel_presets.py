@@ -171,7 +171,7 @@ def test_a_title_that_was_not_saved_because_the_mirror_went_is_kept(show, panel)
 def test_faults_have_times_counts_and_an_end(show, panel):
     from dataclasses import replace
 
-    from installation.control.observation import FaultRecord
+    from installation.observation import FaultRecord
 
     def record(text, count, ended):
         first, last = "2026-01-05T14:03:10+00:00", "2026-01-05T14:05:00+00:00"

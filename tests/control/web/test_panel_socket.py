@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from installation.control.osc_packets import read_packet
+from installation.control.osc.packets import read_packet
 from installation.control.parameters import parameter_table
-from installation.control.preset_files import read_preset
-from installation.control.presets import PresetPlayer
+from installation.control.presets.files import read_preset
+from installation.control.presets.player import PresetPlayer
 from installation.control.web.address_space import attributes
 from installation.control.web.hub import Batch
 from installation.control.web.metrics import WebCounts, metrics

@@ -1,0 +1,179 @@
+"""Compose: hang the newest portraits on the canvas and draw one picture of it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import replace
+
+from installation.canvas.backdrops import Backdrops
+from installation.canvas.backgrounds import Backgrounds
+from installation.canvas.fading import Fader, Switch
+from installation.canvas.flashes import FlashLimiter
+from installation.canvas.frames import Frames
+from installation.canvas.hud import HudPainter, HudState
+from installation.canvas.layout import Cells, Hanging, Layout, Placement
+from installation.canvas.look import FACETS, MIRROR, NONE, SALON, Look, LookControls
+from installation.canvas.mirror import View
+from installation.canvas.ornaments import Ornaments
+from installation.canvas.particles import Particles, Swarm
+from installation.canvas.scene import Light, Overlay, Renderer, Scene, Tile
+from installation.messages import Image, Portraits
+
+LAST_PICTURE_SECONDS = 5.0  # for which the camera's last picture stays in the background when no other comes
+BLACKOUT_SECONDS = 0.3
+MIRROR_SECONDS = 0.7  # from the mirror to the wall of portraits and back
+ORNAMENT_SECONDS = 1.2
+PARTICLE_SECONDS = 1.5  # from one sort of particles to another
+LAMP_RADIUS = 0.5  # of a portrait's side
+LAMP_HEIGHT = 0.1  # of a portrait's side, how far above its middle the lamp points
+LAMP_STRENGTH = 0.72
+OF_THE_CAMERA = ("camera", "blur")
+BLANK = "black"  # the background in place of a camera that is gone: its last visitors must not stay on the wall
+WAITING_STRENGTH = 0.36  # the lamp that waits in the middle of an empty room
+WAITING_RADIUS = 0.3  # of the canvas' height
+
+
+class Compose:
+    """Portraits in, pixels in the renderer's canvas out. Owns where everything hangs and how it fades. live: no picture waits
+    for an ornament that is still being drawn."""
+
+    def __init__(self, renderer: Renderer, live: bool = False, backdrops: Backdrops | None = None) -> None:
+        self.renderer = renderer
+        self._layout = Layout(renderer.width, renderer.height)
+        self._hud = HudPainter(renderer.width, renderer.height)
+        self._last: dict[Hashable, Image] = {}  # of everybody who hangs, their newest portrait
+        self._picture: Image | None = None
+        self._mirror: Fader | None = None
+        self._frames = Frames()
+        self._frame: Image | None = None
+        self._blackout = Fader(0.0, BLACKOUT_SECONDS)
+        self._backgrounds = Backgrounds(backdrops or Backdrops(renderer.width, renderer.height, {}))
+        self._particles = Particles(renderer.width, renderer.height)
+        self._kind, self._ornament = Switch(PARTICLE_SECONDS), Switch(ORNAMENT_SECONDS)
+        self._ornaments = Ornaments(renderer.width, renderer.height, live=live)
+        self._limiter = FlashLimiter()
+        self._then: float | None = None
+
+    @property
+    def held(self) -> int:
+        """How many pictures were changed so that the canvas does not flash."""
+        return self._limiter.held
+
+    def __call__(self, portraits: Portraits | None, controls: LookControls, now: float, hud: HudState | None = None) -> None:
+        """Draw the canvas of time ``now`` (s). ``portraits``: the newest there are, None before the first ones."""
+        first = self._then is None
+        dt = 0.0 if self._then is None else max(now - self._then, 0.0)
+        self._then = now
+        look = Look.of(controls)
+
+        # Hang the portraits: those who left stay on the wall with their last picture until they have faded.
+        # A camera that is gone for long takes its last picture along: who was there must not stay on the wall.
+        held = portraits is not None and now - portraits.frame.time > LAST_PICTURE_SECONDS and not controls.flag("transport/freeze")
+        mirror = self._mirror_share(look.layout == MIRROR and not held, dt)
+        tiles, placements = self._hang(portraits, look, now)
+
+        # Light the room.
+        if held and look.background in OF_THE_CAMERA:
+            look = replace(look, background=BLANK)
+        behind = self._backgrounds.step(look, portraits, mirror, dt)
+        if portraits:
+            self._frame = portraits.frame.image
+            self._picture = portraits.picture if portraits.picture is not None else self._picture
+
+        # Let it snow, and hang the ornament around it all.
+        swarms = self._drift(look, now, dt)
+        ornaments, glows = self._adorn(look, now, dt, first)
+
+        # Draw it all.
+        self.renderer.draw(
+            Scene(
+                now=now,
+                dt=dt,
+                look=look,
+                tiles=tiles,
+                lights=self._lights(placements) if mirror < 1.0 or self._picture is None else (),
+                room=behind.room,
+                camera=behind.camera,
+                blur=behind.blur,
+                backdrops=behind.pictures,
+                people=behind.people,
+                hidden=behind.hidden,
+                frame=self._frame,
+                picture=self._picture,
+                mirror=mirror,
+                swarms=swarms,
+                ornaments=ornaments,
+                glows=glows,
+                blackout=self._blackout.towards(float(look.blackout), dt),
+                overlays=self._hud.overlays(hud, now),
+            )
+        )
+
+        # Hold flashes back.
+        self._limit(now, dt)
+
+    def read(self) -> Image:
+        """The picture drawn last, [height, width, 3]; the next one overwrites it."""
+        return self.renderer.read()
+
+    def _mirror_share(self, wanted: bool, dt: float) -> float:
+        if self._mirror is None:  # the show begins with the layout it was asked for
+            self._mirror = Fader(float(wanted), MIRROR_SECONDS)
+        return self._mirror.towards(float(wanted), dt)
+
+    def _hang(self, portraits: Portraits | None, look: Look, now: float) -> tuple[tuple[Tile, ...], tuple[Placement, ...]]:
+        """What hangs, and where."""
+        shown = portraits.portraits if portraits else ()
+        size = portraits.frame.image.shape[1::-1] if portraits else (1, 1)
+        view = View.of((size[0], size[1]), (self.renderer.width, self.renderer.height), look.fit, look.mirror)
+        hanging = []
+        for portrait in shown:
+            key = (portrait.face.id, portrait.cell)
+            if portrait.image.size or key not in self._last:
+                self._last[key] = portrait.image
+            hanging.append(Hanging(key, portrait.opacity, None if portrait.square is None else view.box(portrait.square)))
+        placements = self._layout.step(hanging, look.layout, look.zoom, now, Cells(look.rows, look.columns, look.gap))
+        self._last = {one.id: self._last[one.id] for one in placements}
+        seen = [one for one in placements if one.opacity > 0.0 and self._last[one.id].size]
+        self._frames.keep({one.id for one in placements})
+        return tuple(self._tile(one, look.layout) for one in seen), placements
+
+    def _tile(self, one: Placement, layout: str) -> Tile:
+        image = self._last[one.id]
+        if layout == SALON:
+            image = self._frames.framed(image, one.id, one.box.size, one.rests)
+        return Tile(image, one.box, one.opacity, one.rests, square=layout in (SALON, FACETS))
+
+    def _drift(self, look: Look, now: float, dt: float) -> tuple[Swarm, ...]:
+        levels = self._kind.towards(look.particles, dt)
+        flocks = [self._particles.swarms(kind, level * look.particles_amount, look.grade, now) for kind, level in levels.items()]
+        return tuple(swarm for flock in flocks for swarm in flock)
+
+    def _adorn(self, look: Look, now: float, dt: float, first: bool) -> tuple[tuple[Overlay, ...], tuple[Swarm, ...]]:
+        ready = self._ornaments.ready(look.ornament, now, at_once=first)
+        levels = self._ornament.towards(look.ornament if ready else NONE, dt)
+        amounts = {kind: level * look.ornament_amount for kind, level in levels.items()}
+        overlays = [one for kind, amount in amounts.items() for one in self._ornaments.overlays(kind, amount, look.grade)]
+        glows = [glow for kind, amount in amounts.items() for glow in self._ornaments.glows(kind, amount, look.grade, now)]
+        return tuple(overlays), tuple(glows)
+
+    def _limit(self, now: float, dt: float) -> None:
+        samples = self.renderer.sample()
+        share = self._limiter.share(samples, now, dt)
+        if share < 1.0:
+            self.renderer.hold(share)
+            samples = self.renderer.sample()
+        self._limiter.shown(samples, now, whole=share >= 1.0)
+
+    def _lights(self, placements: tuple[Placement, ...]) -> tuple[Light, ...]:
+        lights = [_lamp(one) for one in placements if one.opacity > 0.0]
+        empty = max(0.0, 1.0 - sum(one.opacity for one in placements))
+        if empty > 0.0:
+            width, height = self.renderer.width, self.renderer.height
+            lights.append(Light(width / 2, 0.42 * height, WAITING_RADIUS * height, WAITING_STRENGTH * empty))
+        return tuple(lights)
+
+
+def _lamp(placement: Placement) -> Light:
+    box = placement.box
+    return Light(box.x, box.y - LAMP_HEIGHT * box.size, LAMP_RADIUS * box.size, LAMP_STRENGTH * placement.opacity, placement.opacity)

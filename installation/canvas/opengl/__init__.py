@@ -1,0 +1,1 @@
+"""The canvas drawn by OpenGL (moderngl, the context passed in)."""

@@ -1,0 +1,1 @@
+"""The canvas drawn by numpy and OpenCV, where there is no OpenGL."""

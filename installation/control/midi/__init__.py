@@ -1,0 +1,1 @@
+"""MIDI: ports, mapping, learning, and hands on faders."""

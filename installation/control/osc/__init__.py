@@ -1,0 +1,1 @@
+"""Open Sound Control: packets, patterns, the server and its answers."""

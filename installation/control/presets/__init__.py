@@ -1,0 +1,1 @@
+"""Presets: files, folder, numbers, and the player that fades to them."""

@@ -1,0 +1,1 @@
+"""Sound as a hand: levels, tempo."""

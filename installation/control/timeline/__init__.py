@@ -1,0 +1,1 @@
+"""A show written down in time: its file and its player."""

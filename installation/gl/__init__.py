@@ -1,1 +1,0 @@
-"""OpenGL programs and targets (moderngl, the context passed in)."""

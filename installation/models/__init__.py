@@ -1,0 +1,1 @@
+"""What belongs together: generator, encoder, children, guests, and how layers are swapped."""

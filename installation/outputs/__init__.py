@@ -1,0 +1,1 @@
+"""Where pictures go besides the window: a file a kind."""

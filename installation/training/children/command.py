@@ -1,0 +1,215 @@
+"""Fine-tune a child of the base: the same codes, drawn in another style.
+
+    python -m installation child --run RUN --style painted --faces DATA/faces-256 DATA/fairface --nets DATA/nets --out weights --minutes 15
+
+Supervised pairs: the child's picture of a photograph's code, with and without its detail residual, against the same
+photograph drawn by an image filter; a discriminator on the perceptual network's maps (Projected GAN, Sauer et al. 2021) asks
+for the strokes and outlines that an average would blur. A style with strokes of its own gives them to the child as its noise
+pictures. Only the layers from the swap resolution on are trained and stored.
+Snapshots along the way are the artist's dial: early ones are the sitter with a touch of the style, late ones all style;
+``sweep`` shows them side by side.
+"""
+
+import argparse
+import copy
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor, nn
+
+from installation.checkpoints.loading import load_stylegan2, noise_weights, resolution_of, save_generator
+from installation.networks.facets_encoder import INPUT_PX
+from installation.output_file import whole_file
+from installation.training.adversary import ProjectedHeads, hinge
+from installation.training.children.stylize import EYES, STROKES, STYLES
+from installation.training.data.datasets import BatchStream, load_pictures, to_tensor
+from installation.training.losses import Darknet, features_weight, map_distance, masked_l1
+from installation.training.publish import load_run
+from installation.training.sealing import seal
+from installation.training.train import Stop, load_sets
+
+DETAIL_SHARE = 0.7  # samples drawn with the residual: the mirror nearly always has it
+SWAP_AT = 32
+STROKE_WEIGHT = 0.1  # at the start
+FOCUS = 2.0  # how much more eyes and mouth count than the rest
+
+
+@dataclass(frozen=True)
+class Options:
+    """One child. swap_at: first resolution in pixels that is trained, stored and, in the mirror, swapped."""
+
+    style: str
+    minutes: float
+    batch: int = 8
+    lr: float = 1e-3
+    swap_at: int = SWAP_AT
+    snapshots: int = 0
+    adversarial: float = 0.1
+
+
+class ChildTrainer:
+    """Base, its encoder and the child that learns."""
+
+    def __init__(self, run: Path, nets: Path, options: Options, start: Path | None = None) -> None:
+        self.options = options
+        self.base, self.images = load_run(run)
+        self.child = copy.deepcopy(self.base.generator) if start is None else load_stylegan2(start, self.base.generator)
+        self._take_up_strokes()
+        self.trained = [p.requires_grad_() for name, p in self.child.named_parameters() if resolution_of(name) >= options.swap_at]
+        self.ema = copy.deepcopy(self.child).requires_grad_(False)
+        self.ema_trained = [p for name, p in self.ema.named_parameters() if resolution_of(name) >= options.swap_at]
+        self.perceptual = Darknet(nets / "darknet-tiny-imagenet.safetensors")
+        self.optimizer = torch.optim.Adam(self.trained, options.lr, betas=(0.0, 0.99), fused=True)
+        self.critic = ProjectedHeads(self.perceptual.widths)
+        self.judge = torch.optim.Adam(self.critic.parameters(), 2e-3, betas=(0.0, 0.99), fused=True)
+        self.draw = STYLES[options.style]
+        self.weight = features_weight(self.base.generator.size, FOCUS)
+        self.steps = 0
+
+    @torch.no_grad()
+    def _take_up_strokes(self) -> None:
+        """Give the layers that learn the style its strokes, where they have none yet."""
+        strokes, child = STROKES.get(self.options.style), self.child
+        state = child.state_dict()  # shares the memory of the child's own
+        for name, weight in noise_weights(state):
+            if strokes is not None and resolution_of(name) >= self.options.swap_at and not state[weight]:
+                state[name].copy_(strokes(state[name].shape[-1], child.size))
+                state[weight].fill_(STROKE_WEIGHT)  # of 0 the noise would be left out of the file
+
+    @torch.no_grad()
+    def codes(self, images: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Codes and residuals of pictures [N, 3, 256, 256]."""
+        seen = F.interpolate(images * mask, size=(INPUT_PX, INPUT_PX), mode="area")
+        ws, detail = self.base.encoder.encode_with_detail(seen)
+        return ws, self.base.encoder.residual(detail)
+
+    def step(self, images: Tensor, mask: Tensor, lr: float) -> tuple[float, float]:
+        """One update; returns the L1 and the perceptual term."""
+        ws, residual = self.codes(images, mask)
+        gate = (torch.rand(len(images), 1, 1, 1) < DETAIL_SHARE).float()
+        target = self.draw(images)
+        y = self.child.synthesis(ws, "const", None, residual * gate)
+        weight = mask * self.weight
+        l1 = masked_l1(y, target, weight)
+        with torch.no_grad():
+            wanted = list(self.perceptual.maps(target * mask))
+        drawn = list(self.perceptual.maps(y * mask))
+        perceptual = map_distance(drawn, wanted, weight)
+        self._judge(wanted, [one.detach() for one in drawn])
+        self.critic.requires_grad_(False)
+        self.optimizer.zero_grad(set_to_none=True)
+        (3 * l1 + perceptual - self.options.adversarial * self.critic(drawn).mean()).backward()
+        self.critic.requires_grad_(True)
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+        nn.utils.clip_grad_norm_(self.trained, 5.0)
+        self.optimizer.step()
+        self.steps += 1
+        with torch.no_grad():
+            torch._foreach_lerp_(list[Tensor](self.ema_trained), list[Tensor](self.trained), 1 - min(0.995, self.steps / (self.steps + 10)))
+        return float(l1.detach()), float(perceptual.detach())
+
+    def _judge(self, wanted: list[Tensor], drawn: list[Tensor]) -> None:
+        """One update of the discriminator."""
+        loss = hinge(self.critic(wanted), self.critic(drawn))
+        self.judge.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.judge.step()
+
+    @torch.no_grad()
+    def grid(self, images: Tensor, mask: Tensor) -> Image.Image:
+        """Photographs, the filter's drawings, the base's and the child's portraits, one row each."""
+        ws, residual = self.codes(images, mask)
+        rows = [images, self.draw(images)]
+        rows += [g.synthesis(ws, "const", None, residual) for g in (self.base.generator, self.ema)]
+        picture = torch.cat([torch.cat(list(row.clamp(-1, 1)), 2) for row in rows], 1)
+        return Image.fromarray(((picture + 1) * 127.5).byte().permute(1, 2, 0).numpy())
+
+    def save(self, path: Path) -> None:
+        """Write the averaged child, whole or not at all. Raises ConfigError for a full disk."""
+        child, options = self.child, self.options
+        kept = frozenset(r for r in child.resolutions if r >= options.swap_at)
+        eyes = {"eyes": f"{EYES[options.style]}"} if options.style in EYES else {}
+        card = {
+            "name": path.stem,
+            "swap_at": str(options.swap_at),
+            "swap_width": "0",
+            "base_images": str(self.images),
+            "licence": "MIT",
+            **eyes,
+        }
+        with whole_file(path) as part:
+            save_generator(self.ema, part, torch.zeros(child.styles, child.style_dim), card, kept)
+
+
+def due_at(number: int, snapshots: int) -> float:
+    """Share of the run 0…1 at which a snapshot is due: close together at first, when the style comes fastest."""
+    return ((number + 1) / (snapshots + 1)) ** 2
+
+
+def free_number(out: Path, style: str) -> int:
+    """The first number past the snapshots that are there already: a run that goes on writes over none."""
+    taken = [path.stem.removeprefix(f"{style}-") for path in out.glob(f"{style}-*.safetensors")]
+    return max((int(number) + 1 for number in taken if number.isdigit()), default=0)
+
+
+def run(trainer: ChildTrainer, stream: BatchStream, stop: Stop, out: Path) -> None:
+    """Train for the options' minutes, writing snapshots into ``out``."""
+    options, start, written = trainer.options, time.monotonic(), 0
+    first = free_number(out, options.style)
+    for images, mask in stream:
+        spent = (time.monotonic() - start) / (60 * options.minutes)
+        if written < options.snapshots and trainer.steps and spent >= due_at(written, options.snapshots):
+            path = out / f"{options.style}-{first + written:02}.safetensors"
+            trainer.save(path)
+            written += 1
+            print(f"{path} after {trainer.steps} steps", flush=True)
+        if spent >= 1 or stop.asked:
+            return
+        lr = options.lr * min(1, trainer.steps / 50) * (0.05 + 0.475 * (1 + math.cos(math.pi * spent)))
+        l1, perceptual = trainer.step(images, mask, lr)
+        if trainer.steps % 50 == 0:
+            rate = trainer.steps * options.batch / (time.monotonic() - start)
+            print(trainer.steps, f"{l1:.4f} {perceptual:.4f} {rate:.1f} images/s", flush=True)
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Fine-tune a child of the base in a style.")
+    parser.add_argument("--run", type=Path, required=True, help="the base's training run")
+    parser.add_argument("--style", choices=sorted(STYLES), required=True)
+    parser.add_argument("--faces", type=Path, nargs="+", required=True)
+    parser.add_argument("--nets", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=Path("weights"))
+    parser.add_argument("--minutes", type=float, default=15)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--adversarial-weight", type=float, default=0.1, help="of the discriminator's term; more: bolder strokes")
+    parser.add_argument("--snapshots", type=int, default=0, metavar="N", help="files STYLE-00.safetensors and on, along the way")
+    parser.add_argument("--swap-at", type=int, default=SWAP_AT, metavar="PX", help="first resolution that learns the style and is stored")
+    parser.add_argument("--start", type=Path, metavar="FILE", help="a child to go on with instead of the base")
+    a = parser.parse_args(argv)
+    if a.minutes <= 0 or min(a.snapshots, a.adversarial_weight) < 0 or a.batch < 1:
+        parser.error("--minutes must be more than 0, --snapshots and --adversarial-weight at least 0, --batch at least 1")
+    options = Options(a.style, a.minutes, a.batch, swap_at=a.swap_at, snapshots=a.snapshots, adversarial=a.adversarial_weight)
+    trainer, stop = ChildTrainer(a.run, a.nets, options, a.start), Stop()
+    if a.swap_at not in trainer.child.resolutions:
+        parser.error(f"--swap-at: the base has layers of {', '.join(map(str, trainer.child.resolutions))} px")
+    stream = BatchStream([load_pictures(source, "train") for source in a.faces], options.batch, seed=1)
+    shown = to_tensor([p.rgba() for pictures in load_sets(a.faces, "val") for p in pictures[:4]])
+    a.out.mkdir(parents=True, exist_ok=True)
+    try:
+        run(trainer, stream, stop, a.out)
+    finally:
+        stream.close()
+    trainer.save(a.out / f"{a.style}.safetensors")
+    trainer.grid(*shown).save(a.run / f"{a.style}.png")
+    seal(a.out)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""Directions of edits: labels, fits, effects."""

@@ -1,0 +1,125 @@
+"""Portraits as glass makes them, of a sitter's own crop at -1 and +1 of every direction, and what is measured on them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from installation.compositing.apply import Pane
+from installation.compositing.change import over_camera
+from installation.engines.silhouette_model import SilhouetteModel
+from installation.faces.head import HAIR, HEAD_PX, face_outline, head_mask
+from installation.latents.directions import Move
+from installation.messages import Drawing, Image, Mask
+from installation.models.bundle import Models
+from installation.networks.encoder_parts import as_network_input
+from installation.networks.mixed_generator import MixedGenerator
+from installation.networks.stylegan2 import Generator
+from installation.stages.generate import SMALL_PX
+from installation.training.score.faces import fitted
+from installation.training.score.glass import GlassNumbers, glass_numbers
+from installation.training.score.networks import IdentityJudge, five_point_matrix
+
+Array = NDArray[np.float64]
+SIGNS = (-1.0, 1.0)
+NUMBERS = tuple(field.name for field in fields(GlassNumbers))
+DRAWN_AT_ONCE = 6
+
+
+@dataclass(frozen=True, eq=False)
+class GlassScores:
+    """Of N faces and D directions. numbers: each of ``NUMBERS`` [N, D, 2], at -1 and +1. identity [N, D, 2]: cosine of the portraits
+    to the sitter's own picture; None without a network."""
+
+    names: tuple[str, ...]
+    numbers: dict[str, Array]
+    identity: Array | None
+
+
+def why_no_glazing(models: Models) -> str | None:
+    """Why edits cannot be put over the camera's pixels with these models; None where they can."""
+    if not models.directions.names:
+        return "no directions fit this model"
+    if models.detail is None or not isinstance(models.base, Generator):
+        return "this encoder gives no detail residual; edits are laid over the camera's pixels with one"
+    return None
+
+
+class Glazing:
+    """Draws what the mirror draws, by the same modules, in float32. glass 0…1: how much of the camera's own pixels
+    stays. Raises ValueError where these models cannot."""
+
+    def __init__(self, models: Models, glass: float = 1.0) -> None:
+        if (why := why_no_glazing(models)) is not None:
+            raise ValueError(why)
+        assert models.detail is not None and isinstance(models.base, Generator)
+        self.glass, self.names = glass, tuple(models.directions.names)
+        self._models, self._encoder, self._pane, self._silhouette = models, models.detail, Pane(), SilhouetteModel()
+        # Where the camera stays a change is drawn small, as on a machine of few cores; a portrait without it is drawn whole.
+        size = min(models.base.size, SMALL_PX) if glass >= 1.0 else models.base.size
+        self._generator = MixedGenerator(models.base, (), models.detail.expand.weight, size).eval()
+        count = len(self.names)
+        self._moves = [models.directions.move([sign * (j == k) for j in range(count)]) for k in range(count) for sign in SIGNS]
+
+    def mask(self, crop: Image, landmarks: NDArray[np.floating], hair: float = HAIR) -> Mask:
+        """[128, 128]: where the edits of a sitter may be seen, whose landmarks [468, 2 or 3] are px of the crop [S, S, 3]."""
+        scale = HEAD_PX / crop.shape[0]
+        to_mask = np.array([[scale, 0.0, 0.5 * scale - 0.5], [0.0, scale, 0.5 * scale - 0.5]])
+        outline = face_outline(np.asarray(landmarks[:, :2], np.float32), to_mask)
+        silhouette = np.asarray(cv2.resize(self._silhouette(crop), (HEAD_PX, HEAD_PX), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        return head_mask(outline, silhouette, hair)
+
+    @torch.inference_mode()
+    def portraits(self, crop: Image, landmarks: NDArray[np.floating]) -> Iterator[Image]:
+        """[S, S, 3] each, at -1 and +1 of every direction in turn."""
+        crops = torch.from_numpy(fitted(crop, self._models.input_px))[None]
+        ws, detail = self._encoder.encode_with_detail(as_network_input(crops))
+        small = self.mask(crop, landmarks, HAIR + (1.0 - HAIR) * (1.0 - self.glass))
+        size = self._generator.size
+        mask = np.asarray(cv2.resize(small, (size, size), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+        for start in range(0, len(self._moves), DRAWN_AT_ONCE):
+            moves = self._moves[start : start + DRAWN_AT_ONCE]
+            for move, edited, plain in zip(moves, *self._drawn(ws, detail, moves), strict=True):
+                warp = None if move is None or move.maps.warp is None else move.maps.warp.numpy()
+                change = over_camera(Drawing(edited, plain if self.glass > 0.0 else None, warp, self.glass), mask, square=True)
+                portrait = crop.copy()
+                if change is not None:
+                    self._pane.on_crop(portrait, change)
+                yield portrait
+
+    def _drawn(self, ws: torch.Tensor, detail: torch.Tensor, moves: Sequence[Move | None]) -> tuple[Image, Image]:
+        """[M, p, p, 3] edited and unedited."""
+        many = len(moves)
+        edited = torch.cat([ws if move is None else ws + move.offset for move in moves])
+        carried = torch.cat([detail if move is None else move.carry(detail[0])[None] for move in moves])
+        drawn = self._generator.pair(ws.expand(many, -1, -1), edited, detail.expand(many, -1, -1, -1), carried, torch.ones(many))
+        return drawn[0].numpy(), drawn[1].numpy()
+
+
+def score_glazing(glazing: Glazing, sitters: Sequence[tuple[Image, NDArray[np.floating]]], identity: IdentityJudge | None) -> GlassScores:
+    """sitters: crop [S, S, 3] and landmarks [468, 2 or 3] px of it, each."""
+    shape = (len(sitters), len(glazing.names), len(SIGNS))
+    measured, alike = [], []
+    for crop, landmarks in sitters:
+        portraits = list(glazing.portraits(crop, landmarks))
+        mask = glazing.mask(crop, landmarks, 1.0)
+        measured += [glass_numbers(portrait, crop, mask, landmarks) for portrait in portraits]
+        if identity is not None:
+            matrix = five_point_matrix(landmarks)
+            embedded = identity.embed([crop, *portraits], [matrix] * (1 + len(portraits)))
+            alike.append(embedded[1:] @ embedded[0])
+    numbers = {name: np.array([getattr(row, name) for row in measured], np.float64).reshape(shape) for name in NUMBERS}
+    return GlassScores(glazing.names, numbers, np.array(alike, np.float64).reshape(shape) if alike else None)
+
+
+def joined(parts: Sequence[GlassScores]) -> GlassScores | None:
+    """The faces of all parts together, of the same directions; None where there are no faces."""
+    parts = [part for part in parts if len(part.numbers["leak"])]
+    if not parts:
+        return None
+    known = [part.identity for part in parts if part.identity is not None]
+    numbers = {name: np.concatenate([part.numbers[name] for part in parts]) for name in NUMBERS}
+    return GlassScores(parts[0].names, numbers, np.concatenate(known) if known else None)

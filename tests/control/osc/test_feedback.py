@@ -1,0 +1,198 @@
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from installation.config import OscConfig
+from installation.control.osc.feedback import OscFeedback
+from installation.control.parameters import parameter_table
+from installation.control.state import Change, ControlState
+from installation.errors import ConfigError
+from installation.observation import Observation, Visitor
+from tests.control.osc.osc_bytes import read
+
+SHOW = Observation(1.0, 2, ((4, 0.25), (7, 0.0)), 29.5, 40.0, 61.5, 3, 900.0, "openvino", "facets", 256, ())
+
+
+class Ear:
+    """A port on this machine, and what arrives at it."""
+
+    def __init__(self) -> None:
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.settimeout(0.02)
+        self.port = self.socket.getsockname()[1]
+        self.heard: list[tuple[str, list[object]]] = []
+
+    def listen(self, address: str = "", seconds: float = 10.0) -> list[object]:
+        """Until a message to this address has come; its arguments."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                self.heard.append(read(self.socket.recv(65536)))
+            except TimeoutError:
+                continue
+            if self.heard[-1][0] == address:
+                return self.heard[-1][1]
+        assert not address, f"{address} never came"
+        return []
+
+    def values(self, address: str) -> list[object]:
+        return [values[0] for heard, values in self.heard if heard == address]
+
+
+class Show:
+    """What there is to observe; a test changes it."""
+
+    def __init__(self) -> None:
+        self.now, self.preset = SHOW, ""
+
+
+@contextmanager
+def sending(state: ControlState, show: Show, **settings: object) -> Iterator[None]:
+    feedback = OscFeedback(state, OscConfig(**settings), lambda: show.now, lambda: show.preset)
+    feedback.start()
+    try:
+        yield
+    finally:
+        feedback.stop()
+
+
+@pytest.fixture
+def ear() -> Iterator[Ear]:
+    one = Ear()
+    yield one
+    one.socket.close()
+
+
+@pytest.fixture
+def state() -> ControlState:
+    return ControlState(parameter_table(["age"], [], presets=["calm"]))
+
+
+def test_every_kind_of_change_is_echoed(state: ControlState, ear: Ear) -> None:
+    with sending(state, Show(), out_port=ear.port):
+        state.set("look/grain", 0.5, "midi")
+        state.set("look/layout", "row", "web")
+        state.set("transport/freeze", True)
+        state.set("preset/calm/recall", None)
+        state.set("preset/recall", 3)
+        assert ear.listen("/facets/out/preset/recall") == [3]
+    heard = dict(ear.heard)
+    assert heard["/facets/out/look/grain"] == [0.5]
+    assert heard["/facets/out/look/layout"] == ["row"]
+    assert heard["/facets/out/transport/freeze"] == [True]
+    assert heard["/facets/out/preset/calm/recall"] == [True]
+
+
+def test_a_flood_of_one_control_goes_out_as_its_latest_value(state: ControlState, ear: Ear) -> None:
+    with sending(state, Show(), out_port=ear.port):
+        for step in range(5001):
+            state.set("look/grain", step / 5000)
+        ear.listen(seconds=0.3)
+    values = ear.values("/facets/out/look/grain")
+    assert values[-1] == 1.0
+    assert len(values) < 100
+
+
+def test_more_changes_than_fit_a_round_all_arrive(ear: Ear) -> None:
+    names = [f"one-{i}" for i in range(40)]
+    state = ControlState(parameter_table(names, []))
+    with sending(state, Show(), out_port=ear.port):
+        state.fade({f"edit/{name}/amount": 1.0 for name in names}, 2.0)
+        for name in names:
+            if not ear.values(f"/facets/out/edit/{name}/amount"):
+                ear.listen(f"/facets/out/edit/{name}/amount")
+
+
+def test_what_the_installation_sees_is_sent(state: ControlState, ear: Ear) -> None:
+    show = Show()
+    with sending(state, show, out_port=ear.port):
+        assert ear.listen("/facets/out/heartbeat") == [1]
+        first = dict(ear.heard)
+        assert first["/facets/out/faces"] == [2]
+        assert first["/facets/out/smile/4"] == [0.25] and first["/facets/out/smile/7"] == [0.0]
+        assert first["/facets/out/fps"] == [29.5] and first["/facets/out/delay"] == [61.5]
+        assert "/facets/out/preset" not in first
+        show.now, show.preset = replace(SHOW, faces=1, smiles=((7, 0.75),)), "calm"
+        assert ear.listen("/facets/out/faces") == [1]
+        assert ear.listen("/facets/out/smile/7") == [0.75] and ear.values("/facets/out/smile/4")[-1] == 0.0  # who left smiles no more
+        assert ear.listen("/facets/out/heartbeat") == [2]
+        assert ear.values("/facets/out/preset")[0] == "calm"
+        show.now = replace(SHOW, faces=0, smiles=())
+        assert ear.listen("/facets/out/faces") == [0]
+
+
+def test_a_mirror_follows_every_hand_but_its_own(state: ControlState, ear: Ear) -> None:
+    with sending(state, Show(), out_port=0, mirrors=(f"127.0.0.1:{ear.port}",)):
+        state.set("look/grain", 0.5, "osc 127.0.0.1")
+        state.set("preset/next", None)
+        state.set("look/trails", 0.5, "osc 192.168.1.9")
+        assert ear.listen("/facets/look/trails") == [0.5]
+        assert "/facets/preset/next" not in dict(ear.heard)
+        assert not [address for address, _ in ear.heard if "/out/" in address]
+        # In time it hears of every control, so that a panel that was opened late comes right.
+        missing = set(state.targets())
+        while missing:
+            ear.listen(seconds=0.2)
+            missing -= {address.removeprefix("/facets/") for address, _ in ear.heard}
+        assert ear.values("/facets/look/grain")[0] == 0.5
+
+
+def test_nowhere_to_send_is_said_or_is_silence(state: ControlState) -> None:
+    with pytest.raises(ConfigError, match=r"control\.osc\.out_port: 9000: the program listens on that port itself"):
+        OscFeedback(state, OscConfig(out_port=9000), lambda: SHOW).start()
+    with pytest.raises(ConfigError, match=r"control\.osc\.mirrors: 'no-phone\.invalid': no such address"):
+        OscFeedback(state, OscConfig(out_port=0, mirrors=("no-phone.invalid:9000",)), lambda: SHOW).start()
+    silent = OscFeedback(state, OscConfig(out_port=0), lambda: SHOW)
+    silent.start()
+    silent.stop()
+
+
+def test_a_show_that_cannot_be_seen_does_not_end_the_feedback(state: ControlState, ear: Ear, caplog: pytest.LogCaptureFixture) -> None:
+    show = Show()
+    show.now = None  # type: ignore[assignment]
+    with sending(state, show, out_port=ear.port):
+        end = time.monotonic() + 10
+        while "could not be sent" not in caplog.text and time.monotonic() < end:
+            time.sleep(0.01)
+        show.now = SHOW
+        assert ear.listen("/facets/out/heartbeat") == [1]
+
+
+def test_the_visitors_places_are_sent_as_they_change_and_once_a_second(state: ControlState, ear: Ear) -> None:
+    show = Show()
+    show.now = replace(SHOW, slots=(None, Visitor(4, 0.25)))
+    with sending(state, show, out_port=ear.port):
+        ear.listen("/facets/out/visitor/2/smile")
+        first = dict(ear.heard)
+        assert first["/facets/out/visitor/1/present"] == [0] and first["/facets/out/visitor/1/id"] == [-1]
+        assert first["/facets/out/visitor/2/present"] == [1] and first["/facets/out/visitor/2/id"] == [4]
+        show.now = replace(SHOW, slots=(Visitor(9, 0.5), Visitor(4, 0.25)))
+        while ear.listen("/facets/out/visitor/1/smile") != [0.5]:
+            pass
+        ear.heard.clear()
+        assert ear.listen("/facets/out/visitor/2/present") == [1]  # told again though it has not changed
+
+
+@pytest.mark.parametrize("value", ["caf\ud800", "a\0b", "", "x" * 100_000, 10**40, -(10**40), float("nan"), float("inf"), "größe"])
+def test_what_osc_cannot_carry_keeps_nothing_else_back(state: ControlState, ear: Ear, value: object) -> None:
+    with sending(state, Show(), out_port=ear.port):
+        state._tell(Change("preset/recall", value, "web"))  # type: ignore[arg-type]  # whatever a hand came up with
+        state.set("look/grain", 0.75, "web")
+        assert ear.listen("/facets/out/look/grain", 0.9) == [0.75]
+
+
+def test_whoever_is_refused_reads_why(state: ControlState, ear: Ear) -> None:
+    with sending(state, Show(), port=0, out_port=ear.port):
+        state.set("look/glitter", 1)
+        assert ear.listen("/facets/out/error") == ["look/glitter: no such control"]
+        state.ignore("preset/recall: 'cl\ud800m': there is no such preset")
+        assert ear.listen("/facets/out/error") == ["preset/recall: 'cl\\ud800m': there is no such preset"]
+        for i in range(500):
+            state.set(f"look/no-{i}", 1)
+        ear.listen("/facets/out/heartbeat")
+    assert len(ear.values("/facets/out/error")) < 50  # a flood that comes in is none going out

@@ -1,0 +1,130 @@
+"""What a preset's file may hold, and what is refused with its line."""
+
+import os
+
+import pytest
+
+from installation.control.parameters import parameter_table
+from installation.control.presets.files import MissingGeneratorError, read_preset
+from installation.control.presets.folder import PresetFolder
+from installation.control.presets.saving import text_of
+from installation.errors import ConfigError
+
+TABLE = parameter_table(["smile", "age"], ["painted"], [4, 32])
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read(text):
+        (tmp_path / "one.yaml").write_text(text)
+        return read_preset(tmp_path / "one.yaml", TABLE)
+
+    return read
+
+
+def test_everything_a_preset_can_say(read):
+    preset = read(
+        "description: Old oil.\ntags: [winter, late-night]\nfade: 2.5\neasing: breath\n"
+        "controls: {blend/painted/amount: 1, blend/painted/layer/32: 0.5, edit/age/lfo/shape: saw, edit/age/lfo/sync: true}\n"
+    )
+    assert (preset.name, preset.description, preset.tags) == ("one", "Old oil.", ("winter", "late-night"))
+    assert (preset.fade, preset.easing) == (2.5, "breath")
+    assert preset.controls == {
+        "blend/painted/amount": 1.0, "blend/painted/layer/32": 0.5, "edit/age/lfo/shape": "saw", "edit/age/lfo/sync": True,
+    }  # fmt: skip
+    assert read(text_of(preset, TABLE)).controls == preset.controls
+    assert read("controls:\n").controls == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("control: {}", ":1: control: {}: no such key; did you mean 'controls'?"),
+        ('"\\e[2J\\uD800": 1', ":1: '\\x1b[2J"),
+        ("fade: -1", ":1: fade: -1: must be seconds from 0 to 60"),
+        ("fade: .inf", ":1: fade: inf: must be seconds"),
+        ("fade: .nan", ":1: fade: nan: must be seconds"),
+        ("fade: true", ":1: fade: true: must be seconds"),
+        ("easing: bouncy", ":1: easing: 'bouncy': must be one of linear"),
+        ("tags: winter", ":1: tags: 'winter': must be a list"),
+        ("tags: [Late Night]", "must be a list"),
+        ("tags: [1]", "must be a list"),
+        ("description: [a]", "must be text"),
+        ("controls: [a]", ":1: controls: ['a']: must be 'control: value' lines"),
+        ("controls:\n  look/grian: 1", ":2: look/grian: 1: no such control"),
+        ("controls:\n  look/grain: .nan", ":2: look/grain: nan: must be a number from 0 to 1"),
+        ("controls:\n  look/grain: 1.e+400", "must be a number"),
+        ("controls:\n  look/grain: 7", "from 0 to 1"),
+        ("controls:\n  look/layout: spiral", "must be one of mirror"),
+        ("controls:\n  look/grain: 0.1\n  look/grain: 0.2", ":3: controls.look/grain: given twice"),
+        ("controls:\n  transport/freeze: true", ":2: transport/freeze: true: belongs to the people on stage"),
+        ("controls:\n  preset/fade: 3", "belongs to the people on stage"),
+        ("controls:\n  edit/hats/amount: 99", ":2: edit/hats/amount: 99: must be a number from -3 to 3"),
+        ("controls:\n  edit/hats/brim: 1", "no such control"),
+        ("controls:\n  edit/../amount: 1", "no such control"),
+        ("controls: {look/grain: !!python/object/apply:os.system [ls]}", "look/grain"),
+        ("a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]", "aliases are not used here"),
+        ("", "the file is empty"),
+        ("- a", "must hold 'key: value' lines"),
+        ("controls: {" * 40, "nested deeper"),
+        ("a: b: c", ":1: not valid YAML"),
+        ("description: " + "x" * 70000, "larger than 65536 bytes"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(read, text, words):
+    with pytest.raises(ConfigError) as caught:
+        read(text)
+    assert words in str(caught.value) and not isinstance(caught.value, MissingGeneratorError)
+    assert len(str(caught.value)) < 600
+
+
+def test_what_other_models_have_waits_or_is_told(read):
+    preset = read("controls:\n  edit/hats/amount: 2\n  edit/hats/lfo/depth: 1\n  blend/painted/layer/256: 1\n  look/grain: 0.2\n")
+    assert preset.controls == {"look/grain": 0.2}
+    assert preset.absent == {"edit/hats/amount": 2.0, "edit/hats/lfo/depth": 1.0, "blend/painted/layer/256": 1.0}
+    assert len(preset.notices) == 2 and "one.yaml:2: edit/hats is not installed here" in preset.notices[0]
+    assert "edit/hats/amount: 2.0" in text_of(preset, TABLE)
+    with pytest.raises(MissingGeneratorError, match=r"one.yaml:2: blend.manga.amount: 1: there is no such generator here"):
+        read("controls:\n  blend/manga/amount: 1\n")
+    with pytest.raises(ConfigError) as caught:
+        read("controls:\n  blend/manga/amount: 1\n  look/grian: 1\n")
+    assert not isinstance(caught.value, MissingGeneratorError)
+
+
+def test_lines_that_wait_are_one_notice_however_many(tmp_path):
+    for k in range(23):
+        (tmp_path / f"p{k:02}.yaml").write_text(f"controls: {{edit/hats/amount: {k / 10}, edit/beard/amount: 1}}\n")
+    (tmp_path / "manga.yaml").write_text("controls: {blend/manga/amount: 1}\n")
+    folder = PresetFolder(tmp_path)
+    (notice,) = folder.look(TABLE).notices
+    assert "no such generator here" in notice and "p00.yaml:1: edit/hats is not installed here; its lines wait" in notice
+    assert "45 more like it, in 23 presets, for edit/hats, edit/beard" in notice
+    assert folder.look(TABLE).notices == ()
+
+
+def test_only_plain_files_of_the_folder_are_read(tmp_path):
+    folder, outside = tmp_path / "presets", tmp_path / "secret.yaml"
+    folder.mkdir()
+    outside.write_text("controls: {look/grain: 0.9}\n")
+    (folder / "link.yaml").symlink_to(outside)
+    (folder / "folder.yaml").mkdir()
+    os.mkfifo(folder / "pipe.yaml")
+    for name in ("Calm.yaml", "calm.yml", "calm.yaml", "recall.yaml", "a b.yaml", ".hidden.yaml", "notes.txt"):
+        (folder / name).write_text("controls: {look/grain: 0.1}\n")
+    look = PresetFolder(folder).look(TABLE)
+    assert list(look.presets) == ["calm"] and look.presets["calm"].controls == {"look/grain": 0.1}
+    said = {fault.split(": ", 1)[0].rsplit("/", 1)[1]: fault.split(": ", 1)[1] for fault in look.faults}
+    assert set(said) == {"link.yaml", "folder.yaml", "pipe.yaml", "Calm.yaml", "calm.yml", "recall.yaml", "a b.yaml"}
+    assert "a link" in said["link.yaml"] and "not a plain file" in said["pipe.yaml"] and "ends in .yaml" in said["calm.yml"]
+
+
+def test_other_models_ask_the_files_again(tmp_path):
+    (tmp_path / "hats.yaml").write_text("controls: {edit/hats/amount: 2, blend/painted/amount: 1}\n")
+    folder = PresetFolder(tmp_path)
+    assert "edit/hats/amount" in folder.look(TABLE).presets["hats"].absent
+    assert folder.look(parameter_table(["hats"], ["painted"], [4, 32])).presets["hats"].controls["edit/hats/amount"] == 2.0
+    later = parameter_table(["hats"], [])
+    assert folder.look(later).presets["hats"].controls  # the last good state
+    told = folder.look(later)
+    assert "no such generator" in told.notices[0] and told.faults == ()  # nobody has edited it
+    assert folder.look(later).notices == folder.look(later).faults == ()

@@ -1,0 +1,131 @@
+"""Children with snapshots, and the sheet from which an artist picks."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors import safe_open
+
+from installation.__main__ import main
+from installation.checkpoints.loading import load_stylegan2, noise_weights, resolution_of, save_generator
+from installation.training.children.brushwork import noise_picture
+from installation.training.children.command import STROKE_WEIGHT, ChildTrainer, Options, due_at, free_number
+from installation.training.children.sweep import CELL, GAP, LABEL, SIDE_LABEL, load_snapshot
+from installation.training.model import Model, Shape
+from tests.training.score.score_inputs import aligned_faces, frame_of, write_faces, write_model, write_nets
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A model, a child of its layers from 32 px on, a child of all layers, a photograph."""
+    out = tmp_path_factory.mktemp("sweep")
+    generator, _ = write_model(out)
+    base = load_stylegan2(generator)
+    torch.manual_seed(5)
+    for name, begins in (("late", 32), ("early", 4)):
+        child = load_stylegan2(generator)
+        with torch.no_grad():
+            for key, value in child.named_parameters():
+                if resolution_of(key) >= begins:
+                    value.add_(torch.randn_like(value) * 0.5)
+        kept = frozenset(r for r in child.resolutions if r >= begins)
+        save_generator(child, out / f"{name}.safetensors", torch.zeros(base.styles, 32), {}, kept)
+    Image.fromarray(frame_of("please.mkv", 4)).save(out / "me.png")
+    return out
+
+
+def sweep(folder, out, *more):
+    arguments = ["sweep", "--base", folder / "generator.safetensors", "--encoder", folder / "encoder.safetensors"]
+    children = ["--child", folder / "late.safetensors", folder / "early.safetensors"]
+    return main([str(v) for v in (*arguments, *children, "--picture", folder / "me.png", "--out", out, *more)])
+
+
+def cell(sheet, row, column):
+    """A portrait of the sheet without its caption; row 0 is the sitter's."""
+    top = GAP + row * (CELL + GAP) + (LABEL if row else 0)
+    left = SIDE_LABEL + column * (CELL + GAP)
+    return np.asarray(sheet, dtype=int)[top : top + CELL - 20, left : left + CELL]
+
+
+def test_columns_swap_where_they_say(folder, tmp_path, capsys):
+    assert sweep(folder, tmp_path / "sheet.png") == 0
+    sheet = Image.open(tmp_path / "sheet.png")
+    late, early = ([cell(sheet, row, column) for column in range(4)] for row in (1, 2))  # from 8, 16, 32, 64 px
+    for a, b in ((0, 1), (1, 2)):
+        assert (late[a] == late[b]).all()  # it learnt nothing below 32 px
+        assert np.abs(early[a] - early[b]).mean() > 1
+    assert np.abs(late[2] - late[3]).mean() > 1
+    base = cell(sheet, 0, 1)
+    assert all(np.abs(portrait - base).mean() > 1 for portrait in (late[2], early[0]))
+    assert sweep(folder, tmp_path / "sheet.png") == 2 and "is there already" in capsys.readouterr().err
+
+
+def test_where_a_child_begins_is_read_from_its_layers(folder):
+    base = load_stylegan2(folder / "generator.safetensors")
+    assert [load_snapshot(folder / f"{name}.safetensors", base).begins for name in ("late", "early")] == [32, 4]
+    assert load_snapshot(folder / "generator.safetensors", base).begins > base.size
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "reason"),
+    [
+        (["--at", "24"], 2, "has layers of"),
+        (["--out", "sheet.txt"], 2, ".jpg or .png"),
+        (["--picture", "nowhere.jpg"], 3, "nowhere.jpg"),
+        (["--child", "nowhere.safetensors"], 2, "nowhere.safetensors"),
+    ],
+)
+def test_what_cannot_be_drawn_is_one_sentence(arguments, code, reason, folder, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert sweep(folder, tmp_path / "sheet.jpg", *arguments) == code
+    error = capsys.readouterr().err
+    assert reason in error and len(error.strip().splitlines()) == 1
+
+
+def test_a_picture_without_a_face_is_said(folder, tmp_path, capsys):
+    Image.new("RGB", (300, 300), (60, 90, 60)).save(tmp_path / "meadow.png")
+    assert sweep(folder, tmp_path / "sheet.jpg", "--picture", tmp_path / "meadow.png") == 2
+    assert "no face" in capsys.readouterr().err
+
+
+def test_snapshots_come_early_and_write_over_nothing(tmp_path):
+    due = [due_at(k, 4) for k in range(4)]
+    assert due == sorted(due) and 0 < due[0] < 0.1 and due[-1] < 1 and np.diff(due).min() >= due[0]
+    assert free_number(tmp_path, "toon") == 0
+    for name in ("toon-00", "toon-03", "toon-best", "painted-07"):
+        (tmp_path / f"{name}.safetensors").touch()
+    assert free_number(tmp_path, "toon") == 4
+
+
+def test_a_child_leaves_snapshots_that_load(tmp_path):
+    faces = tmp_path / "faces"
+    faces.mkdir()
+    write_faces(faces, aligned_faces(4))
+    nets, run, out = write_nets(tmp_path / "nets"), tmp_path / "run", tmp_path / "out"
+    run.mkdir()
+    model = Model(Shape(256, 32, 0, 512, 16))  # photographs are drawn at their stored size
+    torch.save({"ema": model.state_dict(), "images": 7, "shape": model.shape.as_dict()}, run / "state.pt")
+    arguments = ["child", "--run", run, "--style", "toon", "--faces", faces, "--nets", nets, "--out", out, "--batch", "1", "--swap-at", "8"]
+    arguments += ["--minutes", "0.15", "--snapshots", "1"]
+    assert main(list(map(str, arguments))) == 0
+    for name in ("toon-00", "toon"):
+        load_stylegan2(out / f"{name}.safetensors", model.generator)
+        with safe_open(out / f"{name}.safetensors", "pt") as file:
+            assert min(filter(None, map(resolution_of, file.keys()))) == 8
+    assert load_snapshot(Path(out / "toon-00.safetensors"), model.generator).begins >= 8
+
+
+def test_a_painted_child_takes_up_its_strokes_from_any_layer_on(tmp_path):
+    nets, run = write_nets(tmp_path / "nets"), tmp_path / "run"
+    run.mkdir()
+    model = Model(Shape(64, 32, 0, 128, 8))
+    torch.save({"ema": model.state_dict(), "images": 7, "shape": model.shape.as_dict()}, run / "state.pt")
+    for swap_at in (4, 16):
+        state = ChildTrainer(run, nets, Options("painted", 1.0, swap_at=swap_at)).child.state_dict()
+        for name, weight in noise_weights(state):
+            taken = resolution_of(name) >= swap_at
+            assert float(state[weight]) == pytest.approx(STROKE_WEIGHT if taken else 0.0)
+            if taken:
+                assert torch.equal(state[name], noise_picture(resolution_of(name), 64))
