@@ -1,5 +1,7 @@
 """The mirror driven by files of every published format: the portraits are those of the very generator in the file."""
 
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +11,13 @@ import torch
 from installation import app
 from installation.app import Installation, RunOptions
 from installation.checkpoints.loading import load_encoder, load_generator
+from installation.commands.aside import show_aside
 from installation.config import load_config
 from installation.models.bundle import load_models
 from installation.networks.mixed_generator import as_bytes
 from installation.registry.describe import described
 from installation.registry.manifest import read_manifest
+from installation.stages.encode import WholeCoder
 from run_installation import main
 from tests import foreign_files as files
 
@@ -94,6 +98,29 @@ def _tracked(installation, frame):
     from installation.messages import TrackedFrame
 
     return TrackedFrame(frame, tuple(f.face for f in installation.synthesis._last.faces))
+
+
+def test_a_whole_encoder_works_beside_a_live_show_and_within_a_lockstep_one(folder, monkeypatch):
+    """Tens of GFLOP in the loop would hold up tracking; lockstep waits, so that the same input gives the same pixels."""
+    run, threads = WholeCoder._run, []
+
+    def noted(coder, crop):
+        threads.append(threading.current_thread().name)
+        return run(coder, crop)
+
+    monkeypatch.setattr(WholeCoder, "_run", noted)
+    path = files.psp(folder / "psp.pt")
+    show(f"models.encoder={path}")
+    assert threads and not any(name.startswith("encode") for name in threads)
+    threads.clear()
+    alone = ("control.osc.enabled=false", "control.web.enabled=false", "capture.loop=true", "engine.backend=eager", "engine.threads=1")
+    config = load_config(None, [f"source={CLIP}", *QUIET, *alone, f"models.encoder={path}"])
+    with show_aside(config, RunOptions()) as installation:
+        deadline = time.monotonic() + 180.0
+        while not installation.health.portraits_per_face and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert installation.health.portraits_per_face
+    assert threads and all(name.startswith("encode") for name in threads)
 
 
 def test_a_child_of_any_format_is_mixed_in_and_a_misfit_says_which_layer(folder, capsys):

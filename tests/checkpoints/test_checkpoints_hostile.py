@@ -76,6 +76,30 @@ def legacy(path, body):
     )
 
 
+def entry_of(whole, member):
+    """Where a member's entry in the table of contents begins."""
+    entry = whole.rindex(member) - 46
+    assert whole[entry : entry + 4] == b"PK\x01\x02"
+    return entry
+
+
+def overlapping(path):
+    """A zip bomb of David Fifield's kind: two members whose bytes are the same ones, so that a small file holds as much as it likes."""
+    archive(path, pickled({"a": Claimed(16, (16,), (1,))}), {"archive/data/0": bytes(64), "archive/data/1": bytes(64)})
+    whole = bytearray(path.read_bytes())
+    first, second = (entry_of(whole, b"archive/data/%d" % i) + 42 for i in (0, 1))  # they say where the members lie
+    whole[second : second + 4] = whole[first : first + 4]
+    path.write_bytes(whole)
+
+
+def longer_than_the_file(path, numbers=250_000_000):
+    """The last member claims more bytes than there are."""
+    archive(path, pickled({"a": Claimed(numbers, (numbers,), (1,))}), {"archive/data/0": bytes(64)})
+    whole = bytearray(path.read_bytes())
+    struct.pack_into("<II", whole, entry_of(whole, b"archive/data/0") + 20, 4 * numbers, 4 * numbers)
+    path.write_bytes(whole)
+
+
 def tuple_bomb(levels=60):
     """Sixty tuples of two, each holding the one before twice; hashing the last takes 2^60 steps."""
     code = b"\x80\x02}(" + b")" + b"".join(b"q%c" % i + b"h%c" % i + b"\x86" for i in range(levels))
@@ -117,6 +141,8 @@ def build(folder):
     archive(at("odd.pt", "does not belong"), pickled({}), {"archive/code/model.py": b"import os"})
     archive(at("twice.pt", "does not belong"), pickled({}), {"archive/data/0": b"", "other/data/0": b""})
     archive(at("lost.pt", "storage '0' is missing"), pickled({"a": Claimed(1, (1,), (1,))}), {"archive/version": b"3"})
+    overlapping(at("overlapping.pt", "'archive/data/1' claims 64 bytes, which the file of .* does not hold"))
+    longer_than_the_file(at("longer.pt", "'archive/data/0' claims 1,000,000,000 bytes, which the file of .* does not hold"))
     with zipfile.ZipFile(at("photos.pt", "a zip archive of something else"), "w") as file:
         file.writestr("holiday/1.jpg", b"jpg")
     torch.save({"g_ema": network()}, at("whole.pt", ""))

@@ -49,6 +49,16 @@ def test_a_later_fade_takes_over_from_where_the_picture_is():
     assert state.snapshot(15.0).number("look/grain") == 0.0
 
 
+def test_a_later_fade_to_where_the_picture_is_stops_it_there():
+    state = state_at(look__grain=0.0)
+    state.fade({"look/grain": 1.0}, 10.0, "linear")
+    state.snapshot(0.0)
+    where = state.snapshot(5.0).number("look/grain")
+    state.fade({"look/grain": where}, 10.0, "linear")
+    assert [state.snapshot(5.0 + k).number("look/grain") for k in range(15)] == [where] * 15
+    assert not state.fading
+
+
 @pytest.mark.parametrize(("start", "goal", "never"), [(0.9, 0.1, (0.2, 0.8)), (0.1, 0.9, (0.2, 0.8)), (0.3, 0.6, (0.65, 0.99))])
 def test_a_hue_glides_the_short_way(start, goal, never):
     row = TABLE["look/tint-hue"]
@@ -60,3 +70,13 @@ def test_a_hue_glides_the_short_way(start, goal, never):
     assert not any(never[0] < hue < never[1] for hue in way)
     assert all(row.low <= hue <= row.high for hue in way)
     assert len(set(way)) > 10  # it did glide
+
+
+@pytest.mark.parametrize(("start", "goal", "halfway"), [(0.9, 0.1, 0.0), (0.1, 0.9, 0.0), (0.3, 0.6, 0.45), (0.95, 0.25, 0.1)])
+def test_a_hue_fades_the_short_way(start, goal, halfway):
+    state = state_at(look__tint_hue=start)
+    state.fade({"look/tint-hue": goal}, 10.0, "linear")
+    state.snapshot(0.0)
+    middle = state.snapshot(5.0).number("look/tint-hue")
+    assert min(abs(middle - halfway), 1 - abs(middle - halfway)) < 1e-9
+    assert state.snapshot(10.0).number("look/tint-hue") == goal

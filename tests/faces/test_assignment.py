@@ -25,5 +25,7 @@ def test_forbidden_pairs_are_never_made() -> None:
     inf = np.inf
     assert assign(np.array([[1.0, inf], [2.0, inf]])) == [(0, 0)]
     assert assign(np.array([[1.0, 9.0], [2.0, inf]])) == [(0, 1), (1, 0)]  # more pairs before cheaper ones
+    assert assign(np.array([[0.0, 100.0], [100.0, inf]])) == [(0, 1), (1, 0)]  # however dear they are
     assert assign(np.full((2, 2), inf)) == []
+    assert assign(np.zeros((3, 0))) == []
     assert assign(np.zeros((0, 3))) == []

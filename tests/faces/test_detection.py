@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from installation.faces.detection import Answer, Detection, View, anchors, decode, suppress, tiles, whole
+from installation.faces.detection import Answer, Detection, View, anchors, decode, overlap, suppress, tiles, whole
 from installation.faces.search import Search
 
 
@@ -33,6 +33,32 @@ def test_overlapping_answers_become_one_weighted_face() -> None:
     faces = decode(Answer(regressors, logits, centres, 100.0), 0.6, View(0, 0, 100))
     assert len(faces) == 2
     assert faces[0].box[0] == pytest.approx(51 - 40, abs=0.01)
+
+
+def test_answers_side_by_side_or_one_above_the_other_are_two_faces() -> None:
+    regressors = np.zeros((3, 16), np.float32)
+    regressors[:, 2:4] = 20
+    centres = np.array([[0.3, 0.3], [0.3, 0.7], [0.7, 0.3]], np.float32)
+    faces = decode(Answer(regressors, np.array([4, 3, 2], np.float32), centres, 100.0), 0.6, View(0, 0, 100))
+    assert [face.box for face in faces] == [pytest.approx(box, abs=1e-4) for box in ((20, 20, 40, 40), (20, 60, 40, 80), (60, 20, 80, 40))]
+
+
+@pytest.mark.parametrize(
+    ("other", "share"),
+    [
+        ((300, 20, 340, 50), 1.0),  # the same
+        ((310, 25, 320, 35), 1.0),  # within it
+        ((320, 20, 360, 50), 0.5),  # half of it beside
+        ((300, 35, 340, 65), 0.5),  # half of it below
+        ((330, 40, 350, 50), 0.5),  # a smaller one, half of it in
+        ((340, 20, 380, 50), 0.0),
+        ((300, 50, 340, 80), 0.0),
+        ((0, 0, 10, 10), 0.0),
+    ],
+)
+def test_overlap_is_the_part_of_the_smaller_box(other: tuple[int, int, int, int], share: float) -> None:
+    box = (300, 20, 340, 50)
+    assert overlap(box, other) == overlap(other, box) == pytest.approx(share)
 
 
 def test_suppression_keeps_the_best() -> None:

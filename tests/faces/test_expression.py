@@ -84,3 +84,22 @@ def test_a_mirrored_face_turns_the_other_way() -> None:
     for a, b in pairs:
         mirrored[[a, b]] = mirrored[[b, a]]
     assert measure(mirrored).yaw == pytest.approx(-measure(face).yaw, abs=1.0)
+
+
+def test_the_mean_face_is_symmetric() -> None:
+    mirrored = MEAN_FACE * (-1, 1, 1)
+    for point in MEAN_FACE:
+        assert np.abs(mirrored - point).sum(axis=1).min() < 1e-9
+    assert np.abs(MEAN_FACE.mean(axis=0)).max() < 0.002
+
+
+def test_the_mean_face_is_that_of_people() -> None:
+    """Each of its points lies near where real faces have it on average, turned, moved and scaled onto it (Umeyama 1991)."""
+    residuals = []
+    for kind in PORTRAITS.values():
+        for face in kind.astype(float):
+            points = face[list(index.RIGID)] - face[list(index.RIGID)].mean(axis=0)
+            u, sizes, vt = np.linalg.svd(points.T @ MEAN_FACE)
+            turn = np.diag([1, 1, np.linalg.det(u @ vt)])
+            residuals.append(points @ (u @ turn @ vt) * (sizes * np.diag(turn)).sum() / (points**2).sum() - MEAN_FACE)
+    assert np.abs(np.mean(residuals, axis=0)).max() < 0.06

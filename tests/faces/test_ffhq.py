@@ -1,10 +1,12 @@
 """The FFHQ square against values worked out by hand."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from installation.faces import landmarks as index
-from installation.faces.ffhq import crop_to_original, invert, quad_from_landmarks, transform
+from installation.faces.ffhq import EYES, MOUTH, NOSE, crop_to_original, invert, quad_from_landmarks, transform
 
 
 def face(right_eye: tuple[float, float], left_eye: tuple[float, float], mouth: tuple[float, float]) -> np.ndarray:
@@ -63,3 +65,16 @@ def test_no_face_is_an_error() -> None:
         quad_from_landmarks(np.zeros((5, 2), np.float32))
     with pytest.raises(ValueError, match="no inverse"):
         invert(np.zeros((2, 3)))
+
+
+def test_eyes_nose_and_mouth_lie_where_aligned_faces_have_them_on_average() -> None:
+    portraits = np.load(Path(__file__).parents[1] / "data" / "expressions.npz")
+    places = []
+    for face in (one.astype(np.float32) for kind in ("neutral", "wide", "shut") for one in portraits[kind]):
+        upright = face[:, :2] * 1000  # px
+        found = transform(invert(crop_to_original(quad_from_landmarks(upright), 1000)), upright) / 1000
+        eyes = [found[list(eye)].mean(axis=0) for eye in (index.RIGHT_EYE, index.LEFT_EYE)]
+        places.append([*eyes, found[4], *found[list(index.MOUTH_CORNERS)]])
+    assert np.abs(np.mean(places, axis=0) - [*EYES, NOSE, *MOUTH]).max() < 0.04
+    for left, right in (EYES, MOUTH, (NOSE, NOSE)):
+        assert left[0] == pytest.approx(1 - right[0]) and left[1] == right[1]

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from installation.faces.expression import measure
 from installation.faces.geometry import GEOMETRY_NAMES, KIN, measure_geometry
 
 PORTRAITS = np.load(Path(__file__).parents[1] / "data" / "expressions.npz")
@@ -44,3 +45,11 @@ def test_moving_landmarks_moves_their_measure(landmarks: tuple[int, ...], shift:
 
 def test_kin_are_measures() -> None:
     assert {name for pair in KIN for name in pair} <= set(GEOMETRY_NAMES) and all(len(pair) == 2 for pair in KIN)
+
+
+@pytest.mark.parametrize("kind", sorted(PORTRAITS))
+def test_a_head_is_turned_as_its_expression_says(kind: str) -> None:
+    """Two programs read the same pose: the one for directions, and the one that runs with the mirror."""
+    for face in PORTRAITS[kind].astype(np.float32):
+        geometry, expression = measure_geometry(face), measure(face)
+        assert (geometry.yaw, geometry.pitch, geometry.roll) == pytest.approx((expression.yaw, expression.pitch, expression.roll), abs=1e-3)

@@ -41,3 +41,17 @@ def test_a_nearer_face_is_left_alone():
 @pytest.mark.parametrize("shift", [-1e4, 1e4, 3e9])
 def test_a_face_may_lie_anywhere(shift):
     assert not head_mask(oval(x=shift)).any()
+
+
+def test_the_mask_ends_alike_before_every_side_of_its_crop():
+    everywhere = np.full((HEAD_PX, HEAD_PX), 255, np.uint8)
+    wide = oval(63.5, 63.5, 300.0, 300.0)
+    mask = head_mask(wide, everywhere)
+    assert np.array_equal(mask, mask[::-1]) and np.array_equal(mask, mask[:, ::-1]) and np.array_equal(mask, mask.T)
+    ramp = mask[64].astype(int)
+    assert ramp[0] == 0 and (np.diff(ramp[:7]) > 0).all() and ramp[7:-7].min() > 240
+
+
+def test_a_silhouette_in_part_is_an_edit_in_part():
+    grey = np.full((HEAD_PX, HEAD_PX), 128, np.uint8)
+    assert head_mask(oval(), grey)[74, 64] == 128

@@ -26,6 +26,29 @@ def test_without_beta_it_is_the_low_pass_of_the_paper() -> None:
     assert run(OneEuro(1.5, 0.0), step)[:, 0, 0] == pytest.approx(expected, abs=1e-5)
 
 
+def paper(values: np.ndarray, rate: float, min_cutoff: float, beta: float) -> list[float]:
+    """The filter of one number, step by step as the authors write it down (algorithm 1; the derivative's cutoff is 1 Hz)."""
+
+    def alpha(cutoff: float) -> float:
+        tau = 1 / (2 * math.pi * cutoff)
+        return 1 / (1 + tau * rate)
+
+    smooth, derivative, out = float(values[0]), 0.0, [float(values[0])]
+    for value in values[1:]:
+        derivative = alpha(1.0) * (value - smooth) * rate + (1 - alpha(1.0)) * derivative
+        share = alpha(min_cutoff + beta * abs(derivative))
+        smooth = share * value + (1 - share) * smooth
+        out.append(smooth)
+    return out
+
+
+@pytest.mark.parametrize(("min_cutoff", "beta"), [(0.5, 0.0), (1.0, 2.0), (2.0, 8.0)])
+def test_a_walk_comes_out_as_the_paper_has_it(min_cutoff: float, beta: float) -> None:
+    walk = np.cumsum(np.random.default_rng(5).normal(0, 0.02, 60))
+    found = run(OneEuro(min_cutoff, beta), walk[:, None, None].astype(np.float32))[:, 0, 0]
+    assert found == pytest.approx(paper(walk, RATE, min_cutoff, beta), abs=1e-4)
+
+
 def test_beta_keeps_up_with_motion_without_letting_tremble_through() -> None:
     moving = (np.arange(30) / RATE)[:, None, None].astype(np.float32)
     late = moving[-1] - run(OneEuro(1.0, 0.0), moving)[-1]

@@ -9,7 +9,7 @@ from installation.faces.ffhq import crop_to_original, invert, quad_from_landmark
 from installation.faces.own import own_part
 from installation.faces.padding import run_on
 from installation.faces.presence import GOOD
-from installation.faces.quality import Head, judge
+from installation.faces.quality import Head, in_front, inside_share, judge
 from installation.messages import AlignedFace, Expression, Face
 from installation.stages.align import align_image
 
@@ -76,6 +76,29 @@ def test_alone_and_inside_all_of_a_crop_is_ones_own() -> None:
     assert own_part(aligned(points(300)), [aligned(points(1000), 1)], WIDTH, HEIGHT, 32) is None
 
 
+@pytest.mark.parametrize(
+    ("x", "y", "width", "height", "inside"),
+    [
+        (0, 0, SIZE, SIZE, True),  # the crop is the frame, pixel on pixel
+        (-1, 0, WIDTH, HEIGHT, False),
+        (0, -1, WIDTH, HEIGHT, False),
+        (0, 0, SIZE - 1, SIZE, False),
+        (0, 0, SIZE, SIZE - 1, False),
+        (5, 7, SIZE + 5, SIZE + 7, True),
+        (5, 7, SIZE + 4, SIZE + 7, False),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_crop_is_inside_up_to_the_edges_of_the_outermost_pixels(x, y, width, height, inside, turned) -> None:
+    M_c2o = np.array([[1.0, 0, x], [0, 1.0, y]])
+    if turned:  # by half a turn: the other corners are the outermost
+        M_c2o = np.array([[-1.0, 0, x + SIZE - 1], [0, -1.0, y + SIZE - 1]])
+    face = Face(0, points(600), (0, 0, 1, 1), Expression(), 1.0, True, 1.0)
+    one = AlignedFace(face, np.zeros((SIZE, SIZE, 3), np.uint8), M_c2o, invert(M_c2o))
+    part = own_part(one, [], width, height, 32)
+    assert (part is None) == inside
+
+
 def test_what_lies_outside_the_frame_is_nobodys() -> None:
     part = own_part(aligned(points(120)), [], WIDTH, HEIGHT, 32)
     assert part is not None
@@ -113,3 +136,23 @@ def test_nothing_of_a_cut_face_shows_twice() -> None:
 def transformed_rows(M_c2o: np.ndarray) -> np.ndarray:
     """Of each row of a crop that stands upright, its row in the frame."""
     return np.arange(SIZE) * M_c2o[1, 1] + M_c2o[1, 2]
+
+
+def test_a_landmark_is_in_the_frame_up_to_half_a_pixel_beyond_the_outermost_centres() -> None:
+    edges = [(-0.49, 100), (WIDTH - 0.51, 100), (100, -0.49), (100, HEIGHT - 0.51)]
+    beyond = [(-0.51, 100), (WIDTH - 0.49, 100), (100, -0.51), (100, HEIGHT - 0.49)]
+    for inside, outside in zip(edges, beyond, strict=True):
+        assert inside_share(np.array([inside]), WIDTH, HEIGHT) == 1.0
+        assert inside_share(np.array([outside]), WIDTH, HEIGHT) == 0.0
+    assert inside_share(np.array(edges + beyond), WIDTH, HEIGHT) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("size", "logit", "front"),
+    [(110, 0, True), (107, 0, True), (105, 20, True), (105, 28, True), (105, 26, False), (95, 30, True), (95, 26, False), (93, 90, False)],
+)
+def test_who_is_clearly_larger_stands_in_front_and_among_equals_who_is_not_the_one_that_is_hidden(size, logit, front) -> None:
+    one, other = Head.of(points(300, size=size), logit, 30.0), Head.of(points(300, size=100), 30.0, 30.0)
+    if logit == 20:
+        other = Head.of(points(300, size=100), 20.0, 30.0)
+    assert in_front(one, other) is front

@@ -156,6 +156,13 @@ def test_missing_files_folders_and_other_kinds(tmp_path):
             read_directions(tmp_path / name)
 
 
+@pytest.mark.parametrize("kind", ["facets-generator", "a", "zzz", ""])
+def test_a_file_of_another_kind_is_refused_by_the_kind_it_says(tmp_path, kind):
+    save_file({"smile": torch.ones(6, 8)}, tmp_path / "other.safetensors", {"kind": kind, "layers": '{"smile": [0, 6]}'})
+    with pytest.raises(WeightsError, match=rf"other\.safetensors: not a file of directions \(its kind is '{kind}'\)"):
+        read_directions(tmp_path / "other.safetensors")
+
+
 @pytest.mark.parametrize(
     ("stem", "name"),
     [

@@ -37,11 +37,11 @@ def test_component_layers_scale_and_name(folder):
 
 
 def test_picking_from_several_and_a_scale_for_the_residual_too(folder):
-    found = listed(folder, "family: mine\ndirections:\n  - {file: many.pt, pick: hat, layers: 0}\n  - {file: own.safetensors, scale: 0.5}")
+    found = listed(folder, "family: mine\ndirections:\n  - {file: many.pt, pick: hat, layers: 0}\n  - {file: own.safetensors, scale: 0.25}")
     assert found.names == ("hat", "own")
     assert found.directions[0].vector.sum(dim=1).tolist() == [8, 0, 0, 0, 0, 0]
     assert found.directions[0].family == "mine"
-    assert found.directions[1].vector[2, 0] == 0.5 and found.directions[1].maps.flow.unique().tolist() == [0.5]
+    assert found.directions[1].vector[2, 0] == 0.25 and found.directions[1].maps.flow.unique().tolist() == [0.25]
 
 
 @pytest.mark.parametrize(

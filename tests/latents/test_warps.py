@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from installation.latents.warps import EYES, Warper, larger_eyes
+from installation.latents.warps import EYES, HARDEST, Warper, larger_eyes, squeeze, without_folds
 
 
 def dot(side, x, y):
@@ -71,3 +71,38 @@ def test_larger_eyes_push_outward_around_the_eyes_alone():
     assert 1 < centre(Warper()(beside, larger_eyes(0.3)))[0] - centre(beside)[0] < 4
     chin = dot(side, 0.5 * side, 0.85 * side)
     assert np.abs(Warper()(chin, larger_eyes(0.3)).astype(int) - chin).max() <= 2
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("share", [0.3, 0.84, 0.9, 2.0])
+def test_a_squeeze_along_either_axis_is_measured_and_kept_below_a_fold(axis, share):
+    """A flow that takes ``share`` of the way to the middle from everywhere: at 1 all of it lies in one place."""
+    along = (np.arange(32, dtype=np.float32) + 0.5) / 32 - 0.5
+    flow = np.zeros((2, 32, 32), np.float32)
+    flow[axis] = -share * (along[None, :] if axis == 0 else along[:, None])
+    assert squeeze(flow) == pytest.approx(share, rel=1e-4)
+    kept = without_folds(flow)
+    assert squeeze(kept) == pytest.approx(min(share, HARDEST), rel=1e-3)
+    assert (kept is flow) == (share <= HARDEST)
+    assert squeeze(-flow) == 0.0  # to draw apart folds nothing
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_squeeze_of_a_linear_flow_is_that_of_its_matrix(seed):
+    """Each part along its own axis, or the two across each other, whichever pushes together the most."""
+    a, b, c, d = np.random.default_rng(seed).uniform(-1, 1, 4)
+    y, x = np.meshgrid(*[(np.arange(24) + 0.5) / 24 - 0.5] * 2, indexing="ij")
+    flow = np.stack([a * x + b * y, c * x + d * y]).astype(np.float32)
+    assert squeeze(flow) == pytest.approx(max(-a, -d, np.sqrt(max(b * c, 0.0)), 0.0), abs=1e-4)
+
+
+@pytest.mark.parametrize(("row", "column"), [(0, 0), (0, 22), (22, 0), (22, 22), (11, 5)])
+def test_one_hard_place_is_enough(row, column):
+    for axis in (0, 1):
+        flow = np.zeros((2, 24, 24), np.float32)
+        flow[axis, row, column] = 0.5 / 24
+        assert squeeze(flow) == pytest.approx(0.5, rel=1e-4)
+    flow = np.zeros((2, 24, 24), np.float32)
+    flow[0, row + 1 :, : column + 1] = 0.25 / 24  # each is moved along the other's axis, across the same edge
+    flow[1, : row + 1, column + 1 :] = 0.25 / 24
+    assert squeeze(flow) > 0.2

@@ -1,6 +1,8 @@
 """Stored faces: coded when they are asked for, by the models of the show."""
 
 import threading
+from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -8,7 +10,11 @@ import pytest
 import torch
 
 from installation.control.parameters import GUESTS
-from installation.models.guests import FACES, Guest, GuestBook
+from installation.models.bundle import load_models
+from installation.models.guests import FACES, Guest, GuestBook, face_coder
+from installation.networks.encoder_parts import as_network_input
+
+WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
 
 
 def mean_colour(picture):
@@ -48,3 +54,37 @@ def test_a_picture_that_cannot_be_read_is_no_guest(tmp_path):
     (tmp_path / "a.webp").write_bytes(np.random.default_rng(0).bytes(100))
     book = GuestBook(torch.zeros(14, 4), mean_colour, background=False, folder=tmp_path)
     assert book("guest-1") is None and book("guest-2") is None
+
+
+@pytest.fixture(scope="module")
+def models():
+    return load_models(WEIGHTS / "generator.safetensors", WEIGHTS / "encoder.safetensors", [], [WEIGHTS / "directions.safetensors"])
+
+
+def test_a_face_is_coded_by_the_encoder_of_the_show(models):
+    picture = cv2.cvtColor(cv2.imread(str(sorted(FACES.glob("*.webp"))[0])), cv2.COLOR_BGR2RGB)
+    side = models.input_px
+    guest = face_coder(models)(picture)
+    crops = torch.from_numpy(cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA if side < len(picture) else cv2.INTER_CUBIC))
+    with torch.inference_mode():
+        ws, detail = models.detail.encode_with_detail(as_network_input(crops[None]))
+    assert torch.allclose(guest.ws, ws[0], atol=1e-5) and torch.allclose(guest.detail, detail[0], atol=1e-5)
+    assert guest.ws.shape == models.latent_avg.shape
+
+
+def test_a_large_picture_is_made_smaller_without_moire(models):
+    """Stripes as fine as two pixels are grey once they are smaller, and no other stripes."""
+    side = models.input_px
+    fine = np.zeros((4 * side, 4 * side, 3), np.uint8)
+    fine[::2] = 254
+    grey = np.full((side, side, 3), 127, np.uint8)
+    code = face_coder(models)
+    assert torch.allclose(code(fine).ws, code(grey).ws, atol=1e-4)
+
+
+def test_a_whole_encoder_gives_a_code_alone():
+    plain = SimpleNamespace(
+        input_px=8, detail=None, whole_encoder=lambda: lambda crops: crops.float().mean(dim=(1, 2))[:, None].repeat(1, 6, 1)
+    )
+    guest = face_coder(plain)(np.full((16, 16, 3), (10, 20, 30), np.uint8))
+    assert guest.detail is None and torch.equal(guest.ws, torch.tensor([[10.0, 20.0, 30.0]] * 6))

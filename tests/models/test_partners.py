@@ -8,7 +8,7 @@ import torch
 
 from installation.messages import EncodedFace, Expression, Face
 from installation.models.guests import Guest
-from installation.models.partners import Partners
+from installation.models.partners import GLIDE_SECONDS, Partners
 
 
 def visitor(id):
@@ -64,3 +64,17 @@ def test_nothing_of_a_visitor_who_left_is_kept():
     assert set(partners._faces) == {1}
     partners.rest()
     assert not partners._faces
+
+
+def test_in_the_middle_of_two_changes_a_code_is_the_mean_of_three_by_their_shares():
+    guests = {name: Guest(torch.full((14, 4), value)) for name, value in (("a", 1.0), ("b", 10.0), ("c", 100.0))}
+    partners = Partners(guests.get)
+    step = GLIDE_SECONDS / 4
+    for name in ("a", "b", "b", "c"):  # all of a; then b a quarter, a half; then c a quarter, of which a and b give way alike
+        partners.step([visitor(1)], name, step)
+    shares = partners._shares[1].of
+    assert shares == pytest.approx({"a": 0.375, "b": 0.375, "c": 0.25})
+    assert level(partners, 1) == pytest.approx(0.375 * 1 + 0.375 * 10 + 0.25 * 100)
+    for _ in range(3):
+        partners.step([visitor(1)], "c", step)
+    assert partners._shares[1].of == {"c": 1.0} and level(partners, 1) == 100.0

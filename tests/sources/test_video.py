@@ -208,6 +208,19 @@ def test_a_slow_reader_misses_pictures_but_keeps_time(tmp_path: Path) -> None:
     assert source.frames_late == 10
 
 
+@pytest.mark.parametrize(("away", "shown"), [(0.75, [0, 7, 10]), (3.0, [0, 1, 3])])
+def test_after_a_long_pause_a_clip_goes_on_from_where_it_is_instead_of_hurrying(tmp_path: Path, away: float, shown: list[int]) -> None:
+    clock = FrameClock(4)
+    with video_file(write_clip(tmp_path / "a.mp4"), SETTINGS, clock, realtime=True) as source:
+        source.nap = lambda _: None
+        seen = numbers(source, 1)
+        clock.frame += round(4 * away)
+        seen += numbers(source, 1)
+        clock.advance()
+        seen += numbers(source, 1)
+    assert seen == shown
+
+
 def test_a_truncated_clip_plays_what_there_is_and_loops(tmp_path: Path) -> None:
     whole = write_clip(tmp_path / "a.mkv", every=1).read_bytes()
     (tmp_path / "cut.mkv").write_bytes(whole[: len(whole) // 2])

@@ -56,3 +56,25 @@ def test_one_pixel_outside_is_no_reason_to_blur_a_face():
     image = cloth()
     inside, touching = crop_at(image, 101, 240, 100), crop_at(image, 98, 240, 100)
     assert roughness(touching[:, 8:]) > 0.95 * roughness(inside[:, 8:])
+
+
+@pytest.mark.parametrize(("beyond", "fades_over"), [(0.1, 0.3), (0.4, 0.5), (0.6, 0.7)])
+@pytest.mark.parametrize("side", SIDES)
+def test_the_fade_is_over_a_little_beyond_the_farthest_corner_and_never_sooner_than_after_a_third_of_a_face(side, beyond, fades_over):
+    """Over max(excess + 0.1, 0.3) of the crop's side, as FFHQ does it, each side of the frame for itself."""
+    axis, half = SIDES[side][2], 100.0
+    # What runs along the edge is the same inside and outside of it: a difference to it can only be the fade to the median.
+    along = np.linspace(20, 230, (480, 640)[1 - axis])
+    image = np.broadcast_to(along[:, None, None] if axis else along[None, :, None], (480, 640, 3)).astype(np.uint8)
+    x, y = SIDES[side][:2]
+    inwards = half - 2 * half * beyond
+    x, y = x + {"left": inwards, "right": -inwards}.get(side, 0), y + {"top": inwards, "bottom": -inwards}.get(side, 0)
+    crop = np.moveaxis(crop_at(image, x, y, half).astype(float), axis, 0)[..., 0]
+    if side in ("right", "bottom"):
+        crop = crop[::-1]
+    contrast = np.ptp(crop[:, SIZE // 8 : -SIZE // 8], axis=1)
+    fade = 1 - contrast / contrast[-1]
+    depth = beyond - (np.arange(SIZE) + 0.5) / SIZE  # shares of the side that lie between the frame and each line
+    expected = np.clip(depth / fades_over, 0, 1)
+    outside = np.abs(depth) > 4 / SIZE  # at the edge itself the fade is enlarged from a small crop
+    assert np.abs(fade - expected)[outside].max() < 0.06

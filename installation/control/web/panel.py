@@ -15,6 +15,7 @@ On the second it asks for a picture by any message and gets one JPEG for it: wha
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping
 from importlib import resources
@@ -154,7 +155,7 @@ class Looks:
 
     def _call(self, loop: asyncio.AbstractEventLoop) -> None:
         """In the display's thread."""
-        if not loop.is_closed():
+        with contextlib.suppress(RuntimeError):  # the server is gone, and who looked with it
             loop.call_soon_threadsafe(self._start)
 
     def _start(self) -> None:

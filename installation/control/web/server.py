@@ -148,13 +148,15 @@ class WebPanel:
             self._socket.close()
 
     def _run(self) -> None:
+        """All of the thread. At the end the runner cancels what is still under way and waits for it: a request of somebody who was
+        let go sleeps until its turn, and the HTTP library cancels its own tasks without waiting."""
         try:
-            self._loop.run_until_complete(self._serve())
+            with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+                runner.run(self._serve())
         except Exception:  # the show goes on without a panel
             log.exception("the web server ended")
         finally:
             self._up.set()
-            self._loop.close()
 
     async def _serve(self) -> None:
         assert self._socket is not None

@@ -1,5 +1,6 @@
 """A running server over the whole table of controls, with no show behind it."""
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -45,6 +46,7 @@ class Stage:
     def __exit__(self, *_: object) -> None:
         self.panel.stop()
         self.osc.stop()
+        assert not asyncio.all_tasks(self.panel._loop)  # what is left would say so in the log of whoever comes after
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """What a stranger without the token can do to a public server: cost it little, and keep nobody out."""
 
+import asyncio
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -402,6 +404,43 @@ def test_a_body_that_never_ends_is_not_waited_for(public, monkeypatch):
             time.sleep(0.05)
     assert gone(link)
     assert until(lambda: len(public.panel._door) == 0)
+
+
+def ask_forever(port):
+    """A request with a body that never ends."""
+    link = knock(port)
+    link.sendall(b"POST /facets HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n")
+    return link
+
+
+def talk_too_much(port):
+    """A WebSocket that has to wait for hours until it is heard again."""
+    line = Line(port)
+    for _ in range(50):
+        line.raw(Line.PING, b"")
+    return line
+
+
+def serve_one_who_leaves(bother):
+    """A whole life of a server, whose only guest is gone before it ends."""
+    panel = Stage(ControlConfig(osc=OscConfig(port=0, out_port=0), web=WebConfig(port=0))).panel
+    panel.start()
+    link = bother(panel.port)
+    assert until(lambda: len(panel._door) == 1)
+    assert ask(panel.port, "/?HOST_INFO")[0] == 200  # and what came before that was heard
+    link.close()
+    assert until(lambda: len(panel._door) == 0)
+    panel.stop()
+    assert panel._loop.is_closed() and not asyncio.all_tasks(panel._loop)
+
+
+@pytest.mark.parametrize("bother", [ask_forever, talk_too_much])
+def test_a_server_that_ends_leaves_no_task_that_speaks_later(monkeypatch, caplog, bother):
+    monkeypatch.setattr(sockets, "READ_FRAMES_A_SECOND", 0.001)
+    monkeypatch.setattr(sockets, "READ_FRAMES_AT_ONCE", 20.0)
+    serve_one_who_leaves(bother)
+    gc.collect()
+    assert "destroyed" not in caplog.text
 
 
 def test_a_request_that_goes_wrong_is_a_line(public, monkeypatch, caplog):
