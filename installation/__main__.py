@@ -1,4 +1,7 @@
-"""Everything that is not the mirror: ``python -m installation COMMAND``. Each command is its own module and loads late."""
+"""Everything that is not the mirror: ``python -m installation COMMAND``. Each command is its own module and loads late.
+
+An installed package has the command ``facets``: with the name of a command it is the same, without one it is the mirror.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 from installation import start
 from installation.errors import ConfigError, FacetsError
@@ -50,9 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 done, 2 for an unknown one."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments or arguments[0] in ("-h", "--help"):
-        width = max(len(command.name) for command in COMMANDS)
-        print("usage: python -m installation COMMAND [--help]\n")
-        print("\n".join(f"  {command.name:<{width}}  {command.help}" for command in COMMANDS))
+        print(f"usage: python -m installation COMMAND [--help]\n\n{listed()}")
         return 0 if arguments else ConfigError.exit_code
     try:
         command = next((command for command in COMMANDS if command.name == arguments[0]), None)
@@ -70,6 +72,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read the output has seen enough, as in: weights list | head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+
+
+def listed() -> str:
+    """The commands, one a line."""
+    width = max(len(command.name) for command in COMMANDS)
+    return "\n".join(f"  {command.name:<{width}}  {command.help}" for command in COMMANDS)
+
+
+def facets() -> NoReturn:
+    """The command ``facets`` of an installed package: a command of the list, or the mirror with its arguments."""
+    ensure_utf8()
+    start.prepare()
+    if sys.argv[1:2] and sys.argv[1] in {command.name for command in COMMANDS}:
+        sys.exit(main())
+    from installation import show
+
+    show.leave(show.main(program="facets", more=f"commands, each with its own --help (facets COMMAND --help):\n{listed()}"))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ import cv2
 import torch
 
 from installation import __version__
-from installation.canvas.backdrops import Backdrops, find_pictures
+from installation.canvas.backdrops import Backdrops
 from installation.canvas.compose import Compose
 from installation.canvas.present import CanvasSettings, open_canvas
 from installation.canvas.waiting import Waiting
@@ -29,7 +29,7 @@ from installation.checkpoints.loading import EncoderReading, metadata_of
 from installation.clock import Clock, FrameClock, MonotonicClock
 from installation.config import Config
 from installation.control.desk import SNAPSHOT, ControlDesk
-from installation.control.installed import BACKGROUNDS, Installed
+from installation.control.installed import Installed, backgrounds
 from installation.control.keyboard import SOURCE as KEY
 from installation.control.keyboard import Action, Keyboard
 from installation.control.operator_hud import HudBoard
@@ -40,6 +40,7 @@ from installation.engines.device import device_of
 from installation.engines.select import EngineSettings, steady
 from installation.engines.store import open_store
 from installation.errors import ConfigError, DisplayError, FacetsError, FaultError
+from installation.gl.first_light import FirstLight
 from installation.latents.cache import CachePolicy
 from installation.latents.directions import load_directions
 from installation.models.bundle import EVERYTHING, Models, load_models
@@ -57,6 +58,7 @@ from installation.operation.visitor_slots import VisitorSlots
 from installation.operation.worker import Worker
 from installation.outputs.record import Recorder
 from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, SynthesisLoop
+from installation.places import cache, kept
 from installation.plain_file import NotAFileError, check_target
 from installation.slot import Slot
 from installation.sources import CaptureSettings, CaptureSource, SourceLost
@@ -72,9 +74,8 @@ from installation.stages.track import Track, TrackSettings
 
 log = logging.getLogger(__name__)
 
-ROOT = Path(__file__).resolve().parents[1]
-ENGINE_CACHE = Path(os.environ.get("FACETS_CACHE") or ROOT / ".cache") / "engines"
-SNAPSHOTS = ROOT / "out"
+ENGINE_CACHE = cache() / "engines"
+SNAPSHOTS = kept("out")
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ class RunOptions:
     timeline_play: Path | None = None  # whose moves are made again
     unattended: bool = False  # runs until it is stopped, and is to come back as it was
     started: float = 0.0
+    light: FirstLight | None = None  # the window that the canvas takes the place of
 
 
 def _say(line: str) -> None:
@@ -216,7 +218,7 @@ class Installation:
         notice = cache_notice(ENGINE_CACHE)
         if notice:
             say(f"facets: {notice}")
-        self.models = models_of(self.config)
+        self.models = options.light.beside(partial(models_of, self.config)) if options.light else models_of(self.config)
         self.controls = self._controls()
 
         # Open the ways in: a port that is taken should show at once as well.
@@ -247,7 +249,7 @@ class Installation:
         return contextlib.nullcontext() if self.options.lockstep else ahead()
 
     def _build(self, undo: contextlib.ExitStack, priorities: Priorities | None) -> None:
-        # Open the source, the recording and the canvas.
+        # Open the source, the canvas, and the recording, which has the canvas' size.
         config, options = self.config, self.options
         self._capture_settings = capture_settings(config)
         first = self._first_source()
@@ -258,13 +260,17 @@ class Installation:
                 self._began = self.clock.now()
             first.clock = self.clock
         self.tempo = self.desk.begin(self._now, lambda: self.health.captured, options.timeline_record)
-        self.recorder = self._open_recording(first)
-        if self.recorder is not None:
-            undo.callback(self.recorder.close)
+        if options.light is not None:
+            options.light.step()
         self.canvas = open_canvas(self._canvas_settings())
         undo.callback(self.canvas.close)
         if self.canvas.notice:
             say(f"facets: {self.canvas.notice}")
+        if not options.lockstep:
+            self._wait_on_canvas()
+        self.recorder = self._open_recording(first)
+        if self.recorder is not None:
+            undo.callback(self.recorder.close)
 
         # Build the stages and join them.
         build = partial(build_networks, config, self.models, background=priorities is not None, lockstep=options.lockstep)
@@ -276,7 +282,8 @@ class Installation:
         """While the networks are built: the window answers, and says what it waits for where that takes long. Keys are obeyed
         once there is something to obey them."""
         if self._waiting is None:
-            self._waiting = Waiting(self.canvas)
+            pressed = self.options.light.keys if self.options.light else ()
+            self._waiting = Waiting(self.canvas, self.config.canvas.keys, pressed)
         self._waiting.step()
 
     def _now(self) -> float:
@@ -313,10 +320,8 @@ class Installation:
             return None
         if not self._may_keep(source):
             raise ConfigError("--record: a live camera is recorded only where privacy.allow_recording is true")
-        canvas = self.config.canvas
-        fps = source.rate if lockstep and source is not None else canvas.fps
-        size = (canvas.width, canvas.height)
-        recorder = Recorder(path, size, fps, self.config.record.crf, realtime=not lockstep, fault=self._told)
+        fps = source.rate if lockstep and source is not None else self.config.canvas.fps
+        recorder = Recorder(path, self.canvas.size, fps, self.config.record.crf, realtime=not lockstep, fault=self._told)
         if recorder.notice:
             say(f"facets: {recorder.notice}")
         return recorder
@@ -365,16 +370,16 @@ class Installation:
         self.display = DisplayLoop(portraits, compose, self.canvas, self.recorder, self.controls, self.health, board.state, now)
 
     def _backdrops(self) -> Backdrops:
-        found = find_pictures(BACKGROUNDS)
+        found = backgrounds()
         if found.notice:
             say(f"facets: {found.notice}")
         return Backdrops(*self.canvas.size, found.paths, live=not self.options.lockstep)
 
     def _glass_settings(self) -> GlassSettings:
-        canvas, lockstep = self.config.canvas, self.options.lockstep
+        lockstep = self.options.lockstep
         turn = 0.0 if lockstep else self.generate.turn_milliseconds()
         largest = LARGEST_ON_GPU if torch.cuda.is_available() else LARGEST_ON_CPU
-        return GlassSettings(canvas.width, canvas.height, turn, lockstep, largest)
+        return GlassSettings(*self.canvas.size, turn, lockstep, largest)
 
     def _aligner(self) -> Align:
         engine, size = self.config.engine, self.encode.input_px

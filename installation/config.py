@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from math import inf, isfinite
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -30,14 +30,21 @@ from pydantic import (
 from installation.config_file import Document, Value, read_document
 from installation.config_layers import Layers, merge, read_override
 from installation.errors import ConfigError
+from installation.places import kept, shipped
 
 WORDS_OF_MODELS = ("encoder_kind", "encoder_codes")  # rows under models that name no file
-SHIPPED = Path(__file__).resolve().parents[1] / "config.yaml"
+SHIPPED = shipped("config.yaml")
 
 
 def _no_truth(value: object) -> object:
     if isinstance(value, bool):  # Python counts with true and false; people who write "max: true" made a mistake
         raise ValueError("must be a number")
+    return value
+
+
+def _side(value: int) -> int:
+    if value != 0 and not 64 <= value <= 7680:
+        raise ValueError("must be 64 to 7680 px, or 0 for the display's own")
     return value
 
 
@@ -93,6 +100,7 @@ def is_loopback(host: str) -> bool:
 
 
 Int = Annotated[int, BeforeValidator(_no_truth)]
+Side = Annotated[int, BeforeValidator(_no_truth), AfterValidator(_side)]
 Float = Annotated[float, BeforeValidator(_no_truth)]
 Switch = Annotated[bool | Literal["auto"], BeforeValidator(_switch)]
 Patience = Annotated[float | Literal["forever"], BeforeValidator(_patience)]
@@ -117,7 +125,7 @@ def _setting(address: str, description: str, **bounds: Any) -> Any:
             if not isinstance(value, dict) or name not in value:
                 raise ConfigError(f"{SHIPPED}: {address}: missing; the file beside the program must hold every key")
             value = value[name]
-        return _under(SHIPPED.parent, value) if address.startswith("models.") else value
+        return _at_home(value) if address.startswith("models.") else value
 
     return Field(default_factory=default, validate_default=True, description=description, **bounds)
 
@@ -205,8 +213,8 @@ class EngineConfig(Section):
 class CanvasConfig(Section):
     """The picture that visitors see, and its window."""
 
-    width: Int = _setting("canvas.width", "px, width of the canvas", ge=64, le=7680)
-    height: Int = _setting("canvas.height", "px, height of the canvas", ge=64, le=7680)
+    width: Side = _setting("canvas.width", "px, width of the canvas; 0: the display's own")
+    height: Side = _setting("canvas.height", "px, height of the canvas; 0: the display's own")
     display: Int = _setting("canvas.display", "number of the display, from 0", ge=0, le=15)
     mode: Literal["auto", "windowed", "fullscreen", "headless"] = _setting("canvas.mode", "kind of window")
     renderer: Literal["auto", "gl", "plain"] = _setting("canvas.renderer", "what draws the canvas")
@@ -321,10 +329,10 @@ class Config(Section):
 def load_config(path: Path | None = None, overrides: Sequence[str] = ()) -> Config:
     """The shipped settings, with the file at ``path`` and then each ``KEY=VALUE`` of ``overrides`` over them. Raises
     ConfigError: one line a problem, ``file:line: key: value: reason`` or ``--set KEY=VALUE: key: value: reason``."""
-    documents = [_rooted(_shipped(), SHIPPED.parent)]
+    documents = [_rooted(_shipped(), _at_home)]
     if path is not None:
-        documents.append(_rooted(read_document(path), path.absolute().parent))
-    documents.extend(_rooted(read_override(text, Config), Path.cwd()) for text in overrides)
+        documents.append(_rooted(read_document(path), partial(_under, path.absolute().parent)))
+    documents.extend(_rooted(read_override(text, Config), partial(_under, Path.cwd())) for text in overrides)
     layers = merge(documents)
     try:
         config = Config.model_validate(layers.values)
@@ -334,13 +342,31 @@ def load_config(path: Path | None = None, overrides: Sequence[str] = ()) -> Conf
     return config
 
 
-def _rooted(document: Document, folder: Path) -> Document:
-    """The document with the paths of its models starting at ``folder``."""
+def _rooted(document: Document, place: Callable[[Value], Value]) -> Document:
+    """The document with ``place`` applied to the paths of its models."""
     models = document.values.get("models")
     if not isinstance(models, dict):
         return document
-    rooted = {name: value if name in WORDS_OF_MODELS else _under(folder, value) for name, value in models.items()}
+    rooted = {name: value if name in WORDS_OF_MODELS else place(value) for name, value in models.items()}
     return replace(document, values={**document.values, "models": rooted})
+
+
+def _at_home(value: Value) -> Value:
+    """Where the shipped file's models are. A wheel holds files and no empty folders: that of an artist's own directions is the
+    show's, and counts where there is one."""
+    if isinstance(value, list):
+        return [_at_home(item) for item in value if not _absent_folder(item)]
+    if isinstance(value, str) and _is_folder(value):
+        return _under(kept("."), value)
+    return _under(SHIPPED.parent, value)
+
+
+def _is_folder(value: Value) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and not Path(value).suffix
+
+
+def _absent_folder(value: Value) -> bool:
+    return isinstance(value, str) and _is_folder(value) and not kept(value).is_dir()
 
 
 def _under(folder: Path, value: Value) -> Value:

@@ -22,9 +22,10 @@ MALLOPT = {
 
 
 def prepare() -> None:
-    """Standard streams that are open, and an allocator that keeps the memory it has."""
+    """Standard streams that are open, an allocator that keeps the memory it has, and nobody who is told of the start."""
     _open_streams()
     _keep_memory()
+    _report_nothing()
 
 
 def _open_streams() -> None:
@@ -44,6 +45,12 @@ def _keep_memory() -> None:
         for name, (parameter, value) in MALLOPT.items():
             if name not in os.environ:
                 mallopt(parameter, value)
+
+
+def _report_nothing() -> None:
+    """OpenVINO's package asks for one that reports every conversion to its maker. Where a plain ``pip install`` brought it along it
+    counts as not installed, which OpenVINO is ready for."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # Python's own way to bar a module
 
 
 def packages_missing(err: ModuleNotFoundError) -> int:

@@ -15,11 +15,13 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+LINE = re.compile(r"([\w.-]+)==([^\s;#]+)(?:; python_version < \"3\.(\d+)\")?")
+
 
 def pinned(lock: Path) -> list[tuple[str, str]]:
-    """Names and versions that a lock file asks for."""
-    found = (re.match(r"([\w.-]+)==([^\s;#]+)", line) for line in lock.read_text(encoding="utf-8").splitlines())
-    return [(match[1], match[2]) for match in found if match]
+    """Names and versions that a lock file asks for on this Python."""
+    found = (LINE.match(line) for line in lock.read_text(encoding="utf-8").splitlines())
+    return [(match[1], match[2]) for match in found if match and (match[3] is None or sys.version_info[:2] < (3, int(match[3])))]
 
 
 def fault(name: str, version: str, sizes: bool) -> str:

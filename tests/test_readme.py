@@ -1,6 +1,10 @@
-"""The README says what the program does now."""
+"""The documents say what the program does now."""
 
+import re
 from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
 
 from installation.commands.controls import replaced
 from installation.control.keyboard import KEYS
@@ -8,15 +12,19 @@ from run_installation import parse
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONTROLS = (ROOT / "docs" / "controls.md").read_text(encoding="utf-8")
+OPERATOR = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8")
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("weights/**/*.md"), *ROOT.glob("directions/*.md")])
+MOST_WORDS = 1200  # of the first page, markup counted
 
 
 def test_the_table_of_controls_is_current() -> None:
-    assert replaced(README) == README, "run: python -m installation controls --write README.md"
+    assert replaced(CONTROLS) == CONTROLS, "run: python -m installation controls --write docs/controls.md"
 
 
 def test_every_key_is_told() -> None:
     for key in KEYS:
-        assert f"| {key.label} | {key.description}" in README
+        assert f"| {key.label} | {key.description}" in CONTROLS
 
 
 def test_every_argument_is_told(capsys) -> None:
@@ -27,7 +35,36 @@ def test_every_argument_is_told(capsys) -> None:
     options = {word.strip("[],") for word in capsys.readouterr().out.split() if word.strip("[],").startswith("--")}
     assert len(options) > 10
     for option in options - {"--help"}:
-        assert f"`{option}" in README, option
+        assert f"`{option}" in OPERATOR, option
+
+
+def anchors(page: Path) -> set[str]:
+    """The names that a page's headings can be linked by."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_leads_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for link in [*re.findall(r"\]\(([^)\s]+)\)", text), *re.findall(r'src="([^"]+)"', text)]:
+        if "://" in link:
+            continue
+        path, _, name = unquote(link).partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        if name:
+            assert name in anchors(target), link
+
+
+def test_the_first_page_is_short() -> None:
+    assert len(README.split()) < MOST_WORDS
+
+
+@pytest.mark.parametrize("page", [README, OPERATOR, CONTROLS], ids=["README", "operator", "controls"])
+def test_commands_of_the_documents_are_there(page: str) -> None:
+    for script in re.findall(r"(?<![\w./-])((?:scripts|benchmarks|tests|installation)/[\w./-]+\w)", page):
+        assert (ROOT / script).exists(), script
 
 
 def test_the_places_of_the_tree_are_there() -> None:

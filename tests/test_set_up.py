@@ -15,13 +15,13 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("tiny", "small", "little")  # one in each lock file
 
 
-def make_wheel(folder: Path, name: str) -> None:
+def make_wheel(folder: Path, name: str, more: str = "") -> None:
     """A package of one module and one file of data."""
     info = f"{name}-1.0.dist-info"
     files = {
         f"{name}/__init__.py": b"HERE = True\n",
         f"{name}/data.txt": b"some words that take their room\n",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n".encode(),
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{more}".encode(),
         f"{info}/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     sums = {path: urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode() for path, data in files.items()}
@@ -33,7 +33,7 @@ def make_wheel(folder: Path, name: str) -> None:
 
 
 class Tree:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, by: str) -> None:
         self.folder = folder
         (folder / "scripts").mkdir()
         (folder / "wheels").mkdir()
@@ -43,10 +43,14 @@ class Tree:
         for name, lock in zip(PACKAGES, ("requirements.lock", "requirements-nodeps.lock", "requirements-dev.lock"), strict=True):
             make_wheel(folder / "wheels", name)
             (folder / lock).write_text(f"{name}==1.0   # MIT\n")
-        clean = {key: value for key, value in os.environ.items() if not key.startswith("PIP_")}
+        clean = {key: value for key, value in os.environ.items() if not key.startswith(("PIP_", "UV_"))}
         pip = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder / "wheels"), "PIP_CONFIG_FILE": os.devnull}
-        own = Path(sys.executable).resolve().parent
-        self.environ = clean | pip | {"PATH": f"{own}:{os.environ['PATH']}"}
+        uv = {"UV_NO_INDEX": "1", "UV_FIND_LINKS": str(folder / "wheels"), "UV_NO_CONFIG": "1"} if by == "uv" else {}
+        own, beside = Path(sys.executable).resolve().parent, Path(sys.executable).parent  # a Python, and where uv is
+        self.environ = clean | pip | uv | {"PATH": f"{own}:{beside}:{os.environ['PATH']}"}
+
+    def log(self) -> str:
+        return (self.folder / ".cache" / "setup.log").read_text()
 
     def start(self) -> "subprocess.Popen[str]":
         return subprocess.Popen(
@@ -63,14 +67,18 @@ class Tree:
         return next((self.folder / ".venv" / "lib").glob("python*")) / "site-packages" / name / file
 
 
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory):
-    tree = Tree(tmp_path_factory.mktemp("tree"))
+@pytest.fixture(scope="module", params=["pip", "uv"])
+def tree(tmp_path_factory, request):
+    if request.param == "uv" and not shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}"):
+        pytest.skip("there is no uv here; make setup dev brings one")
+    tree = Tree(tmp_path_factory.mktemp("tree"), request.param)
     both = [tree.start(), tree.start()]
     said = [process.communicate(timeout=600)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], said
     assert sum(text.count("Making .venv") for text in said) == 1, said  # one did it, the other waited
     assert sum("MB of Python packages" in text for text in said) == 1
+    installer = (tree.file(f"{PACKAGES[2]}-1.0.dist-info", "INSTALLER")).read_text().strip()
+    assert installer == request.param
     return tree
 
 
@@ -95,7 +103,7 @@ def test_what_was_cut_off_by_an_interruption_is_mended(tree):
     assert tree.file("small", "data.txt").read_text().startswith("some words")
 
 
-def test_pips_own_words_go_to_a_file_that_is_named(tree):
+def test_the_installers_own_words_go_to_a_file_that_is_named(tree):
     lock = tree.folder / "requirements.lock"
     before = lock.read_text()
     lock.write_text("no-such-package==1.0\n")
@@ -105,5 +113,44 @@ def test_pips_own_words_go_to_a_file_that_is_named(tree):
         lock.write_text(before)
     assert "The Python packages could not be installed: " in said and ".cache/setup.log" in said
     assert not [line for line in said.splitlines() if line.startswith(("ERROR", "WARNING"))]
-    assert "no-such-package" in (tree.folder / ".cache" / "setup.log").read_text()
+    assert "no-such-package" in tree.log()
     assert "Ready." in tree.set_up()  # and goes on from there
+
+
+def test_nobody_is_told_of_packages_that_do_not_fit_one_another(tree):
+    """As MediaPipe asks for an older NumPy than the mirror's, so one of the tools here asks for what is not there."""
+    make_wheel(tree.folder / "wheels", "demanding", "Requires-Dist: tiny==9.0\n")
+    lock = tree.folder / "requirements-dev.lock"
+    before = lock.read_text()
+    lock.write_text(f"{before}demanding==1.0   # MIT\n")
+    try:
+        said = tree.set_up() + tree.set_up()
+    finally:
+        lock.write_text(before)
+    assert "Ready." in said and "ERROR" not in said
+    assert tree.file("demanding", "data.txt").is_file()
+    tree.set_up()
+
+
+def test_what_uv_does_not_find_pip_brings_without_a_word_of_errors(tmp_path):
+    tree = Tree(tmp_path, "uv")
+    make_wheel(tmp_path / "wheels", "torch")
+    (tmp_path / "requirements.lock").write_text("tiny==1.0   # MIT\ntorch==1.0   # MIT\n")
+    tree.environ |= {"UV_DEFAULT_INDEX": "http://127.0.0.1:9/simple", "UV_OFFLINE": "1"}
+    del tree.environ["UV_NO_INDEX"], tree.environ["UV_FIND_LINKS"]
+    said = tree.set_up()
+    assert "Ready." in said and "error" not in said.lower()
+    assert tree.file("torch-1.0.dist-info", "INSTALLER").read_text().strip() == "pip"
+
+
+def test_a_package_for_older_pythons_alone_is_asked_of_them_alone(tmp_path):
+    lock = tmp_path / "some.lock"
+    check = [sys.executable, str(ROOT / "scripts" / "check_packages.py"), str(lock)]
+    for version, code in ((sys.version_info.minor, 0), (sys.version_info.minor + 1, 1)):
+        lock.write_text(f'no-such-package==1.0; python_version < "3.{version}"   # MIT\n')
+        assert subprocess.run(check, capture_output=True, check=False).returncode == code
+
+
+def test_the_set_up_takes_the_pythons_that_the_package_takes():
+    assert 'requires-python = ">=3.11,<3.15"' in (ROOT / "pyproject.toml").read_text()
+    assert "(3, 11) <= sys.version_info[:2] <= (3, 14)" in (ROOT / "scripts" / "setup").read_text()

@@ -114,3 +114,14 @@ def test_what_is_announced_is_what_is_run(bare, arguments, words):
     given = done.stdout.splitlines()
     assert given[-len(arguments) :] == arguments or not arguments
     assert ("20" in given) == ("running 20" in done.stdout)
+
+
+def test_nobody_outside_is_told_of_a_start(tmp_path):
+    """OpenVINO's package asks for one that reports conversions; where it came along it is not imported."""
+    (tmp_path / "openvino_telemetry.py").write_text("raise SystemExit('imported')\n")
+    script = (
+        f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(tmp_path)!r}]\nfrom installation import start; start.prepare()\n"
+        "import openvino.tools.ovc; print('quiet')"
+    )
+    done = run(sys.executable, "-c", script)
+    assert done.stdout == "quiet\n", done.stderr

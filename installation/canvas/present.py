@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from installation.canvas.plain.renderer import PlainRenderer
 from installation.canvas.scene import Renderer
-from installation.canvas.window import DisplayNumberError, Mode, Window, WindowSettings, choose_mode, list_displays
+from installation.canvas.window import DisplayNumberError, Mode, Window, WindowSettings, choose_mode, list_displays, own_size
 from installation.errors import DisplayError
 from installation.messages import Image
 
@@ -31,7 +32,7 @@ class CanvasSettings:
     """What ``canvas:`` in the configuration says. ``paced``: whether ``wait`` keeps the rate (a lockstep run does not).
     ``locked``: whether nobody at the keyboard may close the window."""
 
-    width: int  # px
+    width: int  # px; 0: the display's own, as height
     height: int  # px
     display: int = 0
     mode: str = "auto"  # auto, windowed, fullscreen, headless
@@ -41,8 +42,10 @@ class CanvasSettings:
     paced: bool = True
     seed: int = 0
     locked: bool = False
+    fixed: bool = True  # whether a person chose the size
 
 
+CPU_PIXELS = 1280 * 720  # of a canvas that is drawn without GL and has no size of its own: each of them costs
 EVEN_SHARE = 0.85  # of a turn, after which its picture is shown while pictures are shown at even times
 EVEN_STEP = 0.1  # of a turn, by which that changes from one picture to the next
 
@@ -151,6 +154,7 @@ def open_canvas(settings: CanvasSettings) -> Canvas:
     without it where that is slow.
     """
     mode = choose_mode(settings.mode, os.environ)
+    asked, settings = settings, sized(settings, mode)
     notice = "there is no display: running headless" if settings.mode == "auto" and mode == "headless" else ""
     try:
         renderer, window = _open(settings, mode)
@@ -158,8 +162,9 @@ def open_canvas(settings: CanvasSettings) -> Canvas:
         if settings.mode != "auto" or mode == "headless" or isinstance(err, DisplayNumberError):
             raise
         notice = f"{err}: running headless"
+        settings = sized(asked, "headless")
         renderer, window = _open(settings, "headless")
-    log.info("canvas %d×%d, %s, renderer %s", settings.width, settings.height, mode, renderer.name)
+    log.info("canvas %d×%d, %s, renderer %s", renderer.width, renderer.height, mode, renderer.name)
     return Canvas(renderer, window, settings, notice)
 
 
@@ -172,7 +177,22 @@ def _open(settings: CanvasSettings, mode: Mode) -> tuple[Renderer, Window | None
                 raise DisplayError(f"canvas.renderer gl: {err}; use canvas.renderer plain or auto") from err
             log.info("drawing without GL: %s", err)
     window = Window(_window_settings(settings, mode, gl=False)) if mode != "headless" else None
-    return PlainRenderer(settings.width, settings.height, settings.seed), window
+    size = (settings.width, settings.height) if settings.fixed else _affordable(settings.width, settings.height)
+    return PlainRenderer(*size, settings.seed), window
+
+
+def sized(settings: CanvasSettings, mode: Mode) -> CanvasSettings:
+    """The settings with a size: a side of 0 becomes the display's own."""
+    if settings.width and settings.height:
+        return settings
+    width, height = own_size(settings.display, mode)
+    return replace(settings, width=settings.width or width, height=settings.height or height, fixed=False)
+
+
+def _affordable(width: int, height: int) -> tuple[int, int]:
+    """The same shape, no larger than what the CPU draws in time; even, as films want it."""
+    scale = min(1.0, math.sqrt(CPU_PIXELS / (width * height)))
+    return max(64, round(width * scale / 2) * 2), max(64, round(height * scale / 2) * 2)
 
 
 class _NoGLError(Exception):

@@ -1,16 +1,16 @@
-"""What the canvas shows while the networks are being built: a black window that answers, and, where it takes long, why."""
+"""What the canvas shows while the networks are being built: the name, what is going on and for how long, and keys that are heard."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from installation.canvas.hud import HudPainter, HudState
 from installation.canvas.look import Look
 from installation.canvas.scene import Renderer, Scene
+from installation.gl.title import ENDING, KEYS, title
 
-QUICK = 4.0  # s, a start that takes no longer is not spoken of
+QUICK = 2.0  # s, a start that takes no longer does not say what it measures
 
 
 class Wall(Protocol):
@@ -24,12 +24,12 @@ class Wall(Protocol):
 
 
 class Waiting:
-    """``step`` a few times a second, in the thread that draws. ``keys``: those pressed meanwhile, in their order. now: s, a clock."""
+    """``step`` a few times a second, in the thread that draws. ``keys``: those pressed meanwhile, in their order. whose: whose keys
+    count; pressed: those pressed before; now: s, a clock."""
 
-    def __init__(self, canvas: Wall, now: Callable[[], float] = time.monotonic) -> None:
-        self.keys: list[str] = []
-        self._canvas, self._now = canvas, now
-        self._painter = HudPainter(canvas.renderer.width, canvas.renderer.height)
+    def __init__(self, canvas: Wall, whose: str = "all", pressed: Sequence[str] = (), now: Callable[[], float] = time.monotonic) -> None:
+        self.keys = [*pressed]
+        self._canvas, self._whose, self._now = canvas, whose, now
         self._began = now()
         self._said = ""
 
@@ -37,11 +37,16 @@ class Waiting:
         """Hear the keys, and show how long it has taken once a second."""
         self.keys += self._canvas.keys()
         seconds = self._now() - self._began
-        words = f"Starting: fitted to this machine for {int(seconds)} s" if seconds >= QUICK else "…"
+        words = self._words(seconds)
         if words == self._said:
             return
         self._said = words
-        state = HudState(notices=(words,)) if seconds >= QUICK else None
-        look = Look(blackout=False)
-        self._canvas.renderer.draw(Scene(seconds, 0.0, look, room=0.0, overlays=self._painter.overlays(state, seconds)))
+        renderer, look = self._canvas.renderer, Look(blackout=False)
+        page = title(renderer.width, renderer.height, words, KEYS[self._whose])
+        renderer.draw(Scene(seconds, 0.0, look, room=0.0, overlays=(page,)))
         self._canvas.present()
+
+    def _words(self, seconds: float) -> str:
+        if any(key in ENDING[self._whose] for key in self.keys):  # a network that is being built cannot be left alone
+            return "ending as soon as the engine at hand is measured …"
+        return "starting …" if seconds < QUICK else f"measuring engines …  {int(seconds)} s"

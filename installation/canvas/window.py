@@ -70,6 +70,24 @@ def list_displays() -> list[str]:
         return []
 
 
+USUAL = (1280, 720)  # px, of a canvas in a window or in none
+
+
+def own_size(display: int, mode: Mode) -> tuple[int, int]:
+    """Width and height in px of a canvas that has no size of its own: the display's in full screen, the usual one elsewhere, upright
+    where the display is. Never raises: who opens the window says what is wrong with the display."""
+    if mode == "headless":
+        return USUAL
+    try:
+        pygame.display.init()
+        width, height = pygame.display.get_desktop_sizes()[display]
+    except (pygame.error, IndexError):
+        return USUAL
+    if mode == "fullscreen":
+        return width - width % 2, height - height % 2  # even, as films want it
+    return USUAL if width >= height else (USUAL[1], USUAL[0])
+
+
 def fit(picture: tuple[int, int], window: tuple[int, int]) -> tuple[int, int, int, int]:
     """x, y, width, height in px of a picture of that (width, height), as large as the window allows, in its middle."""
     scale = min(window[0] / picture[0], window[1] / picture[1])

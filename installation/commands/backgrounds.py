@@ -20,9 +20,10 @@ from PIL import Image as Pillow
 
 from installation.errors import ConfigError
 from installation.messages import Image
+from installation.places import kept
 
 WIDTH, HEIGHT = 1920, 1080
-FOLDER = Path(__file__).resolve().parents[2] / "backgrounds"
+FOLDER = kept("backgrounds")
 MOST_BYTES = 240_000
 Canvas = NDArray[np.float32]  # [H, W, 3] 0…1
 Plane = NDArray[np.float32]  # [H, W]
@@ -612,7 +613,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Command line; gives the exit code."""
     parser = argparse.ArgumentParser(prog="python -m installation backgrounds", description="Draw the winter scenes to stand before.")
     parser.add_argument(
-        "--out", type=Path, default=FOLDER, metavar="FOLDER", help="where to write them (default: backgrounds/ of the program)"
+        "--out", type=Path, default=FOLDER, metavar="FOLDER", help="where to write them (default: backgrounds/ of the show)"
     )
     out: Path = parser.parse_args(argv).out
     for name in SCENES:

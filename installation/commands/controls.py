@@ -1,6 +1,6 @@
 """Prints the table of live controls, or keeps a document's copy of it current.
 
-python -m installation controls [--write README.md]
+python -m installation controls [--write docs/controls.md]
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def markdown(table: ParameterTable) -> str:
 
 
 def reference() -> str:
-    """The README's reference: one row for every attribute and every generator, whatever models are installed."""
+    """The reference in docs/controls.md: one row for every attribute and every generator, whatever models are installed."""
     swings = "; ".join(f"{name}: depth {s.depth:g}, rate {s.rate:g} Hz, phase {s.phase:g}" for name, s in SWINGS.items())
     table = parameter_table(["<attribute>"], ["<generator>"], presets=["<name>"], backgrounds=["<name>"])
     return f"{markdown(table)}\n\nOscillators that swing from the start: {swings}."

@@ -17,12 +17,12 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from installation.app import build_networks, capture_settings, models_of, table_of, track_settings
-from installation.canvas.backdrops import Backdrops, find_pictures
+from installation.canvas.backdrops import Backdrops
 from installation.canvas.compose import Compose
 from installation.canvas.plain.renderer import PlainRenderer
 from installation.clock import FrameClock
 from installation.config import Config, load_config
-from installation.control.installed import BACKGROUNDS, PRESETS
+from installation.control.installed import PRESETS, SHIPPED_PRESETS, backgrounds
 from installation.control.parameters import ParameterTable
 from installation.control.presets.files import Preset, read_preset
 from installation.control.state import ControlState
@@ -67,7 +67,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--at", type=float, default=LOOKED_AT, metavar="SECONDS", help="the moment of the source to look at")
     parser.add_argument("--after", type=float, default=16.0, metavar="SECONDS", help="how long the oscillators have run")
     parser.add_argument("--presets", nargs="*", default=None, metavar="NAME", help="some of them only")
-    parser.add_argument("--folder", type=Path, default=PRESETS, metavar="FOLDER", help="where they are")
+    parser.add_argument("--folder", type=Path, default=SHIPPED_PRESETS or PRESETS, metavar="FOLDER", help="where they are")
     a = parser.parse_args(argv)
     if a.out.suffix.lower() not in (".jpg", ".jpeg", ".png"):
         raise ConfigError(f"{a.out}: the name must end in .jpg or .png")
@@ -137,7 +137,7 @@ def show(config: Config, models: Models, generate: Generate, seen: EncodedFrame,
     """The canvas [720, 1280, 3] under a preset, ``after`` seconds since the start."""
     state = ControlState(table_of(models), {**config.controls, **preset.controls})
     edit = Edit(models.directions, models.latent_avg, [child.name for child in models.children], models.resolutions)
-    pictures = Backdrops(*CANVAS, find_pictures(BACKGROUNDS).paths)
+    pictures = Backdrops(*CANVAS, backgrounds().paths)
     compose, glass = Compose(PlainRenderer(*CANVAS), backdrops=pictures), Glass(GlassSettings(*CANVAS, 0.0, lockstep=True), align_image)
     portraits, drawn = None, -np.inf
     steps = round(after * RATE)

@@ -16,7 +16,7 @@ from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 from installation.config import load_config
-from installation.control.installed import PRESETS, Installed
+from installation.control.installed import PRESETS, SHIPPED_PRESETS, Installed
 from installation.control.parameters import Parameter, ParameterTable
 from installation.control.presets.player import preset_names
 from installation.output_file import whole_file
@@ -234,7 +234,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     config = load_config(a.config, a.overrides)
     m = config.models
     models = load_models(m.generator, m.encoder, m.children, m.directions)
-    table = Installed.of(models).with_presets(preset_names(PRESETS)).table()
+    table = Installed.of(models).with_presets(preset_names(PRESETS, SHIPPED_PRESETS)).table()
     with whole_file(a.out) as partial:
         partial.write_bytes(layout(table))
     print(f"{a.out}: open it in TouchOSC, and let its first OSC connection send to this machine, port {config.control.osc.port}")

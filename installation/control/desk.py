@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from installation.config import ControlConfig
-from installation.control.installed import PRESETS, Installed
+from installation.control.installed import PRESETS, SHIPPED_PRESETS, Installed
 from installation.control.parameters import ParameterTable
 from installation.control.presets.player import PresetPlayer
 from installation.control.sound.tempo import Tempo
@@ -21,6 +21,7 @@ from installation.errors import FacetsError
 from installation.latents.oscillators import SILENCE, Levels
 from installation.messages import Image
 from installation.observation import Observation
+from installation.places import kept
 
 if TYPE_CHECKING:
     from installation.control.kept_state import StateKeeper
@@ -90,7 +91,8 @@ class ControlDesk:
         self._invitation: Invitation | None = None
         self._received: Callable[[], int] = int
         self._parts: list[Part] = []
-        self.presets = PresetPlayer(presets, state, self._with_presets, on_fault, log.warning, background=not lockstep)
+        beneath = SHIPPED_PRESETS if presets == PRESETS else None
+        self.presets = PresetPlayer(presets, state, self._with_presets, on_fault, log.warning, background=not lockstep, beneath=beneath)
         self._snapshot = False
         self._unsubscribe = state.subscribe(self._hear)
         self._frame: Callable[[], int] = int
@@ -116,7 +118,7 @@ class ControlDesk:
         say of that, "" for nothing."""
         from installation.control import kept_state
 
-        file = PRESETS.parent / self._config.resume_file
+        file = kept(self._config.resume_file)
         preset, notice = kept_state.take_up(file, self._state) if take_up else ("", "")
         self.presets.resume(preset)
         self._keeper = kept_state.StateKeeper(file, self._state, lambda: self.presets.current, self._on_fault)
@@ -167,7 +169,7 @@ class ControlDesk:
         if self.wants(self._config.midi.enabled):
             from installation.control.midi.desk import MidiDesk
 
-            file = PRESETS.parent / self._config.midi.file
+            file = kept(self._config.midi.file)
             self.midi = MidiDesk(self._state, self._config.midi, file, lambda: self.tempo, self._now, self._on_fault)
             parts.append(self.midi)
         if self.wants(self._config.web.enabled):

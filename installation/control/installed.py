@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from installation.canvas.backdrops import find_pictures
+from installation.canvas.backdrops import Found, find_pictures
 from installation.control.parameters import ParameterTable, parameter_table
 from installation.models.bundle import DEFAULT_SWAP_AT, Models
+from installation.places import beneath, kept
 
-PRESETS = Path(__file__).resolve().parents[2] / "presets"
-BACKGROUNDS = Path(__file__).resolve().parents[2] / "backgrounds"
+PRESETS, SHIPPED_PRESETS = kept("presets"), beneath("presets")
+BACKGROUNDS, SHIPPED_BACKGROUNDS = kept("backgrounds"), beneath("backgrounds")
+
+
+def backgrounds() -> Found:
+    """The pictures to stand before: the show's own, and those that come with the program under names that it does not use."""
+    own, more = find_pictures(BACKGROUNDS), find_pictures(SHIPPED_BACKGROUNDS) if SHIPPED_BACKGROUNDS else Found()
+    return Found(dict(sorted({**more.paths, **own.paths}.items())), "; ".join(filter(None, (own.notice, more.notice))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,7 @@ class Installed:
     @staticmethod
     def of(models: Models) -> Installed:
         """What these models and the folder of backgrounds give, without presets."""
-        children, pictures = tuple(child.name for child in models.children), tuple(find_pictures(BACKGROUNDS).paths)
+        children, pictures = tuple(child.name for child in models.children), tuple(backgrounds().paths)
         return Installed(models.directions.names, children, tuple(models.resolutions), backgrounds=pictures)
 
     def table(self) -> ParameterTable:

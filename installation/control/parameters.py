@@ -1,5 +1,5 @@
-"""The table of live controls, the only place where one is added: OSC, keys, presets, the web panel and the README's
-reference all read it."""
+"""The table of live controls, the only place where one is added: OSC, keys, presets, the web panel and the reference
+all read it."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from installation.demo.raster import blur, resize, sample
 
 Field = NDArray[np.float32]
-Landmarks = NDArray[np.float32]  # [478, 3] px, z towards the picture is negative
+Landmarks = NDArray[np.float32]  # [468, 3] px, z towards the picture is negative
 
 OVAL = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
         152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109)  # fmt: skip

@@ -15,6 +15,9 @@ from installation.demo.garment import TOP, WIDTH, ZOOM, Garment, Layer, paint_ga
 from installation.demo.matte import cut_out
 from installation.demo.raster import blur, pad, resize, sample
 from installation.demo.raster import place as seen
+from installation.engines.face_models import FaceDetector, FaceLandmarker
+from installation.faces.detection import whole
+from installation.faces.region import from_detection, from_landmarks
 from installation.messages import Image
 
 SIDE = 256  # px of a portrait
@@ -22,6 +25,7 @@ PAD = 32  # px around it, room for the head to move
 EDGE = 5  # px at the top of a portrait, where a matte cannot be trusted
 JAW = 0.2  # px that a neck widens for each row above the neckline
 SHARPEN = 0.45
+SETTLING = 4  # looks after which the region about a face rests
 Canvas = NDArray[np.float32]  # [H, W, 3] 0…255
 
 
@@ -86,15 +90,18 @@ class Figure:
 
 
 def find_landmarks(picture: Image) -> NDArray[np.float32]:
-    """MediaPipe FaceMesh's 478 landmarks, x, y, z in px. Raises ValueError where the picture shows no face."""
-    import mediapipe
-
-    with mediapipe.solutions.face_mesh.FaceMesh(static_image_mode=True, refine_landmarks=True) as mesh:
-        found = mesh.process(picture).multi_face_landmarks
+    """MediaPipe's 468 landmarks, x, y, z in px, 0 at the picture's edge. Raises ValueError where it shows no face."""
+    found = FaceDetector()(picture, whole(picture.shape[1], picture.shape[0]))
     if not found:
         raise ValueError("no face in the portrait")
-    width = picture.shape[1]
-    return np.array([(p.x * width, p.y * picture.shape[0], p.z * width) for p in found[0].landmark], np.float32)
+    landmarker, area = FaceLandmarker(), from_detection(found[0])
+    for _ in range(SETTLING):
+        mesh = landmarker(picture, area)
+        area = from_landmarks(mesh.landmarks[:, :2])
+    if mesh.logit < 0:
+        raise ValueError("no face in the portrait")
+    points: NDArray[np.float32] = mesh.landmarks + np.array([0.5, 0.5, 0.0], np.float32)
+    return points
 
 
 def overlay(canvas: Canvas, layer: Layer, matrix: NDArray[np.float64]) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.demo.raster import blur
+from installation.engines.silhouette_model import SilhouetteModel
 from installation.messages import Image
 
 Plane = NDArray[np.float32]  # [H, W]
@@ -18,11 +19,8 @@ LEAST_CONTRAST = 45.0  # grey levels between person and background, under which 
 
 def rough_matte(picture: Image) -> Plane:
     """0…1, 1 on the person: MediaPipe's selfie segmentation, good to a few pixels."""
-    import mediapipe
-
-    with mediapipe.solutions.selfie_segmentation.SelfieSegmentation(model_selection=0) as network:
-        mask: Plane = network.process(picture).segmentation_mask
-    return mask
+    mask = SilhouetteModel()(picture).astype(np.float32) / 255.0
+    return cv2.resize(mask, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)  # type: ignore[return-value]
 
 
 def spread(colours: Colours, known: Plane, sigma: float) -> Colours:

@@ -1,10 +1,9 @@
-"""MediaPipe's face detector and face landmark model, run by OpenVINO from the files in MediaPipe's wheel.
+"""MediaPipe's face detector and face landmark model, run by OpenVINO from the files of ``weights/mediapipe``.
 
 The same weights as ``mediapipe.solutions``, without its graphs: one request serves any number of faces, regions of
 interest are ours to choose, and one thread is enough (about two milliseconds a face).
 """
 
-import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +21,10 @@ from installation.faces import landmarks as index
 from installation.faces.detection import Answer, Detection, View, anchors, decode
 from installation.faces.region import Region
 from installation.messages import Image
+from installation.places import shipped
 
-DETECTOR_FILE = "modules/face_detection/face_detection_full_range_sparse.tflite"
-LANDMARK_FILE = "modules/face_landmark/face_landmark_with_attention.tflite"
+DETECTOR_FILE = "face_detection_full_range_sparse.tflite"
+LANDMARK_FILE = "face_landmark_with_attention.tflite"
 DETECTOR_SIZE = 192
 LANDMARK_SIZE = 192
 
@@ -39,15 +39,11 @@ class Mesh:
 
 
 def model_file(name: str) -> Path:
-    """A model in the installed MediaPipe wheel, which is not imported for it. Raises WeightsError where there is none."""
-    spec = importlib.util.find_spec("mediapipe")
-    for folder in (spec.submodule_search_locations or ()) if spec else ():
-        path = Path(folder) / name
-        if path.is_file():
-            return path
-    raise WeightsError(
-        f"{name}: not found among the installed packages; install mediapipe==0.10.21 (make setup does), it carries this model"
-    )
+    """One of MediaPipe's models, which come with the program. Raises WeightsError where it is not there."""
+    path = shipped("weights") / "mediapipe" / name
+    if not path.is_file():
+        raise WeightsError(f"{path}: is missing; it comes with the program; bring it back (git restore weights)")
+    return path
 
 
 class FaceDetector:
@@ -94,11 +90,11 @@ class FaceLandmarker:
 
 
 def read_model(path: Path, reader: Callable[[Path], Any]) -> Any:
-    """What the reader makes of a file of the wheel. Raises WeightsError where it makes nothing of it."""
+    """What the reader makes of a model's file. Raises WeightsError where it makes nothing of it."""
     try:
         return reader(path)
     except RuntimeError as err:
-        raise WeightsError(f"{path}: this model cannot be read; install mediapipe==0.10.21 again (make setup does)") from err
+        raise WeightsError(f"{path}: this model cannot be read; bring it back as it came with the program (git restore weights)") from err
 
 
 def compile_picture_model(model: Any, threads: int, scale: float, mean: float) -> tuple[Any, Image]:

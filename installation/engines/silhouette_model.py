@@ -1,4 +1,4 @@
-"""MediaPipe's selfie segmentation, run by OpenVINO from the file in MediaPipe's wheel: which pixels belong to a person.
+"""MediaPipe's selfie segmentation, run by OpenVINO from the files of ``weights/mediapipe``: which pixels belong to a person.
 
 The network ends in an operation of MediaPipe's own, a transposed convolution with a bias, which OpenVINO does not know; here
 it is built from operations it does know, as the attention mesh's are.
@@ -16,8 +16,8 @@ from openvino.frontend import FrontEndManager
 from installation.engines.face_models import compile_picture_model, model_file, read_model
 from installation.messages import Image, Mask
 
-SILHOUETTE_FILE = "modules/selfie_segmentation/selfie_segmentation.tflite"
-PEOPLE_FILE = "modules/selfie_segmentation/selfie_segmentation_landscape.tflite"
+SILHOUETTE_FILE = "selfie_segmentation.tflite"
+PEOPLE_FILE = "selfie_segmentation_landscape.tflite"
 SILHOUETTE_PX = 256
 PEOPLE_WIDTH, PEOPLE_HEIGHT = 256, 144  # px, of the network for whole frames
 STRIDE = 2  # of the transposed convolution
@@ -40,7 +40,7 @@ class SilhouetteModel:
 
 
 class PeopleModel:
-    """Whole frames, with anybody anywhere in them, to where people are: the sister network of the same wheel, for wide pictures."""
+    """Whole frames, with anybody anywhere in them, to where people are: the sister network, for wide pictures."""
 
     def __init__(self, threads: int = 1) -> None:
         """Raises WeightsError where the file is missing or is not this network."""

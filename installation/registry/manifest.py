@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from installation.config_file import read_document
 from installation.errors import ConfigError, WeightsError
 from installation.output_file import whole_file
+from installation.places import kept, shipped
 
-MANIFEST = Path(__file__).resolve().parents[2] / "weights" / "manifest.yaml"
+MANIFEST = shipped("weights") / "manifest.yaml"
 
-Kind = Literal["generator", "encoder", "encoder and generator", "child", "directions", "attribute network"]
+Kind = Literal["generator", "encoder", "encoder and generator", "child", "directions", "attribute network", "face networks"]
 
 
 class ModelFile(BaseModel):
@@ -62,6 +63,11 @@ class Manifest:
     @property
     def folder(self) -> Path:
         return self.path.parent
+
+    def place(self, file: ModelFile) -> Path:
+        """Where a listed file lies, or is to lie once it is fetched: nothing is fetched into an installed package."""
+        ours = any(file in model.files for model in self.models.values() if model.shipped)
+        return (self.folder if ours or self.path != MANIFEST else kept("weights")) / file.file
 
     def named(self, name: str) -> Model:
         """Raises ConfigError for a name that is not known."""
@@ -115,7 +121,7 @@ class FileState:
 def check_file(manifest: Manifest, file: ModelFile, thorough: bool) -> FileState:
     """Whether a file is there and has the listed size and, if ``thorough``, the listed sum. Raises WeightsError for a file
     that cannot be read."""
-    path = manifest.folder / file.file
+    path = manifest.place(file)
     if not path.exists():
         return FileState(file, path, False)
     try:

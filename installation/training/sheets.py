@@ -23,6 +23,7 @@ from installation.models.bundle import Models, load_models
 from installation.networks.mixed_generator import MixedGenerator
 from installation.networks.stylegan2 import Generator
 from installation.output_file import check_output, whole_file
+from installation.places import shipped
 from installation.training.directions.effects import Editor
 from installation.training.score.faces import Sketcher, fitted
 from installation.training.score.sample import draw_sample
@@ -31,7 +32,7 @@ INK, PAPER = (225, 225, 225), (24, 25, 28)
 GAP, LABEL, SIDE_LABEL = 4, 24, 170  # px
 STEPS = (-1.0, -0.5, 0.0, 0.5, 1.0)
 FACES = Path(__file__).resolve().parents[1] / "demo" / "faces"
-WEIGHTS = Path("weights")
+WEIGHTS = shipped("weights")
 
 
 def table(rows: Sequence[tuple[str, Sequence[Image]]], columns: Sequence[str], cell: int) -> Pillow.Image:

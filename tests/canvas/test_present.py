@@ -97,6 +97,7 @@ import numpy as np, pygame, sys
 from installation.errors import DisplayError
 from installation.canvas.window import Window, WindowSettings
 from installation.canvas.plain.renderer import PlainRenderer
+from installation.canvas import present
 from installation.canvas.present import Canvas, CanvasSettings
 settings = WindowSettings(160, 90, 0, False, True, False)
 window = Window(settings)
@@ -147,6 +148,7 @@ import numpy as np, sys
 from installation.canvas.scene import Scene, Overlay
 from installation.canvas.look import Look
 from installation.canvas.window import Window, WindowSettings
+from installation.canvas import present
 from installation.canvas.present import Canvas, CanvasSettings
 try:
     from installation.canvas.opengl.renderer import GLRenderer, open_context
@@ -186,3 +188,17 @@ shown = pygame.surfarray.array3d(pygame.display.get_surface()).swapaxes(0, 1)
 print(shown[:50].max(), shown[150:].max(), shown[52:148].min())
 """
     assert run(code, SDL_VIDEODRIVER="dummy").stdout.split() == ["0", "0", "200"]
+
+
+@pytest.mark.parametrize(("display", "size"), [((1920, 1080), (1280, 720)), ((1080, 1920), (720, 1280)), ((1024, 768), (1024, 768))])
+def test_a_canvas_that_the_cpu_draws_has_the_displays_shape_and_no_more_than_it_can_draw(monkeypatch, display, size):
+    monkeypatch.setattr(present, "own_size", lambda number, mode: display)
+    canvas = open_canvas(CanvasSettings(0, 0, mode="headless", renderer="plain"))
+    assert canvas.size == size
+    canvas.close()
+    canvas = open_canvas(CanvasSettings(1600, 0, mode="headless", renderer="plain"))
+    assert abs(canvas.size[0] / canvas.size[1] - 1600 / display[1]) < 0.01
+    canvas.close()
+    canvas = open_canvas(CanvasSettings(1600, 900, mode="headless", renderer="plain"))
+    assert canvas.size == (1600, 900)  # what a person chose is what they get
+    canvas.close()

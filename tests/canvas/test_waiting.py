@@ -23,29 +23,36 @@ class Wall:
         return pressed
 
 
-def test_a_quick_start_is_black_and_a_long_one_says_how_long_it_takes() -> None:
+def test_the_name_stands_there_at_once_and_a_long_start_says_how_long_it_takes() -> None:
     wall, moment = Wall(), [0.0]
-    waiting = Waiting(wall, lambda: moment[0])
+    waiting = Waiting(wall, now=lambda: moment[0])
     for moment[0] in (0.1, 0.5, QUICK - 0.1):
         waiting.step()
     assert wall.presented == 1
-    assert wall.renderer.read().max() == 0
-    moment[0] = QUICK + 0.1
-    waiting.step()
     first = wall.renderer.read().copy()
     assert first.max() > 150
-    moment[0] = QUICK + 0.3
-    waiting.step()
-    assert wall.presented == 2
-    moment[0] = QUICK + 1.2
-    waiting.step()
-    assert wall.presented == 3
+    for moment[0], presented in ((QUICK + 0.1, 2), (QUICK + 0.3, 2), (QUICK + 1.2, 3)):
+        waiting.step()
+        assert wall.presented == presented
     assert not np.array_equal(first, wall.renderer.read())
+
+
+def test_only_keys_that_count_are_told_and_heard() -> None:
+    pages = {}
+    for whose in ("all", "operator", "none"):
+        wall = Wall()
+        waiting = Waiting(wall, whose, now=lambda: 0.0)
+        waiting.step()
+        pages[whose] = wall.renderer.read()[300:].copy()
+        wall.pressed = ["escape"]
+        waiting.step()
+        assert wall.presented == (2 if whose == "all" else 1)  # that it ends, and why not yet
+    assert pages["all"].any() and pages["operator"].any() and not pages["none"].any()
 
 
 def test_no_key_is_lost() -> None:
     wall = Wall()
-    waiting = Waiting(wall, lambda: 0.0)
+    waiting = Waiting(wall, now=lambda: 0.0)
     for key in ("b", "escape"):
         wall.pressed = [key]
         waiting.step()

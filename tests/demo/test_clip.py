@@ -9,7 +9,10 @@ import pytest
 from installation.clock import FrameClock
 from installation.demo.build import HEIGHT, RATE, WIDTH
 from installation.demo.play import PLAY, SECONDS, act
+from installation.engines.face_models import FaceDetector, FaceLandmarker
+from installation.faces.detection import suppress, tiles, whole
 from installation.faces.expression import measure
+from installation.faces.region import from_detection, from_landmarks
 from installation.messages import Expression, Image
 from installation.sources import CaptureSettings
 from installation.sources.demo import CLIP, demo_source
@@ -30,16 +33,14 @@ def clip() -> dict[str, Image]:
 @pytest.fixture(scope="module")
 def seen(clip: dict[str, Image]) -> dict[str, list[tuple[float, Expression]]]:
     """Faces found in each picture: x of the nose in px, and the expression; from left to right."""
-    import mediapipe
-
+    detect, find = FaceDetector(), FaceLandmarker()
     found = {}
-    with mediapipe.solutions.face_mesh.FaceMesh(static_image_mode=True, max_num_faces=4) as mesh:
-        for name, image in clip.items():
-            faces = [
-                np.array([(p.x * WIDTH, p.y * HEIGHT, p.z * WIDTH) for p in face.landmark], np.float32)
-                for face in mesh.process(image).multi_face_landmarks or []
-            ]
-            found[name] = sorted(((float(face[1, 0]), measure(face)) for face in faces), key=lambda pair: pair[0])
+    for name, image in clip.items():
+        views = [whole(WIDTH, HEIGHT), *tiles(WIDTH, HEIGHT, HEIGHT)]
+        boxes = suppress([box for view in views for box in detect(image, view)])
+        meshes = [find(image, from_detection(box)) for box in boxes]
+        faces = [find(image, from_landmarks(mesh.landmarks[:, :2])).landmarks for mesh in meshes if mesh.logit > 0]
+        found[name] = sorted(((float(face[1, 0]), measure(face)) for face in faces), key=lambda pair: pair[0])
     return found
 
 

@@ -1,12 +1,14 @@
 """MediaPipe's networks in OpenVINO against MediaPipe's own graph."""
 
+import importlib.util
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from installation.engines.face_models import FaceDetector, FaceLandmarker, model_file
+from installation.engines.face_models import DETECTOR_FILE, LANDMARK_FILE, FaceDetector, FaceLandmarker, model_file
+from installation.engines.silhouette_model import PEOPLE_FILE, SILHOUETTE_FILE
 from installation.errors import WeightsError
 from installation.faces import region
 from installation.faces.detection import View, whole
@@ -49,6 +51,15 @@ def test_no_face_has_no_odds() -> None:
         assert landmarker(image, region.Region(100, 100, 120, 0.2)).logit < 0
 
 
-def test_a_missing_model_says_what_to_install() -> None:
-    with pytest.raises(WeightsError, match="install mediapipe"):
-        model_file("modules/nothing.tflite")
+def test_a_missing_model_says_where_it_comes_from() -> None:
+    with pytest.raises(WeightsError, match=r"nothing\.tflite: is missing; it comes with the program"):
+        model_file("nothing.tflite")
+
+
+def test_the_models_are_those_of_mediapipes_wheel() -> None:
+    wheel = importlib.util.find_spec("mediapipe")
+    if wheel is None or not wheel.submodule_search_locations:
+        pytest.skip("mediapipe is not installed; on Python 3.13 and later it has no wheel that carries models")
+    theirs = {path.name: path for path in Path(wheel.submodule_search_locations[0]).rglob("*.tflite")}
+    for name in (DETECTOR_FILE, LANDMARK_FILE, SILHOUETTE_FILE, PEOPLE_FILE):
+        assert model_file(name).read_bytes() == theirs[name].read_bytes(), name

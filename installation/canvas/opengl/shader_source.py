@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
-SHADERS = Path(__file__).resolve().parents[3] / "shaders"
+from installation.places import shipped
+
+SHADERS = shipped("shaders")
 _INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"\s*(?://.*)?$')
 _VERSION = re.compile(r"^\s*#\s*version\b")
 

@@ -1,8 +1,7 @@
-"""MIDI devices: those of the system, through rtmidi, and those across TCP, as mido's socket server opens them."""
+"""MIDI devices: those of the system, through RtMidi, and those across TCP, as mido's socket server opens them."""
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import re
 import socket
@@ -19,7 +18,7 @@ log = logging.getLogger(__name__)
 
 SEQUENCER = Path("/dev/snd/seq")  # Linux' MIDI; without it ALSA complains on the terminal at every look
 # Ports that give back what they are sent, and those that this program itself opens, would be a loop.
-LOOPS = re.compile(r"^midi through|:RtMidi (input|output)", re.IGNORECASE)
+LOOPS = re.compile(r"^midi through|:RtMidi\b", re.IGNORECASE)
 NUMBERS = re.compile(r" \d+:\d+$")  # ALSA's, behind a port's name; another each time it is plugged in
 CONNECT = 1.0  # s to wait for a socket to open
 CHUNK = 512  # bytes of a socket at a time
@@ -45,7 +44,7 @@ class Connection(Protocol):
 
 
 class Backend(Protocol):
-    """The system's MIDI, as mido sees it."""
+    """The system's MIDI."""
 
     def get_input_names(self) -> list[str]: ...
     def get_output_names(self) -> list[str]: ...
@@ -54,18 +53,16 @@ class Backend(Protocol):
 
 
 def system_backend() -> Backend | None:
-    """rtmidi where it works, otherwise None."""
+    """RtMidi where it works, otherwise None."""
     if sys.platform.startswith("linux") and not SEQUENCER.exists():
         return None
     try:
-        import mido
+        from installation.control.midi_system import RtMidi
 
-        backend: Backend = mido.Backend("mido.backends.rtmidi", load=True)
-        backend.get_input_names()
+        return RtMidi()
     except (ImportError, OSError) as err:
         log.debug("no MIDI: %s", err)
         return None
-    return backend
 
 
 def devices(names: Sequence[str]) -> dict[str, str]:
@@ -87,8 +84,6 @@ class SystemDevice:
     def __init__(self, backend: Backend, name: str, port: str, output: str | None, heard: Heard) -> None:
         self.name, self.closed = name, False
         self._input = backend.open_input(port, callback=lambda message: heard(name, message))
-        with contextlib.suppress(AttributeError):  # rtmidi gathers exclusive messages whole, however long; they mean nothing here
-            self._input._rt.ignore_types(True, False, True)
         try:
             self._output = backend.open_output(output) if output is not None else None
         except OSError as err:  # another program holds it; the knobs work all the same

@@ -44,10 +44,12 @@ class Known:
 
 class PresetFolder:
     """Reads a file when its stamp changes. An editor may be half-way through writing, so a broken file is spoken of at the
-    second look that finds it the same; at the first look ever, at once. keep: whether the presets' numbers are written down."""
+    second look that finds it the same; at the first look ever, at once. keep: whether the presets' numbers are written down.
+    beneath: a folder that is only read; its presets are there where this one has none of the same name."""
 
-    def __init__(self, path: Path, keep: bool = False) -> None:
-        self.path = path
+    def __init__(self, path: Path, keep: bool = False, beneath: Path | None = None) -> None:
+        self.path, self._beneath = path, beneath
+        self._places: dict[str, Path] = {}  # the folder that each file lies in
         self._numbers = PresetNumbers(path, keep)
         self._known: dict[str, Known] = {}
         self._rows: frozenset[str] | None = None
@@ -97,7 +99,7 @@ class PresetFolder:
             reason = name_fault(name.removesuffix(SUFFIX)) if name.endswith(SUFFIX) else f"a preset's file ends in {SUFFIX}"
             if reason:
                 raise ConfigError(f"{self.path}/{plain(name)}: {reason}")
-            return Known(stamp, read_preset(self.path / name, table))
+            return Known(stamp, read_preset(self._places.get(name, self.path) / name, table))
         except ConfigError as err:
             return Known(stamp, last_good, err)
 
@@ -105,15 +107,9 @@ class PresetFolder:
         """Every file that means to be a preset, by its name; of two that differ in case or ending alone, the rightly named."""
         found: dict[str, Stamp] = {}
         try:
-            with os.scandir(self.path) as entries:
-                for entry in entries:
-                    if entry.name.startswith(".") or not entry.name.lower().endswith((SUFFIX, ".yml")):
-                        continue
-                    with contextlib.suppress(FileNotFoundError):  # gone since
-                        status = entry.stat(follow_symlinks=False)
-                        found[entry.name] = (status.st_ino, status.st_mtime_ns, status.st_size)
-        except FileNotFoundError:
-            pass
+            for folder in filter(None, (self._beneath, self.path)):
+                found |= (listed := _listing(folder))
+                self._places |= dict.fromkeys(listed, folder)
         except OSError as err:
             if self._readable:
                 faults.append(f"{self.path}: the presets cannot be read ({err.strerror or err})")
@@ -126,6 +122,19 @@ class PresetFolder:
             faults.append(f"{self.path}: holds more than {MAX_PRESETS} presets; {_listed(left_out)} left out; move some elsewhere")
         self._crowded = bool(left_out)
         return {name: found[name] for name in sorted(names[:MAX_PRESETS])}
+
+
+def _listing(folder: Path) -> dict[str, Stamp]:
+    """The files of one folder that mean to be presets; of a folder that is not there, none. Raises OSError."""
+    found: dict[str, Stamp] = {}
+    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(".") or not entry.name.lower().endswith((SUFFIX, ".yml")):
+                continue
+            with contextlib.suppress(FileNotFoundError):  # gone since
+                status = entry.stat(follow_symlinks=False)
+                found[entry.name] = (status.st_ino, status.st_mtime_ns, status.st_size)
+    return found
 
 
 def _listed(names: list[str]) -> str:

@@ -49,7 +49,7 @@ class Saved:
 
 
 class PresetPlayer:
-    """The presets of one folder, and which of them shows.
+    """The presets of one folder, laid over those ``beneath`` it, and which of them shows.
 
     rebuild: the table of controls with a ``preset/<name>/recall`` for each of these names. fault: told once what is wrong with
     a file, ``file:line: key: value: reason``. notice: told what was left out, such as a generator that is not installed.
@@ -66,8 +66,9 @@ class PresetPlayer:
         notice: Callable[[str], None],
         on_recall: Callable[[str], None] = lambda name: None,
         background: bool = True,
+        beneath: Path | None = None,
     ) -> None:
-        self._folder = PresetFolder(folder, keep=background)
+        self._folder = PresetFolder(folder, keep=background, beneath=beneath)
         self._state, self._rebuild, self._fault, self._notice, self._on_recall = state, rebuild, fault, notice, on_recall
         self._presets: Mapping[str, Preset] = MappingProxyType({})
         self._numbers: Mapping[str, int] = MappingProxyType({})
@@ -392,6 +393,6 @@ def _no_such(name: str, names: Sequence[str] | Mapping[str, Preset]) -> ConfigEr
     return ConfigError(f"--preset {name}: there is no such preset; there is {', '.join(names) or 'none'}")
 
 
-def preset_names(folder: Path) -> list[str]:
-    """Names of the presets in a folder, sorted, good and broken ones."""
-    return sorted(path.stem for path in folder.glob(f"*{SUFFIX}") if name_fault(path.stem) is None)
+def preset_names(*folders: Path | None) -> list[str]:
+    """Names of the presets in some folders, sorted, good and broken ones."""
+    return sorted({path.stem for folder in folders if folder for path in folder.glob(f"*{SUFFIX}") if name_fault(path.stem) is None})

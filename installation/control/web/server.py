@@ -11,7 +11,6 @@ import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 from aiohttp import web
 
@@ -34,6 +33,7 @@ from installation.control.web.sockets import Sockets
 from installation.control.web.visitors import LONGEST_DELAY, Visitor, Visitors
 from installation.observation import Observation
 from installation.operation.folded_log import FoldedLog
+from installation.places import kept
 
 log = logging.getLogger(__name__)
 request_log = logging.getLogger(f"{__name__}.requests")  # what the HTTP library complains of
@@ -42,7 +42,6 @@ STOP_SECONDS = 8.0
 TOO_BUSY_SECONDS = 1.0  # that an answer is kept back where an address asks too often: it costs less than the answer
 MOST_HEADERS = 64
 FOLDED = ("installation.control.web", "aiohttp.server", "aiohttp.web", "aiohttp.websocket", "aiohttp.internal", "asyncio")
-FOLDER = Path(__file__).resolve().parents[3]  # the program's own: where a relative control.web.token_file starts
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 UNKNOWN_HOST = "This name is not one of this machine; ask for it by its address.\n"
 OTHER_ORIGIN = "A page of another origin may not connect.\n"
@@ -69,7 +68,7 @@ class WebPanel:
         phases: Callable[[], Mapping[str, float]] = dict,
     ) -> None:
         self._state, self._settings, self._observe = state, settings, observe
-        token = secret.configured(settings.web, FOLDER)
+        token = secret.configured(settings.web, kept("."))
         self._guard = Guard.of(settings.web.host, token, settings.osc.allow, settings.web.hosts)
         self._given = bool(token)
         self._visitors = Visitors()

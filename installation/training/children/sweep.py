@@ -28,6 +28,7 @@ from installation.networks.encoder_parts import as_network_input
 from installation.networks.mixed_generator import MixedGenerator
 from installation.networks.stylegan2 import Generator
 from installation.output_file import check_output, whole_file
+from installation.places import shipped
 from installation.sources.stills import read_picture
 from installation.training.data.datasets import STORED_PX
 from installation.training.data.faces import TrackerFinder, cut
@@ -167,7 +168,9 @@ def notes_of(snapshots: Sequence[Snapshot], columns: Sequence[int], base: Genera
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     p = argparse.ArgumentParser(prog="python -m installation sweep", description="A sheet of a child's snapshots by swap resolutions.")
-    p.add_argument("--base", type=Path, default=Path("weights/generator.safetensors"), metavar="FILE", help="default: the embedded one")
+    p.add_argument(
+        "--base", type=Path, default=shipped("weights") / "generator.safetensors", metavar="FILE", help="default: the embedded one"
+    )
     p.add_argument("--encoder", type=Path, metavar="FILE", help="default: the embedded one, or the one in the base's file")
     p.add_argument("--child", type=Path, nargs="+", required=True, metavar="FILE", help="snapshots, in the order of the rows")
     who = p.add_mutually_exclusive_group(required=True)
@@ -192,7 +195,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if a.limit < 1 or a.width < 0:
         raise ConfigError("--limit counts from 1 and --width from 0")
     named = frozenset({"generator"}) if a.encoder is None else frozenset({"generator", "encoder"})
-    models = load_models(a.base, a.encoder or Path("weights/encoder.safetensors"), [], [], named)
+    models = load_models(a.base, a.encoder or shipped("weights") / "encoder.safetensors", [], [], named)
     base = models.base
     if not isinstance(base, Generator):
         raise ConfigError(f"--base: {a.base}: a StyleGAN3 generator; its layers have no resolutions to swap at, StyleGAN2 is needed")

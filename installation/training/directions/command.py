@@ -26,6 +26,7 @@ from installation.latents.maps import PARTS, Maps
 from installation.latents.warps import squeeze
 from installation.models.bundle import Models, load_models
 from installation.networks.facets_encoder import COARSE_STYLES, DETAIL_CHANNELS, DETAIL_PX, MIDDLE_STYLES, FacetsEncoder
+from installation.places import shipped
 from installation.training.data.datasets import STORED_PX, DatasetError, Picture, load_pictures, to_tensor
 from installation.training.directions.aligned_mesh import AlignedMesh
 from installation.training.directions.attributes import AttributeNetwork, load_attributes
@@ -257,9 +258,9 @@ def main(argv: list[str] | None = None) -> int:
     """The command ``directions``."""
     parser = argparse.ArgumentParser(prog="python -m installation directions", description="Learn directions from measured labels.")
     parser.add_argument("--faces", type=Path, nargs="+", required=True, help="the last one's population gives the unit of the scores")
-    parser.add_argument("--generator", type=Path, default=Path("weights/generator.safetensors"))
-    parser.add_argument("--encoder", type=Path, default=Path("weights/encoder.safetensors"))
-    parser.add_argument("--attributes", type=Path, default=Path("weights/attributes.safetensors"))
+    parser.add_argument("--generator", type=Path, default=shipped("weights") / "generator.safetensors")
+    parser.add_argument("--encoder", type=Path, default=shipped("weights") / "encoder.safetensors")
+    parser.add_argument("--attributes", type=Path, default=shipped("weights") / "attributes.safetensors")
     parser.add_argument("--out", type=Path, default=Path("weights/directions.safetensors"))
     parser.add_argument("--nets", type=Path, help="folder with the identity network: the likeness that edits keep is reported too")
     parser.add_argument("--limit", type=int, default=3000, help="pictures of each source")

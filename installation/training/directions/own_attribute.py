@@ -26,6 +26,7 @@ from installation.latents.maps import Maps
 from installation.messages import Frame, Image
 from installation.models.bundle import Models, load_models
 from installation.networks.facets_encoder import DETAIL_PX, INPUT_PX, FacetsEncoder
+from installation.places import shipped
 from installation.stages.align import Align
 from installation.stages.track import Track, TrackSettings
 from installation.training.data.datasets import DatasetError, load_pictures
@@ -137,10 +138,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--negatives", type=Path, required=True, help="folder or zip of pictures that do not")
     parser.add_argument("--method", choices=METHODS, default="logistic")
     parser.add_argument("--without", nargs="*", default=[], metavar="NAME", help="directions that it must leave alone")
-    parser.add_argument("--generator", type=Path, default=Path("weights/generator.safetensors"))
-    parser.add_argument("--encoder", type=Path, default=Path("weights/encoder.safetensors"))
+    parser.add_argument("--generator", type=Path, default=shipped("weights") / "generator.safetensors")
+    parser.add_argument("--encoder", type=Path, default=shipped("weights") / "encoder.safetensors")
     parser.add_argument(
-        "--directions", type=Path, nargs="*", default=[Path("weights/directions.safetensors")], help="where --without looks"
+        "--directions", type=Path, nargs="*", default=[shipped("weights") / "directions.safetensors"], help="where --without looks"
     )
     parser.add_argument("--out", type=Path, help="default: directions/NAME.safetensors")
     parser.add_argument("--compare", action="store_true", help="report every method's accuracy with 100, 300, 1,000 and 10,000 examples")

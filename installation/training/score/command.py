@@ -21,6 +21,7 @@ from installation.engines.select import EngineSettings
 from installation.errors import ConfigError, SourceError
 from installation.models.bundle import Models, load_models
 from installation.output_file import whole_file
+from installation.places import shipped
 from installation.registry.manifest import signed
 from installation.training.score.clips import ClipScores, Mirror, clips_of, score_clip
 from installation.training.score.directions import SCALARS, score_directions
@@ -31,7 +32,7 @@ from installation.training.score.report import Judges, Report, Sheet, put_clips,
 from installation.training.score.sample import SEED, draw_sample
 from installation.training.score.statistics import median
 
-WEIGHTS = Path("weights")
+WEIGHTS = shipped("weights")
 CLIP_FRAMES = 150
 EDITED = 30
 

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import mido
 import pytest
+import rtmidi2
 from mido.sockets import PortServer
 from mido.tokenizer import Tokenizer
 
@@ -22,6 +23,7 @@ from installation.control.midi.learning import Learner
 from installation.control.midi.mapping import BACKUP_FOLDER, Source, read_mapping, write_mapping
 from installation.control.midi.ports import Wanted
 from installation.control.midi.stream import WithoutExclusive
+from installation.control.midi_system import RtMidi
 from installation.control.parameters import parameter_table
 from installation.control.sound.tempo import Tempo
 from installation.control.state import ControlState
@@ -666,16 +668,35 @@ def test_a_machine_without_midi_starts_without_a_word(tmp_path, caplog, capfd):
 def test_a_virtual_port_moves_a_control(tmp_path):
     state = ControlState(TABLE)
     desk = MidiDesk(state, MidiConfig(enabled=True, ports=("facets test",)), tmp_path / "m.yaml", lambda: None, time.monotonic, print)
-    with mido.open_output("facets test", virtual=True) as port:
-        desk.start()
-        try:
-            until(desk.devices)
-            desk.learn("look/grain")
-            for value in range(40):
-                port.send(mido.Message("control_change", control=3, value=value))
-            until(lambda: desk.learning is None)
-            port.send(mido.Message("control_change", control=3, value=0))
-            port.send(mido.Message("control_change", control=3, value=64))
-            until(lambda: state.target("look/grain") == 0.5)
-        finally:
-            desk.stop()
+    port = rtmidi2.MidiOut("facets test")
+    port.open_virtual_port("knobs")
+    desk.start()
+    try:
+        until(desk.devices)
+        desk.learn("look/grain")
+        for value in range(40):
+            port.send_raw(0xB0, 3, value)
+        until(lambda: desk.learning is None)
+        port.send_raw(0xB0, 3, 0)
+        port.send_raw(0xB0, 3, 64)
+        until(lambda: state.target("look/grain") == 0.5)
+    finally:
+        desk.stop()
+
+
+def test_what_the_library_cannot_do_is_an_error_of_the_system():
+    if not SEQUENCER.exists():
+        with pytest.raises(OSError):
+            RtMidi()
+        return
+    ports = RtMidi()
+    with pytest.raises(OSError, match="no such MIDI port"):
+        ports.open_input("gone", callback=print)
+    with pytest.raises(OSError, match="no such MIDI port"):
+        ports.open_output("gone")
+
+
+def test_the_ports_that_this_program_opens_are_no_devices():
+    assert devices(["Facets:RtMidi 129:0", "Midi Through:Midi Through Port-0 14:0", "nanoKONTROL2:nanoKONTROL2 MIDI 1 20:0"]) == {
+        "nanoKONTROL2 MIDI 1": "nanoKONTROL2:nanoKONTROL2 MIDI 1 20:0"
+    }

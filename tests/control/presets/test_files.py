@@ -128,3 +128,21 @@ def test_other_models_ask_the_files_again(tmp_path):
     told = folder.look(later)
     assert "no such generator" in told.notices[0] and told.faults == ()  # nobody has edited it
     assert folder.look(later).notices == folder.look(later).faults == ()
+
+
+def test_a_folder_lies_over_the_one_beneath_it(tmp_path):
+    own, shipped = tmp_path / "own", tmp_path / "shipped"
+    own.mkdir()
+    shipped.mkdir()
+    for folder, names in ((shipped, ("calm", "snow")), (own, ("calm", "mine"))):
+        for name in names:
+            (folder / f"{name}.yaml").write_text(f"title: {name} of {folder.name}\ncontrols: {{look/grain: 0.5}}\n")
+    folder = PresetFolder(own, beneath=shipped)
+    titles = {name: preset.title for name, preset in folder.look(TABLE).presets.items()}
+    assert titles == {"calm": "calm of own", "mine": "mine of own", "snow": "snow of shipped"}
+    (own / "calm.yaml").unlink()
+    (shipped / "snow.yaml").unlink()
+    titles = {name: preset.title for name, preset in folder.look(TABLE).presets.items()}
+    assert titles == {"calm": "calm of shipped", "mine": "mine of own"}
+    own.rename(tmp_path / "elsewhere")
+    assert list(folder.look(TABLE).presets) == ["calm"]
