@@ -22,6 +22,7 @@ import torch
 from installation import __version__
 from installation.canvas.backdrops import Backdrops
 from installation.canvas.compose import Compose
+from installation.canvas.first_light import FirstLight
 from installation.canvas.present import CanvasSettings, open_canvas
 from installation.canvas.waiting import Waiting
 from installation.canvas.x11 import GONE, end_at_once
@@ -40,7 +41,6 @@ from installation.engines.device import device_of
 from installation.engines.select import EngineSettings, steady
 from installation.engines.store import open_store
 from installation.errors import ConfigError, DisplayError, FacetsError, FaultError
-from installation.gl.first_light import FirstLight
 from installation.latents.cache import CachePolicy
 from installation.latents.directions import load_directions
 from installation.models.bundle import EVERYTHING, Models, load_models

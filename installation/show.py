@@ -24,7 +24,7 @@ from installation.operation.signals import on_ending  # noqa: E402
 from installation.places import kept  # noqa: E402
 
 if TYPE_CHECKING:
-    from installation.gl.first_light import FirstLight
+    from installation.canvas.first_light import FirstLight
 
 FREE_LINES = 10  # of a kind in a minute; further ones are counted
 
@@ -132,8 +132,8 @@ def _app() -> ModuleType:
 
 def _first_light(config: Config) -> FirstLight | None:
     """The window with the program's name, at once; None where the show has no window."""
+    from installation.canvas.first_light import first_light
     from installation.canvas.window import WindowSettings, choose_mode, own_size
-    from installation.gl.first_light import first_light
 
     c = config.canvas
     mode = choose_mode(c.mode, os.environ)

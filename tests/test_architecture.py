@@ -11,7 +11,7 @@ PACKAGE = ROOT / "installation"
 # What everybody may import: values, errors, settings, and the few files that know the disk.
 COMMON = {
     "errors", "clock", "messages", "observation", "slot", "config_file", "config_layers", "config",
-    "output_file", "plain_file", "start", "utf8",
+    "output_file", "places", "plain_file", "start", "utf8",
 }  # fmt: skip
 # The arrows: what each part may import besides, and nothing else.
 ARROWS: dict[str, set[str]] = {
@@ -30,11 +30,12 @@ ARROWS: dict[str, set[str]] = {
     "stages": {"faces", "latents", "networks", "engines", "models", "compositing", "canvas", "control"},
     "pipeline": {"faces", "sources", "outputs", "operation", "canvas", "control", "stages"},
     "app": {"latents", "checkpoints", "engines", "models", "sources", "outputs", "operation", "canvas", "control", "stages", "pipeline"},
-    "__main__": set(),
+    "show": {"sources", "operation", "canvas", "control", "app"},
+    "__main__": {"show"},
     # Beside the show: nothing above imports these.
     "registry": {"latents", "networks", "checkpoints"},
     "export": {"networks", "checkpoints", "models"},
-    "demo": set(),
+    "demo": {"faces", "engines"},
     "training": {"faces", "latents", "networks", "checkpoints", "engines", "models", "compositing", "sources", "stages", "registry"},
     "commands": {
         "latents", "networks", "checkpoints", "models", "sources", "outputs", "operation", "canvas", "control", "stages", "app",

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from installation.canvas.look import Look
 from installation.canvas.scene import Renderer, Scene
-from installation.gl.title import ENDING, KEYS, title
+from installation.canvas.title import ENDING, KEYS, title
 
 QUICK = 2.0  # s, a start that takes no longer does not say what it measures
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import pygame
 import pytest
 
+from installation.canvas.first_light import FirstLight, first_light
 from installation.canvas.present import CanvasSettings, open_canvas
 from installation.canvas.waiting import Waiting
 from installation.canvas.window import WindowSettings, own_size
-from installation.gl.first_light import FirstLight, first_light
 
 SETTINGS = WindowSettings(320, 180, 0, False, False, False)
 

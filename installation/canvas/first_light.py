@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
+from installation.canvas.title import ENDING, KEYS, title
 from installation.canvas.window import Window, WindowSettings
 from installation.errors import DisplayError
-from installation.gl.title import ENDING, KEYS, title
 
 T = TypeVar("T")
 STEP = 0.05  # s between two looks at the keyboard
