@@ -360,7 +360,7 @@ class Installation:
         self.capture = CaptureLoop(lambda: self._open_source(self.clock), frames, self.health, source, inf if source else self._patience())
         track, align = Track(track_settings(self.config)), self._aligner()
         self.perception = PerceptionLoop(frames, track, align, Silhouette(), self.encode, self.controls, encoded, self.health, now)
-        self.glass = Glass(self._glass_settings(), align_image)
+        self.glass = Glass(self._glass_settings(), align_image, self.generate.turn_milliseconds)
         self.synthesis = SynthesisLoop(encoded, edit, self.generate, self.glass, self.controls, portraits, self.health, now)
         self.display = DisplayLoop(portraits, compose, self.canvas, self.recorder, self.controls, self.health, board.state, now)
 
@@ -372,9 +372,8 @@ class Installation:
 
     def _glass_settings(self) -> GlassSettings:
         canvas, lockstep = self.config.canvas, self.options.lockstep
-        turn = 0.0 if lockstep else self.generate.turn_milliseconds()
         largest = LARGEST_ON_GPU if torch.cuda.is_available() else LARGEST_ON_CPU
-        return GlassSettings(canvas.width, canvas.height, turn, lockstep, largest)
+        return GlassSettings(canvas.width, canvas.height, lockstep, largest)
 
     def _aligner(self) -> Align:
         engine, size = self.config.engine, self.encode.input_px

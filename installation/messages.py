@@ -125,6 +125,7 @@ class EditedFace:
     edited: bool = True  # False: this is the sitter's own face, as it is
     cell: int = 0  # which of the sitter's variants this is
     mix: Mix | None = None  # of this variant alone; None: the frame's
+    pixels: int = 0  # side of the square that it fills where it is seen; 0: as large as it can be
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -138,7 +138,7 @@ def show(config: Config, models: Models, generate: Generate, seen: EncodedFrame,
     state = ControlState(table_of(models), {**config.controls, **preset.controls})
     edit = Edit(models.directions, models.latent_avg, [child.name for child in models.children], models.resolutions)
     pictures = Backdrops(*CANVAS, find_pictures(BACKGROUNDS).paths)
-    compose, glass = Compose(PlainRenderer(*CANVAS), backdrops=pictures), Glass(GlassSettings(*CANVAS, 0.0, lockstep=True), align_image)
+    compose, glass = Compose(PlainRenderer(*CANVAS), backdrops=pictures), Glass(GlassSettings(*CANVAS, lockstep=True), align_image)
     portraits, drawn = None, -np.inf
     steps = round(after * RATE)
     for i in range(steps + 1):

@@ -32,20 +32,20 @@ EMPTY: Image = np.zeros((0, 0, 3), np.uint8)
 
 @dataclass(slots=True, eq=False)
 class _Seen:
-    """What is kept of a visitor. strength 0…1: how much of the edits is to be seen; side: px of their portraits."""
+    """What is kept of a visitor. strength 0…1: how much of the edits is to be seen; side: px of their portraits; filled: px of the
+    square that their changes are seen in."""
 
     strength: float = 0.0
     side: int = 0
+    filled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class GlassSettings:
-    """width, height: px of the canvas. turn_milliseconds: time of one face's drawings. lockstep: everybody is drawn for each frame.
-    sides: that a portrait may have."""
+    """width, height: px of the canvas. lockstep: everybody is drawn for each frame. largest: side of a portrait, px."""
 
     width: int
     height: int
-    turn_milliseconds: float
     lockstep: bool = False
     largest: int = LARGEST_ON_CPU
 
@@ -57,6 +57,7 @@ class Glass:
 
     settings: GlassSettings
     cut: Callable[[Image, Matrix, int, Image], object]  # frame, crop to frame, side, [side, side, 3] to cut into
+    cost: Callable[[int], float] = lambda pixels: 0.0  # ms of one face's drawings, where the face fills a square of so many px
     drawn: int = 0  # changes that the generator drew
     spared: int = 0  # those that had no edit, so that nothing was drawn
     _queue: Queue = field(default_factory=Queue)
@@ -75,8 +76,11 @@ class Glass:
         """Whose turn it is, as many as fit into the time between two pictures."""
         faces, cells = self._shown(encoded, controls)
         keys = [(face.face.id, cell) for face in faces for cell in range(cells)]
-        most = len(keys) if self.settings.lockstep else max(1, int(TURN_MILLISECONDS / max(self.settings.turn_milliseconds, 1e-3)))
-        return Turns(self._queue.next(keys, most), cells, controls.number("facets/spread"), controls.number("facets/generators"))
+        pixels = {face.face.id: self._filled(face.face, controls, len(keys)) for face in faces}
+        most = math.inf if self.settings.lockstep else TURN_MILLISECONDS
+        chosen = self._queue.next(keys, lambda key: self.cost(pixels[key[0]]), most)
+        sides = tuple(pixels[id] for id, _ in chosen)
+        return Turns(chosen, sides, cells, controls.number("facets/spread"), controls.number("facets/generators"))
 
     def reflect(self, encoded: EncodedFrame, drawn: DrawnFrame, controls: Controls, now: float) -> Portraits:
         """The portraits of the newest frame, and in the layouts that want it the frame itself with all faces changed in place."""
@@ -95,6 +99,15 @@ class Glass:
         drawn_keys = [key for key in keys if key in self._changes]
         portraits = tuple(self._portrait(sitters[key[0]], key, side, encoded.frame.image) for key in drawn_keys)
         return Portraits(encoded.frame, portraits, picture, encoded.people)
+
+    def _filled(self, face: Face, controls: Controls, count: int) -> int:
+        """Px of the square that a change of this face is seen in: no more than the camera has of it, nor than its place shows."""
+        source = math.ceil(quad_from_landmarks(face.landmarks).side)
+        here = source if controls.text("look/layout") == MIRROR else min(source, self._wanted(controls, count))
+        seen = self._seen.setdefault(face.id, _Seen())
+        if not seen.filled / STAY < here < seen.filled * STAY:
+            seen.filled = here
+        return seen.filled
 
     def _wanted(self, controls: Controls, count: int) -> int:
         """Px of the canvas that the largest of so many portraits fills."""
