@@ -21,15 +21,17 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor
 
+from installation.models.occlusion import load_occlusion
 from installation.networks.occlusion import INPUT_PX, OUTPUT_PX, OcclusionNetwork
 from installation.output_file import check_output, whole_file
 from installation.training.augment import camera, jitter_crop
 from installation.training.data.datasets import OPAQUE, Picture, load_pictures
-from installation.training.occlusion.covers import covered
+from installation.training.occlusion.covers import covered, lit
 from installation.training.sealing import seal
 
 BATCH = 48
 COVERED = 0.5  # share of the faces that get a cover
+LIT = 0.4  # share that stands in uneven light
 MOST_FACES = 9000  # of a data set: they are kept in memory
 RATE, DECAY = 2e-3, 1e-4
 AVERAGED = 0.998  # of the weights' moving average, a step
@@ -69,6 +71,8 @@ class Faces:
         if rng.random() < 0.5:
             rgba = rgba[:, ::-1]
         image, cover = np.ascontiguousarray(rgba[..., :3]), np.zeros(rgba.shape[:2], np.float32)
+        if rng.random() < LIT:
+            image = lit(image, rng)
         if rng.random() < COVERED:
             image, cover = covered(image, other[..., :3], rng)
         return image, cover, (rgba[..., 3] > OPAQUE).astype(np.float32)
@@ -111,10 +115,11 @@ def judge(network: OcclusionNetwork, faces: Faces, rounds: int = 8) -> str:
     return f"covered: {100 * hit.mean():.1f} % found; free: {100 * miss.mean():.2f} % thought covered"
 
 
-def train(faces: Faces, kept: Faces, minutes: float, seed: int = 1) -> OcclusionNetwork:
-    """The moving average of the weights after that many minutes."""
+def train(faces: Faces, kept: Faces, minutes: float, first: Path | None = None, seed: int = 1) -> OcclusionNetwork:
+    """The moving average of the weights after that many minutes. first: a file to begin with."""
     torch.manual_seed(seed)
-    network, average = OcclusionNetwork().train(), OcclusionNetwork().eval()
+    network, average = OcclusionNetwork() if first is None else load_occlusion(first), OcclusionNetwork().eval()
+    network.train()
     average.load_state_dict(network.state_dict())
     optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY)
     rng = np.random.default_rng(seed)
@@ -148,11 +153,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--faces", type=Path, nargs="+", required=True, metavar="PACK", help="folders of aligned faces, with labels.csv")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="a .safetensors file")
     parser.add_argument("--minutes", type=float, default=20.0)
+    parser.add_argument("--go-on", type=Path, metavar="FILE", help="begin with the weights of an earlier training")
     parser.add_argument("--force", action="store_true", help="write over a file that is there")
     a = parser.parse_args(argv)
     check_output(a.out, a.force)
     kept = Faces(a.faces, "val", MOST_FACES)
-    network = train(Faces(a.faces, "train", MOST_FACES), kept, a.minutes)
+    network = train(Faces(a.faces, "train", MOST_FACES), kept, a.minutes, a.go_on)
     result = judge(network, kept)
     print(result)
     state = {name: value.half() if value.is_floating_point() else value for name, value in network.state_dict().items()}

@@ -92,6 +92,17 @@ def covered(picture: Image, other: Image, rng: Generator) -> tuple[Image, Plane]
     return np.clip(result, 0, 255).astype(np.uint8), everywhere
 
 
+def lit(picture: Image, rng: Generator) -> Image:
+    """The same face under a lamp from one side, with a soft shadow across it or a coloured light: none of it covers anything."""
+    side = picture.shape[0]
+    slow = cv2.GaussianBlur(rng.standard_normal((side, side)).astype(np.float32), (0, 0), side * rng.uniform(0.05, 0.2))
+    slow = slow / np.float32(np.abs(slow).max())
+    if rng.random() < 0.3:  # the edge of a shadow
+        slow = np.clip(slow * np.float32(rng.uniform(3, 8)), -1, 1)
+    colour = 1 + rng.uniform(0, 0.45) * slow[..., None] * (1 + rng.normal(0, 0.25, 3))
+    return np.clip(picture * colour, 0, 255).astype(np.uint8)
+
+
 def _stroke(cover: Plane, start: NDArray[np.float64], end: NDArray[np.float64], width: float) -> None:
     points = [tuple(np.clip(np.rint(p), -4096, 4096).astype(int).tolist()) for p in (start, end)]
     cv2.line(cover, points[0], points[1], 1.0, max(1, round(width)), cv2.LINE_AA)
