@@ -40,6 +40,7 @@ COMMANDS = (
     Command("sweep", "installation.training.children.sweep", "draw a sheet of a child's snapshots by swap resolutions"),
     Command("attribute", "installation.training.directions.own_attribute", "make a slider of your own from two folders of pictures"),
     Command("attributes", "installation.training.directions.attributes", "train the network that reads age and gender"),
+    Command("occlusion", "installation.training.occlusion.command", "train the network that sees what covers a face"),
     Command("directions", "installation.training.directions.command", "learn the edit directions"),
     Command("sheets", "installation.training.sheets", "draw the pictures of a model card"),
     Command("score", "installation.training.score.command", "measure how well the models draw people"),

@@ -45,6 +45,7 @@ from installation.latents.cache import CachePolicy
 from installation.latents.directions import load_directions
 from installation.models.bundle import EVERYTHING, Models, load_models
 from installation.models.guests import GuestBook, face_coder
+from installation.models.occlusion import load_occlusion
 from installation.operation.descriptors import raise_limit
 from installation.operation.health import Health, Report, percentiles, rss_mb
 from installation.operation.observer import Observer
@@ -58,7 +59,7 @@ from installation.operation.visitor_slots import VisitorSlots
 from installation.operation.worker import Worker
 from installation.outputs.record import Recorder
 from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, SynthesisLoop
-from installation.places import cache, kept
+from installation.places import cache, kept, shipped
 from installation.plain_file import NotAFileError, check_target
 from installation.slot import Slot
 from installation.sources import CaptureSettings, CaptureSource, SourceLost
@@ -69,6 +70,7 @@ from installation.stages.edit import Edit
 from installation.stages.encode import Encode
 from installation.stages.generate import Generate, GenerateSettings
 from installation.stages.glass import LARGEST_ON_CPU, LARGEST_ON_GPU, Glass, GlassSettings
+from installation.stages.occlusion import Occlusion, occlusion_engine
 from installation.stages.silhouette import Silhouette
 from installation.stages.track import Track, TrackSettings
 
@@ -76,6 +78,7 @@ log = logging.getLogger(__name__)
 
 ENGINE_CACHE = cache() / "engines"
 SNAPSHOTS = kept("out")
+OCCLUSION = shipped("weights") / "occlusion.safetensors"
 
 
 @dataclass(frozen=True)
@@ -133,10 +136,19 @@ def cache_notice(folder: Path) -> str:
         return f"{folder}: cannot be written ({err.strerror or err}), {again}"
 
 
+@dataclass(frozen=True, eq=False)
+class NetworkStages:
+    """The stages that hold networks of ours."""
+
+    occlusion: Occlusion
+    encode: Encode
+    generate: Generate
+
+
 def build_networks(
     config: Config, models: Models, thorough: bool = False, background: bool = False, lockstep: bool = False
-) -> tuple[Encode, Generate]:
-    """The two stages that hold networks, on the engines measured for this machine. background: encode beside tracking. lockstep:
+) -> NetworkStages:
+    """The stages that hold networks, on the engines measured for this machine. background: encode beside tracking. lockstep:
     engine and size of the portraits are the same every time, whatever a measurement would say."""
     store = open_store(ENGINE_CACHE)
     if store.notice:
@@ -149,13 +161,14 @@ def build_networks(
     # Perception runs beside synthesis: half of the cores for the encoder gives the steadier delay.
     beside = replace(engines, threads=engines.threads or max(1, len(os.sched_getaffinity(0)) // 2))
     with told(f"the encoder {fitted}", _say):
+        occlusion = Occlusion(occlusion_engine(load_occlusion(OCCLUSION), replace(engines, threads=1)))
         encode = Encode(models, policy, beside, buckets, thorough, background)
     with told(f"the generator {fitted}", _say):
         fps = 0.0 if lockstep else e.min_portrait_fps
         generate = Generate(models, engines, GenerateSettings(e.portrait_px, fps, buckets), thorough)
     if e.portrait_px > generate.portrait_px:
         say(f"facets: engine.portrait_px {e.portrait_px}: the generator draws {generate.portrait_px} px and no more")
-    return encode, generate
+    return NetworkStages(occlusion, encode, generate)
 
 
 def capture_settings(config: Config) -> CaptureSettings:
@@ -274,7 +287,8 @@ class Installation:
 
         # Build the stages and join them.
         build = partial(build_networks, config, self.models, background=priorities is not None, lockstep=options.lockstep)
-        self.encode, self.generate = build() if priorities is None else built_aside(build, priorities, self._wait_on_canvas)
+        stages = build() if priorities is None else built_aside(build, priorities, self._wait_on_canvas)
+        self.occlusion, self.encode, self.generate = stages.occlusion, stages.encode, stages.generate
         undo.callback(self.encode.close)
         self._join(first)
 
@@ -364,8 +378,9 @@ class Installation:
         board = HudBoard(self.health, self.controls, self.keyboard, engine, model, self.slots, *told)
         self.capture = CaptureLoop(lambda: self._open_source(self.clock), frames, self.health, source, inf if source else self._patience())
         track, align = Track(track_settings(self.config)), self._aligner()
-        self.perception = PerceptionLoop(frames, track, align, Silhouette(), self.encode, self.controls, encoded, self.health, now)
-        self.glass = Glass(self._glass_settings(), align_image)
+        found = (Silhouette(), self.occlusion, self.encode)
+        self.perception = PerceptionLoop(frames, track, align, *found, self.controls, encoded, self.health, now)
+        self.glass = Glass(self._glass_settings(), align_image, self.generate.turn_milliseconds)
         self.synthesis = SynthesisLoop(encoded, edit, self.generate, self.glass, self.controls, portraits, self.health, now)
         self.display = DisplayLoop(portraits, compose, self.canvas, self.recorder, self.controls, self.health, board.state, now)
 
@@ -376,10 +391,8 @@ class Installation:
         return Backdrops(*self.canvas.size, found.paths, live=not self.options.lockstep)
 
     def _glass_settings(self) -> GlassSettings:
-        lockstep = self.options.lockstep
-        turn = 0.0 if lockstep else self.generate.turn_milliseconds()
         largest = LARGEST_ON_GPU if torch.cuda.is_available() else LARGEST_ON_CPU
-        return GlassSettings(*self.canvas.size, turn, lockstep, largest)
+        return GlassSettings(*self.canvas.size, self.options.lockstep, largest)
 
     def _aligner(self) -> Align:
         engine, size = self.config.engine, self.encode.input_px

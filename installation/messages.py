@@ -76,6 +76,7 @@ class AlignedFace:
     M_c2o: Matrix
     M_o2c: Matrix
     silhouette: Mask | None = None  # [128, 128] where the visitor is in the crop, 0…255
+    covered: Mask | None = None  # [32, 32] where something is before their face, 0…255
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,6 +96,7 @@ class EncodedFace:
     ws: Tensor  # [styles, w_dim] float32, the smoothed W+ code
     detail: Tensor | None  # [32, 32, 32] float32, the detail residual of this very frame, where the model has one
     silhouette: Mask | None = None  # [128, 128] where the visitor is in their crop, 0…255; None where it is not known
+    covered: Mask | None = None  # [32, 32] where something is before their face, 0…255; None where it is not known
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,6 +127,7 @@ class EditedFace:
     edited: bool = True  # False: this is the sitter's own face, as it is
     cell: int = 0  # which of the sitter's variants this is
     mix: Mix | None = None  # of this variant alone; None: the frame's
+    pixels: int = 0  # side of the square that it fills where it is seen; 0: as large as it can be
 
 
 @dataclass(frozen=True, slots=True, eq=False)

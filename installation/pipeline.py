@@ -1,6 +1,7 @@
 """The picture's way, from the camera to the screen: four loops, each a few neighbouring stages, joined by slots.
 
-    camera ─▶ capture ─[slot]─▶ track ▸ align ▸ silhouette ▸ encode ─[slot]─▶ edit ▸ generate ▸ glass ─[slot]─▶ compose ▸ present ─▶ screen
+    camera ─▶ capture ─[slot]─▶ track ▸ align ▸ silhouette ▸ occlusion ▸ encode ─[slot]─▶ edit ▸ generate ▸ glass
+                                                                       screen ◀─ present ◂ compose ◀─[slot]─┘
 
 Read this page first. Every loop has ``step(now)``, one turn, so a test can turn it by hand; ``now`` is seconds of a clock.
 """
@@ -28,6 +29,7 @@ from installation.stages.edit import Edit
 from installation.stages.encode import Encode
 from installation.stages.generate import Generate
 from installation.stages.glass import Glass
+from installation.stages.occlusion import Occlusion
 from installation.stages.silhouette import Silhouette
 from installation.stages.track import Track
 
@@ -130,12 +132,13 @@ class CaptureLoop:
 
 @dataclass
 class PerceptionLoop:
-    """Slot -> track ▸ align ▸ silhouette ▸ encode -> slot."""
+    """Slot -> track ▸ align ▸ silhouette ▸ occlusion ▸ encode -> slot."""
 
     frames: Slot[Frame]
     track: Track
     align: Align
     silhouette: Silhouette
+    occlusion: Occlusion
     encode: Encode
     controls: ControlState
     out: Slot[EncodedFrame]
@@ -165,6 +168,9 @@ class PerceptionLoop:
         with self.health.timed("silhouette"):
             controls = self.controls.snapshot(frame.time, SLACK)
             aligned = self.silhouette.people(self.silhouette.outline(aligned), people_wanted(controls))
+        # Find what covers a face, one of them a frame.
+        with self.health.timed("occlusion"):
+            aligned = self.occlusion.find(aligned)
         # Give each a latent code, from the cache where that will do.
         with self.health.timed("encode"):
             self._encode(aligned, tracked, frame.time)

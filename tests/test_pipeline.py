@@ -24,6 +24,7 @@ from installation.sources import SourceLost
 from installation.sources.scripted import ScriptedSource
 from installation.stages.align import Align
 from installation.stages.edit import Edit
+from installation.stages.occlusion import Occlusion
 from installation.stages.silhouette import Silhouette
 from installation.stages.track import Track, TrackSettings
 
@@ -244,7 +245,7 @@ def test_a_lost_camera_leaves_nobody_on_the_wall(health):
     moment = [0.0]
     controls = ControlState(parameter_table((), ()))
     encoded = Slot()
-    stages = (Track(TrackSettings()), Align(64), Silhouette(), FlatEncode())
+    stages = (Track(TrackSettings()), Align(64), Silhouette(), Occlusion(lambda crop: np.zeros((32, 32), np.float32)), FlatEncode())
     loop = PerceptionLoop(Slot(), *stages, controls, encoded, health, now=lambda: moment[0])
     picture = np.ascontiguousarray(cv2.VideoCapture(str(DATA / "yes.mkv")).read()[1][..., ::-1])
     for i in range(30):
@@ -277,7 +278,7 @@ def test_a_slow_source_is_not_a_lost_one(health):
     moment = [0.0]
     controls = ControlState(parameter_table((), ()))
     encoded = Slot()
-    stages = (Track(TrackSettings()), Align(64), Silhouette(), FlatEncode())
+    stages = (Track(TrackSettings()), Align(64), Silhouette(), Occlusion(lambda crop: np.zeros((32, 32), np.float32)), FlatEncode())
     loop = PerceptionLoop(Slot(), *stages, controls, encoded, health, now=lambda: moment[0])
     picture = np.ascontiguousarray(cv2.VideoCapture(str(DATA / "yes.mkv")).read()[1][..., ::-1])
     for i in range(6):  # a picture a second, looked for five times a second

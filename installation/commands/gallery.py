@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
-from installation.app import build_networks, capture_settings, models_of, table_of, track_settings
+from installation.app import NetworkStages, build_networks, capture_settings, models_of, table_of, track_settings
 from installation.canvas.backdrops import Backdrops
 from installation.canvas.compose import Compose
 from installation.canvas.plain.renderer import PlainRenderer
@@ -34,9 +34,9 @@ from installation.sources import SourceEnded
 from installation.sources.capture import open_source
 from installation.stages.align import Align, align_image
 from installation.stages.edit import Edit
-from installation.stages.encode import Encode
 from installation.stages.generate import Generate
 from installation.stages.glass import Glass, GlassSettings
+from installation.stages.occlusion import Occlusion
 from installation.stages.silhouette import Silhouette
 from installation.stages.track import Track
 
@@ -76,9 +76,10 @@ def main(argv: list[str] | None = None) -> int:
     config = load_config(a.config, ["engine.backend=eager", "engine.precision=float32", "engine.device=cpu", "engine.min_portrait_fps=1"])
     models = models_of(config)
     presets = chosen(a.folder, a.presets, table_of(models))
-    encode, generate = build_networks(config, models)
+    stages = build_networks(config, models)
+    encode, generate = stages.encode, stages.generate
     generate.wait()
-    seen = look(config, encode, a.source, a.at)
+    seen = look(config, stages, a.source, a.at)
     shots = []
     for preset in presets:
         print(preset.name, flush=True)
@@ -100,12 +101,12 @@ def chosen(folder: Path, names: list[str] | None, table: ParameterTable) -> list
     return [read_preset(there[name], table) for name in (names or there)]
 
 
-def look(config: Config, encode: Encode, source: str, at: float) -> EncodedFrame:
+def look(config: Config, stages: NetworkStages, source: str, at: float) -> EncodedFrame:
     """The visitors as they stand at a moment of the source, encoded. Raises SourceError where nobody is seen by then."""
     clock = FrameClock(30.0)
     opened = open_source(source, capture_settings(config), clock, realtime=False)
     clock.rate = opened.rate
-    track, align = Track(track_settings(config)), Align(encode.input_px)
+    track, align = Track(track_settings(config)), Align(stages.encode.input_px)
     try:
         while True:
             frame = opened.read()
@@ -119,17 +120,17 @@ def look(config: Config, encode: Encode, source: str, at: float) -> EncodedFrame
         raise SourceError(f"{source}: is over before second {at:g}") from None
     finally:
         opened.close()
-    encoded = encode.encode(outlined(align.align(tracked)), frame.time)
+    encoded = stages.encode.encode(outlined(align.align(tracked), stages.occlusion), frame.time)
     if not encoded.faces:
         raise SourceError(f"{source}: nobody is there at second {at:g}")
     return encoded
 
 
-def outlined(aligned: AlignedFrame) -> AlignedFrame:
-    """The same faces, each with its silhouette, which come one by one, and where people are in the frame."""
+def outlined(aligned: AlignedFrame, occlusion: Occlusion) -> AlignedFrame:
+    """The same faces, each with its silhouette and what covers it, which come one by one, and where people are in the frame."""
     silhouette = Silhouette()
     for _ in aligned.faces:
-        aligned = silhouette.outline(aligned)
+        aligned = occlusion.find(silhouette.outline(aligned))
     return silhouette.people(aligned, wanted=True)
 
 
@@ -138,7 +139,7 @@ def show(config: Config, models: Models, generate: Generate, seen: EncodedFrame,
     state = ControlState(table_of(models), {**config.controls, **preset.controls})
     edit = Edit(models.directions, models.latent_avg, [child.name for child in models.children], models.resolutions)
     pictures = Backdrops(*CANVAS, backgrounds().paths)
-    compose, glass = Compose(PlainRenderer(*CANVAS), backdrops=pictures), Glass(GlassSettings(*CANVAS, 0.0, lockstep=True), align_image)
+    compose, glass = Compose(PlainRenderer(*CANVAS), backdrops=pictures), Glass(GlassSettings(*CANVAS, lockstep=True), align_image)
     portraits, drawn = None, -np.inf
     steps = round(after * RATE)
     for i in range(steps + 1):

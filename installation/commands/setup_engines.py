@@ -15,7 +15,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--thorough", action="store_true", help="also torch.compile, which takes a minute to build")
     a = parser.parse_args(argv)
     config = load_config(a.config)
-    encode, generate = build_networks(config, models_of(config), a.thorough)
+    stages = build_networks(config, models_of(config), a.thorough)
+    encode, generate = stages.encode, stages.generate
     generate.wait()
     drawn = f"generator {generate.choice}, {generate.portrait_px} px, {generate.milliseconds():.0f} ms"
     print(f"{device_name()}: {drawn}; encoder {encode.choice}")

@@ -69,6 +69,13 @@ def without(mask: Mask, outline: NDArray[np.float32]) -> None:
     cv2.multiply(mask, cv2.bitwise_not(nearer), dst=mask, scale=1 / 255)
 
 
+def uncovered(mask: Mask, covered: Mask) -> None:
+    """Take what is before the face, ``covered`` [r, r] 0…255 in the same crop, out of the mask."""
+    if covered.any():
+        free = cv2.resize(cv2.bitwise_not(covered), mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        cv2.multiply(mask, free, dst=mask, scale=1 / 255)
+
+
 def _filled(outline: NDArray[np.float32]) -> Mask:
     """[128, 128], 255 inside the hull of an outline, which may lie anywhere."""
     mask = np.zeros((HEAD_PX, HEAD_PX), np.uint8)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 GOLDEN = 0.6180339887498949  # multiples of it, less their whole part, are spread evenly however many there are
@@ -11,10 +12,11 @@ Key = tuple[int, int]  # visitor's id and cell
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """What to draw now. spread: cycles over which the cells are spread; generators 0…1: share of the cells that have a generator
-    of their own."""
+    """What to draw now. pixels: side of the square that each of them fills where it is seen; none: as large as it can be. spread:
+    cycles over which the cells are spread; generators 0…1: share of the cells that have a generator of their own."""
 
     keys: tuple[Key, ...]
+    pixels: tuple[int, ...] = ()
     cells: int = 1
     spread: float = 0.0
     generators: float = 0.0
@@ -39,11 +41,17 @@ class Queue:
         self._last: dict[Key, int] = {}  # number of the turn, 0: none yet
         self._turn = 0
 
-    def next(self, keys: Sequence[Key], most: int) -> tuple[Key, ...]:
-        """At most so many of ``keys``, those that waited longest; equals in their order. New ones come first."""
+    def next(self, keys: Sequence[Key], cost: Callable[[Key], float] = lambda key: 0.0, most: float = math.inf) -> tuple[Key, ...]:
+        """Those of ``keys`` that waited longest, as many as cost no more than ``most`` together, and at least one; equals in their
+        order. New ones come first."""
         self._last = {key: self._last.get(key, 0) for key in keys}
-        chosen = sorted(self._last, key=lambda key: self._last[key])[:most]
-        for key in chosen:
+        chosen: list[Key] = []
+        spent = 0.0
+        for key in sorted(self._last, key=lambda key: self._last[key]):
+            spent += cost(key)
+            if chosen and spent > most:
+                break
             self._turn += 1
             self._last[key] = self._turn
+            chosen.append(key)
         return tuple(chosen)

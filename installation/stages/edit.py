@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -176,9 +176,10 @@ class Edit:
         keys = [(id, 0) for id in known] if turns is None else turns.keys
         shares = self._mix(controls)
         faces = []
-        for id, cell in keys:
+        sides = turns.pixels if turns is not None and turns.pixels else (0,) * len(keys)
+        for (id, cell), pixels in zip(keys, sides, strict=True):
             own = bank.directions.further(cells.move(cell), bank.smile, smiles[id]) if bank.smile is not None else cells.move(cell)
-            faces.append(self._face(known[id], cell, own, controls, shares, self._own_mix(cell, turns)))
+            faces.append(replace(self._face(known[id], cell, own, controls, shares, self._own_mix(cell, turns)), pixels=pixels))
         return EditedFrame(encoded.frame, tuple(faces), shares)
 
     def _smile(self, encoded: EncodedFace, controls: Controls, now: float, seconds: float) -> float:

@@ -73,7 +73,7 @@ class Encode:
         visible = [a for a in aligned.faces if can_be_encoded(a.face)]
         self._coder.update(visible, aligned, self.cache, now)
         known = [a for a in aligned.faces if a.face.id in self.cache and (a.face.presence > 0 or can_be_encoded(a.face))]
-        faces = tuple(EncodedFace(a.face, *self.cache.code(a.face, now, hold), a.silhouette) for a in known)
+        faces = tuple(EncodedFace(a.face, *self.cache.code(a.face, now, hold), a.silhouette, a.covered) for a in known)
         self.cache.forget({a.face.id for a in aligned.faces}, now)
         return EncodedFrame(aligned.frame, faces, aligned.people)
 

@@ -1,5 +1,6 @@
 """Generate: draw each visitor's edited code with the generators as they are mixed now."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -30,6 +31,7 @@ PROBE_PATIENCE = 1.0  # s
 ENGINE_SHARE = 0.65  # of the time between two portraits that the engine may take; tracking and the canvas have the rest
 Flow = NDArray[np.float32]
 Mix = Sequence[tuple[str, Sequence[float]]]  # of each child that takes part, its share of each resolution
+ENOUGH = 2.0  # times its own size may a change be enlarged: it is smooth, and what is sharp is the camera's
 PAIR_MILLISECONDS = 14.0  # that both drawings of a change may take: 25 a second beside tracking and the canvas on two cores
 LARGE_GAIN = 2.0  # at most so much more work a second does an engine do at a larger size
 
@@ -45,6 +47,15 @@ class GenerateSettings:
     changes: bool = True  # whether pairs are drawn, an edited and an unedited portrait
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """Draws both portraits of a change. size: their side, px; milliseconds: for one face, here."""
+
+    size: int
+    engine: BatchedEngine
+    milliseconds: float
+
+
 class Generate:
     """Two engines: one of the base alone, and, where there are children, one that mixes. That one is built while the show already
     runs, unless it has to be converted and measured first: that holds up every other thread of the program for many seconds.
@@ -58,7 +69,8 @@ class Generate:
         expand = [] if models.detail is None else [models.detail.expand]
         self._key = digest(models.base, *(c.generator for c in models.children), *expand)
         self.portrait_px, self._plain = self._fitting()
-        self.change_px, self._pairs = self._fitting_pairs()
+        self._twice = math.inf  # ms of two portraits, where a change has no engine of its own
+        self._pairs = self._fitting_pairs()  # the smaller first
         self._mixing: BatchedEngine | None = None
         self._builder: threading.Thread | None = None
         self._warper = Warper()
@@ -106,13 +118,20 @@ class Generate:
         nothing is edited."""
         return DrawnFrame(edited, tuple(self._drawing(face, edited.mix if face.mix is None else face.mix) for face in edited.faces))
 
-    def turn_milliseconds(self) -> float:
-        """Time of one face's drawings where the camera's pixels stay."""
-        if self._pairs is None:
-            return 2 * self.milliseconds()
-        mean = self._models.latent_avg
-        inputs = self._pair_inputs(mean, mean, None, None, 0.0)
-        return self._timed(lambda: self._pairs([inputs]))  # type: ignore[misc]  # it is there
+    @property
+    def change_px(self) -> int:
+        """Side of the largest drawings of a change."""
+        return self._pairs[-1].size if self._pairs else self.portrait_px
+
+    def turn_milliseconds(self, pixels: int = 0) -> float:
+        """Time of one face's drawings where the camera's pixels stay and the face fills a square of so many px; 0: a large one."""
+        pairs = self._pairs_for(pixels)
+        return self._twice if pairs is None else pairs.milliseconds
+
+    def _pairs_for(self, pixels: int) -> Pairs | None:
+        """The smallest that will do."""
+        enough = (pairs for pairs in self._pairs if 0 < pixels <= ENOUGH * pairs.size)
+        return next(enough, self._pairs[-1] if self._pairs else None)
 
     def _drawing(self, face: EditedFace, mix: Mix) -> Drawing:
         own = face.own
@@ -120,9 +139,10 @@ class Generate:
             return Drawing(None, None, None, face.glass)
         if self._mixing is None:
             mix = ()
-        if not mix and face.glass >= 1.0 and self._pairs is not None:
+        pairs = self._pairs_for(face.pixels)
+        if not mix and face.glass >= 1.0 and pairs is not None:
             inputs = self._pair_inputs(face.ws, face.ws_edited, own.detail, face.detail, face.detail_gain)
-            pair = self._pairs([inputs])[0]
+            pair = pairs.engine([inputs])[0]
             return Drawing(_picture(pair[0]), _picture(pair[1]), face.warp, face.glass)
         alone = self._inputs(face.ws, face.ws_edited, face.detail, face.detail_gain)
         drawn = self._mixing([alone], [self._layers(mix)]) if mix and self._mixing is not None else self._plain([alone])
@@ -183,25 +203,23 @@ class Generate:
             times.append(time.perf_counter() - start)
         return float(np.quantile(times, 0.25)) * 1e3
 
-    def _fitting_pairs(self) -> tuple[int, BatchedEngine | None]:
-        """Size of a change's two drawings and their engine: as large as portraits are where that is quick, at most half of it
-        where it is not. A change is smooth, so little is lost. None where a face is drawn by any other network, twice."""
+    def _fitting_pairs(self) -> tuple[Pairs, ...]:
+        """Engines for a change's two drawings: small ones for faces that are seen small, and, where that is quick, some as large as
+        portraits are. None where a face is drawn by any other network, twice."""
         models = self._models
         if models.detail is None or not isinstance(models.base, Generator) or not self._settings.changes:
-            return self.portrait_px, None
-        size = min(models.base.size, SMALL_PX)
-        small = self._build_pairs(size)
-        if self._settings.min_portrait_fps <= 0:  # nothing is left to a measurement
-            return size, small
-        mean = models.latent_avg
-        inputs = self._pair_inputs(mean, mean, None, None, 0.0)
-        grown, wanted = work(models.base, self.portrait_px) / work(models.base, size), PAIR_MILLISECONDS
-        if self.portrait_px <= size or self._timed(lambda: small([inputs])) * grown > wanted:
-            return size, small
+            self._twice = 2 * self.milliseconds()
+            return ()
+        small = self._build_pairs(min(models.base.size, SMALL_PX))
+        if self._settings.min_portrait_fps <= 0 or self.portrait_px <= small.size:  # nothing is left to a measurement
+            return (small,)
+        grown = work(models.base, self.portrait_px) / work(models.base, small.size)
+        if small.milliseconds * grown > LARGE_GAIN * PAIR_MILLISECONDS:  # far too slow, so it is not built at all
+            return (small,)
         large = self._build_pairs(self.portrait_px)
-        return (self.portrait_px, large) if self._timed(lambda: large([inputs])) <= wanted else (size, small)
+        return (small, large) if large.milliseconds <= PAIR_MILLISECONDS else (small,)
 
-    def _build_pairs(self, size: int) -> BatchedEngine:
+    def _build_pairs(self, size: int) -> Pairs:
         models = self._models
         assert models.detail is not None and isinstance(models.base, Generator)
         module = Pair(MixedGenerator(models.base, (), models.detail.expand.weight, size).eval()).eval()
@@ -213,7 +231,10 @@ class Generate:
             example = (ws, ws.clone(), detail, detail.clone(), torch.ones(batch))
             return Network(f"generator-pair-{size}-{batch}", module, example, self._key)
 
-        return BatchedEngine(make, 5, self._engine_settings, (1,), self._thorough)
+        engine = BatchedEngine(make, 5, self._engine_settings, (1,), self._thorough)
+        mean = models.latent_avg
+        inputs = self._pair_inputs(mean, mean, None, None, 0.0)
+        return Pairs(size, engine, self._timed(lambda: engine([inputs])))
 
     def _layers(self, mix: Mix) -> NDArray[np.float32]:
         """[children, resolutions]: the share of each child, of all there are, in each layer."""

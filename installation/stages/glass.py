@@ -40,26 +40,86 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True)
 class GlassSettings:
-    """width, height: px of the canvas. turn_milliseconds: time of one face's drawings. lockstep: everybody is drawn for each frame.
-    sides: that a portrait may have."""
+    """width, height: px of the canvas. lockstep: everybody is drawn for each frame. largest: side of a portrait, px."""
 
     width: int
     height: int
-    turn_milliseconds: float
     lockstep: bool = False
     largest: int = LARGEST_ON_CPU
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """Who is to be seen, in how many variants each; keys: of all of them, in order."""
+
+    faces: Sequence[EncodedFace]
+    cells: int
+
+    @property
+    def keys(self) -> list[Key]:
+        return [(face.face.id, cell) for face in self.faces for cell in range(self.cells)]
+
+
+@dataclass(eq=False)
+class Cast:
+    """Says who is to be seen in a layout, how large, and whose turn it is to be drawn."""
+
+    settings: GlassSettings
+    cost: Callable[[int], float]  # ms of one face's drawings, where the face fills a square of so many px
+    _queue: Queue = field(default_factory=Queue)
+    _filled: dict[int, int] = field(default_factory=dict)  # px of the square that a visitor's changes are seen in, by their id
+
+    def parts(self, encoded: EncodedFrame, controls: Controls) -> Parts:
+        """Everybody once, or, in the layout facets, one or two visitors many times."""
+        if controls.text("look/layout") != FACETS or not encoded.faces:
+            return Parts(encoded.faces, 1)
+        rows, columns = int(controls.number("facets/rows")), int(controls.number("facets/columns"))
+        cells = rows * columns
+        nearest = sorted(encoded.faces, key=lambda one: (-_size(one.face), one.face.id))
+        match controls.text("facets/who"):
+            case "two":
+                return Parts(nearest[:2], rows * (columns // 2)) if len(nearest) > 1 and columns > 1 else Parts(nearest[:1], cells)
+            case "turns":
+                ordered = sorted(encoded.faces, key=lambda one: one.face.id)
+                return Parts([ordered[int(encoded.frame.time / controls.number("facets/turn")) % len(ordered)]], cells)
+            case _:
+                return Parts(nearest[:1], cells)
+
+    def turns(self, encoded: EncodedFrame, controls: Controls) -> Turns:
+        """Whose turn it is, as many as fit into the time between two pictures."""
+        parts = self.parts(encoded, controls)
+        keys = parts.keys
+        self._filled = {face.face.id: self._fills(face.face, controls, len(keys)) for face in parts.faces}
+        most = math.inf if self.settings.lockstep else TURN_MILLISECONDS
+        chosen = self._queue.next(keys, lambda key: self.cost(self._filled[key[0]]), most)
+        pixels = tuple(self._filled[id] for id, _ in chosen)
+        return Turns(chosen, pixels, parts.cells, controls.number("facets/spread"), controls.number("facets/generators"))
+
+    def side(self, layout: str, controls: Controls, count: int) -> int:
+        """Px of the canvas that the largest of so many portraits fills."""
+        cells = Cells(int(controls.number("facets/rows")), int(controls.number("facets/columns")), controls.number("facets/gap"))
+        largest = portrait_side(layout, count, self.settings.width, self.settings.height, cells)
+        return math.ceil(largest * controls.number("look/zoom"))
+
+    def _fills(self, face: Face, controls: Controls, count: int) -> int:
+        """Px of the square that a change of this face is seen in: no more than the camera has of it, nor than its place shows."""
+        source, layout = math.ceil(quad_from_landmarks(face.landmarks).side), controls.text("look/layout")
+        here = source if layout == MIRROR else min(source, self.side(layout, controls, count))
+        old = self._filled.get(face.id, 0)
+        return old if old / STAY < here < old * STAY else here
+
+
 @dataclass(eq=False)
 class Glass:
-    """EncodedFrame, DrawnFrame -> Portraits. Says whose turn it is to be drawn, keeps what was drawn last of everybody, and puts
-    it over the newest frame: however few a machine draws, every portrait moves with its sitter."""
+    """EncodedFrame, DrawnFrame -> Portraits. Keeps what was drawn last of everybody, and puts it over the newest frame: however few
+    a machine draws, every portrait moves with its sitter."""
 
     settings: GlassSettings
     cut: Callable[[Image, Matrix, int, Image], object]  # frame, crop to frame, side, [side, side, 3] to cut into
+    cost: Callable[[int], float] = lambda pixels: 0.0  # ms of one face's drawings, where the face fills a square of so many px
     drawn: int = 0  # changes that the generator drew
     spared: int = 0  # those that had no edit, so that nothing was drawn
-    _queue: Queue = field(default_factory=Queue)
+    _cast: Cast = field(init=False)
     _pane: Pane = field(default_factory=Pane)
     _changes: dict[Key, Change | None] = field(default_factory=dict)  # None: nothing is edited
     _seen: dict[int, _Seen] = field(default_factory=dict)
@@ -71,12 +131,12 @@ class Glass:
     _tiles: dict[Key, list[Image]] = field(default_factory=dict)
     _turn: int = 0
 
+    def __post_init__(self) -> None:
+        self._cast = Cast(self.settings, self.cost)
+
     def turns(self, encoded: EncodedFrame, controls: Controls) -> Turns:
         """Whose turn it is, as many as fit into the time between two pictures."""
-        faces, cells = self._shown(encoded, controls)
-        keys = [(face.face.id, cell) for face in faces for cell in range(cells)]
-        most = len(keys) if self.settings.lockstep else max(1, int(TURN_MILLISECONDS / max(self.settings.turn_milliseconds, 1e-3)))
-        return Turns(self._queue.next(keys, most), cells, controls.number("facets/spread"), controls.number("facets/generators"))
+        return self._cast.turns(encoded, controls)
 
     def reflect(self, encoded: EncodedFrame, drawn: DrawnFrame, controls: Controls, now: float) -> Portraits:
         """The portraits of the newest frame, and in the layouts that want it the frame itself with all faces changed in place."""
@@ -86,23 +146,15 @@ class Glass:
         layouts = self._layouts(controls.text("look/layout"), now)
         self._follow(sitters, seconds)
         self._keep(drawn, sitters, square=layouts != {MIRROR})
-        faces, cells = self._shown(encoded, controls)
-        keys = [(face.face.id, cell) for face in faces for cell in range(cells)]
+        keys = self._cast.parts(encoded, controls).keys
         self._changes = {key: change for key, change in self._changes.items() if key[0] in sitters}
         self._tiles = {key: buffers for key, buffers in self._tiles.items() if key in keys}
         picture = self._picture(encoded) if MIRROR in layouts else None
-        side = self._wanted(controls, len(keys)) if layouts != {MIRROR} else 0
+        layout = self._before if self._layout == MIRROR else self._layout
+        side = self._cast.side(layout, controls, len(keys)) if layouts != {MIRROR} else 0
         drawn_keys = [key for key in keys if key in self._changes]
         portraits = tuple(self._portrait(sitters[key[0]], key, side, encoded.frame.image) for key in drawn_keys)
         return Portraits(encoded.frame, portraits, picture, encoded.people)
-
-    def _wanted(self, controls: Controls, count: int) -> int:
-        """Px of the canvas that the largest of so many portraits fills."""
-        cells = Cells(int(controls.number("facets/rows")), int(controls.number("facets/columns")), controls.number("facets/gap"))
-        layout = controls.text("look/layout")
-        width, height = self.settings.width, self.settings.height
-        kind = self._before if layout == MIRROR else layout
-        return math.ceil(portrait_side(kind, count, width, height, cells) * controls.number("look/zoom"))
 
     def _layouts(self, layout: str, now: float) -> set[str]:
         """Those that are on the canvas: a change from one to another takes its time."""
@@ -111,22 +163,6 @@ class Glass:
                 self._before, self._left = self._layout, now
             self._layout = layout
         return {layout, self._before} if now - self._left < SETTLE_SECONDS else {layout}
-
-    def _shown(self, encoded: EncodedFrame, controls: Controls) -> tuple[Sequence[EncodedFace], int]:
-        """Whose portraits are to be seen, and how many variants of each."""
-        if controls.text("look/layout") != FACETS or not encoded.faces:
-            return encoded.faces, 1
-        rows, columns = int(controls.number("facets/rows")), int(controls.number("facets/columns"))
-        cells = rows * columns
-        nearest = sorted(encoded.faces, key=lambda one: (-_size(one.face), one.face.id))
-        match controls.text("facets/who"):
-            case "two":
-                return (nearest[:2], rows * (columns // 2)) if len(nearest) > 1 and columns > 1 else (nearest[:1], cells)
-            case "turns":
-                ordered = sorted(encoded.faces, key=lambda one: one.face.id)
-                return [ordered[int(encoded.frame.time / controls.number("facets/turn")) % len(ordered)]], cells
-            case _:
-                return nearest[:1], cells
 
     def _follow(self, sitters: dict[int, EncodedFace], seconds: float) -> None:
         """Let the edits appear on who can be seen well, and vanish from who cannot."""
@@ -149,10 +185,12 @@ class Glass:
         """[p, p], as the drawings: where edits of this visitor may be seen."""
         face = edited.face
         M_o2c = invert(crop_to_original(quad_from_landmarks(face.landmarks), head.HEAD_PX))
-        silhouette = None if edited.own is None else edited.own.silhouette
+        silhouette, covered = (None, None) if edited.own is None else (edited.own.silhouette, edited.own.covered)
         # A face that is drawn anew has its own hair; to one that is the camera's belongs the camera's.
         hair = head.HAIR + (1.0 - head.HAIR) * (1.0 - drawing.glass)
         mask = head.head_mask(head.face_outline(face.landmarks, M_o2c), silhouette, hair)
+        if covered is not None:
+            head.uncovered(mask, covered)
         for other in sitters.values():
             if other.face.id != face.id and other.face.seen and _size(other.face) > _size(face) and _touch(face, other.face):
                 head.without(mask, head.face_outline(other.face.landmarks, M_o2c))

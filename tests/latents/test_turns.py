@@ -7,17 +7,24 @@ from installation.latents.turns import Queue, Turns
 
 def test_everybody_has_their_turn_equally_often():
     queue, keys = Queue(), [(1, cell) for cell in range(9)]
-    counts = Counter(key for _ in range(90) for key in queue.next(keys, 2))
+    counts = Counter(key for _ in range(90) for key in queue.next(keys, lambda key: 1.0, 2.0))
     assert set(counts.values()) == {20}
 
 
 def test_whoever_comes_is_next_and_whoever_left_is_forgotten():
     queue = Queue()
     for _ in range(5):
-        queue.next([(1, 0), (2, 0)], 1)
-    assert queue.next([(1, 0), (2, 0), (3, 0)], 1) == ((3, 0),)
-    assert set(queue.next([(2, 0)], 5)) == {(2, 0)}
-    assert queue.next([], 5) == ()
+        queue.next([(1, 0), (2, 0)], lambda key: 1.0, 1.0)
+    assert queue.next([(1, 0), (2, 0), (3, 0)], lambda key: 1.0, 1.0) == ((3, 0),)
+    assert set(queue.next([(2, 0)])) == {(2, 0)}
+    assert queue.next([]) == ()
+
+
+def test_turns_are_given_by_what_they_cost_and_one_is_always_given():
+    queue, keys = Queue(), [(1, 0), (2, 0), (3, 0)]
+    assert queue.next(keys, lambda key: 10.0 * key[0], 30.0) == ((1, 0), (2, 0))
+    assert queue.next(keys, lambda key: 10.0 * key[0], 30.0) == ((3, 0),)
+    assert len(queue.next(keys, lambda key: 99.0, 30.0)) == 1
 
 
 def test_cells_are_spread_over_the_cycle_each_wave_in_its_own_order():

@@ -1,15 +1,18 @@
 """Generate: how visible a portrait is, and how the eyes of a child go together with the warp of an edit."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from installation.app import models_of
+from installation.config import load_config
 from installation.engines.select import EngineSettings
 from installation.latents.directions import DirectionSet
 from installation.latents.warps import Warper, larger_eyes
-from installation.messages import EditedFace, EditedFrame, Expression, Face, Frame
+from installation.messages import EditedFace, EditedFrame, EncodedFace, Expression, Face, Frame
 from installation.models.bundle import Child, Models
 from installation.networks.stylegan2 import Generator
 from installation.stages.generate import Generate, GenerateSettings
@@ -63,3 +66,19 @@ def test_a_child_without_a_share_leaves_the_eyes(drawn):
     picture = drawn.generate(edited(face(0))).portraits[0].image
     layers = replace(edited(face(0)), mix=(("toon", (0.0,) * 5),))
     assert np.abs(drawn.generate(layers).portraits[0].image.astype(int) - picture).max() <= 1
+
+
+def test_a_change_that_is_seen_small_is_drawn_small(tmp_path, monkeypatch):
+    """Whatever this machine carries, a face of a few pixels does not take the large engine."""
+    monkeypatch.setattr("installation.stages.generate.PAIR_MILLISECONDS", math.inf)
+    models = models_of(load_config())
+    stage = Generate(models, EngineSettings("eager", "float32", 1, "cpu", tmp_path), GenerateSettings(256))
+    ws = models.latent_avg
+    detail = torch.zeros(32, 32, 32)
+
+    def drawn_px(pixels: int) -> int:
+        own = EncodedFace(face(1), ws, detail)
+        one = EditedFace(own.face, ws, ws + 0.05, detail, 1.0, None, own, 1.0, True, pixels=pixels)
+        return stage.draw(EditedFrame(Frame(0, 0.0, np.zeros((8, 8, 3), np.uint8)), (one,))).drawings[0].edited.shape[0]
+
+    assert [drawn_px(pixels) for pixels in (0, 90, 256, 257, 2000)] == [256, 128, 128, 256, 256]

@@ -74,7 +74,7 @@ def set_now(state, **values):
 
 
 def glass(turn_ms=1.0, lockstep=False, largest=512):
-    return Glass(GlassSettings(640, 360, turn_ms, lockstep, largest), cut)
+    return Glass(GlassSettings(640, 360, lockstep, largest), cut, lambda pixels: turn_ms)
 
 
 def run(stage, frame, controls, now, **kwargs):
@@ -117,6 +117,15 @@ def test_what_is_shown_is_the_newest_frame_whoever_was_drawn(controls):
     for x, then in ((170, 150), (460, 480)):
         assert before[165, then].mean() > 12
         assert change[165, x].mean() == pytest.approx(before[165, then].mean(), abs=3)
+
+
+def test_a_change_is_drawn_as_large_as_it_is_seen_and_no_flicker_between_two_sizes(controls):
+    stage, now = glass(), controls()
+    assert stage.turns(encoded(face(width=60)), now).pixels[0] < stage.turns(encoded(face(width=150)), now).pixels[0]
+    first = stage.turns(encoded(face(width=150)), now).pixels
+    assert stage.turns(encoded(face(width=155)), now).pixels == first
+    cells = controls(look__layout="facets", facets__rows=5, facets__columns=5)
+    assert max(stage.turns(encoded(face(width=150)), cells).pixels) <= 360 / 5
 
 
 def test_who_is_hidden_or_turned_away_simply_is_the_cameras_picture(controls):

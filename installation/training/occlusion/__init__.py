@@ -1,0 +1,1 @@
+"""Teaches a network to see what covers a face."""
