@@ -27,6 +27,7 @@ except ModuleNotFoundError as missing:
 from installation.errors import FacetsError, FaultError  # noqa: E402
 from installation.operation.saying import say  # noqa: E402
 from installation.operation.signals import on_ending  # noqa: E402
+from installation.outputs.kinds import KINDS  # noqa: E402
 
 FREE_LINES = 10  # of a kind in a minute; further ones are counted
 
@@ -46,7 +47,8 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     pace = p.add_mutually_exclusive_group()
     pace.add_argument("--realtime", action="store_true", help="files keep their own pace (the default)")
     pace.add_argument("--as-fast-as-possible", action="store_true", help="every frame in lockstep, nothing dropped")
-    p.add_argument("--record", type=Path, metavar="OUT.mp4", help="record what the canvas shows")
+    for kind in KINDS:
+        p.add_argument(f"--{kind.name}", type=Path, metavar=kind.metavar, help=kind.help)
     p.add_argument("--report", type=Path, metavar="OUT.json", help="write figures at the end")
     p.add_argument("--timeline-record", type=Path, metavar="FILE", help="keep the moves of every control in a file")
     p.add_argument("--timeline-play", type=Path, metavar="FILE", help="make the moves of such a file again")
@@ -103,7 +105,7 @@ def show(a: argparse.Namespace, config: Config) -> int:
         a.frames,
         a.duration,
         a.as_fast_as_possible,
-        a.record,
+        {kind.name: path for kind in KINDS if (path := getattr(a, kind.name)) is not None},
         a.report,
         a.timeline_record,
         a.timeline_play,

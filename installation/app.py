@@ -10,8 +10,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -55,7 +55,8 @@ from installation.operation.signals import on_ending
 from installation.operation.snapshots import Snapshots
 from installation.operation.visitor_slots import VisitorSlots
 from installation.operation.worker import Worker
-from installation.outputs.record import Recorder
+from installation.outputs.kinds import open_outputs
+from installation.outputs.output import Output, Shown
 from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, SynthesisLoop
 from installation.plain_file import NotAFileError, check_target
 from installation.slot import Slot
@@ -85,7 +86,7 @@ class RunOptions:
     frames: int | None = None  # stop after this many captured frames
     duration: float | None = None  # stop after this many seconds of the show's clock
     lockstep: bool = False  # as fast as possible: nothing dropped, the clock is frame ÷ rate
-    record: Path | None = None
+    outputs: Mapping[str, Path] = field(default_factory=dict)  # where each output goes, by the name of its kind
     report: Path | None = None
     timeline_record: Path | None = None  # where the moves of every hand are kept
     timeline_play: Path | None = None  # whose moves are made again
@@ -258,9 +259,11 @@ class Installation:
                 self._began = self.clock.now()
             first.clock = self.clock
         self.tempo = self.desk.begin(self._now, lambda: self.health.captured, options.timeline_record)
-        self.recorder = self._open_recording(first)
-        if self.recorder is not None:
-            undo.callback(self.recorder.close)
+        self.outputs = self._open_outputs(first)
+        for output in self.outputs:
+            undo.callback(output.close)
+            if output.notice:
+                say(f"facets: {output.notice}")
         self.canvas = open_canvas(self._canvas_settings())
         undo.callback(self.canvas.close)
         if self.canvas.notice:
@@ -307,19 +310,11 @@ class Installation:
         wait = self.config.capture.wait
         return inf if wait == "forever" else wait
 
-    def _open_recording(self, source: CaptureSource | None) -> Recorder | None:
-        path, lockstep = self.options.record, self.options.lockstep
-        if path is None:
-            return None
-        if not self._may_keep(source):
-            raise ConfigError("--record: a live camera is recorded only where privacy.allow_recording is true")
-        canvas = self.config.canvas
+    def _open_outputs(self, source: CaptureSource | None) -> tuple[Output, ...]:
+        canvas, lockstep = self.config.canvas, self.options.lockstep
         fps = source.rate if lockstep and source is not None else canvas.fps
-        size = (canvas.width, canvas.height)
-        recorder = Recorder(path, size, fps, self.config.record.crf, realtime=not lockstep, fault=self._told)
-        if recorder.notice:
-            say(f"facets: {recorder.notice}")
-        return recorder
+        shown = Shown((canvas.width, canvas.height), fps, not lockstep, self._told)
+        return open_outputs(self.options.outputs, shown, self.config, self._may_keep(source))
 
     def _told(self, fault: str) -> None:
         """Note a fault that its maker should hear of at once. Any thread."""
@@ -362,7 +357,7 @@ class Installation:
         self.perception = PerceptionLoop(frames, track, align, Silhouette(), self.encode, self.controls, encoded, self.health, now)
         self.glass = Glass(self._glass_settings(), align_image)
         self.synthesis = SynthesisLoop(encoded, edit, self.generate, self.glass, self.controls, portraits, self.health, now)
-        self.display = DisplayLoop(portraits, compose, self.canvas, self.recorder, self.controls, self.health, board.state, now)
+        self.display = DisplayLoop(portraits, compose, self.canvas, self.outputs, self.controls, self.health, board.state, now)
 
     def _backdrops(self) -> Backdrops:
         found = find_pictures(BACKGROUNDS)
@@ -533,7 +528,7 @@ class Installation:
         """Every part in its order, first what keeps something; one that cannot be closed is noted, and the others are closed all
         the same."""
         parts = (
-            self._close_recording,
+            *(output.close for output in self.outputs),
             self.desk.stop,
             *(slot.close for slot in self.slots),
             self._stop_workers,
@@ -548,10 +543,6 @@ class Installation:
             except Exception as err:
                 log.debug("the end", exc_info=True)
                 self.health.fault(f"at the end: {type(err).__name__}: {err}")
-
-    def _close_recording(self) -> None:
-        if self.recorder is not None:
-            self.recorder.close()
 
     def _keep_picture(self) -> None:
         self.canvas_picture = self.canvas.read().copy()
@@ -612,7 +603,8 @@ class Installation:
 
 def _check_targets(options: RunOptions) -> None:
     """Raise ConfigError where what is to be written would take the place of a pipe, a device or a folder."""
-    for name, path in (("--record", options.record), ("--report", options.report), ("--timeline-record", options.timeline_record)):
+    named = {f"--{kind}": path for kind, path in options.outputs.items()}
+    for name, path in (*named.items(), ("--report", options.report), ("--timeline-record", options.timeline_record)):
         try:
             if path is not None:
                 check_target(path)

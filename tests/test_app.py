@@ -30,7 +30,7 @@ ALONE = ["--set", "control.osc.enabled=false", "--set", "control.web.enabled=fal
 
 def show(tmp_path, *overrides, source=CLIP, frames=FRAMES, preset=None, record=None):
     config = load_config(None, [f"source={source}", "canvas.mode=headless", "canvas.width=480", "canvas.height=320", *overrides])
-    options = RunOptions(preset=preset, frames=frames, lockstep=True, record=record, report=tmp_path / "report.json")
+    options = RunOptions(preset=preset, frames=frames, lockstep=True, outputs=record or {}, report=tmp_path / "report.json")
     installation = Installation(config, options)
     report = installation.run()
     return installation, report
@@ -39,7 +39,7 @@ def show(tmp_path, *overrides, source=CLIP, frames=FRAMES, preset=None, record=N
 @pytest.fixture(scope="module")
 def clip_show(tmp_path_factory):
     folder = tmp_path_factory.mktemp("clip")
-    _, report = show(folder, record=folder / "out.mp4")
+    _, report = show(folder, record={"record": folder / "out.mp4"})
     return folder, report
 
 

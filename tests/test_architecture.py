@@ -37,8 +37,7 @@ ARROWS: dict[str, set[str]] = {
     "demo": set(),
     "training": {"faces", "latents", "networks", "checkpoints", "engines", "models", "compositing", "sources", "stages", "registry"},
     "commands": {
-        "latents", "networks", "checkpoints", "models", "sources", "outputs", "operation", "canvas", "control", "stages", "app",
-        "registry", "export",
+        "latents", "networks", "checkpoints", "models", "sources", "canvas", "control", "stages", "app", "registry", "export",
     },
 }  # fmt: skip
 

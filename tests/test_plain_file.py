@@ -73,9 +73,14 @@ def test_nothing_that_is_no_file_is_written_over(tmp_path, monkeypatch, kind):
     for write in (into, record, lambda: check_output(path, force=True)):
         with pytest.raises(FacetsError, match=f"{path}.*this is a {kind}"):
             write()
-    for option in ("record", "report", "timeline_record"):
-        with pytest.raises(FacetsError, match=f"--{option.replace('_', '-')} {path}: this is a {kind}"):
-            Installation(load_config(), RunOptions(**{option: path}))
+    wanted = {
+        "--record": RunOptions(outputs={"record": path}),
+        "--report": RunOptions(report=path),
+        "--timeline-record": RunOptions(timeline_record=path),
+    }
+    for option, options in wanted.items():
+        with pytest.raises(FacetsError, match=f"{option} {path}: this is a {kind}"):
+            Installation(load_config(), options)
     assert path.stat().st_ino == before
 
 
