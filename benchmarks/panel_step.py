@@ -19,7 +19,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import aiohttp
 
-from installation.control.web.osc_stream import message
+from installation.control.osc.encoding import message
 
 PAUSE = 0.045  # s between two moves, no multiple of the server's thirtieth
 

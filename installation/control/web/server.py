@@ -16,6 +16,7 @@ from pathlib import Path
 from aiohttp import web
 
 from installation.config import ControlConfig
+from installation.control.osc.readings import Reading, readings
 from installation.control.state import ControlState
 from installation.control.web import secret
 from installation.control.web.announce import Announcement, addresses
@@ -26,7 +27,6 @@ from installation.control.web.hub import Hub
 from installation.control.web.listening import listening_socket
 from installation.control.web.metrics import CONTENT_TYPE, WebCounts, metrics
 from installation.control.web.oscquery import OscPlace, OscQuery
-from installation.control.web.outputs import Output, outputs
 from installation.control.web.panel import Panel
 from installation.control.web.passes import SESSION_SECONDS
 from installation.control.web.preview import Preview
@@ -80,10 +80,10 @@ class WebPanel:
         def place() -> OscPlace:
             return OscPlace(settings.osc.host, self._osc_port())
 
-        def sent() -> Iterator[Output]:
-            return outputs(observe(), presets.current if presets else "")
+        def told() -> Iterator[Reading]:
+            return readings(observe(), presets.current if presets else "")
 
-        self._oscquery = OscQuery(state, self._hub, self._sockets, self._guard, place, sent, settings.web.origins)
+        self._oscquery = OscQuery(state, self._hub, self._sockets, self._guard, place, told, settings.web.origins)
         self._show = Show(state, observe, presets, midi, phases)
         self._panel = Panel(self._show, self._hub, self._sockets, preview)
         self._refused = 0

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from installation.control.osc.encoding import message
 from installation.control.osc.packets import read_packet
 from installation.control.parameters import parameter_table
 from installation.control.presets.files import read_preset
@@ -13,7 +14,6 @@ from installation.control.presets.player import PresetPlayer
 from installation.control.web.address_space import attributes
 from installation.control.web.hub import Batch
 from installation.control.web.metrics import WebCounts, metrics
-from installation.control.web.osc_stream import message
 from installation.control.web.server import WebPanel
 from tests.control.web.conftest import ATTRIBUTES, CHILDREN, SEEN, Stage, control_config, table
 from tests.control.web.stranger import Line
