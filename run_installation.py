@@ -94,7 +94,8 @@ def list_devices() -> int:
 
 def show(a: argparse.Namespace, config: Config) -> int:
     """Run the installation."""
-    from installation.app import Installation, RunOptions
+    from installation.app import Installation
+    from installation.assembly.options import RunOptions
 
     if any(text.partition("=")[0].strip() == "control.web.token" for text in a.overrides):
         print(
@@ -122,7 +123,7 @@ def show(a: argparse.Namespace, config: Config) -> int:
 
 def validate(config: Config) -> int:
     """Check files and controls, open no device."""
-    from installation.app import ROOT, models_of, table_of
+    from installation.assembly.networks import ROOT, models_of, table_of
     from installation.control.web.secret import configured
 
     configured(config.control.web, ROOT, make=False)

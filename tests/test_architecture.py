@@ -29,7 +29,12 @@ ARROWS: dict[str, set[str]] = {
     "control": {"latents", "models", "operation", "canvas"},
     "stages": {"faces", "latents", "networks", "engines", "models", "compositing", "canvas", "control"},
     "pipeline": {"faces", "sources", "outputs", "operation", "canvas", "control", "stages"},
-    "app": {"latents", "checkpoints", "engines", "models", "sources", "outputs", "operation", "canvas", "control", "stages", "pipeline"},
+    "assembly": {"latents", "checkpoints", "engines", "models", "sources", "operation", "canvas", "control", "stages"},
+    "running": {"operation", "canvas", "control", "pipeline"},
+    "app": {
+        "latents", "checkpoints", "engines", "models", "sources", "outputs", "operation", "canvas", "control", "stages", "pipeline",
+        "assembly", "running",
+    },
     "__main__": set(),
     # Beside the show: nothing above imports these.
     "registry": {"latents", "networks", "checkpoints"},
@@ -37,7 +42,8 @@ ARROWS: dict[str, set[str]] = {
     "demo": set(),
     "training": {"faces", "latents", "networks", "checkpoints", "engines", "models", "compositing", "sources", "stages", "registry"},
     "commands": {
-        "latents", "networks", "checkpoints", "models", "sources", "canvas", "control", "stages", "app", "registry", "export",
+        "latents", "networks", "checkpoints", "models", "sources", "canvas", "control", "stages", "assembly", "app", "registry",
+        "export",
     },
 }  # fmt: skip
 

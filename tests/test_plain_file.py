@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from installation.app import Installation, RunOptions
+from installation.app import Installation
+from installation.assembly.options import RunOptions
 from installation.checkpoints.loading import load_generator
 from installation.config import load_config
 from installation.config_file import read_document

@@ -16,7 +16,8 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
-from installation.app import build_networks, capture_settings, models_of, table_of, track_settings
+from installation.assembly.networks import build_networks, models_of, table_of
+from installation.assembly.settings import capture_settings, track_settings
 from installation.canvas.backdrops import Backdrops, find_pictures
 from installation.canvas.compose import Compose
 from installation.canvas.plain.renderer import PlainRenderer
