@@ -16,7 +16,7 @@ import torch
 from installation.assembly import networks
 from installation.assembly.networks import ROOT, build_networks, cache_notice, models_of, table_of
 from installation.assembly.options import RunOptions, check_targets, keeps_state
-from installation.assembly.report import Counted, Span, report_of
+from installation.assembly.report import Counted, ShowTimes, report_of
 from installation.assembly.settings import canvas_settings, track_settings
 from installation.assembly.source import SourceOpening
 from installation.canvas.backdrops import Backdrops, find_pictures
@@ -343,4 +343,4 @@ class Installation:
             self.health, self.encode, self.generate, self.glass, self.slots, self.models.name, self.canvas.size, self.rss_start,
             self._frames_skipped(),
         )  # fmt: skip
-        return report_of(counted, Span(self.options.started, self._wall, self._ended, self._began, self._last_moment))
+        return report_of(counted, ShowTimes(self.options.started, self._wall, self._ended, self._began, self._last_moment))

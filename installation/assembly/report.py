@@ -18,7 +18,7 @@ from installation.stages.glass import Glass
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ShowTimes:
     """When a show was: wall clock in s, monotonic, and s of the show's own clock, which in lockstep is another."""
 
     program: float  # wall, when the program began; 0: not known
@@ -52,7 +52,7 @@ class Counted:
     skipped: int
 
 
-def report_of(counted: Counted, span: Span) -> Report:
+def report_of(counted: Counted, span: ShowTimes) -> Report:
     """What the show has been so far."""
     h, encode, generate, glass = counted.health, counted.encode, counted.generate, counted.glass
     gpu = torch.cuda.max_memory_allocated() / 2**20 if torch.cuda.is_available() else 0.0

@@ -16,7 +16,7 @@ from installation.canvas import ornament_feast as feast
 from installation.canvas import ornament_gold
 from installation.canvas.look import Grade
 from installation.canvas.ornament_brush import Brush
-from installation.canvas.pace import SlowGrade
+from installation.canvas.pace import DelayedGrade
 from installation.canvas.particles import GOLDEN, STRENGTHS, Swarm
 from installation.canvas.scene import Overlay
 from installation.messages import Image
@@ -177,7 +177,7 @@ class _Hung:
     def __init__(self, ornament: Ornament) -> None:
         self.ornament = ornament
         self._blocks = [_Block(ornament, block) for block in ornament.blocks]
-        self._slow = SlowGrade()
+        self._slow = DelayedGrade()
         self._grade: Grade | None = None
         self._level = 0
         self._overlays: tuple[Overlay, ...] = ()

@@ -13,7 +13,7 @@ from installation.canvas.scene import Renderer, Scene
 QUICK = 4.0  # s, a start that takes no longer is not spoken of
 
 
-class Wall(Protocol):
+class Screen(Protocol):
     """What is needed of the canvas."""
 
     renderer: Renderer
@@ -26,7 +26,7 @@ class Wall(Protocol):
 class Waiting:
     """``step`` a few times a second, in the thread that draws. ``keys``: those pressed meanwhile, in their order. now: s, a clock."""
 
-    def __init__(self, canvas: Wall, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, canvas: Screen, now: Callable[[], float] = time.monotonic) -> None:
         self.keys: list[str] = []
         self._canvas, self._now = canvas, now
         self._painter = HudPainter(canvas.renderer.width, canvas.renderer.height)

@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 SECOND = 1.0  # between two lines in the log, and between two rates
 FRESH = 10.0  # s that the operator is shown why the last message was ignored
 
-Row = tuple[str, str]  # label and value
+LabelledValue = tuple[str, str]  # label and value
 
 
 class MessageFigures:
@@ -38,12 +38,12 @@ class MessageFigures:
             log.warning("%d control messages were ignored, the last: %s", counts.ignored - self._ignored, counts.last)
         self._second, self._then, self._ignored = now, received, counts.ignored
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[LabelledValue]:
         """How many come, and how many could not be obeyed as they were."""
         counts = self._state.counts()
         return [("messages", f"{self._rate:5.0f} /s"), ("ignored", f"{counts.ignored}"), ("clamped", f"{counts.clamped}")]
 
-    def why(self) -> list[Row]:
+    def why(self) -> list[LabelledValue]:
         """Why the last one was ignored, for a while."""
         fresh = self._second is not None and self._second - self._ignored_at < FRESH
         return [("why", self._state.counts().last)] if fresh else []

@@ -23,7 +23,7 @@ KEYS = ("file", "name", "pick", "component", "layers", "scale", "family")
 
 
 @dataclass(frozen=True)
-class Entry:
+class ListedDirection:
     """One line of a list."""
 
     file: Path
@@ -67,7 +67,7 @@ def parse_layers(value: object) -> tuple[int, int]:
     return numbers[0], numbers[-1] + 1
 
 
-def _entry(item: object, document: Document, number: int, folder: Path, family: str) -> Entry:
+def _entry(item: object, document: Document, number: int, folder: Path, family: str) -> ListedDirection:
     where = document.where(("directions", str(number)))
     if not isinstance(item, Mapping) or not isinstance(item.get("file"), str) or not item["file"]:
         raise WeightsError(f"{where}: an entry needs a file, as in {{file: age.npy, scale: 3}}")
@@ -86,10 +86,10 @@ def _entry(item: object, document: Document, number: int, folder: Path, family: 
     file = folder / Path(item["file"]).expanduser()
     if file.suffix.lower() in SUFFIXES:
         raise WeightsError(f"{where}: file: a list cannot name another list")
-    return Entry(file, texts["name"], texts["pick"], component, layers, float(scale), texts["family"] or family)
+    return ListedDirection(file, texts["name"], texts["pick"], component, layers, float(scale), texts["family"] or family)
 
 
-def _taken(entry: Entry, where: str) -> list[Stored]:
+def _taken(entry: ListedDirection, where: str) -> list[Stored]:
     found = read_directions(entry.file)
     if entry.component is not None:
         taken = [one for one in found if one.component == entry.component]
@@ -108,7 +108,7 @@ def _taken(entry: Entry, where: str) -> list[Stored]:
     return [_shaped(one, entry) for one in taken]
 
 
-def _shaped(one: Stored, entry: Entry) -> Stored:
+def _shaped(one: Stored, entry: ListedDirection) -> Stored:
     layers = entry.layers or one.layers
     name = plain_name(entry.name) if entry.name else one.name
     maps = one.maps.each(lambda _, part: part * entry.scale)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class OutputKind:
     """``module`` has a function ``open_output(path, shown, config) -> Output`` that raises FacetsError; it loads late.
 
     name: of the option ``--name PATH``, and of the output in reports. keeps: whether pictures are stored, which a live camera's are
@@ -32,7 +32,7 @@ class Kind:
 
 
 # A new kind is a file beside this one and a row here.
-KINDS = (Kind("record", "installation.outputs.record", "OUT.mp4", "record what the canvas shows", keeps=True),)
+KINDS = (OutputKind("record", "installation.outputs.record", "OUT.mp4", "record what the canvas shows", keeps=True),)
 
 
 def open_outputs(wanted: Mapping[str, Path], shown: Shown, config: Config, may_keep: bool) -> tuple[Output, ...]:

@@ -9,7 +9,7 @@ import pytest
 from installation.engines.face_models import FaceDetector, FaceLandmarker, model_file
 from installation.errors import WeightsError
 from installation.faces import region
-from installation.faces.detection import View, whole
+from installation.faces.detection import SearchSquare, whole
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -22,7 +22,7 @@ def picture() -> np.ndarray:
 
 def test_detector_finds_the_face_in_every_view(picture: np.ndarray) -> None:
     detector = FaceDetector()
-    views = [whole(320, 240), View(20, 0, 240), View(-100, -60, 500)]
+    views = [whole(320, 240), SearchSquare(20, 0, 240), SearchSquare(-100, -60, 500)]
     boxes = [detector(picture, view)[0].box for view in views]
     for box in boxes:
         assert box == pytest.approx(boxes[0], abs=8)

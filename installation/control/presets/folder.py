@@ -19,7 +19,7 @@ OTHER_MODELS: Stamp = (0, 0, 0)  # of a file that is to be read again for them
 
 
 @dataclass(frozen=True)
-class Look:
+class FolderContents:
     """One look at the folder. presets: the good ones by name, sorted; of a broken one the last good state. faults and notices:
     what there is to say since the last look. numbers: each preset's own, from 0. files: names of all that lie there, the broken
     ones too."""
@@ -55,7 +55,7 @@ class PresetFolder:
         self._crowded = False
         self._readable = True
 
-    def look(self, table: ParameterTable) -> Look:
+    def look(self, table: ParameterTable) -> FolderContents:
         """The presets as they are now, for the controls of ``table``. Never raises for what is in the folder."""
         first = self._rows is None
         rows = frozenset(name for name in table if not name.startswith("preset/"))
@@ -84,7 +84,7 @@ class PresetFolder:
         self._told.update(fresh)
         notices = tuple(filter(None, ["; ".join([*_left_out(absent), *_waiting(fresh, presets)])]))  # one, however many wait
         files = frozenset(name.rpartition(".")[0].lower() for name in stamps)
-        return Look(dict(sorted(presets.items())), tuple(faults), notices, self._numbers.of(presets), files)
+        return FolderContents(dict(sorted(presets.items())), tuple(faults), notices, self._numbers.of(presets), files)
 
     def problem(self, name: str) -> ConfigError | None:
         """Why the newest state of a preset's file cannot be used."""

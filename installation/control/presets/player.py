@@ -11,9 +11,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from installation.control.parameters import ParameterTable, Scalar
-from installation.control.presets.asks import Allowance, Answer, Asked, Asks, Tell, nobody
+from installation.control.presets.asks import Allowance, Asked, Asks, RecallAnswer, Tell, nobody
 from installation.control.presets.files import DEFAULT_FADE, MAX_NAME, RESERVED, SUFFIX, Preset, belongs, name_fault
-from installation.control.presets.folder import MAX_PRESETS, Look, PresetFolder
+from installation.control.presets.folder import MAX_PRESETS, FolderContents, PresetFolder
 from installation.control.presets.saving import Backup, backups_of, restore_preset, short, write_preset
 from installation.control.presets.titles import file_name, same_title, tidy, title_fault, title_of
 from installation.control.state import Change, ControlState, TableChange
@@ -79,7 +79,7 @@ class PresetPlayer:
         self._written: dict[str, float] = {}  # when each was written last
         self._new, self._over = Allowance(NEW_AT_ONCE, NEW_SECONDS), Allowance(OVER_AT_ONCE, OVER_SECONDS)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="presets") if background else None
-        self._job: Future[Look | Saved] | None = None
+        self._job: Future[FolderContents | Saved] | None = None
         self._now = 0.0
         self._next_look = float("-inf")
         self._lock = threading.RLock()
@@ -129,16 +129,16 @@ class PresetPlayer:
             self._fade_in(preset, own if own >= 0 else preset.fade)
             return True
 
-    def ask(self, text: str, source: str) -> Answer:
+    def ask(self, text: str, source: str) -> RecallAnswer:
         """Recall in the next picture what a person typed: a name, a title or a number."""
         with self._lock:
             preset = self._find(text)
             if preset is None:
                 why = self._unknown(text)
                 self._state.ignore(f"preset/recall: {why}")
-                return Answer(False, why)
+                return RecallAnswer(False, why)
         self._state.set("preset/recall", preset.name, source)
-        return Answer(True, "", preset.name)
+        return RecallAnswer(True, "", preset.name)
 
     def save(self, title: str, over: bool = True, tell: Tell = nobody) -> bool:
         """Keep the controls as they are set, under this title: what differs from where the show began. The file is written
@@ -151,7 +151,7 @@ class PresetPlayer:
             title = tidy(title)
             known = self._meant(title)
             if known is not None and not over:
-                tell(Answer(False, f"“{self._called(known)}” is there already. Save over it?", known, asks=True))
+                tell(RecallAnswer(False, f"“{self._called(known)}” is there already. Save over it?", known, asks=True))
                 return False
             reason = self._no_room(known)
             if reason:
@@ -274,7 +274,7 @@ class PresetPlayer:
 
     def _refuse(self, title: str, reason: str, tell: Tell) -> bool:
         self._state.ignore(f"preset/save: {title[:80]!r}: {reason}")
-        tell(Answer(False, f"Not saved: {reason}."))
+        tell(RecallAnswer(False, f"Not saved: {reason}."))
         return False
 
     def _as_set(self, name: str, title: str) -> Preset:
@@ -306,13 +306,13 @@ class PresetPlayer:
             self._next_look = now + LOOK_SECONDS
             self._run(lambda: self._folder.look(table))
 
-    def _run(self, job: Callable[[], Look | Saved]) -> None:
+    def _run(self, job: Callable[[], FolderContents | Saved]) -> None:
         if self._worker is None:
             self._finish(job())
         else:
             self._job = self._worker.submit(job)
 
-    def _collect(self, job: Future[Look | Saved]) -> None:
+    def _collect(self, job: Future[FolderContents | Saved]) -> None:
         error = job.exception()
         if error is None:
             self._finish(job.result())
@@ -335,8 +335,8 @@ class PresetPlayer:
             return Saved(saving, str(err))
         return Saved(saving)
 
-    def _finish(self, result: Look | Saved) -> None:
-        if isinstance(result, Look):
+    def _finish(self, result: FolderContents | Saved) -> None:
+        if isinstance(result, FolderContents):
             self._take(result)
             return
         self._under_way, saving = None, result.saving
@@ -344,19 +344,19 @@ class PresetPlayer:
         if result.reason:
             self._fault(result.reason)
             self._state.ignore(f"preset/save: {result.reason}")
-            answer = Answer(False, f"Not saved: {result.reason}", name)
+            answer = RecallAnswer(False, f"Not saved: {result.reason}", name)
         elif saving.restores:
-            answer = Answer(True, f"“{saving.preset.called}” is as it was.", name)
+            answer = RecallAnswer(True, f"“{saving.preset.called}” is as it was.", name)
         else:  # what was saved is what shows, unless another was recalled meanwhile
             self._adopt(dict(sorted({**self._presets, name: saving.preset}.items())))
             self._files |= {name}
             self._current = name if self._current == saving.beside else self._current
-            answer = Answer(True, f"Saved as “{saving.preset.called}”.", name)
+            answer = RecallAnswer(True, f"Saved as “{saving.preset.called}”.", name)
         self._next_look = float("-inf")  # the folder is another
         for tell in saving.tell:
             tell(answer)
 
-    def _take(self, look: Look) -> None:
+    def _take(self, look: FolderContents) -> None:
         """The presets as a look found them: rows come and go, and an edit of the one that shows is shown."""
         before = self._presets
         self._numbers, self._files = look.numbers, look.files

@@ -30,8 +30,8 @@ from installation.control.web.oscquery import OscPlace, OscQuery
 from installation.control.web.panel import Panel
 from installation.control.web.passes import SESSION_SECONDS
 from installation.control.web.preview import Preview
+from installation.control.web.senders import LONGEST_DELAY, Sender, Senders
 from installation.control.web.sockets import Sockets
-from installation.control.web.visitors import LONGEST_DELAY, Visitor, Visitors
 from installation.observation import Observation
 from installation.operation.folded_log import FoldedLog
 
@@ -72,8 +72,8 @@ class WebPanel:
         token = secret.configured(settings.web, FOLDER)
         self._guard = Guard.of(settings.web.host, token, settings.osc.allow, settings.web.hosts)
         self._given = bool(token)
-        self._visitors = Visitors()
-        self._door = Door(self._visitors)
+        self._senders = Senders()
+        self._door = Door(self._senders)
         self._hub, self._sockets = Hub(state), Sockets(self._door)
         self._osc_port = osc_port or (lambda: settings.osc.port or None)
 
@@ -200,23 +200,23 @@ class WebPanel:
         another = not self._guard.same_origin(request) and not self._oscquery.welcomes(request)
         if ("Upgrade" in request.headers or request.method not in ("GET", "HEAD")) and another:
             return self._refuse(403, OTHER_ORIGIN)
-        guest = self._door.guest(request.transport)
-        if guest is None:  # gone already
+        connection = self._door.connection(request.transport)
+        if connection is None:  # gone already
             return self._refuse(503, GONE)
-        leave = request[LEAVE] = self._guard.leave(request, guest.visitor)
-        self._door.asked(guest, leave.steer)
+        leave = request[LEAVE] = self._guard.leave(request, connection.sender)
+        self._door.asked(connection, leave.steer)
         try:
-            return await self._paid(request, handler, leave, guest.visitor)
+            return await self._paid(request, handler, leave, connection.sender)
         finally:
-            guest.answered()
+            connection.answered()
 
-    async def _paid(self, request: web.Request, handler: Handler, leave: Leave, visitor: Visitor) -> web.StreamResponse:
+    async def _paid(self, request: web.Request, handler: Handler, leave: Leave, sender: Sender) -> web.StreamResponse:
         """The answer to a request whose sender has not spent all that it may cost."""
         if leave.wait > 0:
             return self._refuse(429, WAIT, leave.wait)
         if leave.steer:
             return await self._answer(request, handler, leave)
-        delay = self._visitors.delay(visitor, self._loop.time())
+        delay = self._senders.delay(sender, self._loop.time())
         if delay is None:
             await asyncio.sleep(TOO_BUSY_SECONDS)
             return self._refuse(429, WAIT, LONGEST_DELAY)
@@ -225,7 +225,7 @@ class WebPanel:
         began = time.thread_time()
         response = await self._answer(request, handler, leave)
         if not isinstance(response, web.WebSocketResponse):  # while that was open others had their turn
-            self._visitors.charge(visitor, time.thread_time() - began)
+            self._senders.charge(sender, time.thread_time() - began)
         return response
 
     async def _answer(self, request: web.Request, handler: Handler, leave: Leave) -> web.StreamResponse:
