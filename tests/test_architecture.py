@@ -37,7 +37,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "__main__": set(),
     # Beside the show: nothing above imports these.
-    "registry": {"latents", "networks", "checkpoints"},
+    "registry": {"latents", "checkpoints"},
     "export": {"networks", "checkpoints", "models"},
     "demo": set(),
     "training": {"faces", "latents", "networks", "checkpoints", "engines", "models", "compositing", "sources", "stages", "registry"},
