@@ -40,10 +40,11 @@ ARROWS: dict[str, set[str]] = {
     "registry": {"latents", "checkpoints"},
     "export": {"networks", "checkpoints", "models"},
     "demo": set(),
+    "paintings": set(),
     "training": {"faces", "latents", "networks", "checkpoints", "engines", "models", "compositing", "sources", "stages", "registry"},
     "commands": {
         "latents", "networks", "checkpoints", "models", "sources", "canvas", "control", "stages", "assembly", "app", "registry",
-        "export",
+        "export", "paintings",
     },
 }  # fmt: skip
 
