@@ -4,9 +4,7 @@ With an encoder the model learns to draw the pictures it is shown (L1, perceptua
 learns to draw samples; an adversary, where there is one, judges both.
 """
 
-import contextlib
 import copy
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -16,8 +14,10 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
+from installation.errors import ConfigError
 from installation.networks.discriminator import Discriminator
 from installation.networks.facets_encoder import INPUT_PX
+from installation.output_file import whole_file
 from installation.training import distributed
 from installation.training.ada import AdaptiveAugment
 from installation.training.adversary import PathLength, ProjectedHeads, hinge, logistic, r1_penalty
@@ -151,13 +151,12 @@ class Trainer:
         if self.adversary is not None and self.judge is not None:
             state |= {"adversary": self.adversary.state_dict(), "judge": self.judge.state_dict()}
             state |= {"adversary_kind": self.options.adversary, "augment": self.augment.p}
-        fresh = self.state_path.with_suffix(".tmp")
         try:
-            torch.save(state, fresh)
-            os.replace(fresh, self.state_path)
-        except (OSError, RuntimeError) as err:  # torch reports a full disk as a RuntimeError
-            with contextlib.suppress(OSError):
-                fresh.unlink()
+            with whole_file(self.state_path) as fresh:
+                torch.save(state, fresh)
+        except ConfigError as err:
+            raise OSError(f"{err}; the one written before is untouched") from err
+        except RuntimeError as err:  # torch reports a full disk as a RuntimeError
             raise OSError(f"{self.state_path}: cannot be written ({err}); the one written before is untouched") from err
 
     def step(self, images: Tensor, mask: Tensor, lr: float, size: int) -> dict[str, float]:
