@@ -92,7 +92,7 @@ class Ornaments:
 
     def __init__(self, width: int, height: int, seed: int = 0, live: bool = False) -> None:
         self._size, self._seed, self._live = (width, height), seed, live
-        self._drawn: dict[str, Future[_Hung]] = {}
+        self._drawn: dict[str, Future[_HungOrnament]] = {}
         self._asked: dict[str, float] = {}
         self._painter: ThreadPoolExecutor | None = None
         if live and width * height <= DRAWN_AHEAD_PX:  # while everything else starts: later each would take turns with the display
@@ -170,7 +170,7 @@ class _Block:
         return Overlay(self._x, self._y, self._colour, self._clear)
 
 
-class _Hung:
+class _HungOrnament:
     """An ornament on the canvas. In a fade its amount is new with every picture and so is the grade, which costs more: that one
     follows in steps too small to be seen, and is exact a few pictures after the last move."""
 
@@ -194,5 +194,5 @@ class _Hung:
         return self._overlays
 
 
-def _hang(kind: str, width: int, height: int, seed: int) -> _Hung:
-    return _Hung(draw(kind, width, height, seed))
+def _hang(kind: str, width: int, height: int, seed: int) -> _HungOrnament:
+    return _HungOrnament(draw(kind, width, height, seed))

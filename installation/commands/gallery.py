@@ -52,7 +52,7 @@ MOST_BYTES = 450_000
 
 
 @dataclass(frozen=True)
-class Shot:
+class GalleryPicture:
     """A preset and the canvas under it."""
 
     preset: Preset
@@ -83,7 +83,7 @@ def main(argv: list[str] | None = None) -> int:
     shots = []
     for preset in presets:
         print(preset.name, flush=True)
-        shots.append(Shot(preset, show(config, models, generate, seen, preset, a.after)))
+        shots.append(GalleryPicture(preset, show(config, models, generate, seen, preset, a.after)))
     encode.close()
     sheet = arrange(shots)
     with whole_file(a.out) as part:
@@ -154,7 +154,7 @@ def show(config: Config, models: Models, generate: Generate, seen: EncodedFrame,
     return compose.read().copy()
 
 
-def arrange(shots: list[Shot]) -> Image:
+def arrange(shots: list[GalleryPicture]) -> Image:
     """All of them on one sheet, each with its name and what it is for."""
     columns = min(COLUMNS, len(shots))
     rows = -(-len(shots) // columns)

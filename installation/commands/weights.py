@@ -9,7 +9,7 @@ from pathlib import Path
 
 from installation.checkpoints.encoder_reading import EncoderReading, add_reading, as_arguments
 from installation.errors import ConfigError, WeightsError
-from installation.registry.fetch import Wanted, fetch
+from installation.registry.fetch import Download, fetch
 from installation.registry.manifest import MANIFEST, FileState, ListedModel, Manifest, check_file, read_manifest, seal, sha256_of
 
 MIB = 1 << 20
@@ -111,7 +111,7 @@ def fetch_model(manifest: Manifest, name: str) -> int:
         elif file.url is None:
             by_hand.append(state.path)
         else:
-            wanted = Wanted(file.url, state.path, file.size, file.sha256, model.page or "")
+            wanted = Download(file.url, state.path, file.size, file.sha256, model.page or "")
             digest = fetch(wanted, _Progress(state.path.name).tell)
             known = "sum as listed" if file.sha256 else "no sum is listed to check it with"
             print(f"\n{state.path}: sha256 {digest}, {known}")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from installation.config_file import Document, read_document, shown
 from installation.errors import ConfigError, WeightsError
-from installation.latents.direction_files import MAX_DIRECTIONS, MAX_STYLES, Stored, plain_name, read_directions
+from installation.latents.direction_files import MAX_DIRECTIONS, MAX_STYLES, StoredDirection, plain_name, read_directions
 
 SUFFIXES = (".yaml", ".yml")
 KEYS = ("file", "name", "pick", "component", "layers", "scale", "family")
@@ -35,7 +35,7 @@ class ListedDirection:
     family: str = ""
 
 
-def read_list(path: Path) -> list[Stored]:
+def read_list(path: Path) -> list[StoredDirection]:
     """The directions that a list names, scaled and cut to their layers. Raises WeightsError."""
     try:
         document = read_document(path)
@@ -49,7 +49,7 @@ def read_list(path: Path) -> list[Stored]:
     if len(items) > MAX_DIRECTIONS:
         raise WeightsError(f"{path}: directions: {len(items)} are too many")
     family = str(document.values.get("family") or "")
-    found: list[Stored] = []
+    found: list[StoredDirection] = []
     for number, item in enumerate(items):
         found += _taken(_entry(item, document, number, path.parent, family), document.where(("directions", str(number))))
     return found
@@ -89,7 +89,7 @@ def _entry(item: object, document: Document, number: int, folder: Path, family: 
     return ListedDirection(file, texts["name"], texts["pick"], component, layers, float(scale), texts["family"] or family)
 
 
-def _taken(entry: ListedDirection, where: str) -> list[Stored]:
+def _taken(entry: ListedDirection, where: str) -> list[StoredDirection]:
     found = read_directions(entry.file)
     if entry.component is not None:
         taken = [one for one in found if one.component == entry.component]
@@ -108,7 +108,7 @@ def _taken(entry: ListedDirection, where: str) -> list[Stored]:
     return [_shaped(one, entry) for one in taken]
 
 
-def _shaped(one: Stored, entry: ListedDirection) -> Stored:
+def _shaped(one: StoredDirection, entry: ListedDirection) -> StoredDirection:
     layers = entry.layers or one.layers
     name = plain_name(entry.name) if entry.name else one.name
     maps = one.maps.each(lambda _, part: part * entry.scale)

@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from installation.errors import WeightsError
-from installation.latents.direction_files import BARE_COMPONENTS, KIND, Stored, read_directions
+from installation.latents.direction_files import BARE_COMPONENTS, KIND, StoredDirection, read_directions
 from installation.latents.direction_folder import direction_files
 from installation.latents.direction_lists import SUFFIXES, read_list
 from installation.latents.maps import NO_MAPS, PARTS, Maps
@@ -143,13 +143,13 @@ def load_directions(paths: Sequence[Path], styles: int, w_dim: int, family: str 
     return DirectionSet(list(found.values()), notices)
 
 
-def _notices_of(path: Path, stored: Sequence[Stored]) -> list[str]:
+def _notices_of(path: Path, stored: Sequence[StoredDirection]) -> list[str]:
     """At most one notice: what was assumed in reading this file."""
     assumed = list(dict.fromkeys(one.assumed for one in stored if one.assumed))
     return [f"{path}: {'; '.join(assumed)}"] if assumed else []
 
 
-def _fitted_to_generator(one: Stored, path: Path, styles: int, w_dim: int, family: str) -> Direction:
+def _fitted_to_generator(one: StoredDirection, path: Path, styles: int, w_dim: int, family: str) -> Direction:
     """The direction as a vector [styles, w_dim] for this generator. A stored direction with a single row is the same for every
     style of its layers. Raises WeightsError where it was made for another generator."""
     rows, width = one.vector.shape

@@ -32,7 +32,7 @@ class FolderContents:
 
 
 @dataclass(slots=True)
-class Known:
+class KnownFile:
     """What is known of one file. problem: why its newest state cannot be used."""
 
     stamp: Stamp
@@ -49,7 +49,7 @@ class PresetFolder:
     def __init__(self, path: Path, keep: bool = False) -> None:
         self.path = path
         self._numbers = PresetNumbers(path, keep)
-        self._known: dict[str, Known] = {}
+        self._known: dict[str, KnownFile] = {}
         self._rows: frozenset[str] | None = None
         self._told: set[str] = set()
         self._crowded = False
@@ -91,15 +91,15 @@ class PresetFolder:
         known = self._known.get(f"{name}{SUFFIX}")
         return None if known is None else known.problem
 
-    def _read(self, name: str, stamp: Stamp, before: Known | None, table: ParameterTable) -> Known:
+    def _read(self, name: str, stamp: Stamp, before: KnownFile | None, table: ParameterTable) -> KnownFile:
         last_good = None if before is None else before.preset
         try:
             reason = name_fault(name.removesuffix(SUFFIX)) if name.endswith(SUFFIX) else f"a preset's file ends in {SUFFIX}"
             if reason:
                 raise ConfigError(f"{self.path}/{plain(name)}: {reason}")
-            return Known(stamp, read_preset(self.path / name, table))
+            return KnownFile(stamp, read_preset(self.path / name, table))
         except ConfigError as err:
-            return Known(stamp, last_good, err)
+            return KnownFile(stamp, last_good, err)
 
     def _stamps(self, faults: list[str]) -> dict[str, Stamp]:
         """Every file that means to be a preset, by its name; of two that differ in case or ending alone, the rightly named."""
