@@ -26,7 +26,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 from mirror import cpu_times, matrix_rate  # noqa: E402
 from osc_flood import FLOOD_RATE, message  # noqa: E402
 
-from installation.app import Installation, RunOptions  # noqa: E402
+from installation.app import Installation  # noqa: E402
+from installation.assembly.options import RunOptions  # noqa: E402
 from installation.config import load_config  # noqa: E402
 from installation.control.osc.server import OscServer  # noqa: E402
 from installation.operation.health import rss_mb  # noqa: E402

@@ -19,7 +19,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import aiohttp
 
-from installation.control.web.osc_stream import message
+from installation.control.osc.encoding import message
 
 PAUSE = 0.045  # s between two moves, no multiple of the server's thirtieth
 
@@ -80,7 +80,7 @@ def main() -> None:
     parser.add_argument("--moves", type=int, default=300)
     parser.add_argument("--panels", type=int, default=10)
     given = parser.parse_args()
-    from installation.app import RunOptions  # late: the process outside needs none of it
+    from installation.assembly.options import RunOptions  # late: the process outside needs none of it
     from installation.commands.aside import show_aside
     from installation.config import load_config
     from installation.operation.health import rss_mb

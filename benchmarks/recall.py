@@ -20,7 +20,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.mirror import cpu_times, matrix_rate
-from installation.app import Installation, RunOptions
+from installation.app import Installation
+from installation.assembly.options import RunOptions
 from installation.config import load_config
 
 SETTLE = 15.0  # s before anything is measured

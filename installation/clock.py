@@ -34,3 +34,18 @@ class FrameClock:
     def advance(self) -> None:
         """One frame later."""
         self.frame += 1
+
+
+class LockstepClock:
+    """The same, there before the source is whose rate it counts by: 0 until the first frame."""
+
+    def __init__(self) -> None:
+        self._frame, self._now = 0, 0.0
+
+    def now(self) -> float:
+        return self._now
+
+    def advance(self, rate: float) -> None:
+        """One frame later. rate: the source's, in frames a second, the same every time."""
+        self._frame += 1
+        self._now = self._frame / rate

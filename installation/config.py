@@ -104,7 +104,7 @@ Side = Annotated[int, BeforeValidator(_no_truth), AfterValidator(_side)]
 Float = Annotated[float, BeforeValidator(_no_truth)]
 Switch = Annotated[bool | Literal["auto"], BeforeValidator(_switch)]
 Patience = Annotated[float | Literal["forever"], BeforeValidator(_patience)]
-Network = Annotated[str, AfterValidator(_network)]
+AddressRange = Annotated[str, AfterValidator(_network)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Origin = Annotated[str, AfterValidator(_origin)]
 ControlValue = Annotated[bool | int | float | str, BeforeValidator(_plain)]
@@ -241,7 +241,7 @@ class OscConfig(Section):
     enabled: Switch = _setting("control.osc.enabled", "auto, true or false; auto: in a show that keeps its own pace")
     host: str = _setting("control.osc.host", "address to listen on, 0.0.0.0 for every network", min_length=1)
     port: Int = _setting("control.osc.port", "UDP port to listen on, 0: any free one", ge=0, le=65535)
-    allow: tuple[Network, ...] = _setting("control.osc.allow", "senders beside this machine, addresses or networks", max_length=256)
+    allow: tuple[AddressRange, ...] = _setting("control.osc.allow", "senders beside this machine, addresses or networks", max_length=256)
     out_host: str = _setting("control.osc.out_host", "where /facets/out/… is sent", min_length=1)
     out_port: Int = _setting("control.osc.out_port", "UDP port of that, 0: nothing is sent", ge=0, le=65535)
     mirrors: tuple[Endpoint, ...] = _setting("control.osc.mirrors", "HOST:PORT of panels that follow every control", max_length=16)

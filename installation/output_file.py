@@ -3,7 +3,7 @@
 import errno
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -71,6 +71,22 @@ def whole_file(path: Path) -> Iterator[Path]:
         raise ConfigError(f"{path}: cannot be written ({err.strerror or err})") from err
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_files(folder: Path, names: Sequence[str]) -> Iterator[Path]:
+    """A folder inside ``folder`` to write files of these ``names`` into, which belong together; they take their places, one after the
+    other, when the block ends well, and are gone when not.
+
+    Raises ConfigError where the place cannot be written or the disk is full.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix=".fresh-", dir=folder) as fresh:
+            yield Path(fresh)
+            for name in names:
+                os.replace(Path(fresh) / name, folder / name)
+    except OSError as err:
+        raise ConfigError(f"{folder}: cannot be written ({err.strerror or err})") from err
 
 
 def _umask() -> int:

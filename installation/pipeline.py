@@ -7,7 +7,7 @@ Read this page first. Every loop has ``step(now)``, one turn, so a test can turn
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
@@ -20,7 +20,7 @@ from installation.errors import FaultError, SourceError
 from installation.faces.framing import Framing
 from installation.messages import AlignedFrame, EncodedFrame, Frame, Portraits, TrackedFrame
 from installation.operation.health import Health
-from installation.outputs.record import Recorder
+from installation.outputs.output import Output
 from installation.slot import Slot
 from installation.sources import CaptureSource, SourceEnded
 from installation.sources.opening import RETRY_FIRST, RETRY_MOST, Opening
@@ -248,7 +248,7 @@ class DisplayLoop:
     portraits: Slot[Portraits]
     compose: Compose
     canvas: Canvas
-    recorder: Recorder | None
+    outputs: Sequence[Output]
     controls: ControlState
     health: Health
     hud: Callable[[float], HudState | None]
@@ -274,7 +274,7 @@ class DisplayLoop:
         self.health.presented.add(shown)
         if fresh is not None and shown - fresh.frame.time < SILENT:  # beyond that it is the source's silence that would be measured
             self.health.glass_to_glass.append(max(0.0, shown - fresh.frame.time))
-        # Record what was shown.
-        if self.recorder is not None:
-            with self.health.timed("record"):
-                self.recorder.write(self.canvas.read(), shown)
+        # Hand what was shown to whoever records it or passes it on.
+        for output in self.outputs:
+            with self.health.timed(output.name):
+                output.write(self.canvas.read(), shown)

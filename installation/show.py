@@ -21,6 +21,7 @@ from installation.config import Config, load_config  # noqa: E402
 from installation.errors import FacetsError, FaultError  # noqa: E402
 from installation.operation.saying import say  # noqa: E402
 from installation.operation.signals import on_ending  # noqa: E402
+from installation.outputs.kinds import KINDS  # noqa: E402
 from installation.places import kept  # noqa: E402
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def parse(argv: list[str] | None, program: str = "run_installation.py", more: st
     pace = p.add_mutually_exclusive_group()
     pace.add_argument("--realtime", action="store_true", help="files keep their own pace (the default)")
     pace.add_argument("--as-fast-as-possible", action="store_true", help="every frame in lockstep, nothing dropped")
-    p.add_argument("--record", type=Path, metavar="OUT.mp4", help="record what the canvas shows")
+    for kind in KINDS:
+        p.add_argument(f"--{kind.name}", type=Path, metavar=kind.metavar, help=kind.help)
     p.add_argument("--report", type=Path, metavar="OUT.json", help="write figures at the end")
     p.add_argument("--timeline-record", type=Path, metavar="FILE", help="keep the moves of every control in a file")
     p.add_argument("--timeline-play", type=Path, metavar="FILE", help="make the moves of such a file again")
@@ -102,12 +104,14 @@ def show(a: argparse.Namespace, config: Config) -> int:
         print(
             "facets: every user of this machine can read the token on the command line; better in control.web.token_file", file=sys.stderr
         )
-    options = app.RunOptions(
+    from installation.assembly.options import RunOptions
+
+    options = RunOptions(
         a.preset,
         a.frames,
         a.duration,
         a.as_fast_as_possible,
-        a.record,
+        {kind.name: path for kind in KINDS if (path := getattr(a, kind.name)) is not None},
         a.report,
         a.timeline_record,
         a.timeline_play,
@@ -146,7 +150,7 @@ def _first_light(config: Config) -> FirstLight | None:
 
 def validate(config: Config) -> int:
     """Check files and controls, open no device."""
-    from installation.app import models_of, table_of
+    from installation.assembly.networks import models_of, table_of
     from installation.control.web.secret import configured
 
     configured(config.control.web, kept("."), make=False)

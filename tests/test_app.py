@@ -15,7 +15,8 @@ import av
 import numpy as np
 import pytest
 
-from installation.app import Installation, RunOptions
+from installation.app import Installation
+from installation.assembly.options import RunOptions
 from installation.commands.aside import show_aside
 from installation.config import load_config
 from installation.operation.health import Report
@@ -30,7 +31,7 @@ ALONE = ["--set", "control.osc.enabled=false", "--set", "control.web.enabled=fal
 
 def show(tmp_path, *overrides, source=CLIP, frames=FRAMES, preset=None, record=None):
     config = load_config(None, [f"source={source}", "canvas.mode=headless", "canvas.width=480", "canvas.height=320", *overrides])
-    options = RunOptions(preset=preset, frames=frames, lockstep=True, record=record, report=tmp_path / "report.json")
+    options = RunOptions(preset=preset, frames=frames, lockstep=True, outputs=record or {}, report=tmp_path / "report.json")
     installation = Installation(config, options)
     report = installation.run()
     return installation, report
@@ -39,7 +40,7 @@ def show(tmp_path, *overrides, source=CLIP, frames=FRAMES, preset=None, record=N
 @pytest.fixture(scope="module")
 def clip_show(tmp_path_factory):
     folder = tmp_path_factory.mktemp("clip")
-    _, report = show(folder, record=folder / "out.mp4")
+    _, report = show(folder, record={"record": folder / "out.mp4"})
     return folder, report
 
 
@@ -217,7 +218,7 @@ def test_a_picture_of_the_canvas_is_kept_for_whoever_asks_where_that_is_allowed(
     plain = ("engine.backend=eager", "engine.precision=float32", "engine.portrait_px=64", "canvas.renderer=plain", "canvas.mode=headless")
     config = load_config(None, [f"source={CLIP}", "canvas.width=480", "canvas.height=320", *plain])
     installation = Installation(config, RunOptions(frames=4, lockstep=True))
-    installation._keeps_pictures = not live
+    installation.attendant.keeps_pictures = not live
     installation.controls.set("transport/snapshot", True, "midi")
     installation.run()
     assert len(list((tmp_path / "out").glob("facets-*.png"))) == (0 if live else 1)

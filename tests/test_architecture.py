@@ -29,17 +29,23 @@ ARROWS: dict[str, set[str]] = {
     "control": {"latents", "models", "operation", "canvas"},
     "stages": {"faces", "latents", "networks", "engines", "models", "compositing", "canvas", "control"},
     "pipeline": {"faces", "sources", "outputs", "operation", "canvas", "control", "stages"},
-    "app": {"latents", "checkpoints", "engines", "models", "sources", "outputs", "operation", "canvas", "control", "stages", "pipeline"},
-    "show": {"sources", "operation", "canvas", "control", "app"},
+    "assembly": {"latents", "checkpoints", "engines", "models", "sources", "operation", "canvas", "control", "stages"},
+    "running": {"operation", "canvas", "control", "pipeline"},
+    "app": {
+        "latents", "checkpoints", "engines", "models", "sources", "outputs", "operation", "canvas", "control", "stages", "pipeline",
+        "assembly", "running",
+    },
+    "show": {"sources", "outputs", "operation", "canvas", "control", "assembly"},
     "__main__": {"show"},
     # Beside the show: nothing above imports these.
-    "registry": {"latents", "networks", "checkpoints"},
+    "registry": {"latents", "checkpoints"},
     "export": {"networks", "checkpoints", "models"},
     "demo": {"faces", "engines"},
+    "paintings": set(),
     "training": {"faces", "latents", "networks", "checkpoints", "engines", "models", "compositing", "sources", "stages", "registry"},
     "commands": {
-        "latents", "networks", "checkpoints", "models", "sources", "outputs", "operation", "canvas", "control", "stages", "app",
-        "registry", "export",
+        "latents", "networks", "checkpoints", "models", "sources", "canvas", "control", "stages", "assembly", "app", "registry",
+        "export", "paintings",
     },
 }  # fmt: skip
 

@@ -13,16 +13,17 @@ import pytest
 import torch
 from torch import nn
 
-from installation.app import RunOptions, keeps_state
+from installation.assembly.options import RunOptions, keeps_state
 from installation.canvas.present import CanvasSettings, open_canvas
 from installation.canvas.window import choose_mode
 from installation.checkpoints.loading import EncoderReading, load_encoder
 from installation.config import SHIPPED, Config, EngineConfig, Section, Switch, load_config
 from installation.config_file import read_document
-from installation.control.desk import ControlDesk
+from installation.control.desk import ControlDesk, DeskLinks
 from installation.control.installed import Installed
 from installation.control.keyboard import Action, Keyboard
 from installation.control.parameters import parameter_table
+from installation.control.sound.tempo import Tempo
 from installation.control.state import ControlState
 from installation.engines.base import Choice, Network
 from installation.engines.device import device_of
@@ -204,7 +205,9 @@ def try_switch(part: str) -> Callable[[object], None]:
         installed = Installed((), (), ())
         opened = []
         for lockstep in (False, True):
-            desk = ControlDesk(config, ControlState(installed.table(), {}), installed, lambda: None, print, lockstep)
+            state = ControlState(installed.table(), {})
+            links = DeskLinks(lambda: None, print, Tempo(state, float), float)
+            desk = ControlDesk(config, state, installed, links, lockstep=lockstep)
             opened.append(desk.wants(getattr(config, part).enabled))
         assert opened == {"auto": [True, False], True: [True, True], False: [False, False]}[option]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import av
 import pytest
 
-from installation.app import cache_notice
+from installation.assembly.networks import cache_notice
 from run_installation import main
 
 ROOT = Path(__file__).resolve().parents[1]

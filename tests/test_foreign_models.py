@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from installation import app
-from installation.app import Installation, RunOptions
+from installation.app import Installation
+from installation.assembly import networks
+from installation.assembly.options import RunOptions
 from installation.checkpoints.loading import load_encoder, load_generator
 from installation.commands.aside import show_aside
 from installation.config import load_config
@@ -33,7 +34,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def own_cache(folder, monkeypatch):
-    monkeypatch.setattr(app, "ENGINE_CACHE", folder / "engines")
+    monkeypatch.setattr(networks, "ENGINE_CACHE", folder / "engines")
 
 
 def show(*overrides, backend="eager", frames=4):

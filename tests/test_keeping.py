@@ -10,7 +10,8 @@ import av
 import pytest
 from PIL import Image
 
-from installation.app import Installation, RunOptions
+from installation.app import Installation
+from installation.assembly.options import RunOptions
 from installation.config import load_config
 from run_installation import main
 

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from installation.app import Installation, RunOptions
+from installation.app import Installation
+from installation.assembly.options import RunOptions
 from installation.config import load_config
 from installation.faces.ffhq import quad_from_landmarks
 from installation.sources.scripted import ScriptedSource
@@ -90,7 +91,7 @@ class Stage:
 
     def __init__(self, monkeypatch, *overrides):
         self.pictures = [None]  # a camera that is opened reads ahead
-        monkeypatch.setattr("installation.app.open_source", lambda spec, settings, clock, realtime: self._camera(clock))
+        monkeypatch.setattr("installation.assembly.source.open_source", lambda spec, settings, clock, realtime: self._camera(clock))
         config = load_config(None, ["source=0", "faces.fade_in_seconds=0.01", *QUIET, *ENGINE, *overrides])
         self.show = Installation(config, RunOptions(lockstep=True))
         self.show.generate.wait()
@@ -116,7 +117,7 @@ class Stage:
             now = self.show.clock.now()
             for loop in (self.show.capture, self.show.perception, self.show.synthesis, self.show.display):
                 loop.step(now)
-            self.show.clock.advance()
+            self.show.clock.advance(RATE)
         assert self.show.health.faults == []
         return self.show.canvas.read().copy(), list(self.shown)
 

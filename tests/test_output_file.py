@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from installation.errors import ConfigError
-from installation.output_file import check_output, whole_file
+from installation.output_file import check_output, whole_file, whole_files
 
 
 def test_what_may_not_be_written_is_said(tmp_path):
@@ -47,3 +47,22 @@ def test_a_place_that_is_not_there_and_a_full_disk(tmp_path):
     with pytest.raises(ConfigError, match="No space left"), whole_file(tmp_path / "out"):
         raise OSError(28, "No space left on device")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_files_that_belong_together_appear_whole_or_not_at_all(tmp_path):
+    def write(fresh, text):
+        for name in ("a.xml", "a.bin"):
+            (fresh / name).write_text(text, encoding="utf-8")
+
+    with whole_files(tmp_path, ["a.bin", "a.xml"]) as fresh:
+        write(fresh, "old")
+        assert [path for path in tmp_path.iterdir() if path.is_file()] == []
+    with pytest.raises(RuntimeError), whole_files(tmp_path, ["a.bin", "a.xml"]) as fresh:
+        write(fresh, "half")
+        raise RuntimeError
+    with pytest.raises(ConfigError, match="No space left"), whole_files(tmp_path, ["a.bin", "a.xml"]) as fresh:
+        write(fresh, "half")
+        raise OSError(28, "No space left on device")
+    assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == {"a.xml": "old", "a.bin": "old"}
+    with pytest.raises(ConfigError, match="cannot be written"), whole_files(tmp_path / "none", ["a"]):
+        pass

@@ -199,11 +199,37 @@ def test_who_is_drawn_does_not_outlive_perception_by_much(synthesis):
 
 
 def still_display(health, controls):
-    loop = DisplayLoop(Slot(), Wall(), Screen(), None, controls, health, lambda now: None, lambda: 0.0)
+    loop = DisplayLoop(Slot(), Wall(), Screen(), (), controls, health, lambda now: None, lambda: 0.0)
     loop.portraits.put(Portraits(Frame(0, 0.0, PICTURE), (Portrait(frame(1).faces[0].face, PICTURE, 1.0),)))
     loop.step(0.0)
     assert len(loop.compose.hung) == 1
     return loop
+
+
+def test_every_output_takes_the_picture_that_was_shown_and_its_time_is_reported(health):
+    class Kept(list):
+        def __init__(self, name):
+            self.name = name
+
+        def write(self, picture, now):
+            self.append((int(picture[0, 0, 0]), now))
+
+    class Pictures(Screen):
+        drawn = 0
+
+        def present(self):
+            self.drawn += 1
+
+        def read(self):
+            return np.full((2, 2, 3), self.drawn, np.uint8)
+
+    outputs, times, controls = (Kept("record"), Kept("elsewhere")), [0.5], ControlState(parameter_table((), ()))
+    loop = DisplayLoop(Slot(), Wall(), Pictures(), outputs, controls, health, lambda now: None, lambda: times[0])
+    loop.step(0.0)
+    times[0] = 0.75
+    loop.step(0.6)
+    assert list(outputs[0]) == list(outputs[1]) == [(1, 0.5), (2, 0.75)]
+    assert {"record", "elsewhere"} <= set(health.stage_percentiles())
 
 
 class Wall:

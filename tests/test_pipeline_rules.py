@@ -124,7 +124,7 @@ def test_glass_to_glass_is_what_a_clock_outside_measures():
     clock, health, portraits = [100.0], Health(), Slot()
     screen = Screen(clock)
     controls = ControlState(parameter_table((), ()))
-    loop = DisplayLoop(portraits, screen.compose, screen, None, controls, health, lambda now: None, now=lambda: clock[0])
+    loop = DisplayLoop(portraits, screen.compose, screen, (), controls, health, lambda now: None, now=lambda: clock[0])
     loop.step(clock[0])
     assert not health.glass_to_glass  # nobody is shown
     for taken in (99.9, 100.0):

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from installation.app import Installation, RunOptions
+from installation.app import Installation
+from installation.assembly.options import RunOptions
 from installation.checkpoints.loading import load_generator
 from installation.config import load_config
 from installation.config_file import read_document
@@ -73,9 +74,14 @@ def test_nothing_that_is_no_file_is_written_over(tmp_path, monkeypatch, kind):
     for write in (into, record, lambda: check_output(path, force=True)):
         with pytest.raises(FacetsError, match=f"{path}.*this is a {kind}"):
             write()
-    for option in ("record", "report", "timeline_record"):
-        with pytest.raises(FacetsError, match=f"--{option.replace('_', '-')} {path}: this is a {kind}"):
-            Installation(load_config(), RunOptions(**{option: path}))
+    wanted = {
+        "--record": RunOptions(outputs={"record": path}),
+        "--report": RunOptions(report=path),
+        "--timeline-record": RunOptions(timeline_record=path),
+    }
+    for option, options in wanted.items():
+        with pytest.raises(FacetsError, match=f"{option} {path}: this is a {kind}"):
+            Installation(load_config(), options)
     assert path.stat().st_ino == before
 
 

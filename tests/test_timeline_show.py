@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from installation.app import Installation, RunOptions
+from installation.app import Installation
+from installation.assembly.options import RunOptions
 from installation.config import load_config
 from run_installation import main
 

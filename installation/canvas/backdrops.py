@@ -24,19 +24,19 @@ GLANCE = 64  # px, of a JPEG that is only looked at: a fraction of the work find
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundPictures:
     """The pictures of a folder by their names, in the alphabet's order. notice: one sentence about those that were skipped, or none."""
 
     paths: Mapping[str, Path] = field(default_factory=dict)
     notice: str = ""
 
 
-def find_pictures(folder: Path) -> Found:
+def find_pictures(folder: Path) -> FoundPictures:
     """Every picture of a folder that can be read; a folder that is not there has none."""
     try:
         files = sorted(path for path in folder.iterdir() if path.suffix.lower() in KINDS and not path.name.startswith("."))
     except OSError:
-        return Found()
+        return FoundPictures()
     paths: dict[str, Path] = {}
     skipped: list[str] = []
     for path in files:
@@ -46,7 +46,7 @@ def find_pictures(folder: Path) -> Found:
             skipped.append(f"{path.name.encode('utf-8', 'replace').decode()} {why}")
         else:
             paths[name] = path
-    return Found(paths, f"{folder}: {', '.join(skipped)}; skipped" if skipped else "")
+    return FoundPictures(paths, f"{folder}: {', '.join(skipped)}; skipped" if skipped else "")
 
 
 def _fault(path: Path, name: str) -> str:

@@ -11,8 +11,8 @@ from installation.canvas.fading import Fader, Switch
 from installation.canvas.flashes import FlashLimiter
 from installation.canvas.frames import Frames
 from installation.canvas.hud import HudPainter, HudState
-from installation.canvas.layout import Cells, Hanging, Layout, Placement
-from installation.canvas.look import FACETS, MIRROR, NONE, SALON, Look, LookControls
+from installation.canvas.layout import Arrangement, Cells, Hanging, Layout, Placement, arrangement
+from installation.canvas.look import MIRROR, NONE, Look, LookControls
 from installation.canvas.mirror import View
 from installation.canvas.ornaments import Ornaments
 from installation.canvas.particles import Particles, Swarm
@@ -136,13 +136,13 @@ class Compose:
         self._last = {one.id: self._last[one.id] for one in placements}
         seen = [one for one in placements if one.opacity > 0.0 and self._last[one.id].size]
         self._frames.keep({one.id for one in placements})
-        return tuple(self._tile(one, look.layout) for one in seen), placements
+        return tuple(self._tile(one, arrangement(look.layout)) for one in seen), placements
 
-    def _tile(self, one: Placement, layout: str) -> Tile:
+    def _tile(self, one: Placement, layout: Arrangement) -> Tile:
         image = self._last[one.id]
-        if layout == SALON:
+        if layout.framed:
             image = self._frames.framed(image, one.id, one.box.size, one.rests)
-        return Tile(image, one.box, one.opacity, one.rests, square=layout in (SALON, FACETS))
+        return Tile(image, one.box, one.opacity, one.rests, square=layout.square)
 
     def _drift(self, look: Look, now: float, dt: float) -> tuple[Swarm, ...]:
         levels = self._kind.towards(look.particles, dt)

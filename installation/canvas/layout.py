@@ -6,7 +6,7 @@ Plain maths, no picture is touched. Lengths are pixels of the canvas, times seco
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 from installation.canvas.look import FACETS, MIRROR, SALON
@@ -62,29 +62,29 @@ class Cells:
     gap: float = GAP
 
 
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """A layout. squares: places for so many portraits, in the order of their ids, on a canvas of width and height px. framed: the
+    portraits hang in mats and mouldings; square: they are seen whole, not as ovals."""
+
+    name: str
+    squares: Callable[[int, int, int, Cells], list[Box]]
+    framed: bool = False
+    square: bool = False
+
+
 def targets(kind: str, count: int, width: int, height: int, cells: Cells = Cells()) -> list[Box]:  # frozen
-    """Squares for ``count`` portraits in the order of their ids. ``kind``: grid, row, focus, salon or facets; another means grid."""
-    margin = MARGIN * min(width, height)
-    if count <= 0:
-        return []
-    if kind == FACETS:
-        return _cells(count, width, height, cells)
-    whole = _Area(margin, margin, width - 2 * margin, height - 2 * margin)
-    if kind == "row":
-        return _fill(count, count, whole)
-    if kind == "focus" and count > 1:
-        first, rest = whole.split(FOCUS_SHARE, margin)
-        return _grid(1, first) + _grid(count - 1, rest)
-    return _grid(count, whole, SALON_GAP if kind == SALON else GAP)
+    """Squares for ``count`` portraits in the order of their ids. ``kind``: the name of a layout; another means grid."""
+    return arrangement(kind).squares(count, width, height, cells) if count > 0 else []
 
 
 def portrait_side(kind: str, count: int, width: int, height: int, cells: Cells = Cells()) -> int:  # frozen
     """Side in px of the largest of ``count`` portraits, without mat and moulding."""
     largest = max((box.size for box in targets(kind, count, width, height, cells)), default=0.0)
-    return math.ceil(largest * (FRAMED_SHARE if kind == SALON else 1.0))
+    return math.ceil(largest * (FRAMED_SHARE if arrangement(kind).framed else 1.0))
 
 
-def _cells(count: int, width: int, height: int, cells: Cells) -> list[Box]:
+def _facets(count: int, width: int, height: int, cells: Cells) -> list[Box]:
     """One column after the other, so that two visitors' cells stand side by side."""
     margin = FACETS_MARGIN * min(width, height)
     across, down = (n + cells.gap * (n - 1) for n in (cells.columns, cells.rows))
@@ -107,6 +107,12 @@ class _Area:
     width: float
     height: float
 
+    @classmethod
+    def of(cls, width: int, height: int) -> _Area:
+        """All of the canvas but its margin."""
+        margin = _margin(width, height)
+        return cls(margin, margin, width - 2 * margin, height - 2 * margin)
+
     def split(self, share: float, gap: float) -> tuple[_Area, _Area]:
         """Two parts along the longer side, the first taking ``share`` of it."""
         if self.width >= self.height:
@@ -120,6 +126,10 @@ class _Area:
     def side(self, columns: int, rows: int, gap: float) -> float:
         """The largest square that fits so many times."""
         return min(self.width / (columns + gap * (columns - 1)), self.height / (rows + gap * (rows - 1)))
+
+
+def _margin(width: int, height: int) -> float:
+    return MARGIN * min(width, height)
 
 
 def _grid(count: int, area: _Area, gap: float = GAP) -> list[Box]:
@@ -138,6 +148,46 @@ def _fill(count: int, columns: int, area: _Area, gap: float = GAP) -> list[Box]:
         y = area.y + area.height / 2 + (row - (rows - 1) / 2) * pitch
         boxes += [Box(area.x + area.width / 2 + (column - (in_row - 1) / 2) * pitch, y, size) for column in range(in_row)]
     return boxes
+
+
+def _in_a_grid(count: int, width: int, height: int, cells: Cells) -> list[Box]:
+    return _grid(count, _Area.of(width, height))
+
+
+def _in_a_row(count: int, width: int, height: int, cells: Cells) -> list[Box]:
+    return _fill(count, count, _Area.of(width, height))
+
+
+def _in_frames(count: int, width: int, height: int, cells: Cells) -> list[Box]:
+    return _grid(count, _Area.of(width, height), SALON_GAP)
+
+
+def _first_large(count: int, width: int, height: int, cells: Cells) -> list[Box]:
+    whole = _Area.of(width, height)
+    if count == 1:
+        return _grid(1, whole)
+    first, rest = whole.split(FOCUS_SHARE, _margin(width, height))
+    return _grid(1, first) + _grid(count - 1, rest)
+
+
+# Every layout, a row each, in the order of the control. In the mirror nothing hangs; what is to hang afterwards is measured as a grid.
+ARRANGEMENTS = {
+    row.name: row
+    for row in (
+        Arrangement(MIRROR, _in_a_grid),
+        Arrangement(FACETS, _facets, square=True),
+        Arrangement(SALON, _in_frames, framed=True, square=True),
+        Arrangement("grid", _in_a_grid),
+        Arrangement("row", _in_a_row),
+        Arrangement("focus", _first_large),
+    )
+}
+LAYOUTS = tuple(ARRANGEMENTS)
+
+
+def arrangement(kind: str) -> Arrangement:
+    """The layout of that name; another name means grid."""
+    return ARRANGEMENTS.get(kind, ARRANGEMENTS["grid"])
 
 
 class Layout:

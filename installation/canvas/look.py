@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import colorsys
 import math
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 NONE = "none"
-MIRROR, FACETS, SALON = "mirror", "facets", "salon"
-LAYOUTS = (MIRROR, FACETS, SALON, "grid", "row", "focus")
+MIRROR, FACETS, SALON = "mirror", "facets", "salon"  # layouts that others than the layout itself must know
 AUTO, COVER, CONTAIN = "auto", "cover", "contain"
 FITS = (AUTO, COVER, CONTAIN)
 ROOM, CAMERA, BLACK, BLUR = "room", "camera", "black", "blur"
@@ -52,6 +53,9 @@ def hides_room(background: str) -> bool:
 def people_wanted(controls: LookControls) -> bool:
     """Whether the canvas needs to know where people are in the camera's frame."""
     return controls.text("look/layout") == MIRROR and hides_room(controls.text("look/background"))
+
+
+CONTROL = "control"  # in a field's metadata: the control that it is read from, where that is not look/<name>
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +94,18 @@ class Grade:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A snapshot of the canvas' controls."""
+    """A snapshot of the canvas' controls: each field is read from the control ``look/<name>``, or the one that it names. A new
+    control is a row in ``control.parameters`` and a field here, or in ``Grade`` where it is done to every colour."""
 
     layout: str = "grid"
     fit: str = AUTO
     sharpen: float = 0.0  # 0…1
-    rows: int = 3  # of the layout facets
-    columns: int = 3
-    gap: float = 0.02  # between its cells, in parts of their side
+    rows: int = field(default=3, metadata={CONTROL: "facets/rows"})
+    columns: int = field(default=3, metadata={CONTROL: "facets/columns"})
+    gap: float = field(default=0.02, metadata={CONTROL: "facets/gap"})  # between its cells, in parts of their side
     background: str = "room"
     mirror: bool = True
-    blackout: bool = False
+    blackout: bool = field(default=False, metadata={CONTROL: "transport/blackout"})
     trails: float = 0.0  # 0…1
     grain: float = 0.0  # 0…1
     vignette: float = 0.0  # 0…1
@@ -114,31 +119,28 @@ class Look:
 
     @classmethod
     def of(cls, controls: LookControls) -> Look:
-        """Read the addresses look/… and transport/blackout."""
-        number = controls.number
-        tint = number("look/tint-hue"), number("look/tint-amount")
-        grade = Grade(number("look/brightness"), number("look/gamma"), *tint, number("look/saturation"))
-        return cls(
-            layout=controls.text("look/layout"),
-            fit=controls.text("look/fit"),
-            sharpen=number("look/sharpen"),
-            rows=int(number("facets/rows")),
-            columns=int(number("facets/columns")),
-            gap=number("facets/gap"),
-            background=controls.text("look/background"),
-            mirror=controls.flag("look/mirror"),
-            blackout=controls.flag("transport/blackout"),
-            trails=number("look/trails"),
-            grain=number("look/grain"),
-            vignette=number("look/vignette"),
-            softness=number("look/softness"),
-            zoom=number("look/zoom"),
-            particles=controls.text("look/particles"),
-            particles_amount=number("look/particles-amount"),
-            ornament=controls.text("look/ornament"),
-            ornament_amount=number("look/ornament-amount"),
-            grade=grade,
-        )
+        """What the controls say."""
+        return cls(**_read(cls, controls), grade=Grade(**_read(Grade, controls)))
+
+
+def _read(look: type, controls: LookControls) -> dict[str, Any]:
+    """Value by name of each field that is read from a control."""
+    return {name: read(controls, address) for name, address, read in _readers(look)}
+
+
+READERS: Mapping[str, Callable[[LookControls, str], Any]] = {
+    "float": lambda controls, address: controls.number(address),
+    "int": lambda controls, address: int(controls.number(address)),
+    "bool": lambda controls, address: controls.flag(address),
+    "str": lambda controls, address: controls.text(address),
+}
+
+
+@cache
+def _readers(look: type) -> tuple[tuple[str, str, Callable[[LookControls, str], Any]], ...]:
+    """Name of each field, address of its control, and how that is read."""
+    rows = [(one.name, one.metadata.get(CONTROL, f"look/{one.name.replace('_', '-')}"), READERS.get(str(one.type))) for one in fields(look)]
+    return tuple((name, address, read) for name, address, read in rows if read is not None)
 
 
 def smoothstep(low: float, high: float, x: NDArray[np.float32]) -> NDArray[np.float32]:

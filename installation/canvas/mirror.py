@@ -9,7 +9,7 @@ import numpy as np
 
 from installation.canvas.layout import Box
 from installation.canvas.look import AUTO, COVER, Grade, vignette
-from installation.canvas.pace import Slow
+from installation.canvas.pace import CostlyLook
 from installation.messages import Image, Mask, Matrix
 
 LEAST_SEEN = 0.7  # of a picture that covers the canvas by itself
@@ -71,7 +71,7 @@ class PlainMirror:
         self._key: tuple[object, ...] = ()
         self._picture: Image | None = None
 
-    def draw(self, picture: Image, fit: str, mirror: bool, sharpen: float, slow: Slow) -> tuple[Image, tuple[int, int, int, int]]:
+    def draw(self, picture: Image, fit: str, mirror: bool, sharpen: float, slow: CostlyLook) -> tuple[Image, tuple[int, int, int, int]]:
         """The picture brought to the canvas, and the px x0, y0, x1, y1 that it covers. The next one overwrites it."""
         view = View.of((picture.shape[1], picture.shape[0]), (self.width, self.height), fit, mirror)
         x0, y0, x1, y1 = view.place(self.width, self.height)
@@ -82,7 +82,7 @@ class PlainMirror:
             self._make(picture, view, out, sharpen, slow, (x0, y0, x1, y1))
         return out, (x0, y0, x1, y1)
 
-    def _make(self, picture: Image, view: View, out: Image, sharpen: float, slow: Slow, place: tuple[int, int, int, int]) -> None:
+    def _make(self, picture: Image, view: View, out: Image, sharpen: float, slow: CostlyLook, place: tuple[int, int, int, int]) -> None:
         fitted = self._fitted[place[1] : place[3], place[0] : place[2]]
         cut = cut_to(picture, view, (place[2] - place[0], place[3] - place[1]))
         brought(cut, view.mirror, fitted)

@@ -16,7 +16,7 @@ from installation.canvas import ornament_feast as feast
 from installation.canvas import ornament_gold
 from installation.canvas.look import Grade
 from installation.canvas.ornament_brush import Brush
-from installation.canvas.pace import SlowGrade
+from installation.canvas.pace import DelayedGrade
 from installation.canvas.particles import GOLDEN, STRENGTHS, Swarm
 from installation.canvas.scene import Overlay
 from installation.messages import Image
@@ -92,7 +92,7 @@ class Ornaments:
 
     def __init__(self, width: int, height: int, seed: int = 0, live: bool = False) -> None:
         self._size, self._seed, self._live = (width, height), seed, live
-        self._drawn: dict[str, Future[_Hung]] = {}
+        self._drawn: dict[str, Future[_HungOrnament]] = {}
         self._asked: dict[str, float] = {}
         self._painter: ThreadPoolExecutor | None = None
         if live and width * height <= DRAWN_AHEAD_PX:  # while everything else starts: later each would take turns with the display
@@ -170,14 +170,14 @@ class _Block:
         return Overlay(self._x, self._y, self._colour, self._clear)
 
 
-class _Hung:
+class _HungOrnament:
     """An ornament on the canvas. In a fade its amount is new with every picture and so is the grade, which costs more: that one
     follows in steps too small to be seen, and is exact a few pictures after the last move."""
 
     def __init__(self, ornament: Ornament) -> None:
         self.ornament = ornament
         self._blocks = [_Block(ornament, block) for block in ornament.blocks]
-        self._slow = SlowGrade()
+        self._slow = DelayedGrade()
         self._grade: Grade | None = None
         self._level = 0
         self._overlays: tuple[Overlay, ...] = ()
@@ -194,5 +194,5 @@ class _Hung:
         return self._overlays
 
 
-def _hang(kind: str, width: int, height: int, seed: int) -> _Hung:
-    return _Hung(draw(kind, width, height, seed))
+def _hang(kind: str, width: int, height: int, seed: int) -> _HungOrnament:
+    return _HungOrnament(draw(kind, width, height, seed))

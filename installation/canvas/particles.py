@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.canvas.look import Grade
-from installation.canvas.pace import SlowGrade
+from installation.canvas.pace import DelayedGrade
 
 REFERENCE_PX = 720  # of the canvas' shorter side, at which the sizes below are meant
 SIZES, ANGLES, TILTS, STRENGTHS = 4, 16, 6, 32  # steps of a layer's sizes, half a turn, a tilt, opacity
@@ -118,7 +118,7 @@ class Particles:
         self._size = (width, height)
         self._seed = seed & 0x7FFFFFFF
         self._flocks: dict[str, tuple[_Flock, ...]] = {}
-        self._grades: dict[str, SlowGrade] = {}
+        self._grades: dict[str, DelayedGrade] = {}
 
     def swarms(self, kind: str, amount: float, grade: Grade, now: float) -> tuple[Swarm, ...]:
         """The particles at ``now`` (s); ``amount`` 0…1 of those of a kind, grown one by one. None for an unknown kind."""
@@ -130,7 +130,7 @@ class Particles:
                 _Flock(KINDS[kind], layer, i, self._size, np.random.default_rng((self._seed, salt, i)))
                 for i, layer in enumerate(KINDS[kind].layers)
             )
-        grade = self._grades.setdefault(kind, SlowGrade()).step(grade)
+        grade = self._grades.setdefault(kind, DelayedGrade()).step(grade)
         return tuple(flock.at(amount, grade, now) for flock in self._flocks[kind])
 
 

@@ -13,7 +13,7 @@ from installation.canvas.title import ENDING, KEYS, title
 QUICK = 2.0  # s, a start that takes no longer does not say what it measures
 
 
-class Wall(Protocol):
+class Screen(Protocol):
     """What is needed of the canvas."""
 
     renderer: Renderer
@@ -27,7 +27,7 @@ class Waiting:
     """``step`` a few times a second, in the thread that draws. ``keys``: those pressed meanwhile, in their order. whose: whose keys
     count; pressed: those pressed before; now: s, a clock."""
 
-    def __init__(self, canvas: Wall, whose: str = "all", pressed: Sequence[str] = (), now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, canvas: Screen, whose: str = "all", pressed: Sequence[str] = (), now: Callable[[], float] = time.monotonic) -> None:
         self.keys = [*pressed]
         self._canvas, self._whose, self._now = canvas, whose, now
         self._began = now()

@@ -155,8 +155,8 @@ def load_generator(path: Path, base: Generator | None = None) -> AnyGenerator:
 
 def load_stylegan2(path: Path, base: Generator | None = None) -> Generator:
     """``load_generator`` for whoever needs layers with a resolution of their own. Raises CheckpointError for StyleGAN3."""
-    generator = load_generator(path, base)
-    if not isinstance(generator, Generator):
+    generator = load_generator(path, base).layered
+    if generator is None:
         raise CheckpointError(f"{path}: is StyleGAN3, whose layers have no resolutions of their own; a StyleGAN2 generator is needed here")
     return generator
 

@@ -80,7 +80,7 @@ class Loadable(Protocol):
 
 
 @dataclass(frozen=True)
-class Network:
+class RecordedNetwork:
     """modules: by path, "" the network itself. tensors: parameters and buffers by their published names."""
 
     modules: Mapping[str, Recorded]
@@ -111,7 +111,7 @@ class Network:
         return tensor
 
 
-def network_of(root: Persistent, file_size: int) -> Network:
+def network_of(root: Persistent, file_size: int) -> RecordedNetwork:
     """Walk the modules of a network. Raises RefusedPickleError; nothing is read yet.
 
     file_size: bytes. Tensors that together would be larger than the file share storages in order to fill the memory.
@@ -139,10 +139,10 @@ def network_of(root: Persistent, file_size: int) -> Network:
     held = sum(tensor.nbytes for tensor in tensors.values())
     if held > file_size:
         raise RefusedPickleError(f"its tensors claim {held:,} bytes, the file has {file_size:,}")
-    return Network(modules, tensors)
+    return RecordedNetwork(modules, tensors)
 
 
-def mapping_widths(network: Network) -> list[int]:
+def mapping_widths(network: RecordedNetwork) -> list[int]:
     """Widths of the mapping network [input, …, w_dim], from the shapes of ``mapping.fc0``, ``fc1``, …"""
     count = 0
     while f"mapping.fc{count}.weight" in network.tensors:
@@ -159,14 +159,14 @@ def mapping_widths(network: Network) -> list[int]:
     return [shapes[0][1], *(shape[0] for shape in shapes)]
 
 
-def label_width(network: Network) -> int:
+def label_width(network: RecordedNetwork) -> int:
     """How many of the mapping network's inputs come from the class label; 0 for a network without labels."""
     if network.module("mapping").integer("c_dim", 0, MAX_LABELS, 0) == 0:
         return 0
     return network.shape("mapping.embed.weight", 2)[0]
 
 
-def mapping_layers(network: Network, label: int | None, rate: float) -> list[tuple[Tensor, Tensor]]:
+def mapping_layers(network: RecordedNetwork, label: int | None, rate: float) -> list[tuple[Tensor, Tensor]]:
     """Weight and bias of each mapping layer for a learning-rate multiplier of ``rate``, whatever the file's own is.
 
     A class label is the same at every picture, so its part of the first layer is folded into that layer's bias: ``label``
@@ -187,7 +187,7 @@ def mapping_layers(network: Network, label: int | None, rate: float) -> list[tup
     return layers
 
 
-def _embedding(network: Network, label: int | None) -> Tensor:
+def _embedding(network: RecordedNetwork, label: int | None) -> Tensor:
     """The label's embedding of unit mean square."""
     weight, bias = network.load("mapping.embed.weight"), network.load("mapping.embed.bias")
     classes = weight.shape[1]
@@ -197,7 +197,7 @@ def _embedding(network: Network, label: int | None) -> Tensor:
     return y * torch.rsqrt(y.square().mean() + 1e-8)
 
 
-def mean_code(network: Network, width: int) -> Tensor:
+def mean_code(network: RecordedNetwork, width: int) -> Tensor:
     """``w_avg`` [width]; zeros where the network tracked none."""
     return network.load("mapping.w_avg") if "mapping.w_avg" in network.tensors else torch.zeros(width)
 

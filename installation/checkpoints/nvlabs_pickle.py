@@ -12,7 +12,7 @@ from pathlib import Path
 
 from installation.checkpoints.error import CheckpointError
 from installation.checkpoints.foreign_kinds import STYLEGAN_XL
-from installation.checkpoints.nvlabs_network import Network, network_of
+from installation.checkpoints.nvlabs_network import RecordedNetwork, network_of
 from installation.checkpoints.nvlabs_stylegan2 import is_stylegan2, stylegan2_of
 from installation.checkpoints.nvlabs_stylegan3 import is_stylegan3, stylegan3_of
 from installation.checkpoints.pickle_machine import TensorFlowPickleError
@@ -76,7 +76,7 @@ def _averaged(content: object, path: Path) -> tuple[Persistent | None, tuple[str
     return None, ()
 
 
-def _generator_of(root: Persistent, network: Network, label: int | None) -> Generator | StyleGAN3Generator:
+def _generator_of(root: Persistent, network: RecordedNetwork, label: int | None) -> Generator | StyleGAN3Generator:
     if "mapping.embed_proj.weight" in network.tensors:
         raise RefusedPickleError(f"is {STYLEGAN_XL}")
     if is_stylegan2(network):

@@ -11,7 +11,7 @@ from pathlib import Path
 from torch import Tensor
 
 from installation.checkpoints.error import CheckpointError
-from installation.checkpoints.nvlabs_network import Network, Recorded
+from installation.checkpoints.nvlabs_network import Recorded, RecordedNetwork
 from installation.checkpoints.nvlabs_stylegan2 import stylegan2_of
 from installation.checkpoints.pickle_records import RefusedPickleError
 from installation.checkpoints.stored_tensors import Shape, Stored
@@ -22,7 +22,7 @@ MODULE_PARTS = 4  # words of the deepest module's path, as in synthesis.b8.conv0
 
 @dataclass(frozen=True)
 class StateTensor:
-    """A stored tensor as ``Network`` reads one."""
+    """A stored tensor as ``RecordedNetwork`` reads one."""
 
     stored: Stored
 
@@ -47,7 +47,7 @@ def styles_of_state(tensors: Mapping[str, Stored]) -> int:
     return 2 * len({name.split(".")[1] for name in tensors if name.startswith("synthesis.b")})
 
 
-def network_of_state(tensors: Mapping[str, Stored]) -> Network:
+def network_of_state(tensors: Mapping[str, Stored]) -> RecordedNetwork:
     """The modules that the parameters' names speak of, with what follows from the parameters."""
     modules: dict[str, Recorded] = {"": Recorded("the network", "Generator", {})}
     for name in tensors:
@@ -55,7 +55,7 @@ def network_of_state(tensors: Mapping[str, Stored]) -> Network:
         for count in range(1, min(len(words), MODULE_PARTS) + 1):
             path = ".".join(words[:count])
             modules.setdefault(path, Recorded(path, "", _followed(path, tensors)))
-    return Network(modules, {name: StateTensor(stored) for name, stored in tensors.items()})
+    return RecordedNetwork(modules, {name: StateTensor(stored) for name, stored in tensors.items()})
 
 
 def _followed(path: str, tensors: Mapping[str, Stored]) -> dict[object, object]:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from installation.checkpoints.nvlabs_network import (
     MAX_SIDE,
-    Network,
+    RecordedNetwork,
     label_width,
     mapping_layers,
     mapping_widths,
@@ -22,12 +22,12 @@ from installation.networks.stylegan2 import MAPPING_LR, Generator, blur_kernel
 TAPS = 4  # of our resampling filters; shorter ones fit in
 
 
-def is_stylegan2(network: Network) -> bool:
+def is_stylegan2(network: RecordedNetwork) -> bool:
     """Whether the synthesis network starts from a learned 4x4 constant."""
     return "synthesis.b4.const" in network.tensors
 
 
-def stylegan2_of(network: Network, label: int | None) -> Generator:
+def stylegan2_of(network: RecordedNetwork, label: int | None) -> Generator:
     """The generator in float32. Raises RefusedPickleError for a structure that ``Generator`` does not have."""
     resolutions = _resolutions(network)
     _check_square(network, resolutions)
@@ -60,7 +60,7 @@ def stylegan2_of(network: Network, label: int | None) -> Generator:
     return shapes.eval().requires_grad_(False)
 
 
-def _resolutions(network: Network) -> list[int]:
+def _resolutions(network: RecordedNetwork) -> list[int]:
     found = [r for r in (2**k for k in range(2, 20)) if f"synthesis.b{r}" in network.modules]
     if len(found) < 2 or found != [2**k for k in range(2, len(found) + 2)] or found[-1] > MAX_SIDE:
         raise RefusedPickleError(f"its blocks are of {found} px; 4, 8, … up to {MAX_SIDE} are needed")
@@ -70,7 +70,7 @@ def _resolutions(network: Network) -> list[int]:
     return found
 
 
-def _check_square(network: Network, resolutions: list[int]) -> None:
+def _check_square(network: RecordedNetwork, resolutions: list[int]) -> None:
     height, width = network.shape("synthesis.b4.const", 3)[1:]
     if height != width:
         sides = " x ".join(str(side * resolutions[-1] // 4) for side in (height, width))
@@ -81,7 +81,7 @@ def _layers(resolutions: list[int]) -> list[str]:
     return [f"synthesis.b{r}.{part}" for r in resolutions for part in ("conv0", "conv1", "torgb") if (r, part) != (4, "conv0")]
 
 
-def _check_structure(network: Network, resolutions: list[int]) -> None:
+def _check_structure(network: RecordedNetwork, resolutions: list[int]) -> None:
     for r in resolutions:
         block = network.module(f"synthesis.b{r}")
         architecture = block.word("architecture", "skip")
@@ -96,7 +96,7 @@ def _check_structure(network: Network, resolutions: list[int]) -> None:
         raise RefusedPickleError(f"draws pictures of {colours} channels; RGB pictures are needed here")
 
 
-def _tensors(network: Network, resolutions: list[int], label: int | None) -> Iterator[tuple[str, str, Tensor]]:
+def _tensors(network: RecordedNetwork, resolutions: list[int], label: int | None) -> Iterator[tuple[str, str, Tensor]]:
     """Our name, theirs, and the numbers, in turn."""
     for k, (weight, bias) in enumerate(mapping_layers(network, label, MAPPING_LR)):
         yield f"style.{k + 1}.weight", f"mapping.fc{k}.weight", weight
@@ -116,11 +116,11 @@ def _tensors(network: Network, resolutions: list[int], label: int | None) -> Ite
         yield from _to_rgb(network, f"to_rgbs.{k - 1}", block)
 
 
-def _named(network: Network, ours: str, theirs: str) -> tuple[str, str, Tensor]:
+def _named(network: RecordedNetwork, ours: str, theirs: str) -> tuple[str, str, Tensor]:
     return ours, theirs, network.load(theirs)
 
 
-def _styled(network: Network, ours: str, theirs: str, layer: int, side: int) -> Iterator[tuple[str, str, Tensor]]:
+def _styled(network: RecordedNetwork, ours: str, theirs: str, layer: int, side: int) -> Iterator[tuple[str, str, Tensor]]:
     yield _named(network, f"{ours}.conv.weight", f"{theirs}.weight")
     yield _named(network, f"{ours}.conv.modulation.weight", f"{theirs}.affine.weight")
     yield _named(network, f"{ours}.conv.modulation.bias", f"{theirs}.affine.bias")
@@ -133,7 +133,7 @@ def _styled(network: Network, ours: str, theirs: str, layer: int, side: int) -> 
         yield f"noises.noise_{layer}", f"{theirs}.noise_const", torch.zeros(1, 1, side, side)
 
 
-def _noise_strength(network: Network, layer: str) -> Tensor:
+def _noise_strength(network: RecordedNetwork, layer: str) -> Tensor:
     """The learned one, or what Autolume's live networks put in its place: ``noise_regulator`` where it is not 0, times
     ``global_noise``. Raises RefusedPickleError for a layer that it left bent in a way which cannot be drawn here."""
     recorded = network.module(layer)
@@ -146,14 +146,14 @@ def _noise_strength(network: Network, layer: str) -> Tensor:
     return strength * recorded.real("global_noise", -1e6, 1e6, 1.0)
 
 
-def _to_rgb(network: Network, ours: str, block: str) -> Iterator[tuple[str, str, Tensor]]:
+def _to_rgb(network: RecordedNetwork, ours: str, block: str) -> Iterator[tuple[str, str, Tensor]]:
     yield _named(network, f"{ours}.conv.weight", f"{block}.torgb.weight")
     yield _named(network, f"{ours}.conv.modulation.weight", f"{block}.torgb.affine.weight")
     yield _named(network, f"{ours}.conv.modulation.bias", f"{block}.torgb.affine.bias")
     yield _named(network, f"{ours}.bias", f"{block}.torgb.bias")
 
 
-def _filter(network: Network, name: str) -> Tensor:
+def _filter(network: RecordedNetwork, name: str) -> Tensor:
     """A resampling filter [n, n], n at most 4, in the middle of our [4, 4], with the gain of an up-sampling by two."""
     if name not in network.tensors:  # a buffer, which some savers leave out
         return blur_kernel()

@@ -5,7 +5,7 @@ import re
 
 import torch
 
-from installation.checkpoints.nvlabs_network import MAX_SIDE, Network, label_width, mapping_layers, mapping_widths, mean_code
+from installation.checkpoints.nvlabs_network import MAX_SIDE, RecordedNetwork, label_width, mapping_layers, mapping_widths, mean_code
 from installation.checkpoints.pickle_records import RefusedPickleError
 from installation.networks.stylegan2 import MAPPING_LR
 from installation.networks.stylegan3 import InputPlan, LayerPlan, Plan, StyleGAN3Generator
@@ -17,12 +17,12 @@ MAX_OVERSAMPLING = 4
 MARGINS = 256  # pixels that the inner layers may be larger than the picture
 
 
-def is_stylegan3(network: Network) -> bool:
+def is_stylegan3(network: RecordedNetwork) -> bool:
     """Whether the synthesis network starts from Fourier features."""
     return "synthesis.input.freqs" in network.tensors
 
 
-def stylegan3_of(network: Network, label: int | None) -> StyleGAN3Generator:
+def stylegan3_of(network: RecordedNetwork, label: int | None) -> StyleGAN3Generator:
     """The generator in float32. Raises RefusedPickleError where sizes and tensors do not belong together."""
     plan = _plan(network)
     # Shapes first, numbers later: nothing is allocated for a network that the file does not fill.
@@ -40,7 +40,7 @@ def stylegan3_of(network: Network, label: int | None) -> StyleGAN3Generator:
     return generator.eval().requires_grad_(False)
 
 
-def _plan(network: Network) -> Plan:
+def _plan(network: RecordedNetwork) -> Plan:
     synthesis = network.module("synthesis")
     z_dim, *widths = mapping_widths(network)
     z_dim -= label_width(network)
@@ -64,14 +64,14 @@ def _plan(network: Network) -> Plan:
     return Plan(size, (z_dim, *widths), start, tuple(layers), synthesis.real("output_scale", 1e-6, 1e6, 0.25))
 
 
-def _layer_names(network: Network) -> list[str]:
+def _layer_names(network: RecordedNetwork) -> list[str]:
     found = {int(match[2]): match[1] for path in network.modules if (match := LAYER.fullmatch(path))}
     if sorted(found) != list(range(len(found))):
         raise RefusedPickleError(f"has the layers {sorted(found)}; one of them is missing")
     return [found[k] for k in sorted(found)]
 
 
-def _input(network: Network) -> InputPlan:
+def _input(network: RecordedNetwork) -> InputPlan:
     recorded = network.module("synthesis.input")
     width, height = recorded.integers("size", 2, 1, MAX_SIDE + MARGINS)
     if width != height:
@@ -82,7 +82,7 @@ def _input(network: Network) -> InputPlan:
     return InputPlan(network.shape("synthesis.input.weight", 2)[0], width, rate, bandwidth)
 
 
-def _layer(network: Network, name: str, in_channels: int, in_side: int) -> LayerPlan:
+def _layer(network: RecordedNetwork, name: str, in_channels: int, in_side: int) -> LayerPlan:
     path = f"synthesis.{name}"
     recorded = network.module(path)
     out_channels, takes, kernel, kernel_width = network.shape(f"{path}.weight", 4)
@@ -114,7 +114,7 @@ def _layer(network: Network, name: str, in_channels: int, in_side: int) -> Layer
     return plan
 
 
-def _filter_shape(network: Network, name: str) -> tuple[int, ...]:
+def _filter_shape(network: RecordedNetwork, name: str) -> tuple[int, ...]:
     """() where the layer has no such filter, [T] for a separable one, [T, T] for a radial one."""
     if name not in network.tensors:
         return ()

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Iterator
 from queue import SimpleQueue
 
-from installation.app import Installation, RunOptions
+from installation.app import Installation
+from installation.assembly.options import RunOptions
 from installation.config import Config
 
 LEAVING_SECONDS = 60.0

@@ -5,7 +5,6 @@ python -m installation export --generator F --encoder F --to onnx|openvino|tenso
 
 import argparse
 import importlib.util
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from installation.export.graph import ASSUMED, BATCHES, Graph, Runner, encoder_g
 from installation.export.onnx_file import open_onnx, write_onnx
 from installation.export.openvino_file import open_openvino, write_openvino
 from installation.export.tensorrt_file import build_engine, check_tensorrt
-from installation.output_file import check_output
+from installation.output_file import check_output, whole_files
 
 LIMIT = 1e-3  # relative error beside torch
 LIMIT_FP16 = 2e-2
@@ -83,16 +82,10 @@ def export(graph: Graph, form: Format, targets: list[Path], fp16: bool) -> tuple
     """
     limit = LIMIT_FP16 if fp16 else LIMIT
     folder = targets[0].parent
-    try:
-        with tempfile.TemporaryDirectory(prefix=".export-", dir=folder) as name:
-            fresh = [Path(name) / f"{graph.name}{suffix}" for suffix in form.suffixes]
-            dynamic, error = _written(graph, form, fresh[0], fp16, limit)
-            if not error <= limit:
-                raise FaultError(f"{targets[0]}: gives other numbers than torch, relative error {error:.1e} over {limit:g}; not written")
-            for made, target in zip(fresh, targets, strict=False):
-                made.replace(target)
-    except OSError as err:
-        raise ConfigError(f"{folder}: cannot be written ({err.strerror or err})") from err
+    with whole_files(folder, [target.name for target in targets[: len(form.suffixes)]]) as fresh:
+        dynamic, error = _written(graph, form, fresh / targets[0].name, fp16, limit)
+        if not error <= limit:
+            raise FaultError(f"{targets[0]}: gives other numbers than torch, relative error {error:.1e} over {limit:g}; not written")
     size = sum(target.stat().st_size for target in targets[: len(form.suffixes)]) / (1 << 20)
     batch = "any batch" if dynamic else "batch 1 only"
     shapes = f"{graph.input} -> {', '.join(graph.outputs)}"

@@ -16,7 +16,8 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
-from installation.app import NetworkStages, build_networks, capture_settings, models_of, table_of, track_settings
+from installation.assembly.networks import NetworkStages, build_networks, models_of, table_of
+from installation.assembly.settings import capture_settings, track_settings
 from installation.canvas.backdrops import Backdrops
 from installation.canvas.compose import Compose
 from installation.canvas.plain.renderer import PlainRenderer
@@ -51,7 +52,7 @@ MOST_BYTES = 450_000
 
 
 @dataclass(frozen=True)
-class Shot:
+class GalleryPicture:
     """A preset and the canvas under it."""
 
     preset: Preset
@@ -83,7 +84,7 @@ def main(argv: list[str] | None = None) -> int:
     shots = []
     for preset in presets:
         print(preset.name, flush=True)
-        shots.append(Shot(preset, show(config, models, generate, seen, preset, a.after)))
+        shots.append(GalleryPicture(preset, show(config, models, generate, seen, preset, a.after)))
     encode.close()
     sheet = arrange(shots)
     with whole_file(a.out) as part:
@@ -154,7 +155,7 @@ def show(config: Config, models: Models, generate: Generate, seen: EncodedFrame,
     return compose.read().copy()
 
 
-def arrange(shots: list[Shot]) -> Image:
+def arrange(shots: list[GalleryPicture]) -> Image:
     """All of them on one sheet, each with its name and what it is for."""
     columns = min(COLUMNS, len(shots))
     rows = -(-len(shots) // columns)

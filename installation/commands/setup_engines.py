@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from installation.app import build_networks, device_name, models_of
+from installation.assembly.networks import build_networks, device_name, models_of
 from installation.config import load_config
 
 

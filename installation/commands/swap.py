@@ -68,8 +68,8 @@ def load_pair(first: Path, second: Path) -> tuple[Generator, Generator]:
 
 
 def _stylegan2(path: Path, base: Generator | None = None) -> Generator:
-    generator = load_generator(path, base)
-    if not isinstance(generator, Generator):
+    generator = load_generator(path, base).layered
+    if generator is None:
         raise CheckpointError(f"{path}: a StyleGAN3 generator; its layers have no resolutions to swap at, StyleGAN2 is needed")
     for notice in generator.notices:
         print(f"note: {notice}")

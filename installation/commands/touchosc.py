@@ -34,7 +34,7 @@ BACK, BAR, WORDS, CLEAR = (0.05, 0.05, 0.06, 1.0), (0.89, 0.7, 0.44, 1.0), (0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
+class WidgetBox:
     """px from the parent's corner."""
 
     x: int
@@ -44,7 +44,7 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class Argument:
+class MessageArgument:
     """What a message carries. kind: VALUE, one of the node's own, or CONSTANT; conversion: FLOAT, INTEGER, BOOLEAN or STRING."""
 
     kind: str
@@ -56,8 +56,8 @@ class Argument:
 
 def layout(table: ParameterTable) -> bytes:
     """The file. Commands that take a name are left out: a phone's layout has nowhere to write one."""
-    root = _node("GROUP", "facets", Box(0, 0, WIDTH, HEIGHT), BACK)
-    pager = _node("PAGER", "pages", Box(0, 0, WIDTH, HEIGHT), BACK, interactive=True, values=[("page", "0")])
+    root = _node("GROUP", "facets", WidgetBox(0, 0, WIDTH, HEIGHT), BACK)
+    pager = _node("PAGER", "pages", WidgetBox(0, 0, WIDTH, HEIGHT), BACK, interactive=True, values=[("page", "0")])
     for key, kind, value in (
         ("tabbar", "b", 1),
         ("tabLabels", "b", 1),
@@ -90,7 +90,7 @@ def _pages(table: ParameterTable) -> Iterator[tuple[str, Sequence[Parameter]]]:
 
 
 def _page(title: str, rows: Sequence[Parameter]) -> Xml.Element:
-    page = _node("GROUP", title, Box(0, TABS, WIDTH, HEIGHT - TABS), BACK)
+    page = _node("GROUP", title, WidgetBox(0, TABS, WIDTH, HEIGHT - TABS), BACK)
     for key, colour in (("tabColorOff", BACK), ("tabColorOn", BAR), ("textColorOff", WORDS), ("textColorOn", BACK)):
         _property(page, key, "c", colour)
     _property(page, "tabLabel", "s", title)
@@ -98,24 +98,24 @@ def _page(title: str, rows: Sequence[Parameter]) -> Xml.Element:
     width, height = WIDTH // COLUMNS, (HEIGHT - TABS) // ROWS
     for place, row in enumerate(rows):
         x, y = place // ROWS * width + GAP, place % ROWS * height
-        children.extend(_cell(row, Box(x, y, width - 2 * GAP, height)))
+        children.extend(_cell(row, WidgetBox(x, y, width - 2 * GAP, height)))
     return page
 
 
-def _cell(row: Parameter, box: Box) -> list[Xml.Element]:
+def _cell(row: Parameter, box: WidgetBox) -> list[Xml.Element]:
     """A title and what moves the control."""
-    named = _label(f"{row.name}.title", row.name.removesuffix("/recall").replace("/", " "), Box(box.x, box.y, box.w, TITLE))
-    below = Box(box.x, box.y + TITLE, box.w, box.h - TITLE - GAP)
+    named = _label(f"{row.name}.title", row.name.removesuffix("/recall").replace("/", " "), WidgetBox(box.x, box.y, box.w, TITLE))
+    below = WidgetBox(box.x, box.y + TITLE, box.w, box.h - TITLE - GAP)
     if row.kind == "str":
-        half = Box(box.x, box.y, box.w * 2 // 3, TITLE)
+        half = WidgetBox(box.x, box.y, box.w * 2 // 3, TITLE)
         named = _label(f"{row.name}.title", row.name.replace("/", " "), half)
-        shown = _label(f"{row.name}.shown", str(row.default), Box(box.x + half.w, box.y, box.w - half.w, TITLE))
-        _message(shown, "text", "ANY", row.address, Argument("VALUE", "STRING", "text"), send=False)
+        shown = _label(f"{row.name}.shown", str(row.default), WidgetBox(box.x + half.w, box.y, box.w - half.w, TITLE))
+        _message(shown, "text", "ANY", row.address, MessageArgument("VALUE", "STRING", "text"), send=False)
         return [named, shown, *_choices(row, below)]
     return [named, _fader(row, below) if row.bounded else _button(row, below)]
 
 
-def _fader(row: Parameter, box: Box) -> Xml.Element:
+def _fader(row: Parameter, box: WidgetBox) -> Xml.Element:
     place = (float(row.default) - row.low) / (row.high - row.low)
     node = _node("FADER", row.name, box, BAR, interactive=True, orientation=EAST, values=[("x", f"{place:.6g}")])
     _property(node, "bar", "b", 1)
@@ -123,35 +123,35 @@ def _fader(row: Parameter, box: Box) -> Xml.Element:
     steps = round(row.high - row.low) + 1 if row.kind == "int" else 11
     _property(node, "grid", "b", int(steps <= 33))
     _property(node, "gridSteps", "i", steps)
-    _message(node, "x", "ANY", row.address, Argument("VALUE", "INTEGER" if row.kind == "int" else "FLOAT", "x", row.low, row.high))
+    _message(node, "x", "ANY", row.address, MessageArgument("VALUE", "INTEGER" if row.kind == "int" else "FLOAT", "x", row.low, row.high))
     return node
 
 
-def _button(row: Parameter, box: Box) -> Xml.Element:
+def _button(row: Parameter, box: WidgetBox) -> Xml.Element:
     toggle = row.kind == "bool"
     node = _node("BUTTON", row.name, box, BAR, interactive=True, values=[("x", str(int(toggle and bool(row.default))))])
     _property(node, "buttonType", "i", TOGGLE if toggle else MOMENTARY)
-    argument = Argument("VALUE", "BOOLEAN" if toggle else "FLOAT", "x")
+    argument = MessageArgument("VALUE", "BOOLEAN" if toggle else "FLOAT", "x")
     _message(node, "x", "ANY" if toggle else "RISE", row.address, argument, receive=toggle)
     return node
 
 
-def _choices(row: Parameter, box: Box) -> list[Xml.Element]:
+def _choices(row: Parameter, box: WidgetBox) -> list[Xml.Element]:
     """A button for each word, with the word on it; many of them in two lines."""
     lines = 1 if len(row.choices) <= ONE_LINE else 2
     columns = -(-len(row.choices) // lines)
     width, height = box.w // columns, box.h // lines
     nodes = []
     for number, word in enumerate(row.choices):
-        place = Box(box.x + number % columns * width, box.y + number // columns * height, width - 2, height - 1)
+        place = WidgetBox(box.x + number % columns * width, box.y + number // columns * height, width - 2, height - 1)
         button = _node("BUTTON", f"{row.name}.{word}", place, BAR, interactive=True, values=[("x", "0")])
         _property(button, "buttonType", "i", MOMENTARY)
-        _message(button, "x", "RISE", row.address, Argument("CONSTANT", "STRING", word), receive=False)
+        _message(button, "x", "RISE", row.address, MessageArgument("CONSTANT", "STRING", word), receive=False)
         nodes += [button, _label(f"{row.name}.{word}.word", word, place, 13 if lines == 1 else 9)]
     return nodes
 
 
-def _label(name: str, text: str, box: Box, size: int = 13) -> Xml.Element:
+def _label(name: str, text: str, box: WidgetBox, size: int = 13) -> Xml.Element:
     node = _node("LABEL", name, box, CLEAR, values=[("text", text)])
     _property(node, "background", "b", 0)
     _property(node, "textColor", "c", WORDS)
@@ -161,7 +161,13 @@ def _label(name: str, text: str, box: Box, size: int = 13) -> Xml.Element:
 
 
 def _node(
-    kind: str, name: str, box: Box, colour: Colour, interactive: bool = False, orientation: int = 0, values: Sequence[tuple[str, str]] = ()
+    kind: str,
+    name: str,
+    box: WidgetBox,
+    colour: Colour,
+    interactive: bool = False,
+    orientation: int = 0,
+    values: Sequence[tuple[str, str]] = (),
 ) -> Xml.Element:
     node = Xml.Element("node", ID=str(uuid.uuid5(uuid.NAMESPACE_URL, f"facets:{kind}:{name}")), type=kind)
     Xml.SubElement(node, "properties")
@@ -185,7 +191,7 @@ def _property(node: Xml.Element, key: str, kind: str, value: object) -> None:
     one = Xml.SubElement(properties, "property", type=kind)
     Xml.SubElement(one, "key").text = key
     held = Xml.SubElement(one, "value")
-    if isinstance(value, Box):
+    if isinstance(value, WidgetBox):
         for part in ("x", "y", "w", "h"):
             Xml.SubElement(held, part).text = str(getattr(value, part))
     elif isinstance(value, tuple):
@@ -196,7 +202,7 @@ def _property(node: Xml.Element, key: str, kind: str, value: object) -> None:
 
 
 def _message(
-    node: Xml.Element, trigger: str, condition: str, address: str, argument: Argument, send: bool = True, receive: bool = True
+    node: Xml.Element, trigger: str, condition: str, address: str, argument: MessageArgument, send: bool = True, receive: bool = True
 ) -> None:
     messages = Xml.SubElement(node, "messages")
     osc = Xml.SubElement(messages, "osc")
@@ -211,11 +217,11 @@ def _message(
     one = Xml.SubElement(Xml.SubElement(osc, "triggers"), "trigger")
     Xml.SubElement(one, "var").text = trigger
     Xml.SubElement(one, "condition").text = condition
-    _partial(Xml.SubElement(osc, "path"), Argument("CONSTANT", "STRING", address))
+    _partial(Xml.SubElement(osc, "path"), MessageArgument("CONSTANT", "STRING", address))
     _partial(Xml.SubElement(osc, "arguments"), argument)
 
 
-def _partial(parent: Xml.Element, argument: Argument) -> None:
+def _partial(parent: Xml.Element, argument: MessageArgument) -> None:
     partial = Xml.SubElement(parent, "partial")
     pairs = (("type", argument.kind), ("conversion", argument.conversion), ("value", argument.value))
     for key, text in (*pairs, ("scaleMin", f"{argument.low:g}"), ("scaleMax", f"{argument.high:g}")):

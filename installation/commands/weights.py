@@ -9,8 +9,8 @@ from pathlib import Path
 
 from installation.checkpoints.encoder_reading import EncoderReading, add_reading, as_arguments
 from installation.errors import ConfigError, WeightsError
-from installation.registry.fetch import Wanted, fetch
-from installation.registry.manifest import MANIFEST, FileState, Manifest, Model, check_file, read_manifest, seal, sha256_of
+from installation.registry.fetch import Download, fetch
+from installation.registry.manifest import MANIFEST, FileState, ListedModel, Manifest, check_file, read_manifest, seal, sha256_of
 
 MIB = 1 << 20
 
@@ -57,7 +57,7 @@ def list_models(manifest: Manifest) -> int:
     return 0
 
 
-def _state(manifest: Manifest, model: Model) -> str:
+def _state(manifest: Manifest, model: ListedModel) -> str:
     states = [check_file(manifest, file, thorough=False) for file in model.files]
     there = sum(state.there for state in states)
     if any(state.fault for state in states):
@@ -92,7 +92,7 @@ def verify(manifest: Manifest) -> int:
     return 0
 
 
-def _fault(state: FileState, model: Model) -> str | None:
+def _fault(state: FileState, model: ListedModel) -> str | None:
     return "is missing; restore it from the project" if model.shipped and not state.there else state.fault
 
 
@@ -111,7 +111,7 @@ def fetch_model(manifest: Manifest, name: str) -> int:
         elif file.url is None:
             by_hand.append(state.path)
         else:
-            wanted = Wanted(file.url, state.path, file.size, file.sha256, model.page or "")
+            wanted = Download(file.url, state.path, file.size, file.sha256, model.page or "")
             digest = fetch(wanted, _Progress(state.path.name).tell)
             known = "sum as listed" if file.sha256 else "no sum is listed to check it with"
             print(f"\n{state.path}: sha256 {digest}, {known}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from installation.canvas.backdrops import Found, find_pictures
+from installation.canvas.backdrops import FoundPictures, find_pictures
 from installation.control.parameters import ParameterTable, parameter_table
 from installation.models.bundle import DEFAULT_SWAP_AT, Models
 from installation.places import beneath, kept
@@ -14,10 +14,10 @@ PRESETS, SHIPPED_PRESETS = kept("presets"), beneath("presets")
 BACKGROUNDS, SHIPPED_BACKGROUNDS = kept("backgrounds"), beneath("backgrounds")
 
 
-def backgrounds() -> Found:
+def backgrounds() -> FoundPictures:
     """The pictures to stand before: the show's own, and those that come with the program under names that it does not use."""
-    own, more = find_pictures(BACKGROUNDS), find_pictures(SHIPPED_BACKGROUNDS) if SHIPPED_BACKGROUNDS else Found()
-    return Found(dict(sorted({**more.paths, **own.paths}.items())), "; ".join(filter(None, (own.notice, more.notice))))
+    own, more = find_pictures(BACKGROUNDS), find_pictures(SHIPPED_BACKGROUNDS) if SHIPPED_BACKGROUNDS else FoundPictures()
+    return FoundPictures(dict(sorted({**more.paths, **own.paths}.items())), "; ".join(filter(None, (own.notice, more.notice))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import Literal
 from unicodedata import category
 
-from installation.canvas.look import BACKGROUNDS, FITS, LAYOUTS, NONE, ORNAMENTS, PARTICLES, PICTURE
+from installation.canvas.layout import LAYOUTS
+from installation.canvas.look import BACKGROUNDS, FITS, NONE, ORNAMENTS, PARTICLES, PICTURE
 from installation.latents.oscillators import CHOICES
 
 Kind = Literal["float", "int", "bool", "str", "trigger", "command"]

@@ -96,6 +96,62 @@ class Fade:
         return self.row.between(self.start, self.end, self.easing(max(0.0, share))), False
 
 
+class Motion:
+    """What the picture shows of the targets: glides and fades after them. Whoever calls holds the state's lock.
+
+    shown: the newest snapshot. fresh: whether something was set since.
+    """
+
+    def __init__(self, targets: Mapping[str, Scalar]) -> None:
+        self.shown = Controls(MappingProxyType(dict(targets)))
+        self.fresh = False
+        self.fades: dict[str, Fade] = {}
+        self._moving: dict[str, Parameter] = {}  # controls whose snapshot is not at its target yet
+        self._now: float | None = None
+
+    def aim(self, row: Parameter) -> None:
+        """The row has a new target, to glide to."""
+        self._moving[row.name] = row
+        self.fresh = True
+
+    def fade(self, row: Parameter, end: Scalar, seconds: float, curve: Callable[[float], float]) -> None:
+        """Let a control fade to ``end`` from where the picture is, whatever moved it until now."""
+        self._moving.pop(row.name, None)
+        self.fades.pop(row.name, None)
+        start = self.shown.values[row.name]
+        if start != end:  # most of a whole state stays where it is
+            self.fades[row.name] = Fade(row, start, end, seconds, curve)
+            self.fresh = True
+
+    def replace(self, table: ParameterTable, targets: Mapping[str, Scalar]) -> None:
+        """Controls that stay go on moving as they do."""
+        values = self.shown.values
+        self.shown = Controls(MappingProxyType({name: values.get(name, value) for name, value in targets.items()}))
+        self._moving = {name: table[name] for name in self._moving if name in targets}
+        self.fades = {name: fade for name, fade in self.fades.items() if name in targets}
+
+    def step(self, now: float, slack: float, targets: Mapping[str, Scalar]) -> Controls:
+        """The snapshot at ``now``; see ``ControlState.snapshot``."""
+        if self._now is not None and now - self._now <= slack and not self.fresh:
+            return self.shown
+        self.fresh = False
+        first, seconds = self._now is None, 0.0 if self._now is None else max(0.0, now - self._now)
+        self._now = moment = now if self._now is None else max(now, self._now)
+        if self._moving or self.fades:
+            values = dict(self.shown.values)
+            for name, fade in tuple(self.fades.items()):
+                values[name], arrived = fade.value(moment)
+                if arrived:
+                    del self.fades[name]
+            for name, row in tuple(self._moving.items()):
+                value = targets[name] if first else _glide(row, values[name], targets[name], seconds)
+                values[name] = value
+                if value == targets[name]:
+                    del self._moving[name]
+            self.shown = Controls(MappingProxyType(values))
+        return self.shown
+
+
 class ControlState:
     """The controls of one installation; any thread may set and read them.
 
@@ -111,12 +167,8 @@ class ControlState:
         self._lock = threading.Lock()
         self._overrides = {name: _fitting(table[name], value)[0] for name, value in overrides.items()}
         self._targets = self._beginnings(table)
-        self._snapshot = Controls(MappingProxyType(dict(self._targets)))
-        self._moving: dict[str, Parameter] = {}  # controls whose snapshot is not at its target yet
-        self._fades: dict[str, Fade] = {}
+        self._motion = Motion(self._targets)
         self._listeners: tuple[Listener, ...] = ()
-        self._now: float | None = None
-        self._fresh = False  # whether something was set since the last snapshot
         self._clamped = 0
         self._ignored = 0
         self._last = ""
@@ -160,12 +212,11 @@ class ControlState:
 
     def _aim(self, row: Parameter, value: Scalar) -> bool:
         """Under the lock: a new target; whether it is new."""
-        faded = self._fades.pop(row.name, None)
+        faded = self._motion.fades.pop(row.name, None)
         if self._targets.get(row.name) == value and faded is None:
             return False
         self._targets[row.name] = value
-        self._moving[row.name] = row
-        self._fresh = True
+        self._motion.aim(row)
         return True
 
     def fade(self, values: Mapping[str, Scalar], seconds: float, easing: str = "smooth", source: str = "") -> None:
@@ -178,12 +229,7 @@ class ControlState:
                 fitting = None if row is None or row.momentary else _fitting(row, value)[0]
                 if row is None or fitting is None:
                     continue
-                self._moving.pop(row.name, None)
-                self._fades.pop(row.name, None)
-                start = self._snapshot.values[row.name]
-                if start != fitting:  # most of a whole state stays where it is
-                    self._fades[row.name] = Fade(row, start, fitting, seconds, curve)
-                    self._fresh = True
+                self._motion.fade(row, fitting, seconds, curve)
                 if self._targets[row.name] != fitting:
                     self._targets[row.name] = fitting
                     changes.append(Change(row.name, fitting, source))
@@ -193,7 +239,7 @@ class ControlState:
     @property
     def fading(self) -> bool:
         """Whether a fade is under way."""
-        return bool(self._fades)
+        return bool(self._motion.fades)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` at every change from now on, in the thread that made it: it must be quick and must not set
@@ -217,10 +263,7 @@ class ControlState:
             old, self.table = self.table, table
             beginnings = self._beginnings(table)
             self._targets = {name: self._targets.get(name, value) for name, value in beginnings.items()}
-            values = self._snapshot.values
-            self._snapshot = Controls(MappingProxyType({name: values.get(name, value) for name, value in self._targets.items()}))
-            self._moving = {name: table[name] for name in self._moving if name in self._targets}
-            self._fades = {name: fade for name, fade in self._fades.items() if name in self._targets}
+            self._motion.replace(table, self._targets)
         added, removed = tuple(name for name in table if name not in old), tuple(name for name in old if name not in table)
         if added or removed:
             self._tell(TableChange(added, removed))
@@ -252,32 +295,14 @@ class ControlState:
 
     def shown(self) -> Controls:
         """The newest snapshot, without moving it on: what the picture shows."""
-        return self._snapshot
+        return self._motion.shown
 
     def snapshot(self, now: float, slack: float = 0.0) -> Controls:
         """The controls at ``now``, seconds of a monotonic clock. While nothing moves it is the same object every time. Loops
         may call it with clocks that differ a little: time never runs backwards. ``slack``: s that it may be older than ``now``
         where nothing was set since; a loop that works beside the display need not move all controls on once more."""
         with self._lock:
-            if self._now is not None and now - self._now <= slack and not self._fresh:
-                return self._snapshot
-            self._fresh = False
-            seconds = 0.0 if self._now is None else max(0.0, now - self._now)
-            first = self._now is None
-            self._now = now if self._now is None else max(now, self._now)
-            if self._moving or self._fades:
-                values = dict(self._snapshot.values)
-                for name, fade in tuple(self._fades.items()):
-                    values[name], arrived = fade.value(self._now)
-                    if arrived:
-                        del self._fades[name]
-                for name, row in tuple(self._moving.items()):
-                    value = self._targets[name] if first else _glide(row, values[name], self._targets[name], seconds)
-                    values[name] = value
-                    if value == self._targets[name]:
-                        del self._moving[name]
-                self._snapshot = Controls(MappingProxyType(values))
-            return self._snapshot
+            return self._motion.step(now, slack, self._targets)
 
 
 def _shown(value: object) -> str:

@@ -16,8 +16,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.demo.figure import Canvas, Figure, Place
-from installation.demo.play import PLAY, SECONDS, Part, act
+from installation.demo.figure import Canvas, Figure, Standing
+from installation.demo.play import PLAY, SECONDS, Role, act
 from installation.demo.room import cast_shadow, paint_room
 from installation.messages import Image
 
@@ -27,10 +27,10 @@ CLIP = Path(__file__).parent / "visitors.mp4"
 ENCODER = {"crf": "21", "preset": "slow", "profile": "high", "bf": "2", "movflags": "+faststart"}
 
 
-class Stage:
+class FilmSet:
     """The room and the cast, drawn at any moment of the loop."""
 
-    def __init__(self, parts: Sequence[Part] = PLAY, faces: Path = FACES) -> None:
+    def __init__(self, parts: Sequence[Role] = PLAY, faces: Path = FACES) -> None:
         self._room = paint_room(WIDTH, HEIGHT)
         self._cast = [(part, Figure(part.look, faces, seed)) for seed, part in enumerate(parts)]
 
@@ -57,12 +57,12 @@ class Stage:
         return np.asarray(1.0 - (white - black).mean(axis=2) / 255.0, dtype=np.float32)
 
 
-def _in_sight(place: Place, figure: Figure) -> bool:
+def _in_sight(place: Standing, figure: Figure) -> bool:
     reach = 1.3 * figure.look.shoulders * place.scale + 60
     return -reach < place.x < WIDTH + reach
 
 
-def pictures(stage: Stage, seconds: float = SECONDS) -> Iterator[Image]:
+def pictures(stage: FilmSet, seconds: float = SECONDS) -> Iterator[Image]:
     """Every picture of the loop in order."""
     for index in range(round(seconds * RATE)):
         yield stage.picture(index / RATE)
@@ -96,7 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     out: Path = arguments.out
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        count = write_clip(out, pictures(Stage()))
+        count = write_clip(out, pictures(FilmSet()))
     except OSError as error:
         print(f"{out}: cannot be written ({error.strerror or error})", file=sys.stderr)
         return 2

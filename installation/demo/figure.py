@@ -30,7 +30,7 @@ Canvas = NDArray[np.float32]  # [H, W, 3] 0…255
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Appearance:
     """One visitor of the cast. Distances in px of the portrait."""
 
     portrait: str  # file in faces/
@@ -42,7 +42,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Standing:
     """Where the portrait's middle lies on the canvas, px, canvas px per portrait px, and the lean in degrees clockwise."""
 
     x: float
@@ -54,7 +54,7 @@ class Place:
 class Figure:
     """A visitor made of a still portrait; ``draw`` lays it over a canvas in any pose and place."""
 
-    def __init__(self, look: Look, folder: Path, seed: int) -> None:
+    def __init__(self, look: Appearance, folder: Path, seed: int) -> None:
         with Pillow.open(folder / look.portrait) as file:
             picture = np.asarray(file.convert("RGB"))
         self.look = look
@@ -64,7 +64,7 @@ class Figure:
         half_neck = (look.neck[1] - look.neck[0]) / 2
         self._garment: Garment = paint_garment(half_neck, look.shoulders, look.colour, seed)
 
-    def draw(self, canvas: Canvas, place: Place, pose: Pose) -> None:
+    def draw(self, canvas: Canvas, place: Standing, pose: Pose) -> None:
         """Lay the visitor over the canvas, in place."""
         overlay(canvas, self._garment.torso, self._of_garment(place))
         side = (SIDE + 2 * PAD) * ZOOM
@@ -73,9 +73,9 @@ class Figure:
         overlay(canvas, head, _placed(place, -PAD - self._middle, -PAD - SIDE / 2))
         overlay(canvas, self._garment.collar, self._of_garment(place))
 
-    def silhouette(self, shape: tuple[int, int], place: Place) -> NDArray[np.float32]:
+    def silhouette(self, shape: tuple[int, int], place: Standing) -> NDArray[np.float32]:
         """Where the visitor's shadow falls from, 0…1, canvas size divided by four, unposed."""
-        small = Place(place.x / 4, place.y / 4, place.scale / 4, place.lean)
+        small = Standing(place.x / 4, place.y / 4, place.scale / 4, place.lean)
         result = np.zeros((shape[0] // 4, shape[1] // 4, 3), np.float32)
         for layer, matrix in (
             (self._garment.torso, self._of_garment(small)),
@@ -85,7 +85,7 @@ class Figure:
             overlay(result, alpha, matrix)
         return result[..., 0]
 
-    def _of_garment(self, place: Place) -> NDArray[np.float64]:
+    def _of_garment(self, place: Standing) -> NDArray[np.float64]:
         return _placed(place, -WIDTH / 2, TOP + self.look.neckline - SIDE / 2)
 
 
@@ -123,7 +123,7 @@ def overlay(canvas: Canvas, layer: Layer, matrix: NDArray[np.float64]) -> None:
     part += drawn[..., :3]
 
 
-def _placed(place: Place, x: float, y: float) -> NDArray[np.float64]:
+def _placed(place: Standing, x: float, y: float) -> NDArray[np.float64]:
     """Matrix of a layer whose corner lies at x, y from the portrait's middle; the lean turns about a point below the frame."""
     angle = np.radians(place.lean)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -132,7 +132,7 @@ def _placed(place: Place, x: float, y: float) -> NDArray[np.float64]:
     return np.column_stack([turn * place.scale / ZOOM, np.array([place.x, place.y]) + place.scale * offset])
 
 
-def _head_layer(picture: Image, look: Look) -> Layer:
+def _head_layer(picture: Image, look: Appearance) -> Layer:
     """Head and bare neck, premultiplied, padded, ``ZOOM`` times enlarged and a little sharpened."""
     colours, matte = cut_out(picture)
     y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from installation.demo.face_warp import Pose
-from installation.demo.figure import Look, Place
+from installation.demo.figure import Appearance, Standing
 
 SECONDS = 24.0  # length of the loop
 BLINK = 0.30  # s from open to open
@@ -17,10 +17,10 @@ Keys = tuple[tuple[float, float], ...]  # (s, value), eased in between, held bef
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Role:
     """One visitor's part. Later parts stand nearer to the camera."""
 
-    look: Look
+    look: Appearance
     scale: float  # canvas px per portrait px
     x: Keys  # px of the canvas
     y: float
@@ -48,14 +48,14 @@ def wave(t: float, cycles: int, phase: float) -> float:
     return float(np.sin(2 * np.pi * (cycles * t / SECONDS + phase)))
 
 
-def act(part: Part, t: float) -> tuple[Place, Pose]:
+def act(part: Role, t: float) -> tuple[Standing, Pose]:
     """Place and pose of a part at ``t`` seconds of the loop."""
     p = part.phase
     speed = abs(eased(part.x, t + 0.05) - eased(part.x, t - 0.05)) / 0.1
     walk = min(1.0, speed / 260)
     stride = float(np.sin(2 * np.pi * STEPS * t))
     breath = wave(t, 6, p)
-    place = Place(
+    place = Standing(
         x=eased(part.x, t) + part.scale * (4.0 * wave(t, 2, p) + 2.0 * wave(t, 5, 2 * p)) + walk * 5 * float(np.sin(np.pi * STEPS * t)),
         y=part.y + part.scale * 1.2 * breath + walk * part.scale * 5.0 * stride,
         scale=part.scale * (1 + 0.006 * wave(t, 3, 3 * p)),
@@ -83,13 +83,13 @@ def _lids(since: float) -> float:
     return share * share * (3 - 2 * share)
 
 
-AMA = Look("05015.webp", (81.0, 178.0), 246.0, 224.0, 172.0, (58, 84, 92))
-RAVI = Look("01620.webp", (83.0, 187.0), 250.0, 237.0, 196.0, (46, 48, 56))
-KENJI = Look("09460.webp", (89.0, 188.0), 249.0, 219.0, 198.0, (122, 108, 90))
-HELEN = Look("03992.webp", (85.0, 191.0), 249.0, 225.0, 174.0, (104, 46, 52))
+AMA = Appearance("05015.webp", (81.0, 178.0), 246.0, 224.0, 172.0, (58, 84, 92))
+RAVI = Appearance("01620.webp", (83.0, 187.0), 250.0, 237.0, 196.0, (46, 48, 56))
+KENJI = Appearance("09460.webp", (89.0, 188.0), 249.0, 219.0, 198.0, (122, 108, 90))
+HELEN = Appearance("03992.webp", (85.0, 191.0), 249.0, 225.0, 174.0, (104, 46, 52))
 
 PLAY = (
-    Part(  # comes from the right, stays behind the two, leaves again
+    Role(  # comes from the right, stays behind the two, leaves again
         HELEN, 0.92, x=((12.2, 1560), (15.2, 662), (19.4, 650), (22.8, 1560)), y=318,
         yaw=((12.2, -13), (14.2, -13), (15.4, 3), (17.0, 3), (17.8, -9), (18.6, 0), (19.4, 2), (20.4, 14), (22.8, 14)),
         pitch=((15.4, 0), (16.4, 4), (17.8, -3), (19.0, 0)),
@@ -97,7 +97,7 @@ PLAY = (
         smile=((15.6, 0), (16.3, 1), (18.6, 1), (19.4, 0.2), (21.0, 0)),
         blinks=(13.1, 15.0, 17.4, 19.3, 21.2), phase=0.62,
     ),
-    Part(  # on the right throughout
+    Role(  # on the right throughout
         RAVI, 1.20, x=((0, 915), (3, 925), (8, 940), (13, 915), (20, 928), (24, 915)), y=326,
         yaw=((0, 0), (2.2, 0), (3.0, -16), (4.6, -16), (5.4, -10), (6.8, -18), (9.0, -6), (9.8, 4), (10.8, 16), (12.0, 17), (13.2, 16),
              (14.6, -12), (16.4, -14), (17.4, 0), (19.6, 0), (20.6, 12), (21.8, 12), (23.0, 0), (24, 0)),
@@ -107,7 +107,7 @@ PLAY = (
                (17.2, 0), (18.0, 1), (20.4, 1), (21.4, 0)),
         blinks=(1.7, 4.4, 6.5, 9.6, 12.1, 14.4, 17.0, 19.5, 22.4), phase=0.27,
     ),
-    Part(  # on the left throughout
+    Role(  # on the left throughout
         AMA, 1.28, x=((0, 385), (4, 372), (9, 396), (14, 380), (19, 392), (24, 385)), y=318,
         yaw=((0, 0), (1.4, 12), (2.6, 12), (3.6, 0), (4.8, -16), (5.9, -12), (7.4, 14), (8.8, 15), (9.8, 2),
              (11.6, 0), (13.2, 14), (15.4, 13),
@@ -118,7 +118,7 @@ PLAY = (
                (15.4, 0), (16.2, 1), (18.6, 1), (19.8, 0)),
         blinks=(0.9, 3.3, 4.9, 7.6, 9.7, 12.2, 14.8, 17.2, 20.0, 21.4, 23.3), phase=0.0,
     ),
-    Part(  # walks in from the left before the others, stops, walks on
+    Role(  # walks in from the left before the others, stops, walks on
         KENJI, 1.42, x=((4.4, -360), (7.0, 645), (8.7, 665), (11.6, 1700)), y=312,
         yaw=((4.4, 15), (6.2, 15), (7.0, 2), (7.8, -6), (8.4, 0), (9.2, 15), (11.6, 15)),
         pitch=((6.6, 0), (7.3, -4), (8.2, 3), (9.0, 0)),

@@ -18,7 +18,7 @@ from openvino.preprocess import PrePostProcessor
 from installation.engines.attention_mesh import read_attention_mesh
 from installation.errors import WeightsError
 from installation.faces import landmarks as index
-from installation.faces.detection import Answer, Detection, View, anchors, decode
+from installation.faces.detection import Detection, DetectorAnswer, SearchSquare, anchors, decode
 from installation.faces.region import Region
 from installation.messages import Image
 from installation.places import shipped
@@ -54,12 +54,12 @@ class FaceDetector:
         self._request, self._input = compile_picture_model(read_model(path, ov.Core().read_model), threads, scale=127.5, mean=127.5)
         self._anchors = anchors((DETECTOR_SIZE // 4,), (1,))
 
-    def __call__(self, image: Image, view: View, threshold: float = 0.6) -> list[Detection]:
+    def __call__(self, image: Image, view: SearchSquare, threshold: float = 0.6) -> list[Detection]:
         """The faces in one view of ``image`` [H, W, 3], px of the frame, best first."""
         _fill(image, view, self._input)
         self._request.infer()
         regressors, logits = (np.asarray(self._request.get_output_tensor(i).data)[0] for i in range(2))
-        return decode(Answer(regressors, logits[:, 0], self._anchors, DETECTOR_SIZE), threshold, view)
+        return decode(DetectorAnswer(regressors, logits[:, 0], self._anchors, DETECTOR_SIZE), threshold, view)
 
 
 class FaceLandmarker:
@@ -110,7 +110,7 @@ def compile_picture_model(model: Any, threads: int, scale: float, mean: float) -
     return request, memory
 
 
-def _fill(image: Image, view: View, out: Image) -> None:
+def _fill(image: Image, view: SearchSquare, out: Image) -> None:
     """Scale a view of the frame into ``out`` [S, S, 3]; what lies outside the frame is black."""
     size = out.shape[0]
     scale = size / view.side

@@ -9,6 +9,8 @@ from openvino import Core, Model, convert_model, save_model
 
 from installation.engines.base import Array, Choice, Network
 from installation.engines.fingerprint import machine_key
+from installation.errors import ConfigError
+from installation.output_file import whole_files
 
 PRECISIONS = {"float32": "f32", "bf16": "bf16", "fp16": "f16"}
 
@@ -72,13 +74,11 @@ def _shape(shape: Sequence[int]) -> object:
 def _store(model: Model, path: Path, kind: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f"fresh-{path.name}")
-        save_model(model, fresh, compress_to_fp16=False)
-        fresh.with_suffix(".bin").replace(path.with_suffix(".bin"))
-        fresh.replace(path)
+        with whole_files(path.parent, [path.with_suffix(".bin").name, path.name]) as fresh:
+            save_model(model, fresh / path.name, compress_to_fp16=False)
         # The same weights converted by another version: up to a gigabyte that nobody reads again.
         for old in [*path.parent.glob(f"{kind}-*.xml"), *path.parent.glob(f"{kind}-*.bin")]:
             if old.stem != path.stem:
                 old.unlink(missing_ok=True)
-    except (OSError, RuntimeError):  # a cache that cannot be written costs seconds at the next start, nothing else
+    except (OSError, ConfigError, RuntimeError):  # a cache that cannot be written costs seconds at the next start, nothing else
         return

@@ -16,6 +16,7 @@ from installation.engines.base import Array, Choice, Engine, Network
 from installation.engines.device import device_of
 from installation.engines.fingerprint import machine_key
 from installation.errors import ConfigError, FaultError
+from installation.output_file import whole_file
 
 BUSY = 0.75  # of the cores
 MOST_ERROR = 0.02  # relative error against float32, for a reduced precision to be taken
@@ -216,8 +217,7 @@ def _remember(network: Network, settings: EngineSettings, best: Measurement, bus
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".tmp")
-        fresh.write_text(json.dumps(asdict(best) | {"busy": busy}))
-        fresh.replace(path)
-    except OSError:  # measured again at the next start
+        with whole_file(path) as fresh:
+            fresh.write_text(json.dumps(asdict(best) | {"busy": busy}))
+    except (OSError, ConfigError):  # measured again at the next start
         return

@@ -18,6 +18,7 @@ from installation.models.families import completed
 from installation.networks.facets_encoder import FacetsEncoder
 from installation.networks.psp_encoders import PublishedEncoder
 from installation.networks.stylegan2 import Generator
+from installation.networks.stylegan3 import StyleGAN3Generator
 
 Array = NDArray[np.float32]
 Runner = Callable[[Array], list[Array]]  # an exported file, opened: its input -> its outputs
@@ -51,13 +52,17 @@ class Graph:
         return max(float(np.linalg.norm(given - wanted) / np.linalg.norm(wanted)) for given, wanted in pairs)
 
 
+# A generator's form that exporters write well, by its own.
+PLAIN: Mapping[type, Callable[[Any], nn.Module]] = {Generator: PlainGenerator, StyleGAN3Generator: PlainStyleGAN3}
+
+
 def generator_graph(path: Path) -> Graph:
     """``ws`` -> ``images``. Raises CheckpointError."""
     generator = load_generator(path)
-    z = torch.randn(max(BATCHES), getattr(generator, "z_dim", generator.style_dim), generator=torch.Generator().manual_seed(SEED))
+    z = torch.randn(max(BATCHES), generator.z_dim, generator=torch.Generator().manual_seed(SEED))
     with torch.inference_mode():
         ws = generator.mapping(z).clone()
-    network = (PlainGenerator(generator) if isinstance(generator, Generator) else PlainStyleGAN3(generator)).eval()
+    network = PLAIN[type(generator)](generator).eval()
     notes = {
         "source": path.name,
         "ws": f"codes, batch x {ws.shape[1]} x {ws.shape[2]}, float32",

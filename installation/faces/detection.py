@@ -16,7 +16,7 @@ TILE_OVERLAP = 0.3  # share of its side by which a tile overlaps the next
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class SearchSquare:
     """A square of a frame that a detector looks at, px; it may reach beyond the frame."""
 
     x: float
@@ -50,7 +50,7 @@ def anchors(cells: tuple[int, ...], per_cell: tuple[int, ...]) -> Array:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answer:
+class DetectorAnswer:
     """What a detector says of one view."""
 
     regressors: Array  # [N, 16]: box centre and size, then six points, in 1/scale of the view's side, from the anchor's centre
@@ -59,7 +59,7 @@ class Answer:
     scale: float
 
 
-def decode(answer: Answer, threshold: float, view: View) -> list[Detection]:
+def decode(answer: DetectorAnswer, threshold: float, view: SearchSquare) -> list[Detection]:
     """The faces of one answer, px of the frame, best first, overlapping ones merged. ``threshold``: least score, 0…1."""
     level = float(np.log(threshold / (1.0 - threshold)))
     hits = np.flatnonzero(answer.logits > level)
@@ -94,15 +94,15 @@ def overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, 
     return width * height / max(smaller, 1e-9)
 
 
-def whole(width: int, height: int) -> View:
+def whole(width: int, height: int) -> SearchSquare:
     """The square that holds a whole frame."""
     side = max(width, height)
-    return View((width - side) / 2, (height - side) / 2, side)
+    return SearchSquare((width - side) / 2, (height - side) / 2, side)
 
 
-def tiles(width: int, height: int, side: float) -> tuple[View, ...]:
+def tiles(width: int, height: int, side: float) -> tuple[SearchSquare, ...]:
     """Overlapping squares of ``side`` px that cover a frame, row by row."""
-    return tuple(View(x, y, side) for y in _starts(height, side) for x in _starts(width, side))
+    return tuple(SearchSquare(x, y, side) for y in _starts(height, side) for x in _starts(width, side))
 
 
 def _starts(length: int, side: float) -> list[float]:

@@ -36,7 +36,7 @@ EDGE_HOLD = 0.2  # of the time for which a hidden visitor keeps their presence, 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Observation:
+class Sighting:
     """A face found in a frame."""
 
     x: float  # px, its centre
@@ -48,7 +48,7 @@ class Observation:
 
 
 @dataclass(slots=True, eq=False)
-class Visitor:
+class TrackedVisitor:
     """One visitor as last known."""
 
     id: int
@@ -92,11 +92,11 @@ class Presence:
     """
 
     settings: PresenceSettings
-    visitors: list[Visitor] = field(default_factory=list)  # sorted by id
+    visitors: list[TrackedVisitor] = field(default_factory=list)  # sorted by id
     _next_id: int = 0
     _time: float = -math.inf
 
-    def update(self, observations: Sequence[Observation], now: float, unchecked: Collection[int] = ()) -> list[int | None]:
+    def update(self, observations: Sequence[Sighting], now: float, unchecked: Collection[int] = ()) -> list[int | None]:
         """The id of each observation of the frame taken at ``now``; None for faces there is no place for.
 
         ``unchecked``: ids of visitors nobody looked for in this frame; they count as seen if they were when last checked.
@@ -134,7 +134,7 @@ class Presence:
         self._time = max(now, self._time)
         return step
 
-    def _costs(self, observations: Sequence[Observation], now: float, unchecked: Collection[int]) -> NDArray[np.float64]:
+    def _costs(self, observations: Sequence[Sighting], now: float, unchecked: Collection[int]) -> NDArray[np.float64]:
         """[visitors, observations] in face sizes; inf where they cannot be the same."""
         costs = np.full((len(self.visitors), len(observations)), math.inf)
         for i, visitor in enumerate(self.visitors):
@@ -153,7 +153,7 @@ class Presence:
                 )
         return costs
 
-    def _see(self, visitor: Visitor, seen: Observation, now: float, everyone: Sequence[Observation]) -> None:
+    def _see(self, visitor: TrackedVisitor, seen: Sighting, now: float, everyone: Sequence[Sighting]) -> None:
         visitor.quality = seen.quality if self._is_theirs(visitor, seen, now) else 0.0
         visitor.edge, visitor.seen = seen.edge, not visitor.leaving
         if visitor.quality >= GOOD:
@@ -163,7 +163,7 @@ class Presence:
             visitor.velocity = (kept * visitor.velocity[0], kept * visitor.velocity[1])
         visitor.x, visitor.y, visitor.time = seen.x, seen.y, now
 
-    def _learn(self, visitor: Visitor, seen: Observation, now: float, everyone: Sequence[Observation]) -> None:
+    def _learn(self, visitor: TrackedVisitor, seen: Sighting, now: float, everyone: Sequence[Sighting]) -> None:
         """How a visitor moves, how large they are and what they look like, from a face that can be seen well: of one that is half
         hidden the landmark model makes up the rest, and slips over to the face before it."""
         step = now - visitor.time
@@ -177,7 +177,7 @@ class Presence:
             looks = visitor.looks + np.float32(1.0 - math.exp(-step / LOOKS_SECONDS)) * (seen.looks - visitor.looks)
             visitor.looks = np.asarray(looks / max(float(np.linalg.norm(looks)), 1e-9), np.float32)
 
-    def _is_theirs(self, visitor: Visitor, seen: Observation, now: float) -> bool:
+    def _is_theirs(self, visitor: TrackedVisitor, seen: Sighting, now: float) -> bool:
         """Whether this can be the visitor's own face: the landmarks of one who is hidden slip over to the face before it."""
         if seen.quality < GOOD:
             visitor.emerged = math.inf
@@ -203,16 +203,16 @@ class Presence:
                 kept.append(visitor)
         self.visitors = kept
 
-    def _admit(self, seen: Observation, now: float) -> int:
+    def _admit(self, seen: Sighting, now: float) -> int:
         clear = now if seen.quality >= GOOD else -math.inf
-        visitor = Visitor(
+        visitor = TrackedVisitor(
             self._next_id, seen.x, seen.y, seen.size, seen.looks.copy(), now, quality=seen.quality, clear=clear, edge=seen.edge
         )
         self._next_id += 1
         self.visitors.append(visitor)
         return visitor.id
 
-    def _make_room(self, waiting: Sequence[Observation]) -> None:
+    def _make_room(self, waiting: Sequence[Sighting]) -> None:
         """Let the smallest visitors go where clearly larger faces wait; they fade out first."""
         places = sum(visitor.leaving for visitor in self.visitors)
         staying = sorted((v for v in self.visitors if not v.leaving), key=lambda v: (v.seen, v.size))

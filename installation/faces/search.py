@@ -6,7 +6,7 @@ too much for every frame; they take turns.
 
 from dataclasses import dataclass, field
 
-from installation.faces.detection import View, tiles, whole
+from installation.faces.detection import SearchSquare, tiles, whole
 
 FACE_SHARE = 0.09  # of a view's side, from which faces are found with certainty
 THOROUGH_STEPS = 2  # how often the tiles of a thorough search are halved beyond what the smallest face asks for
@@ -25,9 +25,9 @@ class Search:
     _turn: int = 0
     _time: float = float("-inf")
     _size: tuple[int, int] = (0, 0)
-    _tiles: tuple[View, ...] = field(default=())
+    _tiles: tuple[SearchSquare, ...] = field(default=())
 
-    def thorough(self, width: int, height: int) -> list[View]:
+    def thorough(self, width: int, height: int) -> list[SearchSquare]:
         """Every view of a still or of the first frame, the smallest tiles half of what ``min_size`` asks for."""
         views = [whole(width, height)]
         side = self._side(width)
@@ -37,7 +37,7 @@ class Search:
             side /= 2
         return views
 
-    def next(self, width: int, height: int, now: float, visitors: int, room: bool) -> View | None:
+    def next(self, width: int, height: int, now: float, visitors: int, room: bool) -> SearchSquare | None:
         """The view whose turn it is at ``now``; None where none is due."""
         pause = IDLE_SECONDS if not visitors else BUSY_SECONDS if room else FULL_SECONDS
         if now - self._time < pause:

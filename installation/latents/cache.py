@@ -30,7 +30,7 @@ class CachePolicy:
 
 
 @dataclass(eq=False)
-class Entry:
+class CachedCode:
     """What is known of one visitor."""
 
     target: Tensor  # [styles, w_dim] where the code glides to
@@ -51,7 +51,7 @@ class LatentCache:
         self.policy = policy
         self.hits = 0
         self.misses = 0
-        self._entries: dict[int, Entry] = {}
+        self._entries: dict[int, CachedCode] = {}
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -69,7 +69,7 @@ class LatentCache:
         entry = self._entries.get(face.id)
         return math.inf if entry is None else now - entry.encoded
 
-    def _stale(self, entry: Entry, e: Expression, now: float) -> bool:
+    def _stale(self, entry: CachedCode, e: Expression, now: float) -> bool:
         old, policy = entry.expression, self.policy
         pose = max(abs(e.yaw - old.yaw), abs(e.pitch - old.pitch), abs(e.roll - old.roll))
         change = max(abs(e.smile - old.smile), abs(e.mouth_open - old.mouth_open), abs(e.eyes_open - old.eyes_open))
@@ -80,7 +80,7 @@ class LatentCache:
         self.misses += 1
         entry = self._entries.get(face.id)
         if entry is None:
-            self._entries[face.id] = Entry(ws, ws.clone(), ws, None, face.expression, now, now, now)
+            self._entries[face.id] = CachedCode(ws, ws.clone(), ws, None, face.expression, now, now, now)
             return
         entry.latest = ws
         entry.target = torch.lerp(entry.target, ws, self.policy.trust)
@@ -114,7 +114,7 @@ class LatentCache:
             del self._entries[id]
 
 
-def _fitting(entry: Entry) -> Tensor | None:
+def _fitting(entry: CachedCode) -> Tensor | None:
     """The residual, the less of it the farther the code has yet to glide: it was made for the face that the code is on its way to,
     and on another one it draws a second mouth or a second pair of eyes."""
     if entry.detail is None:

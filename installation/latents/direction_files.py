@@ -35,7 +35,7 @@ BARE_COMPONENTS = 8  # a file of principal components that no list picks from gi
 
 
 @dataclass(frozen=True, eq=False)
-class Stored:
+class StoredDirection:
     """A direction as its file holds it.
 
     vector: [1 or styles, w_dim] float32; one row is meant for every style. layers: first and one past the last style that it
@@ -52,7 +52,7 @@ class Stored:
     assumed: str = ""
 
 
-def read_directions(path: Path) -> list[Stored]:
+def read_directions(path: Path) -> list[StoredDirection]:
     """Every direction of a file, named after the file where it has no names inside; principal components in units of one
     standard deviation. Raises WeightsError."""
     reader = READERS.get(path.suffix.lower())
@@ -110,7 +110,7 @@ def _of_array(values: object, name: str) -> Tensor:
     return torch.from_numpy(np.array(values, np.float64))
 
 
-def _read_npy(path: Path) -> list[Stored]:
+def _read_npy(path: Path) -> list[StoredDirection]:
     # Mapped, so that a header that claims more than the file holds is refused before memory is taken.
     values = np.load(path, mmap_mode="r", allow_pickle=False)
     name = plain_name(path.stem)
@@ -119,7 +119,7 @@ def _read_npy(path: Path) -> list[Stored]:
     numbers = _of_array(values, name)
     if _are_components(numbers, path):
         return _components(numbers, None, plain_name(COMPONENT_FILE.sub("", path.stem)))
-    return [Stored(name, _vector(numbers, name), family=family_of(path), assumed=assumed_of(path))]
+    return [StoredDirection(name, _vector(numbers, name), family=family_of(path), assumed=assumed_of(path))]
 
 
 def _are_components(values: Tensor, path: Path) -> bool:
@@ -136,20 +136,20 @@ def _are_components(values: Tensor, path: Path) -> bool:
     return float(angles.abs().max()) < RIGHT_ANGLE
 
 
-def _read_npz(path: Path) -> list[Stored]:
+def _read_npz(path: Path) -> list[StoredDirection]:
     _check_archive(path)
     with np.load(path, allow_pickle=False) as archive:
         wanted = [key for key in archive.files if key.startswith("lat_") or "direction" in key or len(archive.files) <= 4]
         return _of_mapping({key: _of_array(archive[key], key) for key in wanted}, path)
 
 
-def _read_pt(path: Path) -> list[Stored]:
+def _read_pt(path: Path) -> list[StoredDirection]:
     if zipfile.is_zipfile(path):
         _check_archive(path)
     content = torch.load(path, map_location="cpu", weights_only=True)
     if isinstance(content, Tensor):
         name = plain_name(path.stem)
-        return [Stored(name, _vector(content, name))]
+        return [StoredDirection(name, _vector(content, name))]
     if not isinstance(content, Mapping):
         raise ValueError("neither a tensor nor tensors by name")
     return _of_mapping({str(key): value for key, value in content.items() if isinstance(value, Tensor)}, path)
@@ -163,7 +163,7 @@ def _check_archive(path: Path) -> None:
         raise ValueError(f"it would unpack to {unpacked >> 20} MiB")
 
 
-def _of_mapping(tensors: Mapping[str, Tensor], path: Path) -> list[Stored]:
+def _of_mapping(tensors: Mapping[str, Tensor], path: Path) -> list[StoredDirection]:
     factors = tensors.get("eigvec")
     if factors is not None:
         return _factors(factors, plain_name(path.stem))
@@ -173,17 +173,17 @@ def _of_mapping(tensors: Mapping[str, Tensor], path: Path) -> list[Stored]:
         return _components(components, deviations, plain_name(path.stem))
     if len(tensors) > MAX_DIRECTIONS:
         raise ValueError(f"{len(tensors)} tensors; this is a model rather than directions")
-    return [Stored(plain_name(name), _vector(values, name)) for name, values in tensors.items()]
+    return [StoredDirection(plain_name(name), _vector(values, name)) for name, values in tensors.items()]
 
 
-def _factors(factors: Tensor, name: str) -> list[Stored]:
+def _factors(factors: Tensor, name: str) -> list[StoredDirection]:
     """Closed-form factors (Shen and Zhou 2021, "SeFa") [w_dim, directions]: a column of unit length each, for every style."""
     if factors.ndim != 2 or not 0 < factors.shape[1] <= factors.shape[0] <= MAX_WIDTH:
         raise ValueError(f"'eigvec' is {'x'.join(map(str, factors.shape))}; w_dim x directions is expected")
     return _components(factors.T, None, name)
 
 
-def _components(components: Tensor, deviations: Tensor | None, name: str) -> list[Stored]:
+def _components(components: Tensor, deviations: Tensor | None, name: str) -> list[StoredDirection]:
     """GANSpace: components [N, 1, w_dim] or [N, w_dim] of unit length, deviations [N] of w along them."""
     count = components.shape[0] if components.ndim else 0
     if components.ndim not in (2, 3) or not 0 < count <= MAX_WIDTH or components.numel() > count * MAX_WIDTH:
@@ -192,12 +192,12 @@ def _components(components: Tensor, deviations: Tensor | None, name: str) -> lis
         raise ValueError(f"{count} components, and {deviations.numel()} deviations")
     scale = torch.ones(count) if deviations is None else deviations.reshape(-1).float()
     return [
-        Stored(f"{name}-{number}", _vector(row.reshape(1, -1) * scale[number], f"component {number}"), component=number)
+        StoredDirection(f"{name}-{number}", _vector(row.reshape(1, -1) * scale[number], f"component {number}"), component=number)
         for number, row in enumerate(components)
     ]
 
 
-def _read_safetensors(path: Path) -> list[Stored]:
+def _read_safetensors(path: Path) -> list[StoredDirection]:
     with safe_open(path, "pt") as file:
         metadata = file.metadata() or {}
         if "kind" not in metadata:  # of another program
@@ -206,7 +206,7 @@ def _read_safetensors(path: Path) -> list[Stored]:
             raise WeightsError(f"{path}: not a file of directions (its kind is {metadata.get('kind', 'not given')!r})")
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     layers = {str(name): (int(first), int(end)) for name, (first, end) in json.loads(metadata["layers"]).items()}
-    found = [Stored(name, _vector(tensors[name], name), layers[name], metadata.get("family", "")) for name in layers]
+    found = [StoredDirection(name, _vector(tensors[name], name), layers[name], metadata.get("family", "")) for name in layers]
     return [replace(one, maps=Maps(**{part: _map(tensors, one.name, part) for part in PARTS})) for one in found]
 
 
@@ -221,6 +221,6 @@ def _map(tensors: Mapping[str, Tensor], name: str, part: str) -> Tensor | None:
     return values.float()
 
 
-READERS: Mapping[str, Callable[[Path], list[Stored]]] = {
+READERS: Mapping[str, Callable[[Path], list[StoredDirection]]] = {
     ".npy": _read_npy, ".npz": _read_npz, ".pt": _read_pt, ".pth": _read_pt, ".safetensors": _read_safetensors,
 }  # fmt: skip

@@ -16,14 +16,14 @@ from pathlib import Path
 
 from installation.config_file import Document, read_document, shown
 from installation.errors import ConfigError, WeightsError
-from installation.latents.direction_files import MAX_DIRECTIONS, MAX_STYLES, Stored, plain_name, read_directions
+from installation.latents.direction_files import MAX_DIRECTIONS, MAX_STYLES, StoredDirection, plain_name, read_directions
 
 SUFFIXES = (".yaml", ".yml")
 KEYS = ("file", "name", "pick", "component", "layers", "scale", "family")
 
 
 @dataclass(frozen=True)
-class Entry:
+class ListedDirection:
     """One line of a list."""
 
     file: Path
@@ -35,7 +35,7 @@ class Entry:
     family: str = ""
 
 
-def read_list(path: Path) -> list[Stored]:
+def read_list(path: Path) -> list[StoredDirection]:
     """The directions that a list names, scaled and cut to their layers. Raises WeightsError."""
     try:
         document = read_document(path)
@@ -49,7 +49,7 @@ def read_list(path: Path) -> list[Stored]:
     if len(items) > MAX_DIRECTIONS:
         raise WeightsError(f"{path}: directions: {len(items)} are too many")
     family = str(document.values.get("family") or "")
-    found: list[Stored] = []
+    found: list[StoredDirection] = []
     for number, item in enumerate(items):
         found += _taken(_entry(item, document, number, path.parent, family), document.where(("directions", str(number))))
     return found
@@ -67,7 +67,7 @@ def parse_layers(value: object) -> tuple[int, int]:
     return numbers[0], numbers[-1] + 1
 
 
-def _entry(item: object, document: Document, number: int, folder: Path, family: str) -> Entry:
+def _entry(item: object, document: Document, number: int, folder: Path, family: str) -> ListedDirection:
     where = document.where(("directions", str(number)))
     if not isinstance(item, Mapping) or not isinstance(item.get("file"), str) or not item["file"]:
         raise WeightsError(f"{where}: an entry needs a file, as in {{file: age.npy, scale: 3}}")
@@ -86,10 +86,10 @@ def _entry(item: object, document: Document, number: int, folder: Path, family: 
     file = folder / Path(item["file"]).expanduser()
     if file.suffix.lower() in SUFFIXES:
         raise WeightsError(f"{where}: file: a list cannot name another list")
-    return Entry(file, texts["name"], texts["pick"], component, layers, float(scale), texts["family"] or family)
+    return ListedDirection(file, texts["name"], texts["pick"], component, layers, float(scale), texts["family"] or family)
 
 
-def _taken(entry: Entry, where: str) -> list[Stored]:
+def _taken(entry: ListedDirection, where: str) -> list[StoredDirection]:
     found = read_directions(entry.file)
     if entry.component is not None:
         taken = [one for one in found if one.component == entry.component]
@@ -108,7 +108,7 @@ def _taken(entry: Entry, where: str) -> list[Stored]:
     return [_shaped(one, entry) for one in taken]
 
 
-def _shaped(one: Stored, entry: Entry) -> Stored:
+def _shaped(one: StoredDirection, entry: ListedDirection) -> StoredDirection:
     layers = entry.layers or one.layers
     name = plain_name(entry.name) if entry.name else one.name
     maps = one.maps.each(lambda _, part: part * entry.scale)

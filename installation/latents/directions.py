@@ -1,8 +1,10 @@
-"""Named directions: what one unit of smile, age or gender adds to a code in W+, and what it does to the detail residual.
+"""Named edit directions. One unit of smile, age or gender is a vector that is added to a face's latent code (W+), and up to three
+maps over the picture:
 
-The residual holds the sitter's own features, so an edit must carry it along: a flow moves it as the code moves the face, a
-shift adds what the attribute looks like (Upchurch et al. 2017, "Deep Feature Interpolation"). A warp moves the portrait that
-was drawn, for the part of an attribute that is movement alone.
+- flow and shift change the detail residual, the part of a face that the encoder keeps beside its code. It holds what is this
+  person's own, lines and marks at their places. Where the code moves a mouth, the flow moves the residual with it; the shift adds
+  what the attribute itself looks like (Upchurch et al. 2017, "Deep Feature Interpolation").
+- warp moves the pixels of the drawn portrait, for the part of an attribute that only moves things.
 """
 
 import json
@@ -17,7 +19,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from installation.errors import WeightsError
-from installation.latents.direction_files import BARE_COMPONENTS, KIND, Stored, read_directions
+from installation.latents.direction_files import BARE_COMPONENTS, KIND, StoredDirection, read_directions
 from installation.latents.direction_folder import direction_files
 from installation.latents.direction_lists import SUFFIXES, read_list
 from installation.latents.maps import NO_MAPS, PARTS, Maps
@@ -42,38 +44,38 @@ class Direction:
 
 @dataclass(frozen=True, eq=False)
 class Move:
-    """Directions added up: what a code and its detail residual gain."""
+    """An edit: several directions, each times its amount, added up. ``offset`` is added to the code."""
 
     offset: Tensor  # [styles, w_dim]
     maps: Maps = NO_MAPS
 
     def carry(self, detail: Tensor) -> Tensor:
-        """The residual [C, r, r] as the edit leaves it: shifted and moved along the flow."""
+        """The detail residual [C, r, r] of the edited face: with the shift added, then moved along the flow."""
         if self.maps.shift is not None:
             detail = detail + self.maps.shift
-        return detail if self.maps.flow is None else _moved(detail, self.maps.flow.permute(1, 2, 0))
+        return detail if self.maps.flow is None else _warped_detail(detail, self.maps.flow.permute(1, 2, 0))
 
 
 class DirectionSet:
-    """Directions of one generator family, applied together in one product. notices: what was assumed in reading their files."""
+    """The directions of one generator, in the order of ``names``. notices: what was assumed in reading their files."""
 
     def __init__(self, directions: Sequence[Direction], notices: Sequence[str] = ()) -> None:
         self.directions = tuple(directions)
         self.notices = tuple(notices)
         self.names = tuple(d.name for d in directions)
         self._stack = torch.stack([d.vector for d in directions]) if directions else torch.zeros(0, 0, 0)
-        self._maps = Maps(**{name: _stacked([d.maps.part(name) for d in directions]) for name in PARTS})
+        self._maps = Maps(**{name: _stack_of([d.maps.part(name) for d in directions]) for name in PARTS})
 
     def move(self, amounts: Sequence[float]) -> Move | None:
-        """The sum of ``amounts`` (one for each name) times the directions, None where all are 0. Adds one direction at a
-        time: most amounts are 0, and sums this small gain nothing from other cores."""
+        """The edit with these amounts, one for each of ``names``; None where all are 0. Only directions whose amount is not 0 are
+        added, one after the other: most are 0, and so small a sum is not worth a matrix product."""
         active = [(k, amount) for k, amount in enumerate(amounts) if amount]
         if not active:
             return None
-        return Move(_sum(self._stack, active), self._maps.each(lambda _, stack: _sum(stack, active)))
+        return Move(_weighted_sum(self._stack, active), self._maps.each(lambda _, stack: _weighted_sum(stack, active)))
 
     def further(self, move: Move | None, index: int, amount: float) -> Move | None:
-        """A move, and ``amount`` of one more direction."""
+        """The edit ``move`` with ``amount`` of the direction number ``index`` added to it. ``move`` stays as it is; None: no edit yet."""
         if not amount:
             return move
         if move is None:
@@ -83,7 +85,7 @@ class DirectionSet:
         return Move(torch.add(move.offset, self._stack[index], alpha=amount), maps)
 
 
-def _sum(stack: Tensor, active: Sequence[tuple[int, float]]) -> Tensor:
+def _weighted_sum(stack: Tensor, active: Sequence[tuple[int, float]]) -> Tensor:
     first, amount = active[0]
     total = torch.mul(stack[first], amount)
     for index, amount in active[1:]:
@@ -91,7 +93,7 @@ def _sum(stack: Tensor, active: Sequence[tuple[int, float]]) -> Tensor:
     return total
 
 
-def _moved(detail: Tensor, flow: Tensor) -> Tensor:
+def _warped_detail(detail: Tensor, flow: Tensor) -> Tensor:
     """The residual [C, r, r] moved along the flow [r, r, 2]."""
     # grid_sample asks where each pixel comes from, in -1…1: the flow backwards, twice its fraction of the side.
     grid = _identity_grid(detail.shape[-1]) - 2 * flow
@@ -104,8 +106,8 @@ def _identity_grid(side: int) -> Tensor:
     return torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1)
 
 
-def _stacked(parts: Sequence[Tensor | None]) -> Tensor | None:
-    """[D, …] with zeros for the directions that have none; None where no direction has one."""
+def _stack_of(parts: Sequence[Tensor | None]) -> Tensor | None:
+    """One map of every direction, stacked [D, …], zeros where a direction has none; None where no direction has one."""
     given = next((part for part in parts if part is not None), None)
     return None if given is None else torch.stack([torch.zeros_like(given) if part is None else part for part in parts])
 
@@ -132,23 +134,24 @@ def load_directions(paths: Sequence[Path], styles: int, w_dim: int, family: str 
     for path in direction_files(paths):
         listed = path.suffix.lower() in SUFFIXES
         stored = read_list(path) if listed else read_directions(path)
-        if not listed:  # eighty knobs that nobody asked for would bury the others
+        if not listed:  # a file of eighty principal components would fill the panel with knobs that nobody asked for
             stored = [one for one in stored if one.component is None or one.component < BARE_COMPONENTS]
         for one in stored:
-            found[one.name] = _fitted(one, path, styles, w_dim, family)
+            found[one.name] = _fitted_to_generator(one, path, styles, w_dim, family)
             _check_maps(path, found[one.name], found.values())
-        notices += _said(path, stored)
+        notices += _notices_of(path, stored)
     return DirectionSet(list(found.values()), notices)
 
 
-def _said(path: Path, stored: Sequence[Stored]) -> list[str]:
-    """One notice for what was assumed of a file's directions."""
+def _notices_of(path: Path, stored: Sequence[StoredDirection]) -> list[str]:
+    """At most one notice: what was assumed in reading this file."""
     assumed = list(dict.fromkeys(one.assumed for one in stored if one.assumed))
     return [f"{path}: {'; '.join(assumed)}"] if assumed else []
 
 
-def _fitted(one: Stored, path: Path, styles: int, w_dim: int, family: str) -> Direction:
-    """The direction as [styles, w_dim]; a single row serves every style of its layers."""
+def _fitted_to_generator(one: StoredDirection, path: Path, styles: int, w_dim: int, family: str) -> Direction:
+    """The direction as a vector [styles, w_dim] for this generator. A stored direction with a single row is the same for every
+    style of its layers. Raises WeightsError where it was made for another generator."""
     rows, width = one.vector.shape
     if family and one.family and one.family != family:
         raise WeightsError(f"{path}: direction {one.name!r} belongs to {one.family}, the generator is {family}")
@@ -165,7 +168,7 @@ def _fitted(one: Stored, path: Path, styles: int, w_dim: int, family: str) -> Di
 
 
 def _check_maps(path: Path, one: Direction, others: Iterable[Direction]) -> None:
-    """Residuals have one size in a set; maps of two sizes belong to two encoders."""
+    """Raise WeightsError where two directions have maps of different sizes: they were made for two encoders."""
     for other in others:
         for name, mine in one.maps:
             theirs = other.maps.part(name)

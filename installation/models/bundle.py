@@ -76,7 +76,7 @@ class Models:
     @property
     def detail(self) -> FacetsEncoder | None:
         """The encoder, where it gives a detail residual that the base can draw; published ones do not."""
-        return self.encoder if isinstance(self.encoder, FacetsEncoder) and isinstance(self.base, Generator) else None
+        return self.encoder if isinstance(self.encoder, FacetsEncoder) and self.base.layered is not None else None
 
     def sample(self) -> Tensor:
         """A typical code [styles, w_dim], the same at every call: what an engine is measured with."""
@@ -91,7 +91,7 @@ class Models:
     @property
     def resolutions(self) -> list[int]:
         """Resolutions whose layers can be mixed with a child's; none for StyleGAN3, whose layers have no fixed ones."""
-        return self.base.resolutions if isinstance(self.base, Generator) else []
+        return self.base.resolutions
 
 
 def load_models(
@@ -195,7 +195,7 @@ def _check_fit(generator: Path, base: AnyGenerator, encoder: Path, face_encoder:
             f"{styles}x{w_dim}; "
             f"name a file with an encoder for {need} by --encoder or models.encoder"
         )
-    if isinstance(face_encoder, FacetsEncoder) and isinstance(base, Generator):
+    if isinstance(face_encoder, FacetsEncoder) and base.layered is not None:
         width = base.channels.get(DETAIL_PX, 0)
         if width != face_encoder.generator_width:
             raise CheckpointError(
@@ -216,10 +216,10 @@ def _mean_code(base: AnyGenerator, face_encoder: FaceEncoder) -> Tensor:
 
 
 def _load_child(path: Path, base: AnyGenerator, base_path: Path) -> Child:
-    if not isinstance(base, Generator):
+    if base.layered is None:
         raise CheckpointError(f"{path}: cannot be mixed with {base_path}: StyleGAN3's layers have no resolutions to swap at")
-    child = load_generator(path, base)
-    if not isinstance(child, Generator):
+    child = load_generator(path, base.layered).layered
+    if child is None:
         raise CheckpointError(f"{path}: a StyleGAN3 generator; its layers cannot be mixed with those of {base_path}, which is StyleGAN2")
     if child.style_dim != base.style_dim:
         raise CheckpointError(f"{path}: its w has {child.style_dim} numbers, that of {base_path} {base.style_dim}; they cannot be mixed")

@@ -33,7 +33,8 @@ def completed(encoder: PublishedEncoder, base: Generator | StyleGAN3Generator, p
         mean = mean if len(mean) == encoder.styles else mean[:1]
         encoder.latent_avg = mean.expand(encoder.styles, -1).clone()
     if "style" in encoder.lacks:
-        if not isinstance(base, Generator) or len(base.style) < 2 or base.z_dim != encoder.w_dim:
+        layered = base.layered
+        if layered is None or layered.mapping_layers == 0 or layered.z_dim != encoder.w_dim:
             raise CheckpointError(f"{path}: makes codes of Z+, and neither it nor {base_path} has a mapping network for them")
-        encoder.style = base.style
+        encoder.style = layered.style
     encoder.lacks = frozenset()

@@ -8,11 +8,11 @@ of that map's Gram matrix.
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from installation.checkpoints.loading import AnyGenerator
 from installation.latents.directions import Direction
-from installation.networks.stylegan2 import EqualLinear, Generator
-from installation.networks.stylegan3 import StyleGAN3Generator
+from installation.networks.stylegan2 import EqualLinear
 
 SAMPLES = 4096  # codes behind the standard deviation along a direction
 SEED = 20210
@@ -20,12 +20,14 @@ STYLE_STEP = 0.3  # of the styles' own size: one unit where no mapping network s
 
 
 @torch.no_grad()
-def sefa(generator: nn.Module, count: int, layers: tuple[int, int] | None = None, name: str = "sefa", family: str = "") -> list[Direction]:
+def sefa(
+    generator: AnyGenerator, count: int, layers: tuple[int, int] | None = None, name: str = "sefa", family: str = ""
+) -> list[Direction]:
     """The ``count`` strongest directions of a generator over ``layers`` (first and one past the last style, None for all).
 
     One unit is one standard deviation of w along the direction; for a generator without a mapping network it is the step
-    that changes the styles by 30 % of their size. Named ``name-1`` and on, strongest first. Raises ValueError for a generator
-    without affine maps, or a range or number that it does not have.
+    that changes the styles by 30 % of their size. Named ``name-1`` and on, strongest first. Raises ValueError for a range of layers
+    or a number that the generator does not have.
     """
     affines = style_affines(generator)
     first, end = layers or (0, len(affines))
@@ -50,18 +52,10 @@ def sefa(generator: nn.Module, count: int, layers: tuple[int, int] | None = None
     return directions
 
 
-def style_affines(generator: nn.Module) -> list[list[tuple[Tensor, Tensor]]]:
+def style_affines(generator: AnyGenerator) -> list[list[tuple[Tensor, Tensor]]]:
     """For each style, weight [channels, w_dim] and bias [channels] of the maps that read it; the pictures' own (to RGB)
-    only where nothing else does, as published. Raises ValueError for a network that is not of StyleGAN's family."""
-    if isinstance(generator, Generator):
-        layers = [generator.conv1, *generator.convs]
-        found = [[_effective(layer.conv.modulation)] for layer in layers]
-        return [*found, [_effective(generator.to_rgbs[-1].conv.modulation)]]  # type: ignore[union-attr, arg-type]
-    if isinstance(generator, StyleGAN3Generator):
-        # The first style turns and shifts the Fourier features, which are no styles of channels: it moves no affine here.
-        layers3 = [getattr(generator.synthesis, name) for name in generator.synthesis.layer_names]
-        return [[], *([_effective(layer.affine)] for layer in layers3)]
-    raise ValueError(f"{type(generator).__name__} has no affine maps that can be factorised")
+    only where nothing else does, as published."""
+    return [[_effective(linear) for linear in linears] for linears in generator.modulations]
 
 
 def _effective(linear: EqualLinear) -> tuple[Tensor, Tensor]:
@@ -69,16 +63,20 @@ def _effective(linear: EqualLinear) -> tuple[Tensor, Tensor]:
 
 
 def _units(
-    generator: nn.Module, directions: Tensor, stacked: Tensor, affines: Sequence[Sequence[tuple[Tensor, Tensor]]], first: int
+    generator: AnyGenerator,
+    directions: Tensor,
+    stacked: Tensor,
+    affines: Sequence[Sequence[tuple[Tensor, Tensor]]],
+    first: int,
 ) -> Tensor:
     """Length of one unit along each of ``directions`` [count, w_dim]."""
-    if isinstance(generator, Generator) and len(generator.style) == 1:  # only the normalisation: there is no prior
+    if generator.mapping_layers == 0:  # only the normalisation: there is no prior
         middle = generator.latent_avg.expand(generator.styles, -1)
         styles = [weight @ middle[first + k] + bias for k, weights in enumerate(affines) for weight, bias in weights]
         size = torch.cat(styles).square().mean().sqrt()
         changes = (directions @ stacked.T).square().mean(1).sqrt()
         return STYLE_STEP * size / changes.clamp_min(1e-8)
     draw = torch.Generator().manual_seed(SEED)
-    z = torch.randn(SAMPLES, getattr(generator, "z_dim", directions.shape[1]), generator=draw)
-    w: Tensor = generator.mapping(z)[:, first]  # type: ignore[operator]
+    z = torch.randn(SAMPLES, generator.z_dim, generator=draw)
+    w: Tensor = generator.mapping(z)[:, first]
     return (w @ directions.T).std(0)

@@ -257,8 +257,24 @@ class Generator(nn.Module):
 
     @property
     def resolutions(self) -> list[int]:
-        """4, 8, … size."""
+        """4, 8, … size: those that layers belong to."""
         return [2**k for k in range(2, self.log_size + 1)]
+
+    @property
+    def layered(self) -> "Generator":
+        """This generator, for whoever takes its layers by their resolutions: to mix them, swap them, or leave the last ones out."""
+        return self
+
+    @property
+    def mapping_layers(self) -> int:
+        """0: the mapping network only normalises, so nothing is known of which codes are faces."""
+        return len(self.style) - 1
+
+    @property
+    def modulations(self) -> list[list[EqualLinear]]:
+        """For each style the affine maps that read it; the pictures' own (to RGB) only where nothing else does."""
+        read = [[layer.conv.modulation] for layer in (self.conv1, *self.convs)]
+        return [*read, [self.to_rgbs[-1].conv.modulation]]  # type: ignore[list-item, union-attr]
 
     def mapping(self, z: Tensor, truncation_psi: float = 1.0) -> Tensor:
         """z [N, z_dim] -> ws [N, styles, style_dim], pulled toward ``latent_avg`` by ``truncation_psi``."""

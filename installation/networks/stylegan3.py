@@ -216,8 +216,8 @@ class StyleGAN3Generator(nn.Module):
     """StyleGAN3.
 
     ``mapping(z [N, z_dim], truncation_psi=1.0) -> ws [N, styles, style_dim]``; ``synthesis(ws, noise='const') ->
-    [N, 3, size, size]``, about -1…1, RGB. ``channels``: width of each layer, by its number; ``resolutions``: the size alone,
-    since the layers' sampling rates do not belong to pictures of their own. ``notices``: as in ``Generator``.
+    [N, 3, size, size]``, about -1…1, RGB. ``channels``: width of each layer, by its number. ``resolutions``: none, since the
+    layers' sampling rates do not belong to pictures of their own; therefore ``layered`` is None. ``notices``: as in ``Generator``.
     """
 
     notices: tuple[str, ...] = ()
@@ -229,9 +229,24 @@ class StyleGAN3Generator(nn.Module):
         self.z_dim, self.style_dim = plan.mapping[0], plan.mapping[-1]
         self.styles = len(plan.layers) + 1
         self.channels = {k: layer.out_channels for k, layer in enumerate(plan.layers)}
-        self.resolutions = [plan.size]
+        self.resolutions: list[int] = []
         self.mapping = Mapping(plan.mapping, self.styles)
         self.synthesis = Synthesis(plan)
+
+    @property
+    def layered(self) -> None:
+        """See ``Generator.layered``."""
+        return None
+
+    @property
+    def mapping_layers(self) -> int:
+        """See ``Generator.mapping_layers``."""
+        return self.mapping.depth
+
+    @property
+    def modulations(self) -> list[list[EqualLinear]]:
+        """For each style the affine maps that read it. The first one turns and shifts the Fourier features: it scales no channels."""
+        return [[], *([getattr(self.synthesis, name).affine] for name in self.synthesis.layer_names)]
 
     @property
     def latent_avg(self) -> Tensor:

@@ -29,7 +29,8 @@ LINUX = sys.platform == "linux"
 STEP = 10  # of the nice value between display and networks: the display's share of a core is then about ten times larger
 FIRST, LAST = -20, 19  # nice values that Linux knows
 MEANWHILE_SECONDS = 0.25  # s between two looks at a build
-SWITCH_SECONDS = 0.0005  # a picture is made of hundreds of short calls, and after each one the display may wait this long
+# A picture is made of hundreds of short calls, and after each one the display may wait this long until another thread lets it go on.
+SWITCH_SECONDS = 0.0005
 
 # Linux lets threads run in turns of about three milliseconds, called slices. A thread that wakes up waits for the end of the
 # slice in hand, unless its own slice is shorter (from Linux 6.12 on). The system call has no wrapper in Python.
@@ -59,8 +60,8 @@ class Priorities:
 
 @contextlib.contextmanager
 def ahead() -> Iterator[Priorities]:
-    """Inside the block the calling thread, and every thread that it starts, comes before other programs where the system allows
-    that. Gives the priorities that follow; pass them to whatever builds or runs networks."""
+    """Inside the block the calling thread, and every thread that it starts, has a higher priority than other programs, where the
+    system allows that. Yields the priorities of the show's other threads, for whatever builds or runs networks."""
     nice = _nice_of(threading.get_native_id())
     wanted = Priorities.in_front(nice)
     if not set_nice(wanted.display):
@@ -89,11 +90,11 @@ def _nice_of(thread: int) -> int:
 
 
 def built_aside(build: Callable[[], T], priorities: Priorities, meanwhile: Callable[[], None] = lambda: None) -> T:
-    """Run ``build`` in a thread of its own and return what it returns; the calling thread runs ``meanwhile`` a few times a second.
-    It runs with the priority for building. The threads that it
-    leaves behind, such as an engine's pool of workers, then get the priority for running networks.
+    """Run ``build`` in a thread of its own, at the priority for building, and return its result. Meanwhile the calling thread runs
+    ``meanwhile`` four times a second.
 
-    Raises what either raises.
+    Building leaves threads behind, such as an engine's pool of workers. They run the networks later, so once ``build`` is done they
+    get the priority for that. Raises what either raises.
     """
     done: list[T] = []
     failed: list[BaseException] = []
@@ -123,8 +124,8 @@ def built_aside(build: Callable[[], T], priorities: Priorities, meanwhile: Calla
 
 
 def _move(others: set[int], nice: int) -> None:
-    """Set the nice value of every thread of this program but the ``others``. Looks again until there is no new one, because threads
-    start other threads. What another part of the program started meanwhile is moved too: nothing tells it apart."""
+    """Set the nice value of every thread of this program except ``others``. Repeats until it finds no new one, because threads start
+    other threads. A thread that some other part of the program has started meanwhile is included: nothing tells it apart."""
     while fresh := _threads() - others:
         others.update(fresh)
         for thread in fresh:
@@ -141,7 +142,8 @@ def _threads() -> set[int]:
 
 @contextlib.contextmanager
 def coming_first() -> Iterator[None]:
-    """Inside the block the calling thread gets a core as soon as it wakes up, where the system can do that."""
+    """Inside the block the calling thread is given a core as soon as it wakes up, where the system can do that: it asks for a time
+    slice so short that it need not wait for the end of anybody else's."""
     _set_slice(DISPLAY_SLICE_NS, RESET_ON_FORK)
     try:
         yield

@@ -20,8 +20,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from installation.errors import ConfigError
 from installation.messages import Image
-from installation.output_file import free_name, unwritable
+from installation.output_file import free_name, unwritable, whole_file
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -170,23 +171,19 @@ def put_index_in_front(part: Path) -> None:
     """Copy a fragmented film into a plain one, which every editor reads, where the disk has the room; else it stays as it is."""
     import av
 
-    fresh = part.with_name(f".{part.name}.plain")
+    options = {"movflags": "+faststart"}
     try:
         if shutil.disk_usage(part.parent).free < 1.1 * part.stat().st_size + (1 << 20):
             return
-        with av.open(str(part)) as film, av.open(str(fresh), "w", format="mp4", options={"movflags": "+faststart"}) as plain:
+        with whole_file(part) as fresh, av.open(str(part)) as film, av.open(str(fresh), "w", format="mp4", options=options) as plain:
             stream = film.streams.video[0]
             copy = plain.add_stream_from_template(stream)
             for packet in film.demux(stream):
                 if packet.dts is not None:
                     packet.stream = copy
                     plain.mux(packet)
-        fresh.replace(part)
-    except (OSError, av.FFmpegError):  # what there is can be watched
+    except (OSError, ConfigError, av.FFmpegError):  # what there is can be watched
         return
-    finally:
-        with contextlib.suppress(OSError):
-            fresh.unlink(missing_ok=True)
 
 
 def keep_left_behind(part: Path) -> Path | None:

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from installation.config import Config
 from installation.messages import Image
 from installation.outputs.film import Film
+from installation.outputs.output import Shown
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -30,6 +32,11 @@ LIVE_PRESET, LOCKSTEP_PRESET = "ultrafast", "veryfast"  # of libx264: live it sh
 LONGEST_HOLD = 10.0  # s, in a longer gap of the canvas' times the picture before it is repeated once a second only
 
 
+def open_output(path: Path, shown: Shown, config: Config) -> Recorder:
+    """The recording that ``--record`` asks for. Raises as ``Recorder``."""
+    return Recorder(path, shown.size, shown.fps, config.record.crf, shown.realtime, shown.fault)
+
+
 class Recorder:
     """Writes pictures [height, width, 3] to ``path``. ``size``: width, height in px; ``fps``: of the file, in lockstep the
     source's; ``crf``: H.264 quality 0…51, lower is better and larger; ``fault``: told where the recording ends before the show,
@@ -37,6 +44,8 @@ class Recorder:
 
     Raises ConfigError or FaultError where the file cannot be written. The file appears under its name on ``close``.
     """
+
+    name = "record"
 
     def __init__(
         self, path: Path, size: tuple[int, int], fps: float, crf: int, realtime: bool, fault: Callable[[str], None] = log.error

@@ -21,8 +21,6 @@ from installation.checkpoints.loading import (
 )
 from installation.checkpoints.stylegan3_file import save_stylegan3
 from installation.errors import ConfigError
-from installation.networks.stylegan2 import Generator
-from installation.networks.stylegan3 import StyleGAN3Generator
 from installation.output_file import check_output, whole_file
 
 ROUNDING = 2e-2  # relative error that half precision of the parameters may cause
@@ -70,7 +68,7 @@ def _convert(path: Path, part: str, target: Path, card: Mapping[str, str], readi
     with whole_file(target) as fresh:
         network = _load(part, path, reading)
         before, notices = _sample(part, network), tuple(getattr(network, "notices", ()))
-        _save(network, fresh, card)
+        _save(part, network, fresh, card)
         del network
         after = _sample(part, _load(part, fresh, AUTO))
         error = float((after - before).norm() / before.norm())
@@ -83,13 +81,13 @@ def _load(part: str, path: Path, reading: EncoderReading) -> Any:
     return load_generator(path) if part == "generator" else load_encoder(path, reading)
 
 
-def _save(network: Any, path: Path, card: Mapping[str, str]) -> None:
-    if isinstance(network, StyleGAN3Generator):
-        save_stylegan3(network, path, card)
-    elif isinstance(network, Generator):
-        save_generator(network, path, network.latent_avg.expand(network.styles, -1), card)
-    else:
+def _save(part: str, network: Any, path: Path, card: Mapping[str, str]) -> None:
+    if part != "generator":
         save_encoder(network, path, card)
+    elif network.layered is None:
+        save_stylegan3(network, path, card)
+    else:
+        save_generator(network, path, network.latent_avg.expand(network.styles, -1), card)
 
 
 def _target(path: Path, out: Path | None, part: str) -> Path:

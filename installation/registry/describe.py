@@ -8,7 +8,6 @@ from installation.checkpoints.loading import CheckpointError, MissingPartError, 
 from installation.errors import WeightsError
 from installation.latents.direction_files import READERS, read_directions
 from installation.latents.direction_lists import SUFFIXES, read_list
-from installation.networks.stylegan2 import Generator
 from installation.registry.manifest import Manifest
 
 SIZES = (
@@ -82,13 +81,12 @@ def _content(path: Path) -> list[tuple[str, str]]:
 
 
 def _generator(generator: Any) -> Iterator[tuple[str, str]]:
-    stylegan2 = isinstance(generator, Generator)
-    yield "generator", "StyleGAN2" if stylegan2 else "StyleGAN3"
+    yield "generator", "StyleGAN3" if generator.layered is None else "StyleGAN2"
     yield "picture", f"{generator.size} px"
     yield "codes", f"{generator.styles} x {generator.style_dim}"
-    if stylegan2:
+    if generator.layered is not None:
         yield "channels", ", ".join(f"{resolution} px {width}" for resolution, width in generator.channels.items())
-        yield "mapping network", f"{len(generator.style) - 1} layers"
+        yield "mapping network", f"{generator.mapping_layers} layers"
     yield "parameters", f"{sum(p.numel() for p in generator.parameters()):,}"
 
 

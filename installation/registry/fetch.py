@@ -23,7 +23,7 @@ Report = Callable[[int, int | None], None]  # bytes so far, bytes in all where k
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Download:
     """A file to fetch. size and sha256 are checked where they are known; page is named when it cannot be had."""
 
     url: str
@@ -41,7 +41,7 @@ class _CutError(Exception):
         self.brought = brought
 
 
-def fetch(wanted: Wanted, report: Report, timeout: float = TIMEOUT_SECONDS) -> str:
+def fetch(wanted: Download, report: Report, timeout: float = TIMEOUT_SECONDS) -> str:
     """Bring ``wanted.target``, by way of ``TARGET.part``, which stays for the next try when the connection is cut.
 
     Returns its sha256. Raises WeightsError in one sentence: offline, refused by the server, cut off, no room, wrong sum.
@@ -65,11 +65,11 @@ def fetch(wanted: Wanted, report: Report, timeout: float = TIMEOUT_SECONDS) -> s
     return digest
 
 
-def _by_hand(wanted: Wanted) -> str:
+def _by_hand(wanted: Download) -> str:
     return f" (by hand: {wanted.page}, to {wanted.target})" if wanted.page else ""
 
 
-def _bring(wanted: Wanted, part: Path, report: Report, timeout: float) -> None:
+def _bring(wanted: Download, part: Path, report: Report, timeout: float) -> None:
     for tries_left in range(TRIES, -1, -1):
         try:
             _receive(wanted, part, report, timeout)
@@ -82,7 +82,7 @@ def _bring(wanted: Wanted, part: Path, report: Report, timeout: float) -> None:
                 ) from None
 
 
-def _receive(wanted: Wanted, part: Path, report: Report, timeout: float) -> None:
+def _receive(wanted: Download, part: Path, report: Report, timeout: float) -> None:
     """One request: the whole file, or what is missing of it."""
     have = part.stat().st_size if part.exists() else 0
     if have and have == wanted.size:
@@ -114,7 +114,7 @@ def _receive(wanted: Wanted, part: Path, report: Report, timeout: float) -> None
             raise _CutError(1) from err
 
 
-def _write(wanted: Wanted, part: Path, answer: http.client.HTTPResponse, have: int, report: Report) -> None:
+def _write(wanted: Download, part: Path, answer: http.client.HTTPResponse, have: int, report: Report) -> None:
     length = answer.headers.get("Content-Length")
     total = have + int(length) if length and length.isdigit() else None
     if wanted.size is not None and total is not None and total != wanted.size:
@@ -141,7 +141,7 @@ def _write(wanted: Wanted, part: Path, answer: http.client.HTTPResponse, have: i
         raise _CutError(done - have)
 
 
-def _checked(wanted: Wanted, part: Path) -> str:
+def _checked(wanted: Download, part: Path) -> str:
     with part.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if wanted.sha256 is not None and digest != wanted.sha256:

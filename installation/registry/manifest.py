@@ -18,7 +18,7 @@ MANIFEST = shipped("weights") / "manifest.yaml"
 Kind = Literal["generator", "encoder", "encoder and generator", "child", "directions", "attribute network", "face networks"]
 
 
-class ModelFile(BaseModel):
+class ListedFile(BaseModel):
     """One file, relative to the manifest's folder. size in bytes; url where it can be fetched without a person."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -36,7 +36,7 @@ class ModelFile(BaseModel):
         return value
 
 
-class Model(BaseModel):
+class ListedModel(BaseModel):
     """A known model. page: where a person reads about it; none for those that are part of this project."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,7 +46,7 @@ class Model(BaseModel):
     what: str = Field(min_length=1)
     licence: str = Field(min_length=1)
     page: str | None = Field(None, pattern=r"^https?://")
-    files: tuple[ModelFile, ...] = Field(min_length=1)
+    files: tuple[ListedFile, ...] = Field(min_length=1)
 
     @property
     def shipped(self) -> bool:
@@ -58,18 +58,18 @@ class Manifest:
     """The models by name, and the folder that their files lie in."""
 
     path: Path
-    models: dict[str, Model]
+    models: dict[str, ListedModel]
 
     @property
     def folder(self) -> Path:
         return self.path.parent
 
-    def place(self, file: ModelFile) -> Path:
+    def place(self, file: ListedFile) -> Path:
         """Where a listed file lies, or is to lie once it is fetched: nothing is fetched into an installed package."""
         ours = any(file in model.files for model in self.models.values() if model.shipped)
         return (self.folder if ours or self.path != MANIFEST else kept("weights")) / file.file
 
-    def named(self, name: str) -> Model:
+    def named(self, name: str) -> ListedModel:
         """Raises ConfigError for a name that is not known."""
         if name not in self.models:
             raise ConfigError(f"{name}: no such model; there are {', '.join(self.models)}")
@@ -100,7 +100,7 @@ def read_manifest(path: Path = MANIFEST) -> Manifest:
     models = {}
     for name, entry in entries.items():
         try:
-            models[name] = Model.model_validate(entry)
+            models[name] = ListedModel.model_validate(entry)
         except ValidationError as err:
             first = err.errors()[0]
             where = ".".join(map(str, ("models", name, *first["loc"])))
@@ -112,13 +112,13 @@ def read_manifest(path: Path = MANIFEST) -> Manifest:
 class FileState:
     """What became of a listed file. fault: why it is not the listed one, in words; None where it is or cannot be known."""
 
-    file: ModelFile
+    file: ListedFile
     path: Path
     there: bool
     fault: str | None = None
 
 
-def check_file(manifest: Manifest, file: ModelFile, thorough: bool) -> FileState:
+def check_file(manifest: Manifest, file: ListedFile, thorough: bool) -> FileState:
     """Whether a file is there and has the listed size and, if ``thorough``, the listed sum. Raises WeightsError for a file
     that cannot be read."""
     path = manifest.place(file)

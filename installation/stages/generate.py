@@ -170,9 +170,9 @@ class Generate:
 
     def _fitting(self) -> tuple[int, BatchedEngine]:
         """The largest size that is quick enough here, at least 128 px, or the one that was asked for."""
-        base, wanted = self._models.base, self._settings.portrait_px
-        size = base.size
-        if wanted or not isinstance(base, Generator) or self._settings.min_portrait_fps <= 0 or size <= SMALL_PX:
+        base, wanted = self._models.base.layered, self._settings.portrait_px
+        size = self._models.base.size
+        if wanted or base is None or self._settings.min_portrait_fps <= 0 or size <= SMALL_PX:
             size = min(wanted or size, size)
             return size, self._build(size, mixing=False)
         most = ENGINE_SHARE * 1000 / self._settings.min_portrait_fps
@@ -273,17 +273,17 @@ class Generate:
 
         # Mixed weights are computed for each call: a larger batch would hold them twice and gain little.
         on_cpu = device_of(self._engine_settings.device, self._engine_settings.backend) == "cpu"
-        heavy = not isinstance(models.base, Generator) or work(models.base, size) > HEAVY
+        heavy = models.base.layered is None or work(models.base.layered, size) > HEAVY
         buckets = (1,) if mixing or (on_cpu and heavy) else self._settings.buckets
         return BatchedEngine(make, 1 if models.detail is None else 4, self._engine_settings, buckets, self._thorough, again)
 
     def _module(self, size: int, children: Sequence[Generator]) -> tuple[nn.Module, int]:
         """The network to run and the number of resolutions that a mix has."""
         models = self._models
-        if not isinstance(models.base, Generator):
+        if models.base.layered is None:
             return WholePicture(models.base, size).eval(), 0
         expand = None if models.detail is None else models.detail.expand.weight
-        mixed = MixedGenerator(models.base, children, expand, size).eval()
+        mixed = MixedGenerator(models.base.layered, children, expand, size).eval()
         return (mixed if models.detail is not None else MixedCodes(mixed).eval()), len(mixed.resolutions)
 
 

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from installation.engines.face_models import FaceDetector, FaceLandmarker
 from installation.faces import expression, region
-from installation.faces.detection import Detection, View, overlap, suppress
+from installation.faces.detection import Detection, SearchSquare, overlap, suppress
 from installation.faces.looks import looks
 from installation.faces.one_euro import OneEuro
 from installation.faces.plausible import MOST_DOUBT, doubt
-from installation.faces.presence import GOOD, Observation, Presence, PresenceSettings, Visitor
+from installation.faces.presence import GOOD, Presence, PresenceSettings, Sighting, TrackedVisitor
 from installation.faces.quality import Head, judge
 from installation.faces.region import Region
 from installation.faces.search import Search
@@ -63,8 +63,8 @@ class _Found:
 
     landmarks: NDArray[np.float32]  # [468, 3] px
     logit: float
-    seen: Observation
-    visitor: Visitor | None = None  # whom was looked for, where it was somebody known
+    seen: Sighting
+    visitor: TrackedVisitor | None = None  # whom was looked for, where it was somebody known
 
     @property
     def box(self) -> tuple[float, float, float, float]:
@@ -149,14 +149,14 @@ class Track:
         last, self._thumbnail = self._thumbnail, thumbnail
         return last is None or last.shape != thumbnail.shape or float(np.abs(thumbnail - last).mean()) > CUT_DIFFERENCE
 
-    def _turns(self, now: float) -> tuple[list[Visitor], list[Visitor]]:
+    def _turns(self, now: float) -> tuple[list[TrackedVisitor], list[TrackedVisitor]]:
         """The visitors to look at in this frame and those whose turn comes later: with many, each has every third frame, and where
         frames come seldom everybody has each one."""
         there = sorted((v for v in self._presence.visitors if v.seen or v.leaving), key=lambda v: v.time)
         count = max(FOLLOWED, math.ceil(len(there) / LONGEST_WAIT), sum(now - v.time > LONGEST_SECONDS for v in there))
         return there[:count], there[count:]
 
-    def _follow(self, image: Image, due: list[Visitor], now: float) -> list[_Found]:
+    def _follow(self, image: Image, due: list[TrackedVisitor], now: float) -> list[_Found]:
         found: list[_Found] = []
         for visitor in due:
             x, y = visitor.predicted(now)
@@ -166,13 +166,13 @@ class Track:
                 _add(found, replace(face, visitor=visitor))
         return found
 
-    def _expected(self, visitor: Visitor, now: float) -> _Found:
+    def _expected(self, visitor: TrackedVisitor, now: float) -> _Found:
         """Where a visitor should be who is not looked at in this frame."""
         x, y = visitor.predicted(now)
         landmarks = self._memories[visitor.id].landmarks + np.array([x - visitor.x, y - visitor.y, 0], np.float32)
-        return _Found(landmarks, math.inf, Observation(x, y, visitor.size, visitor.looks), visitor)
+        return _Found(landmarks, math.inf, Sighting(x, y, visitor.size, visitor.looks), visitor)
 
-    def _views(self, frame: Frame, cut: bool) -> list[View]:
+    def _views(self, frame: Frame, cut: bool) -> list[SearchSquare]:
         height, width = frame.image.shape[:2]
         if cut:
             return self._search.thorough(width, height)
@@ -186,7 +186,7 @@ class Track:
             visitor = lost[frame.index % len(lost)]
             x, y = visitor.predicted(frame.time)
             side = visitor.size * LOST_VIEW
-            views.append(View(x - side / 2, y - side / 2, side))
+            views.append(SearchSquare(x - side / 2, y - side / 2, side))
         return views
 
     def _discover(self, image: Image, detections: list[Detection], known: list[_Found], found: list[_Found]) -> None:
@@ -221,7 +221,7 @@ class Track:
         if mesh.logit < least:
             return None
         x0, y0, x1, y1 = _box(mesh.landmarks)
-        seen = Observation((x0 + x1) / 2, (y0 + y1) / 2, max(x1 - x0, y1 - y0), looks(mesh.crop))
+        seen = Sighting((x0 + x1) / 2, (y0 + y1) / 2, max(x1 - x0, y1 - y0), looks(mesh.crop))
         return _Found(mesh.landmarks, mesh.logit, seen)
 
     def _judged(self, found: list[_Found], waiting: list[_Found], image: Image) -> list[_Found]:
@@ -247,7 +247,7 @@ class Track:
         memory.smoothed = memory.smooth(face.landmarks, now, face.seen.size)
         memory.expression = expression.measure(memory.smoothed)
 
-    def _face(self, visitor: Visitor, now: float | None) -> Face:
+    def _face(self, visitor: TrackedVisitor, now: float | None) -> Face:
         """``now``: s, the moment of a frame in which nobody looked for this visitor; None: as last found."""
         memory = self._memories[visitor.id]
         landmarks = np.ascontiguousarray(memory.smoothed[:, :2])

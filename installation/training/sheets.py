@@ -21,7 +21,6 @@ from installation.latents.warps import Warper, larger_eyes
 from installation.messages import Image
 from installation.models.bundle import Models, load_models
 from installation.networks.mixed_generator import MixedGenerator
-from installation.networks.stylegan2 import Generator
 from installation.output_file import check_output, whole_file
 from installation.places import shipped
 from installation.training.directions.effects import Editor
@@ -72,8 +71,8 @@ def edits(models: Models, pictures: Sequence[Image]) -> Pillow.Image:
 @torch.inference_mode()
 def blends(models: Models, pictures: Sequence[Image]) -> Pillow.Image:
     """Sitters by the base, by each child in full and halfway, and by all children together."""
-    encoder, base = models.detail, models.base
-    if encoder is None or not isinstance(base, Generator):
+    encoder, base = models.detail, models.base.layered
+    if encoder is None or base is None:
         raise ConfigError("blends are drawn with the embedded family; `sweep` draws those of other models")
     generator = MixedGenerator(base, [c.generator for c in models.children], encoder.expand.weight).eval()
     ws, detail = encoder.encode_with_detail(torch.nn.functional.interpolate(as_images(pictures), size=encoder.input_px, mode="area"))

@@ -27,6 +27,7 @@ from torch import Tensor
 from installation.errors import FacetsError, FaultError
 from installation.training import distributed
 from installation.training.data.datasets import BatchStream, DatasetError, Picture, load_pictures, to_tensor
+from installation.training.evaluation import grid, validate
 from installation.training.model import FINAL_PX, Shape
 from installation.training.publish import write_models
 from installation.training.report import write_report
@@ -146,8 +147,10 @@ def _keep(trainer: Trainer, shown: tuple[Tensor, Tensor], size: int, last: bool)
         trainer.save()
         if distributed.RANK == 0:
             images, mask = (t.to(trainer.device) for t in shown)
-            trainer.grid(images, mask, size).save(trainer.options.run / "grid.png")
-            _append(trainer.options.run / "log.jsonl", {"images": trainer.images, "size": size, **trainer.validate(images, mask, size)})
+            reconstructs = trainer.options.mode != "gan"
+            grid(trainer.ema, images, mask, size, reconstructs).save(trainer.options.run / "grid.png")
+            figures = validate(trainer.ema, trainer.identity, images, mask, size) if reconstructs else {}
+            _append(trainer.options.run / "log.jsonl", {"images": trainer.images, "size": size, **figures})
             write_report(trainer.options.run)
     except OSError as err:
         if last:

@@ -4,24 +4,24 @@ With an encoder the model learns to draw the pictures it is shown (L1, perceptua
 learns to draw samples; an adversary, where there is one, judges both.
 """
 
-import contextlib
 import copy
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
-from PIL import Image
 from torch import Tensor, nn
 
+from installation.errors import ConfigError
 from installation.networks.discriminator import Discriminator
 from installation.networks.facets_encoder import INPUT_PX
+from installation.output_file import whole_file
 from installation.training import distributed
 from installation.training.ada import AdaptiveAugment
 from installation.training.adversary import PathLength, ProjectedHeads, hinge, logistic, r1_penalty
 from installation.training.augment import camera, fill_outside, jitter_crop
+from installation.training.evaluation import at
 from installation.training.losses import Darknet, Identity, features_weight, map_distance, masked_l1
 from installation.training.model import Model, Shape
 
@@ -151,13 +151,12 @@ class Trainer:
         if self.adversary is not None and self.judge is not None:
             state |= {"adversary": self.adversary.state_dict(), "judge": self.judge.state_dict()}
             state |= {"adversary_kind": self.options.adversary, "augment": self.augment.p}
-        fresh = self.state_path.with_suffix(".tmp")
         try:
-            torch.save(state, fresh)
-            os.replace(fresh, self.state_path)
-        except (OSError, RuntimeError) as err:  # torch reports a full disk as a RuntimeError
-            with contextlib.suppress(OSError):
-                fresh.unlink()
+            with whole_file(self.state_path) as fresh:
+                torch.save(state, fresh)
+        except ConfigError as err:
+            raise OSError(f"{err}; the one written before is untouched") from err
+        except RuntimeError as err:  # torch reports a full disk as a RuntimeError
             raise OSError(f"{self.state_path}: cannot be written ({err}); the one written before is untouched") from err
 
     def step(self, images: Tensor, mask: Tensor, lr: float, size: int) -> dict[str, float]:
@@ -169,7 +168,7 @@ class Trainer:
         torch.manual_seed(self.steps * 1_000_003 + self.images)  # the same numbers in every process, and after a resume
         terms: dict[str, Tensor] = {}
         self.optimizer.zero_grad(set_to_none=True)
-        target, small = self._at(images, size), self._at(mask, size)
+        target, small = at(images, size), at(mask, size)
         small = (small > 0.99).float()
         drawn: Tensor | None = None
         if self.options.mode != "gan":
@@ -189,14 +188,10 @@ class Trainer:
         self._average()
         return {name: float(distributed.mean(value.detach())) for name, value in terms.items()}
 
-    @staticmethod
-    def _at(x: Tensor, size: int) -> Tensor:
-        return x if x.shape[-1] == size else F.interpolate(x, size=(size, size), mode="area")
-
     def _reconstruct(self, images: Tensor, mask: Tensor, target: Tensor, small: Tensor, size: int, terms: dict[str, Tensor]) -> Tensor:
         """Back-propagate the reconstruction's loss; the pictures [N, 3, size, size] inside the mask, without a gradient."""
         o, count = self.options, len(images)
-        seen = self._at(fill_outside(images, mask), INPUT_PX)
+        seen = at(fill_outside(images, mask), INPUT_PX)
         crops = jitter_crop(seen[: round(count * o.stale)], 1.0)
         seen, crops = camera(jitter_crop(seen, 0.15)), camera(crops)
         gate = (distributed.rand(count, 1, 1, 1, device=self.device) < o.detail_share).float()
@@ -306,36 +301,6 @@ class Trainer:
         torch._foreach_lerp_(list(self.ema.parameters()), list(self.model.parameters()), 1 - decay)
         for mine, theirs in zip(self.ema.buffers(), self.model.buffers(), strict=True):
             mine.copy_(theirs)
-
-    @torch.no_grad()
-    def validate(self, images: Tensor, mask: Tensor, size: int) -> dict[str, float]:
-        """L1 and identity of the EMA's reconstructions, with the detail residual and from the code alone."""
-        if self.options.mode == "gan":
-            return {}
-        target, inside = self._at(images, size), (self._at(mask, size) > 0.99).float()
-        ws, detail = self.ema.encoder.encode_with_detail(self._at(images * mask, INPUT_PX))
-        found = {}
-        for suffix, residual in (("", self.ema.encoder.residual(detail)), ("_code", None)):
-            y = self.ema.generator.synthesis(ws, "none", size, residual).clamp(-1, 1)
-            found[f"val_l1{suffix}"] = float(masked_l1(y, target, inside))
-            if self.identity is not None:
-                cosine = (self.identity(y * inside) * self.identity(target * inside)).sum(dim=1)
-                found[f"val_identity{suffix}"] = float(cosine.median())
-        return {name: round(value, 4) for name, value in found.items()}
-
-    @torch.no_grad()
-    def grid(self, images: Tensor, mask: Tensor, size: int) -> Image.Image:
-        """Originals, reconstructions from the code alone, with the detail residual, and samples where the model has them."""
-        generator = self.ema.generator
-        rows = [self._at(images, size)]
-        if self.options.mode != "gan":
-            ws, detail = self.ema.encoder.encode_with_detail(self._at(images * mask, INPUT_PX))
-            rows += [generator.synthesis(ws, "none", size, d) for d in (None, self.ema.encoder.residual(detail))]
-        if self.model.shape.mapping_layers:
-            z = torch.randn(len(images), generator.style_dim, generator=torch.Generator().manual_seed(0)).to(self.device)
-            rows.append(generator.synthesis(generator.mapping(z), "const", size))
-        picture = torch.cat([torch.cat(list(row.float().clamp(-1, 1)), 2) for row in rows], 1)
-        return Image.fromarray(((picture + 1) * 127.5).byte().permute(1, 2, 0).cpu().numpy())
 
 
 def faster_precision(device: torch.device) -> str:

@@ -1,12 +1,15 @@
 import math
+from dataclasses import fields
 
 import numpy as np
 import pytest
 
 from installation.canvas.grain import GRAINS_PER_SECOND, REACH, Grain
-from installation.canvas.look import LUMA, Grade, portrait_mask, rim, trail_share, vignette
+from installation.canvas.look import LUMA, Grade, Look, portrait_mask, rim, trail_share, vignette
 from installation.canvas.room import Wall
 from installation.canvas.scene import Light
+from installation.control.parameters import parameter_table
+from installation.control.state import ControlState
 
 
 def test_the_curve_is_the_power_law_and_neutral_by_default():
@@ -82,3 +85,31 @@ def test_a_lamp_lights_the_wall_where_it_points_and_lamps_never_burn_out():
     shaded = wall.light((Light(80, 60, 30, 0.8, shadow=1.0),), 0.0).astype(int)
     assert np.all(shaded <= lit)
     assert shaded[80 // 8, 80 // 8] < lit[80 // 8, 80 // 8]
+
+
+def test_every_control_of_the_look_moves_its_own_field_and_no_other():
+    """A row that nobody reads would be a knob that does nothing."""
+    table = parameter_table((), ())
+    rows = [row for row in table.values() if row.name.startswith("look/") or row.name in ("facets/rows", "facets/columns", "facets/gap")]
+    before = look_with(table)
+    for row in (*rows, table["transport/blackout"]):
+        other = another(row)
+        moved = differences(before, look_with(table, **{row.name: other}))
+        assert moved == {row.name.split("/")[1].replace("-", "_"): other}, row.name
+
+
+def another(row):
+    if row.kind == "bool":
+        return not row.default
+    return next(one for one in (*row.choices, row.low, row.high) if one != row.default)
+
+
+def look_with(table, **values):
+    return Look.of(ControlState(table, values).snapshot(0.0))
+
+
+def differences(before, after):
+    """Of the look's fields, and of its grade's."""
+    pairs = [(before, after), (before.grade, after.grade)]
+    names = [(a, b, one.name) for a, b in pairs for one in fields(a) if one.name != "grade"]
+    return {name: getattr(b, name) for a, b, name in names if getattr(a, name) != getattr(b, name)}

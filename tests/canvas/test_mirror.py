@@ -5,11 +5,11 @@ import pytest
 
 from installation.canvas.look import Grade
 from installation.canvas.mirror import PlainMirror, View, brought
-from installation.canvas.pace import Slow
+from installation.canvas.pace import CostlyLook
 from tests.canvas.stand_ins import gradient_picture
 
 RNG = np.random.default_rng(5)
-NEUTRAL = Slow(0.3, 0.0, 0.0, Grade())
+NEUTRAL = CostlyLook(0.3, 0.0, 0.0, Grade())
 
 
 def noise(height, width):
@@ -65,11 +65,11 @@ def test_what_does_not_change_is_not_made_again_and_what_does_is():
 def test_grade_vignette_and_sharpening_reach_it():
     picture = np.ascontiguousarray(np.resize(gradient_picture(72), (72, 128, 3)))
     plain = PlainMirror(128, 72).draw(picture, "cover", False, 0.0, NEUTRAL)[0].astype(int)
-    darker = PlainMirror(128, 72).draw(picture, "cover", False, 0.0, Slow(0.3, 0.0, 0.0, Grade(brightness=0.5)))[0]
+    darker = PlainMirror(128, 72).draw(picture, "cover", False, 0.0, CostlyLook(0.3, 0.0, 0.0, Grade(brightness=0.5)))[0]
     assert np.abs(darker - plain / 2).max() <= 1.5
-    grey = PlainMirror(128, 72).draw(picture, "cover", False, 0.0, Slow(0.3, 0.0, 0.0, Grade(saturation=0.0)))[0]
+    grey = PlainMirror(128, 72).draw(picture, "cover", False, 0.0, CostlyLook(0.3, 0.0, 0.0, Grade(saturation=0.0)))[0]
     assert np.ptp(grey.astype(int), axis=2).max() <= 1
-    corners = PlainMirror(128, 72).draw(picture, "cover", False, 0.0, Slow(0.3, 1.0, 0.0, Grade()))[0]
+    corners = PlainMirror(128, 72).draw(picture, "cover", False, 0.0, CostlyLook(0.3, 1.0, 0.0, Grade()))[0]
     assert corners[0, 0].sum() < 0.5 * plain[0, 0].sum()
     assert np.array_equal(corners[36, 64], plain[36, 64])
     soft = np.repeat(np.linspace(60, 190, 128)[None, :, None], 72, axis=0).repeat(3, axis=2)

@@ -8,7 +8,7 @@ import numpy as np
 
 from installation.canvas.compose import Compose
 from installation.canvas.look import Grade
-from installation.canvas.pace import LEAP, PATIENCE, Pace, Slow, SlowGrade
+from installation.canvas.pace import LEAP, PATIENCE, CostlyLook, DelayedGrade, StaggeredLook
 from installation.canvas.plain.renderer import PlainRenderer
 
 _spec = importlib.util.spec_from_file_location("stand_ins", Path(__file__).parent / "stand_ins.py")
@@ -16,20 +16,20 @@ assert _spec and _spec.loader
 stand_ins = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(stand_ins)
 
-START = Slow(0.5, 0.2, 0.1, Grade())
+START = CostlyLook(0.5, 0.2, 0.1, Grade())
 
 
-def moved(i: int) -> Slow:
+def moved(i: int) -> CostlyLook:
     """A little further with every picture, in everything."""
-    return Slow(0.5 + 0.01 * i, 0.2 + 0.01 * i, 0.1 + 0.01 * i, Grade(brightness=1.0 - 0.01 * i))
+    return CostlyLook(0.5 + 0.01 * i, 0.2 + 0.01 * i, 0.1 + 0.01 * i, Grade(brightness=1.0 - 0.01 * i))
 
 
-def changed(one: Slow, other: Slow) -> int:
+def changed(one: CostlyLook, other: CostlyLook) -> int:
     return sum(a != b for a, b in zip(one.parts(), other.parts(), strict=True))
 
 
 def test_when_all_moves_one_part_follows_with_each_picture_and_each_has_its_turn() -> None:
-    pace, before = Pace(), START
+    pace, before = StaggeredLook(), START
     assert pace.step(START) == START
     for i in range(1, 41):
         now = pace.step(moved(i))
@@ -43,17 +43,17 @@ def test_when_all_moves_one_part_follows_with_each_picture_and_each_has_its_turn
 
 
 def test_what_moves_alone_follows_with_every_picture_and_a_leap_is_made_at_once() -> None:
-    pace = Pace()
+    pace = StaggeredLook()
     pace.step(START)
     for i in range(1, 20):
         alone = replace(START, vignette=0.2 + 0.01 * i)
         assert pace.step(alone) == alone
-    far = Slow(0.9, 0.7, 0.6, Grade(gamma=1.5))
+    far = CostlyLook(0.9, 0.7, 0.6, Grade(gamma=1.5))
     assert pace.step(far) == far
 
 
 def test_a_slow_grade_is_close_behind_and_exact_at_rest() -> None:
-    slow, kept = SlowGrade(), []
+    slow, kept = DelayedGrade(), []
     for i in range(30):
         kept.append(slow.step(Grade(brightness=1.0 - 0.004 * i)))
     assert len(set(kept)) <= 30 // PATIENCE

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from installation.config import ControlConfig, MidiConfig, OscConfig, WebConfig
-from installation.control.desk import ControlDesk
+from installation.control.desk import ControlDesk, DeskLinks, DirectionFiles
 from installation.control.installed import Installed
+from installation.control.sound.tempo import Tempo
 from installation.control.state import ControlState, TableChange
 from installation.errors import ConfigError
 from installation.latents.directions import Direction, DirectionSet, load_directions, save_directions
@@ -23,10 +24,19 @@ STYLES, WIDTH = 6, 8
 
 
 def desk_of(
-    state: ControlState, osc: OscConfig, lockstep: bool = False, installed: Installed = NOTHING, presets: Path = Path("none")
+    state: ControlState,
+    osc: OscConfig,
+    lockstep: bool = False,
+    installed: Installed = NOTHING,
+    presets: Path = Path("none"),
+    directions: DirectionFiles | None = None,
 ) -> ControlDesk:
     config = ControlConfig(osc=osc, web=WebConfig(enabled=False), midi=MidiConfig(enabled=False))
-    return ControlDesk(config, state, installed, lambda: SHOW, FAULTS.append, lockstep, presets)
+    return ControlDesk(config, state, installed, links(state, directions), lockstep=lockstep, presets=presets)
+
+
+def links(state: ControlState, directions: DirectionFiles | None = None) -> DeskLinks:
+    return DeskLinks(lambda: SHOW, FAULTS.append, Tempo(state, float), float, directions=directions)
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +89,6 @@ def test_the_operator_sees_what_arrives(state: ControlState) -> None:
     desk = desk_of(state, OscConfig(enabled=False))
     desk.step(0.0)
     assert dict(desk.figures())["ignored"] == "0" and "why" not in dict(desk.figures())
-    desk.begin(lambda: 0.0, lambda: 0)
     state.set("transport/bpm", 90)
     assert dict(desk.figures())["tempo"] == " 90.0 bpm"
     state.set("look/grain", 7)
@@ -120,9 +129,9 @@ def test_an_artists_own_direction_becomes_a_control_while_the_show_runs(tmp_path
     state = ControlState(installed.table(), {"edit/age/amount": 1.0})
     changes: list[TableChange] = []
     state.subscribe(lambda change: changes.append(change) if isinstance(change, TableChange) else None)
-    desk = desk_of(state, OscConfig(enabled=False), installed=installed, presets=presets)
     used: list[DirectionSet] = []
-    desk.watch_directions([directions], lambda paths: load_directions(paths, STYLES, WIDTH), used.append)
+    files = DirectionFiles([directions], lambda paths: load_directions(paths, STYLES, WIDTH), used.append)
+    desk = desk_of(state, OscConfig(enabled=False), installed=installed, presets=presets, directions=files)
     desk.start()
     try:
         put(directions / "beard.safetensors", "beard")
@@ -147,9 +156,9 @@ def test_an_artists_own_direction_becomes_a_control_while_the_show_runs(tmp_path
 
 
 def test_directions_are_not_watched_in_lockstep(state: ControlState, tmp_path: Path) -> None:
-    desk = desk_of(state, OscConfig(enabled=False), lockstep=True)
-    desk.watch_directions([tmp_path], lambda paths: load_directions(paths, STYLES, WIDTH), lambda directions: None)
-    assert not desk._parts
+    files = DirectionFiles([tmp_path], lambda paths: load_directions(paths, STYLES, WIDTH), lambda directions: None)
+    assert not desk_of(state, OscConfig(enabled=False), lockstep=True, directions=files)._parts
+    assert len(desk_of(state, OscConfig(enabled=False), directions=files)._parts) == 1
 
 
 def test_a_preset_is_recalled_and_named_for_the_operator(tmp_path: Path, state: ControlState) -> None:
@@ -168,12 +177,10 @@ def test_a_preset_is_recalled_and_named_for_the_operator(tmp_path: Path, state: 
 
 
 def test_a_step_that_fails_is_a_fault_and_not_the_end(state: ControlState) -> None:
-    desk = desk_of(state, OscConfig(enabled=False))
-
     def fail(directions: DirectionSet) -> None:
         raise RuntimeError("no room")
 
-    desk._use = fail
+    desk = desk_of(state, OscConfig(enabled=False), directions=DirectionFiles((), lambda paths: DirectionSet([]), fail))
     desk._found(DirectionSet([]))
     desk.step(0.0)
     assert FAULTS == ["control: RuntimeError: no room"]
@@ -187,7 +194,7 @@ def opened(state: ControlState, public: bool, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(guard, "is_loopback", lambda host: not public)
     config = ControlConfig(osc=OscConfig(port=0, out_port=0), web=WebConfig(port=0), midi=MidiConfig(enabled=False))
-    desk = ControlDesk(config, state, NOTHING, lambda: SHOW, FAULTS.append, presets=Path("none"))
+    desk = ControlDesk(config, state, NOTHING, links(state), presets=Path("none"))
     desk.start()
     return desk
 
@@ -198,11 +205,11 @@ def test_the_operator_s_key_shows_a_code_only_where_the_panel_needs_one(
 ) -> None:
     desk = opened(state, public, monkeypatch)
     try:
-        desk.invite()
-        code = desk.code()
-        assert (code is not None) is public and desk.code() is code  # the same picture, so that it is drawn once
-        desk.invite()
-        assert desk.code() is None
+        desk.invitations.invite()
+        code = desk.invitations.code()
+        assert (code is not None) is public and desk.invitations.code() is code  # the same picture, so that it is drawn once
+        desk.invitations.invite()
+        assert desk.invitations.code() is None
     finally:
         desk.stop()
 
@@ -213,22 +220,22 @@ def test_whatever_comes_from_outside_shows_no_code(state: ControlState, monkeypa
         for name in state.table:
             if name.startswith("transport/"):
                 state.set(name, True, "osc 127.0.0.1")
-                assert desk.code() is None, name
+                assert desk.invitations.code() is None, name
         assert state.target("transport/hud") is True
     finally:
         desk.stop()
 
 
 def test_a_code_goes_after_a_minute(state: ControlState, monkeypatch: pytest.MonkeyPatch) -> None:
-    from installation.control import desk as module
+    from installation.control.web import invitation as module
 
     desk = opened(state, True, monkeypatch)
     try:
-        desk.invite()
-        assert desk.code() is not None
+        desk.invitations.invite()
+        assert desk.invitations.code() is not None
         later = module.time.monotonic() + module.INVITATION_SECONDS + 1
         monkeypatch.setattr(module.time, "monotonic", lambda: later)
-        assert module.INVITATION_SECONDS == 60 and desk.code() is None
+        assert module.INVITATION_SECONDS == 60 and desk.invitations.code() is None
     finally:
         monkeypatch.undo()
         desk.stop()
@@ -237,12 +244,12 @@ def test_a_code_goes_after_a_minute(state: ControlState, monkeypatch: pytest.Mon
 def test_a_code_goes_once_a_phone_has_used_it(state: ControlState, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = opened(state, True, monkeypatch)
     try:
-        desk.invite()
-        assert desk.panel is not None and desk._invitation is not None
+        desk.invitations.invite()
+        assert desk.panel is not None and desk.invitations.url
         link = http.client.HTTPConnection("127.0.0.1", desk.panel.port, timeout=10)
-        link.request("GET", "/panel?" + desk._invitation.url.partition("?")[2], headers={"Host": f"127.0.0.1:{desk.panel.port}"})
+        link.request("GET", "/panel?" + desk.invitations.url.partition("?")[2], headers={"Host": f"127.0.0.1:{desk.panel.port}"})
         assert link.getresponse().status == 303
         link.close()
-        assert desk.code() is None
+        assert desk.invitations.code() is None
     finally:
         desk.stop()

@@ -165,8 +165,9 @@ def test_many_moves_are_few_writes(file, monkeypatch):
 
 def test_a_desk_keeps_its_controls_and_its_preset(tmp_path):
     from installation.config import ControlConfig, MidiConfig, OscConfig, WebConfig
-    from installation.control.desk import ControlDesk
+    from installation.control.desk import Beginning, ControlDesk, DeskLinks
     from installation.control.installed import Installed
+    from installation.control.sound.tempo import Tempo
     from installation.observation import Observation
 
     (tmp_path / "presets").mkdir()
@@ -182,12 +183,11 @@ def test_a_desk_keeps_its_controls_and_its_preset(tmp_path):
     def desk(preset=None):
         state = ControlState(installed.table())
         show = Observation(0.0, 0, (), 0.0, 0.0, 0.0, 0, 0.0, "", "", 0, ())
-        made = ControlDesk(config, state, installed, lambda: show, print, presets=tmp_path / "presets")
-        if preset:
-            made.presets.begin(preset)
-        notice = made.keep(take_up=not preset)
+        links = DeskLinks(lambda: show, print, Tempo(state, float), float)
+        beginning = Beginning(preset, keep=True, resume=not preset)
+        made = ControlDesk(config, state, installed, links, beginning, presets=tmp_path / "presets")
         made.start()
-        return made, state, notice
+        return made, state, made.notice
 
     first, state, notice = desk()
     assert notice == ""

@@ -11,7 +11,7 @@ from installation.engines.face_models import DETECTOR_FILE, LANDMARK_FILE, FaceD
 from installation.engines.silhouette_model import PEOPLE_FILE, SILHOUETTE_FILE
 from installation.errors import WeightsError
 from installation.faces import region
-from installation.faces.detection import View, whole
+from installation.faces.detection import SearchSquare, whole
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -24,7 +24,7 @@ def picture() -> np.ndarray:
 
 def test_detector_finds_the_face_in_every_view(picture: np.ndarray) -> None:
     detector = FaceDetector()
-    views = [whole(320, 240), View(20, 0, 240), View(-100, -60, 500)]
+    views = [whole(320, 240), SearchSquare(20, 0, 240), SearchSquare(-100, -60, 500)]
     boxes = [detector(picture, view)[0].box for view in views]
     for box in boxes:
         assert box == pytest.approx(boxes[0], abs=8)

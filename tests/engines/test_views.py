@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from installation.engines.face_models import FaceDetector
-from installation.faces.detection import View
+from installation.faces.detection import SearchSquare
 
 
 @pytest.fixture(scope="module")
@@ -15,13 +15,13 @@ def detector():
 @pytest.mark.parametrize(
     "view",
     [
-        View(700, 10, 100),
-        View(10, 500, 100),
-        View(-200, 10, 100),
-        View(10, -101, 100),
-        View(639.8, 0, 300),
-        View(0, 479.9, 64),
-        View(-99.9, 0, 100),
+        SearchSquare(700, 10, 100),
+        SearchSquare(10, 500, 100),
+        SearchSquare(-200, 10, 100),
+        SearchSquare(10, -101, 100),
+        SearchSquare(639.8, 0, 300),
+        SearchSquare(0, 479.9, 64),
+        SearchSquare(-99.9, 0, 100),
     ],
 )
 def test_a_view_beyond_the_frame_finds_nobody(detector, view):

@@ -3,7 +3,19 @@
 import numpy as np
 import pytest
 
-from installation.faces.detection import Answer, Detection, View, anchors, decode, overlap, suppress, tiles, whole
+from installation.faces.detection import (
+    Answer,
+    Detection,
+    DetectorAnswer,
+    SearchSquare,
+    View,
+    anchors,
+    decode,
+    overlap,
+    suppress,
+    tiles,
+    whole,
+)
 from installation.faces.search import Search
 
 
@@ -17,7 +29,7 @@ def test_decoded_box_lies_in_the_frame() -> None:
     regressors[2, :4] = (10, 0, 40, 20)  # 10 right of its anchor, 40 wide, 20 high, of 100
     regressors[2, 4:8] = (0, -5, 20, -5)
     logits = np.array([-5, -5, 3, -5], np.float32)
-    (face,) = decode(Answer(regressors, logits, anchors((2,), (1,)), 100.0), 0.6, View(50, 10, 200))
+    (face,) = decode(DetectorAnswer(regressors, logits, anchors((2,), (1,)), 100.0), 0.6, SearchSquare(50, 10, 200))
     assert face.box == pytest.approx((50 + 0.15 * 200, 10 + 0.65 * 200, 50 + 0.55 * 200, 10 + 0.85 * 200))
     assert face.right_eye == pytest.approx((50 + 0.25 * 200, 10 + 0.70 * 200))
     assert face.left_eye == pytest.approx((50 + 0.45 * 200, 10 + 0.70 * 200))
@@ -30,7 +42,7 @@ def test_overlapping_answers_become_one_weighted_face() -> None:
     regressors[:, 2:4] = 80
     centres = np.array([[0.5, 0.5], [0.52, 0.5], [0.5, 0.5], [5.0, 5.0]], np.float32)
     logits = np.array([4, 4, -4, 1], np.float32)
-    faces = decode(Answer(regressors, logits, centres, 100.0), 0.6, View(0, 0, 100))
+    faces = decode(DetectorAnswer(regressors, logits, centres, 100.0), 0.6, SearchSquare(0, 0, 100))
     assert len(faces) == 2
     assert faces[0].box[0] == pytest.approx(51 - 40, abs=0.01)
 

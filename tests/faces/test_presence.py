@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from installation.faces.presence import Observation, Presence, PresenceSettings
+from installation.faces.presence import Presence, PresenceSettings, Sighting
 
 RATE = 30
 ANN, BEN, EVE = (np.eye(4, dtype=np.float32)[i] * 0.8 + 0.2 for i in range(3))
 
 
-def seen(x: float, y: float = 200.0, size: float = 100.0, looks: np.ndarray = ANN) -> Observation:
-    return Observation(x, y, size, (looks / np.linalg.norm(looks)).astype(np.float32))
+def seen(x: float, y: float = 200.0, size: float = 100.0, looks: np.ndarray = ANN) -> Sighting:
+    return Sighting(x, y, size, (looks / np.linalg.norm(looks)).astype(np.float32))
 
 
 def presence(**settings: float) -> Presence:
@@ -133,7 +133,7 @@ def test_who_was_not_looked_for_counts_as_seen() -> None:
 def test_who_cannot_be_seen_well_fades_though_they_are_found() -> None:
     who = presence(occlusion_seconds=0.5, fade_in_seconds=0.1, fade_out_seconds=0.5)
     for i in range(60):
-        who.update([Observation(300, 200, 100, seen(300).looks, quality=0.2 if i >= 20 else 1.0)], i / RATE)
+        who.update([Sighting(300, 200, 100, seen(300).looks, quality=0.2 if i >= 20 else 1.0)], i / RATE)
         if i == 34:
             assert who.visitors[0].presence == 1
     assert who.visitors[0].presence == 0
@@ -145,7 +145,7 @@ def test_who_cannot_be_seen_well_fades_though_they_are_found() -> None:
 def test_a_newcomer_half_outside_the_frame_is_not_shown_yet() -> None:
     who = presence(fade_in_seconds=0.2)
     for i in range(30):
-        who.update([Observation(10 + 5 * i, 200, 100, seen(0).looks, quality=0.0 if i < 15 else 1.0, edge=i < 15)], i / RATE)
+        who.update([Sighting(10 + 5 * i, 200, 100, seen(0).looks, quality=0.0 if i < 15 else 1.0, edge=i < 15)], i / RATE)
         assert (who.visitors[0].presence > 0) == (i >= 15)
 
 
@@ -154,7 +154,7 @@ def test_who_walked_out_of_the_frame_fades_sooner_than_who_is_hidden() -> None:
     for edge in (False, True):
         who = presence(occlusion_seconds=1.0, fade_in_seconds=0.1, fade_out_seconds=0.5)
         for i in range(90):
-            looks = [Observation(300, 200, 100, seen(300).looks, quality=0.1 if i >= 27 and edge else 1.0, edge=i >= 27 and edge)]
+            looks = [Sighting(300, 200, 100, seen(300).looks, quality=0.1 if i >= 27 and edge else 1.0, edge=i >= 27 and edge)]
             who.update(looks if i < 30 else [], i / RATE)
             if not who.visitors:
                 left[edge] = i
@@ -179,13 +179,13 @@ def test_a_hidden_face_does_not_take_over_the_one_before_it() -> None:
     """Ben's landmarks slip over to Ann, who is larger, while she passes in front of him."""
     who = presence()
     for i in range(20):
-        who.update([seen(100 + 10 * i, size=120), Observation(330, 200, 100, seen(0, looks=BEN).looks)], i / RATE)
-    hidden = Observation(320, 200, 110, seen(0, looks=BEN).looks, quality=0.0)
+        who.update([seen(100 + 10 * i, size=120), Sighting(330, 200, 100, seen(0, looks=BEN).looks)], i / RATE)
+    hidden = Sighting(320, 200, 110, seen(0, looks=BEN).looks, quality=0.0)
     who.update([seen(300, size=120), hidden], 20 / RATE)
     ids = who.update([seen(312, size=120)], 21 / RATE)
     assert ids == [0]
-    emerged = Observation(335, 200, 120, seen(0, looks=BEN).looks)  # as large as Ann: hers
+    emerged = Sighting(335, 200, 120, seen(0, looks=BEN).looks)  # as large as Ann: hers
     who.update([seen(322, size=120), emerged], 22 / RATE)
     assert who.visitors[1].quality == 0
-    who.update([seen(420, size=120), Observation(331, 200, 101, seen(0, looks=BEN).looks)], 25 / RATE)
+    who.update([seen(420, size=120), Sighting(331, 200, 101, seen(0, looks=BEN).looks)], 25 / RATE)
     assert [visitor.quality for visitor in who.visitors] == [1.0, 1.0]

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from installation.faces.presence import REACH, REACH_LIMIT, REACH_PER_SECOND, Observation, Presence, PresenceSettings
+from installation.faces.presence import REACH, REACH_LIMIT, REACH_PER_SECOND, Presence, PresenceSettings, Sighting
 
 ANN, BEN = (np.eye(4, dtype=np.float32)[i] for i in range(2))
 
 
 def seen(x, looks, y=200.0, size=100.0):
-    return Observation(x, y, size, (looks / np.linalg.norm(looks)).astype(np.float32))
+    return Sighting(x, y, size, (looks / np.linalg.norm(looks)).astype(np.float32))
 
 
 def two_at(first, second):

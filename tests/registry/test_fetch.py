@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from installation.errors import WeightsError
-from installation.registry.fetch import Wanted, fetch
+from installation.registry.fetch import Download, fetch
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
 SUM = hashlib.sha256(CONTENT).hexdigest()
@@ -77,7 +77,7 @@ def silent(done, total):
 
 def test_a_file_comes_whole_with_its_progress(server, target):
     told = []
-    digest = fetch(Wanted(f"{server.url}/range", target, len(CONTENT), SUM), lambda done, total: told.append((done, total)))
+    digest = fetch(Download(f"{server.url}/range", target, len(CONTENT), SUM), lambda done, total: told.append((done, total)))
     assert digest == SUM and target.read_bytes() == CONTENT
     assert told[-1] == (len(CONTENT), len(CONTENT)) and [done for done, _ in told] == sorted(done for done, _ in told)
     assert left(target) == ["model.pkl"] and server.asked == [None]
@@ -86,35 +86,35 @@ def test_a_file_comes_whole_with_its_progress(server, target):
 def test_it_goes_on_where_it_stopped(server, target):
     target.parent.mkdir()
     (target.parent / "model.pkl.part").write_bytes(CONTENT[:1000])
-    fetch(Wanted(f"{server.url}/range", target, None, SUM), silent)
+    fetch(Download(f"{server.url}/range", target, None, SUM), silent)
     assert target.read_bytes() == CONTENT and server.asked == ["bytes=1000-"]
 
 
 def test_a_server_without_ranges_starts_again(server, target):
     target.parent.mkdir()
     (target.parent / "model.pkl.part").write_bytes(b"x" * 1000)
-    fetch(Wanted(f"{server.url}/plain", target, None, SUM), silent)
+    fetch(Download(f"{server.url}/plain", target, None, SUM), silent)
     assert target.read_bytes() == CONTENT
 
 
 def test_a_cut_connection_goes_on_by_itself_and_then_by_hand(server, target):
-    fetch(Wanted(f"{server.url}/cut/300000", target, None, SUM), silent)
+    fetch(Download(f"{server.url}/cut/300000", target, None, SUM), silent)
     assert target.read_bytes() == CONTENT and server.asked == [None, "bytes=300000-", "bytes=600000-", "bytes=900000-"]
     target.unlink()
     with pytest.raises(WeightsError, match="was cut after 400 bytes; run the same command again"):
-        fetch(Wanted(f"{server.url}/cut/100", target, None, SUM), silent)
+        fetch(Download(f"{server.url}/cut/100", target, None, SUM), silent)
     assert not target.exists() and "model.pkl.part" in left(target)
-    fetch(Wanted(f"{server.url}/range", target, None, SUM), silent)
+    fetch(Download(f"{server.url}/range", target, None, SUM), silent)
     assert target.read_bytes() == CONTENT and server.asked[-1] == "bytes=400-" and left(target) == ["model.pkl"]
 
 
 def test_a_file_that_changed_meanwhile_is_not_mixed(server, target):
     with pytest.raises(WeightsError):
-        fetch(Wanted(f"{server.url}/cut/0", target), silent)
+        fetch(Download(f"{server.url}/cut/0", target), silent)
     part = target.parent / "model.pkl.part"
     part.write_bytes(b"old" * 100)
     server.version = '"2"'
-    fetch(Wanted(f"{server.url}/range", target), silent)
+    fetch(Download(f"{server.url}/range", target), silent)
     assert target.read_bytes() == CONTENT
 
 
@@ -122,28 +122,28 @@ def test_a_part_that_is_the_whole_or_too_much(server, target):
     target.parent.mkdir()
     part = target.parent / "model.pkl.part"
     part.write_bytes(CONTENT)
-    fetch(Wanted(f"{server.url}/range", target, None, SUM), silent)
+    fetch(Download(f"{server.url}/range", target, None, SUM), silent)
     assert target.read_bytes() == CONTENT
     part.write_bytes(CONTENT + b"more")
-    fetch(Wanted(f"{server.url}/range", target, None, SUM), silent)
+    fetch(Download(f"{server.url}/range", target, None, SUM), silent)
     assert target.read_bytes() == CONTENT
 
 
 def test_a_wrong_sum_is_thrown_away(server, target):
     with pytest.raises(WeightsError, match=rf"/lie: the sha256 of what came is [0-9a-f]{{64}}, {SUM} is listed"):
-        fetch(Wanted(f"{server.url}/lie", target, len(CONTENT), SUM), silent)
+        fetch(Download(f"{server.url}/lie", target, len(CONTENT), SUM), silent)
     assert left(target) == []
 
 
 def test_refusals_are_one_sentence(server, target, monkeypatch):
     with pytest.raises(WeightsError, match=r"the server answers 404 .*by hand: https://example.org"):
-        fetch(Wanted(f"{server.url}/none", target, page="https://example.org"), silent)
+        fetch(Download(f"{server.url}/none", target, page="https://example.org"), silent)
     with pytest.raises(WeightsError, match=r"is 1048576 bytes there, 5 are listed"):
-        fetch(Wanted(f"{server.url}/range", target, 5), silent)
+        fetch(Download(f"{server.url}/range", target, 5), silent)
     full = shutil._ntuple_diskusage(100, 100, 1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
     with pytest.raises(WeightsError, match="make room first"):
-        fetch(Wanted(f"{server.url}/range", target), silent)
+        fetch(Download(f"{server.url}/range", target), silent)
     assert not target.exists()
 
 
@@ -153,12 +153,12 @@ def test_without_a_network_it_says_so_at_once(tmp_path, monkeypatch):
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/model.pkl"
         with pytest.raises(WeightsError, match=r"127\.0\.0\.1 cannot be reached .*is this machine online\?"):
-            fetch(Wanted(url, tmp_path / "model.pkl"), silent)
+            fetch(Download(url, tmp_path / "model.pkl"), silent)
     with pytest.raises(WeightsError, match=r"nowhere\.invalid cannot be reached"):
-        fetch(Wanted("https://nowhere.invalid/model.pkl", tmp_path / "model.pkl"), silent)
+        fetch(Download("https://nowhere.invalid/model.pkl", tmp_path / "model.pkl"), silent)
 
 
 def test_a_place_that_cannot_be_written(server, tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(WeightsError, match="cannot be written"):
-        fetch(Wanted(f"{server.url}/range", tmp_path / "file" / "model.pkl"), silent)
+        fetch(Download(f"{server.url}/range", tmp_path / "file" / "model.pkl"), silent)

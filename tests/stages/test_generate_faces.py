@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from installation.app import models_of
+from installation.assembly.networks import models_of
 from installation.config import load_config
 from installation.engines.select import EngineSettings
 from installation.latents.directions import DirectionSet

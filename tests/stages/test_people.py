@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from installation.compositing.matte import Matte
-from installation.demo.build import HEIGHT, WIDTH, Stage
+from installation.demo.build import HEIGHT, WIDTH, FilmSet
 from installation.engines.silhouette_model import PeopleModel
 from installation.messages import AlignedFace, AlignedFrame, Expression, Face, Frame
 from installation.stages.silhouette import LINGER_SECONDS, Silhouette
@@ -19,7 +19,7 @@ BAND = 25  # px across the outline, in which edges are judged
 @pytest.fixture(scope="module")
 def scenes():
     """Pictures of the demo, and how much of each pixel its visitors cover, 0…1."""
-    stage = Stage()
+    stage = FilmSet()
     return [(stage.picture(t), stage.matte(t)) for t in MOMENTS]
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from installation.faces.detection import View
-from installation.faces.presence import Observation
+from installation.faces.detection import SearchSquare
+from installation.faces.presence import Sighting
 from installation.messages import Frame
 from installation.stages.track import LOST_SECONDS, LOST_VIEW, Track, TrackSettings
 
@@ -15,7 +15,7 @@ ANN, BEN = (np.eye(4, dtype=np.float32)[i] for i in range(2))
 def track():
     """Two visitors who were seen at second 0, one of them a still one, and who are lost since."""
     track = Track(TrackSettings(max_faces=2, occlusion_seconds=60.0))
-    track._presence.update([Observation(400, 300, 80, ANN), Observation(900, 300, 60, BEN)], 0.0)
+    track._presence.update([Sighting(400, 300, 80, ANN), Sighting(900, 300, 60, BEN)], 0.0)
     track._presence.update([], 0.01)
     return track
 
@@ -32,7 +32,7 @@ def test_each_lost_face_has_its_turn_in_a_view_of_its_own(track):
     assert sorted(set(sides)) == [60 * LOST_VIEW, 80 * LOST_VIEW] and sides[0] != sides[1]
     assert LOST_VIEW >= 4  # who stepped aside by a face and more is still in it
     large = next(found[0] for found in views if found[0].side == 80 * LOST_VIEW)
-    assert large == View(400 - 40 * LOST_VIEW, 300 - 40 * LOST_VIEW, 80 * LOST_VIEW)
+    assert large == SearchSquare(400 - 40 * LOST_VIEW, 300 - 40 * LOST_VIEW, 80 * LOST_VIEW)
 
 
 def test_after_some_seconds_nobody_is_looked_for_any_more(track):

@@ -11,7 +11,7 @@ from cv2.typing import MatLike
 
 from installation.canvas.layout import Box
 from installation.canvas.look import Grade, portrait_mask, rim, vignette
-from installation.canvas.pace import Slow
+from installation.canvas.pace import CostlyLook
 from installation.canvas.scene import Tile
 from installation.messages import Image
 
@@ -67,7 +67,7 @@ class PlainPortraits:
         self._painted: list[_Painted | None] = []
         self._drawn: list[Image] = []
 
-    def prepare(self, slow: Slow, grade: Grade, count: int) -> None:
+    def prepare(self, slow: CostlyLook, grade: Grade, count: int) -> None:
         """Make the tables that these portraits need and the last ones did not."""
         if grade != self._grade:
             self._grade, self._curve, self._tint = grade, grade.curve(), grade.tint()
@@ -84,7 +84,7 @@ class PlainPortraits:
         self._painted += [None] * more
         self._drawn += [NOTHING] * more
 
-    def lay(self, picture: Image, index: int, tile: Tile, slow: Slow, grade: Grade, mirror: bool) -> None:
+    def lay(self, picture: Image, index: int, tile: Tile, slow: CostlyLook, grade: Grade, mirror: bool) -> None:
         """Lay the tile of this place in the order on ``picture`` [H, W, 3]."""
         box = tile.box
         left, top = round(box.x - box.size / 2), round(box.y - box.size / 2)

@@ -12,7 +12,7 @@ from installation.canvas.flashes import sample_size
 from installation.canvas.grain import Grain
 from installation.canvas.look import trail_share
 from installation.canvas.mirror import PlainMirror, PlainPeople, View
-from installation.canvas.pace import Pace, Slow
+from installation.canvas.pace import CostlyLook, StaggeredLook
 from installation.canvas.plain.portraits import PlainPortraits
 from installation.canvas.plain.sprites import Sprites
 from installation.canvas.plain.wall import PlainWall
@@ -42,7 +42,7 @@ class PlainRenderer:
             buffer.fill(0)  # memory that was never touched costs a picture its time when it first is
         self._trailing = False
         self._sample_size = sample_size(width, height)
-        self._pace = Pace()
+        self._pace = StaggeredLook()
         self._wall, self._portraits = PlainWall(width, height, seed), PlainPortraits(width, height)
         self._mirror, self._people = PlainMirror(width, height), PlainPeople()
         self._grain, self._sprites = Grain(width, height, seed), Sprites()
@@ -54,7 +54,7 @@ class PlainRenderer:
         self._bases.reverse()
         self._finals.reverse()
         self._held, self._holds = self._holds, False
-        look, slow = scene.look, self._pace.step(Slow.of(scene.look))
+        look, slow = scene.look, self._pace.step(CostlyLook.of(scene.look))
         self._draw_room(scene, slow)
         self._portraits.prepare(slow, look.grade, len(scene.tiles))
         self._draw_swarms(scene, front=False)
@@ -90,7 +90,7 @@ class PlainRenderer:
     def close(self) -> None:
         """Nothing to free."""
 
-    def _draw_room(self, scene: Scene, slow: Slow) -> None:
+    def _draw_room(self, scene: Scene, slow: CostlyLook) -> None:
         """The wall, or the mirror, or some of both while one goes over into the other."""
         look, share = scene.look, scene.mirror if scene.picture is not None else 0.0
         if scene.picture is None or share <= 0.0:

@@ -7,7 +7,7 @@ import numpy as np
 
 from installation.canvas.look import Grade, vignette
 from installation.canvas.mirror import graded
-from installation.canvas.pace import Slow
+from installation.canvas.pace import CostlyLook
 from installation.canvas.room import CameraRoom, Wall, dither, palette
 from installation.canvas.scene import Light, Scene
 from installation.messages import Image
@@ -33,7 +33,7 @@ class PlainWall:
         self._pictures = PlainBackdrops(width, height)
         self._key: tuple[object, ...] = ()
 
-    def draw(self, scene: Scene, slow: Slow) -> Image:
+    def draw(self, scene: Scene, slow: CostlyLook) -> Image:
         """The wall behind this scene; the next one overwrites it."""
         camera = self._camera_room.behind(scene, slow.grade, slow.vignette)
         changed, self._camera = camera is not self._camera, camera
@@ -55,7 +55,7 @@ class PlainWall:
         self._pictures.keep(pictures)
         return self.picture
 
-    def _draw_room(self, lights: tuple[Light, ...], room: float, slow: Slow) -> None:
+    def _draw_room(self, lights: tuple[Light, ...], room: float, slow: CostlyLook) -> None:
         if (slow.grade, room) != self._seen:
             self._seen = (slow.grade, room)
             self._palette = np.ascontiguousarray(np.round(palette(slow.grade) * room).astype(np.uint8)[:, None, :])
@@ -84,7 +84,7 @@ class PlainBackdrops:
         self._part = np.zeros((0, 0, 3), np.uint8)
         self._falloff: tuple[float, Image] = (0.0, np.zeros((0, 0, 3), np.uint8))
 
-    def add(self, wall: Image, image: Image, share: float, slow: Slow) -> None:
+    def add(self, wall: Image, image: Image, share: float, slow: CostlyLook) -> None:
         """Lay a picture of the wall's size over what is already there of others."""
         done = self._of(image, slow)
         if share >= 1.0:
@@ -100,7 +100,7 @@ class PlainBackdrops:
         held = {id(image) for image, _ in shown}
         self._graded = {key: value for key, value in self._graded.items() if key in held}
 
-    def _of(self, image: Image, slow: Slow) -> Image:
+    def _of(self, image: Image, slow: CostlyLook) -> Image:
         look = (slow.grade, slow.vignette)
         known = self._graded.get(id(image))
         if known is not None and known[1] == look:

@@ -11,10 +11,11 @@ from pathlib import Path
 from installation.config import MidiConfig
 from installation.control.midi.devices import Backend, system_backend
 from installation.control.midi.file import MappingFile
-from installation.control.midi.grip import SOURCE, Grip, Key, key, keys
-from installation.control.midi.inbox import Beats, Event, Inbox, Program
+from installation.control.midi.grip import SOURCE
+from installation.control.midi.grips import Grips
+from installation.control.midi.inbox import Beats, Event, Inbox
 from installation.control.midi.learning import Learner
-from installation.control.midi.mapping import NOTHING, Learned, learnable
+from installation.control.midi.mapping import NOTHING, learnable
 from installation.control.midi.mapping import Source as Knob
 from installation.control.midi.ports import Ports, Wanted
 from installation.control.presets.player import SOURCE as PRESET
@@ -25,7 +26,6 @@ log = logging.getLogger(__name__)
 
 GATHER = 0.003  # s to wait for what comes with an event: the fine part of a position, the rest of a flood
 FEEDBACK = 0.03  # s between two rounds of feedback
-MOST = 64  # controls in such a round; others wait for the next
 LOOK = 1.0  # s between two looks at the file
 NO_HANDS = (SOURCE, PRESET, TAPPED, CLOCKED)  # who moves controls without touching them
 
@@ -53,13 +53,9 @@ class MidiDesk:
         self._inbox = Inbox(tempo, clock)
         self._ports: Ports | None = None
         self._lock = threading.Lock()
-        self._knobs: dict[str, Knob] = {}
-        self._grips: dict[str, Grip] = {}
-        self._by_key: dict[Key, list[Grip]] = {}
+        self._grips = Grips(state)
         self._learner: Learner | None = None
         self._touching = False
-        self._changed: dict[str, bool] = {}  # controls that were set, and whether by another hand
-        self._hand: str | None = None  # the control that this thread is setting
         self._replugged = False
         self._unsaved = False
         self._looked = self._told = float("-inf")
@@ -70,7 +66,7 @@ class MidiDesk:
     def start(self) -> None:
         """Begin to listen to every port that is there or will be. Raises ConfigError for a port that is none."""
         self._ports = Ports(Wanted.of(self._settings.ports), self._inbox.put, self._replug, self._find_backend)
-        self._use(self._file.read(self._state.table, NOTHING))
+        self._grips.use(self._file.read(self._state.table, NOTHING))
         self._unsubscribe = self._state.subscribe(self._hear)
         self._thread.start()
         self._ports.start()
@@ -118,15 +114,13 @@ class MidiDesk:
         """No knob moves this control any more."""
         with self._lock:
             self._learner = None
-            if self._knobs.pop(name, None) is not None:
-                self._grip()
+            if self._grips.forget(name):
                 self._unsaved = True
         self._inbox.wake()
 
     def learned(self) -> Mapping[str, Knob]:
         """What moves each control."""
-        with self._lock:
-            return dict(self._knobs)
+        return self._grips.knobs()
 
     def devices(self) -> tuple[str, ...]:
         """The devices that are open."""
@@ -137,27 +131,13 @@ class MidiDesk:
         """Messages since the start."""
         return self._inbox.received
 
-    def _grip(self) -> None:
-        """Under the lock: a grip for each knob; those that stay keep what they know."""
-        old, self._grips, self._by_key = self._grips, {}, {}
-        for name, knob in self._knobs.items():
-            before = old.get(name)
-            grip = self._grips[name] = before if before is not None and before.source == knob else Grip(name, knob)
-            for one in keys(knob):
-                self._by_key.setdefault(one, []).append(grip)
-
     def _hear(self, change: Change | TableChange) -> None:
         """In the thread of whoever set it."""
         if not isinstance(change, Change):
             return
         if self._touching and change.source not in NO_HANDS and learnable(self._state.table.get(change.name)):
             self.learn(change.name)
-        if change.name not in self._grips:
-            return
-        own = self._hand == change.name and threading.current_thread() is self._thread
-        with self._lock:
-            self._changed[change.name] = self._changed.get(change.name, False) or not own
-        if not own:
+        if self._grips.heard(change, threading.current_thread() is self._thread):
             self._inbox.wake()
 
     def _replug(self) -> None:
@@ -166,7 +146,7 @@ class MidiDesk:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self._inbox.wait(FEEDBACK if self._changed or self._learner is not None else LOOK)
+            self._inbox.wait(FEEDBACK if self._grips.waiting or self._learner is not None else LOOK)
             if self._stop.wait(GATHER):
                 break
             try:
@@ -181,27 +161,22 @@ class MidiDesk:
     def _round(self, now: float) -> None:
         if self._replugged:
             self._replugged = False
-            with self._lock:
-                for name, grip in self._grips.items():
-                    grip.lose()
-                    self._changed[name] = True
-        with self._lock:
-            for name, other in self._changed.items():
-                if other and name in self._grips:
-                    self._grips[name].let_go()
+            self._grips.lose()
+        self._grips.catch_up()
         events, learner = self._inbox.take(), self._learner
         if learner is not None:
             self._teach(learner, events, now)
-        self._obey(events, act=learner is None)
+        self._grips.obey(events, act=learner is None)
         if now - self._told >= FEEDBACK:
             self._told = now
-            self._answer()
+            assert self._ports is not None
+            self._grips.answer(self._ports.send)
         if self._unsaved:
             self._save()
         elif now - self._looked >= LOOK:
             self._looked = now
             if self._file.changed():
-                self._use(self._file.read(self._state.table, self.learned()))
+                self._grips.use(self._file.read(self._state.table, self.learned()))
 
     def _teach(self, learner: Learner, events: list[Event], now: float) -> None:
         found: Knob | None = None
@@ -211,58 +186,12 @@ class MidiDesk:
         with self._lock:
             if self._learner is not learner:
                 return
-            if found is not None:  # a knob that moved something else until now moves this alone
-                self._knobs = {name: knob for name, knob in self._knobs.items() if knob != found} | {learner.name: found}
-                self._grip()
-                if found.kind == "control":
-                    self._grips[learner.name].stand(learner.steps(found))
-                self._changed[learner.name] = True
+            if found is not None:
+                self._grips.give(learner.name, found, learner.steps(found) if found.kind == "control" else None)
                 self._unsaved = True
                 log.info("MIDI: %s moves %s", found.words(), learner.name)
             if found is not None or learner.over(now):
                 self._learner = None
-
-    def _obey(self, events: list[Event], act: bool) -> None:
-        """Move what the events' knobs hold: a fader's control once, however many positions of it have come."""
-        moved: dict[str, Grip] = {}
-        for event in events:
-            if isinstance(event, Program):
-                if act:
-                    self._state.set("preset/recall", event.program, SOURCE)
-                continue
-            for grip in self._by_key.get(key(event), ()):
-                row = self._state.table.get(grip.name)
-                if row is None:
-                    continue
-                self._hand = grip.name
-                if grip.take(event, row, self._state, act):
-                    moved[grip.name] = grip
-        for name, grip in moved.items():
-            row = self._state.table.get(name)
-            if row is not None:
-                self._hand = name
-                grip.move(row, self._state)
-        self._hand = None
-
-    def _answer(self) -> None:
-        """Show on the devices what has changed: not on the fader whose own hand it was."""
-        assert self._ports is not None
-        with self._lock:
-            names = [name for name, _ in zip(self._changed, range(MOST), strict=False)]
-            changed = [(self._grips.get(name), self._changed.pop(name)) for name in names]
-        for grip, other in changed:
-            row = None if grip is None else self._state.table.get(grip.name)
-            if grip is None or row is None or not (other or grip.source.kind != "control"):
-                continue
-            for message in grip.shown(row, self._state):
-                self._ports.send(grip.source.device, message)
-
-    def _use(self, learned: Learned) -> None:
-        """Take what the file says."""
-        with self._lock:
-            self._knobs = dict(learned)
-            self._grip()
-            self._changed.update(dict.fromkeys(self._knobs, True))
 
     def _save(self) -> None:
         self._unsaved = False

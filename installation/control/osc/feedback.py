@@ -16,9 +16,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pythonosc.osc_message_builder import BuildError, OscMessageBuilder
-
 from installation.config import OscConfig, is_loopback
+from installation.control.osc.encoding import message
+from installation.control.osc.readings import OUT, readings
 from installation.control.osc.udp import resolved
 from installation.control.parameters import PREFIX, Scalar
 from installation.control.state import Change, ControlState, TableChange
@@ -27,13 +27,11 @@ from installation.observation import Observation
 
 log = logging.getLogger(__name__)
 
-OUT = PREFIX + "out/"
 TICK = 1 / 60  # s between two rounds of changes
 MOST = 32  # changes in a round; others wait for the next
 LOOK = 0.1  # s between looks at the show
 REPEAT = 10.0  # s in which a mirror gets every control once more
 SETTLED = 1.0  # s after a change before it may be repeated
-SMILE_STEP = 0.01
 
 
 @dataclass(slots=True)
@@ -45,10 +43,10 @@ class Destination:
     socket: socket.socket
 
     def send(self, address: str, value: Scalar) -> None:
-        """One message. A network that is away is none of the show's business, and what OSC cannot carry keeps nothing else back."""
+        """One message. A network that is away, or a message too long for it, is none of the show's business."""
         try:
-            self.socket.sendto(encoded(address, value), self.address)
-        except (OSError, ValueError, BuildError) as err:
+            self.socket.sendto(message(address, value), self.address)
+        except OSError as err:
             log.debug("OSC to %s: %s: %s", self.host, address, err)
 
 
@@ -56,12 +54,8 @@ class Destination:
 class Seen:
     """What was sent last of the show."""
 
-    faces: int = -1
-    preset: str = ""
-    smiles: dict[int, float] = field(default_factory=dict)
-    slots: dict[str, float] = field(default_factory=dict)  # by address below visitor/
-    second: float = float("-inf")
-    beats: int = 0
+    told: dict[str, float | int | str] = field(default_factory=dict)  # by address
+    second: float = float("-inf")  # when all that is told once a second was
     ignored: int = 0
 
 
@@ -137,7 +131,7 @@ class OscFeedback:
         for change in changes:
             self._moved[change.name] = now
             if self._out is not None:
-                self._out.send(OUT + change.name, change.value)
+                self._out.send(f"{OUT}/{change.name}", change.value)
             row = self._state.table.get(change.name)
             if row is not None and not row.momentary:
                 for mirror in self._mirrors:
@@ -148,48 +142,26 @@ class OscFeedback:
         """Why the newest message that was ignored was: whoever sent it reads it here, whatever it was about."""
         counts = self._state.counts()
         if self._out is not None and counts.ignored != self._seen.ignored:
-            self._out.send(OUT + "error", counts.last)
+            self._out.send(f"{OUT}/error", counts.last)
         self._seen.ignored = counts.ignored
 
     def _send_show(self, now: float) -> None:
-        """Faces and smiles as they change; these and the rates once a second."""
+        """What the show tells of itself: some of it as it changes, some once a second."""
         if self._out is None:
             return
-        seen, show, preset = self._seen, self._observe(), self._preset()
+        seen = self._seen
         each_second = now - seen.second >= 1.0
-        if each_second or show.faces != seen.faces:
-            seen.faces = show.faces
-            self._out.send(OUT + "faces", show.faces)
-        if preset and (each_second or preset != seen.preset):
-            self._out.send(OUT + "preset", preset)
-        seen.preset = preset
-        smiles = {id: 0.0 for id in seen.smiles} | dict(show.smiles)  # who left smiles no more
-        for id, smile in smiles.items():
-            if id not in seen.smiles or abs(smile - seen.smiles[id]) >= SMILE_STEP:
-                seen.smiles[id] = smile
-                self._out.send(f"{OUT}smile/{id}", smile)
-        self._send_slots(self._out, show, each_second)
-        present = {id for id, _ in show.smiles}
-        seen.smiles = {id: smile for id, smile in seen.smiles.items() if id in present}
+        shown = {one.path: one for one in readings(self._observe(), self._preset())}
+        for path in [path for path in seen.told if path not in shown]:  # who left smiles no more
+            del seen.told[path]
+            self._out.send(path, 0.0)
+        for path, one in shown.items():
+            if (each_second and one.each_second) or one.differs(seen.told.get(path)):
+                seen.told[path] = one.value
+                if one.value != "":  # such as a preset that nobody has recalled
+                    self._out.send(path, one.value)
         if each_second:
             seen.second = now
-            seen.beats += 1
-            self._out.send(OUT + "fps", float(show.presented_fps))
-            self._out.send(OUT + "delay", float(show.delay_ms))
-            self._out.send(OUT + "heartbeat", seen.beats)
-
-    def _send_slots(self, out: Destination, show: Observation, all: bool) -> None:
-        """The visitors' places as they change, and ``all`` of them for a patch that was opened late."""
-        for number, visitor in enumerate(show.slots, start=1):
-            values: dict[str, float] = {"present": int(visitor is not None), "id": -1, "smile": 0.0}
-            if visitor is not None:
-                values |= {"id": visitor.id, "smile": visitor.smile}
-            for name, value in values.items():
-                address = f"{number}/{name}"
-                told = self._seen.slots.get(address, math.inf)
-                if all or abs(value - told) >= (SMILE_STEP if name == "smile" and value else 1e-9):
-                    self._seen.slots[address] = value
-                    out.send(f"{OUT}visitor/{address}", value)
 
     def _repeat(self, now: float) -> None:
         if not self._mirrors:
@@ -201,19 +173,6 @@ class OscFeedback:
             if now - self._moved.get(name, float("-inf")) >= SETTLED:
                 for mirror in self._mirrors:
                     mirror.send(PREFIX + name, value)
-
-
-def encoded(address: str, value: Scalar) -> bytes:
-    """One OSC message: T or F for a switch, i, f or s. Of a text, what OSC can carry: up to the first NUL, and valid UTF-8; of a
-    whole number, what fits 32 bits. Raises BuildError or ValueError for what cannot be written."""
-    builder = OscMessageBuilder(address)
-    if isinstance(value, str):
-        builder.add_arg(value.partition("\0")[0].encode("utf-8", "replace").decode())
-    elif isinstance(value, int) and not isinstance(value, bool):
-        builder.add_arg(max(-(2**31), min(value, 2**31 - 1)), OscMessageBuilder.ARG_TYPE_INT)
-    else:
-        builder.add_arg(value)
-    return bytes(builder.build().dgram)
 
 
 def _destination(host: str, port: int, key: str) -> Destination:

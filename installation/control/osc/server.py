@@ -8,51 +8,41 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from installation.config import OscConfig
-from installation.control.osc.packets import Argument, PacketError, Unfit, read_packet
-from installation.control.osc.patterns import is_pattern, matches
+from installation.control.osc.dispatch import Dispatcher
 from installation.control.osc.udp import bound_socket
-from installation.control.parameters import ParameterTable
-from installation.control.state import Change, ControlState, TableChange
+from installation.control.state import ControlState
 
 log = logging.getLogger(__name__)
 
-NORM = "/norm"
 SHARE = 0.25  # of one core, the most that reading may take; in a flood the kernel drops what is beyond it
 WINDOW = 0.1  # s over which that is kept
 LOOK_UP_EVERY = 16  # packets between two looks at the clocks
 LEAST_REST = 0.001  # s
 BUFFER = 1 << 19  # bytes that wait in the kernel: room for a burst; more would only make a flood's answers late
-PATTERNS_KEPT = 64  # a controller sends the same few patterns again and again
 SENDERS_KEPT = 1024
 WAIT = 0.1  # s between looks at whether to stop
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What an address sets: a control, by its value or by the place 0…1 on a fader."""
-
-    name: str
-    norm: bool
-
-
 class OscServer:
-    """Sets the controls of ``state``. received: messages so far, the ignored too; port: what it listens on, once started."""
+    """Sets the controls of ``state``. port: what it listens on, once started."""
 
     def __init__(self, state: ControlState, settings: OscConfig) -> None:
-        self.received = 0
+        self._turned_away = 0  # packets of strangers
         self.port = settings.port
         self._state, self._settings = state, settings
         self._networks = [ipaddress.ip_network(allowed, strict=False) for allowed in settings.allow]
         self._senders: dict[str, str | None] = {}  # by address: what the state is told of it, None for a stranger
-        self._targets: dict[bytes, Target] = {}
-        self._patterns: dict[bytes, tuple[Target, ...]] = {}
+        self._dispatcher = Dispatcher(state)
         self._socket: socket.socket | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
-        self._unsubscribe = state.subscribe(self._on_change)
+
+    @property
+    def received(self) -> int:
+        """Messages so far, those that were ignored too."""
+        return self._dispatcher.received + self._turned_away
 
     def start(self) -> None:
         """Listen. Raises ConfigError for a port that is taken, or an address that this machine does not have."""
@@ -60,27 +50,15 @@ class OscServer:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
         self._socket.settimeout(WAIT)
         self.port = self._socket.getsockname()[1]
-        self._index(self._state.table)
         self._thread.start()
 
     def stop(self) -> None:
         """Close the port."""
-        self._unsubscribe()
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
         if self._socket is not None:
             self._socket.close()
-
-    def _on_change(self, change: Change | TableChange) -> None:
-        if isinstance(change, TableChange):
-            self._index(self._state.table)
-
-    def _index(self, table: ParameterTable) -> None:
-        """Every address that there is, with what it sets."""
-        targets = {row.address.encode(): Target(row.name, False) for row in table.values()}
-        targets |= {(row.address + NORM).encode(): Target(row.name, True) for row in table.values() if row.bounded}
-        self._targets, self._patterns = targets, {}
 
     def _run(self) -> None:
         assert self._socket is not None
@@ -105,22 +83,10 @@ class OscServer:
     def _read(self, packet: bytes, sender: str) -> None:
         source = self._senders[sender] if sender in self._senders else self._met(sender)
         if source is None:
-            self.received += 1
+            self._turned_away += 1
             self._state.ignore(f"OSC from {sender}, which control.osc.allow does not name")
             return
-        try:
-            messages = read_packet(packet)
-        except PacketError as err:
-            self.received += 1
-            self._state.ignore(f"OSC from {sender}: {err}")
-            return
-        self.received += len(messages)
-        for address, value in messages:
-            target = self._targets.get(address)
-            if target is not None:
-                self._set(target, value, source)
-            else:
-                self._set_several(address, value, source)
+        self._dispatcher.take(packet, source, f"OSC from {sender}")
 
     def _met(self, sender: str) -> str | None:
         """A sender's name for the state, None where it may not send. Remembered: the next packet asks again."""
@@ -131,40 +97,6 @@ class OscServer:
             self._senders.clear()
         self._senders[sender] = f"osc {address}" if allowed else None
         return self._senders[sender]
-
-    def _set(self, target: Target, value: Argument, source: str) -> None:
-        if isinstance(value, Unfit):
-            self._state.ignore(f"{target.name}: takes {self._state.table[target.name].allowed()}, not {value}")
-        elif target.norm:
-            self._state.set_norm(target.name, value, source)
-        else:
-            self._state.set(target.name, value, source)
-
-    def _set_several(self, pattern: bytes, value: Argument, source: str) -> None:
-        """For an address that is no control's own: all that it matches as a pattern."""
-        targets = self._patterns.get(pattern)
-        if targets is None:
-            targets = self._matched(pattern)
-            if len(self._patterns) >= PATTERNS_KEPT:
-                self._patterns = {}
-            if targets:
-                self._patterns[pattern] = targets
-        if not targets:
-            self._state.ignore(f"{repr(pattern[:80])[2:-1]}: no such control")
-        for target in targets:
-            self._set(target, value, source)
-
-    def _matched(self, pattern: bytes) -> tuple[Target, ...]:
-        """A pattern's targets. Places on faders only where it ends in ``/norm``: no star should reach two sorts of number."""
-        try:
-            text = pattern.decode("ascii")
-            if not is_pattern(text):
-                return ()
-            norm = text.endswith(NORM)
-            addresses = [address.decode() for address, target in self._targets.items() if target.norm is norm]
-            return tuple(self._targets[address.encode()] for address in matches(text, addresses))
-        except ValueError:  # not ASCII, or a bracket that does not close
-            return ()
 
 
 class Throttle:

@@ -12,7 +12,7 @@ MOST_TITLES = 8  # saves under different names between two pictures
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RecallAnswer:
     """How a wish went, in words for whoever had it. name: of the preset that it is about. asks: whether it would go over that
     preset, and waits for a yes."""
 
@@ -22,10 +22,10 @@ class Answer:
     asks: bool = False
 
 
-Tell = Callable[[Answer], None]  # in any thread
+Tell = Callable[[RecallAnswer], None]  # in any thread
 
 
-def nobody(answer: Answer) -> None:
+def nobody(answer: RecallAnswer) -> None:
     """For a hand that cannot be told."""
 
 

@@ -19,7 +19,7 @@ OTHER_MODELS: Stamp = (0, 0, 0)  # of a file that is to be read again for them
 
 
 @dataclass(frozen=True)
-class Look:
+class FolderContents:
     """One look at the folder. presets: the good ones by name, sorted; of a broken one the last good state. faults and notices:
     what there is to say since the last look. numbers: each preset's own, from 0. files: names of all that lie there, the broken
     ones too."""
@@ -32,7 +32,7 @@ class Look:
 
 
 @dataclass(slots=True)
-class Known:
+class KnownFile:
     """What is known of one file. problem: why its newest state cannot be used."""
 
     stamp: Stamp
@@ -51,13 +51,13 @@ class PresetFolder:
         self.path, self._beneath = path, beneath
         self._places: dict[str, Path] = {}  # the folder that each file lies in
         self._numbers = PresetNumbers(path, keep)
-        self._known: dict[str, Known] = {}
+        self._known: dict[str, KnownFile] = {}
         self._rows: frozenset[str] | None = None
         self._told: set[str] = set()
         self._crowded = False
         self._readable = True
 
-    def look(self, table: ParameterTable) -> Look:
+    def look(self, table: ParameterTable) -> FolderContents:
         """The presets as they are now, for the controls of ``table``. Never raises for what is in the folder."""
         first = self._rows is None
         rows = frozenset(name for name in table if not name.startswith("preset/"))
@@ -86,22 +86,22 @@ class PresetFolder:
         self._told.update(fresh)
         notices = tuple(filter(None, ["; ".join([*_left_out(absent), *_waiting(fresh, presets)])]))  # one, however many wait
         files = frozenset(name.rpartition(".")[0].lower() for name in stamps)
-        return Look(dict(sorted(presets.items())), tuple(faults), notices, self._numbers.of(presets), files)
+        return FolderContents(dict(sorted(presets.items())), tuple(faults), notices, self._numbers.of(presets), files)
 
     def problem(self, name: str) -> ConfigError | None:
         """Why the newest state of a preset's file cannot be used."""
         known = self._known.get(f"{name}{SUFFIX}")
         return None if known is None else known.problem
 
-    def _read(self, name: str, stamp: Stamp, before: Known | None, table: ParameterTable) -> Known:
+    def _read(self, name: str, stamp: Stamp, before: KnownFile | None, table: ParameterTable) -> KnownFile:
         last_good = None if before is None else before.preset
         try:
             reason = name_fault(name.removesuffix(SUFFIX)) if name.endswith(SUFFIX) else f"a preset's file ends in {SUFFIX}"
             if reason:
                 raise ConfigError(f"{self.path}/{plain(name)}: {reason}")
-            return Known(stamp, read_preset(self._places.get(name, self.path) / name, table))
+            return KnownFile(stamp, read_preset(self._places.get(name, self.path) / name, table))
         except ConfigError as err:
-            return Known(stamp, last_good, err)
+            return KnownFile(stamp, last_good, err)
 
     def _stamps(self, faults: list[str]) -> dict[str, Stamp]:
         """Every file that means to be a preset, by its name; of two that differ in case or ending alone, the rightly named."""

@@ -29,7 +29,7 @@ MAX_PROBLEMS = 20  # told; a file of another kind has one in every line
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class TimelineMove:
     """One move of one hand. seconds: since the show began; frame: frames captured until then."""
 
     frame: int
@@ -44,7 +44,7 @@ class Score:
     """A timeline as read. begin: where the controls stood."""
 
     begin: dict[str, Scalar]
-    moves: tuple[Move, ...]
+    moves: tuple[TimelineMove, ...]
 
 
 def head_line(begin: dict[str, Scalar]) -> str:
@@ -52,7 +52,7 @@ def head_line(begin: dict[str, Scalar]) -> str:
     return json.dumps({"timeline": VERSION, "begin": begin}) + "\n"
 
 
-def move_line(move: Move) -> str:
+def move_line(move: TimelineMove) -> str:
     """The line of one move."""
     fields = {"frame": move.frame, "seconds": round(move.seconds, 4), "name": move.name, "value": move.value, "source": move.source}
     return json.dumps(fields) + "\n"
@@ -63,7 +63,7 @@ def read_timeline(path: Path, table: ParameterTable) -> Score:
     a timeline, out of order, or that moves what no installation has; controls of models that are not here are let pass."""
     problems: list[str] = []
     begin: dict[str, Scalar] | None = None
-    moves: list[Move] = []
+    moves: list[TimelineMove] = []
     try:
         with open_plain(path) as file:
             if os.fstat(file.fileno()).st_size > MAX_BYTES:
@@ -119,7 +119,7 @@ def _begin(fields: dict[str, Any], table: ParameterTable) -> dict[str, Scalar]:
     return begin
 
 
-def _move(fields: dict[str, Any], table: ParameterTable, before: Move | None) -> Move:
+def _move(fields: dict[str, Any], table: ParameterTable, before: TimelineMove | None) -> TimelineMove:
     for key in fields:
         if key not in ("frame", "seconds", "name", "value", "source"):
             raise ValueError(f"{plain(key)}: no such key; a move has frame, seconds, name, value and source")
@@ -135,7 +135,7 @@ def _move(fields: dict[str, Any], table: ParameterTable, before: Move | None) ->
         raise ValueError(f"name: {shown(name)}: must be a control")
     if not isinstance(source, str):
         raise ValueError(f"source: {shown(source)}: must be text")
-    return Move(frame, float(seconds), name, _check(name, value, table), source[:40])
+    return TimelineMove(frame, float(seconds), name, _check(name, value, table), source[:40])
 
 
 def _check(name: str, value: object, table: ParameterTable) -> Scalar:

@@ -12,7 +12,7 @@ from installation.control.parameters import ParameterTable
 from installation.control.presets.player import SOURCE as PRESET
 from installation.control.sound.tempo import TAPPED
 from installation.control.state import Change, ControlState, TableChange
-from installation.control.timeline.file import Move, head_line, move_line, read_timeline
+from installation.control.timeline.file import TimelineMove, head_line, move_line, read_timeline
 from installation.errors import ConfigError
 from installation.output_file import free_name, unwritable
 from installation.plain_file import check_target
@@ -38,7 +38,7 @@ class TimelineRecorder:
         self.path = path
         self._clock, self._frame, self._fault = clock, frame, fault
         self._part = path.with_name(path.name + ".part")
-        self._moves: deque[Move] = deque()
+        self._moves: deque[TimelineMove] = deque()
         self._broken = False
         self._stop = threading.Event()
         self._began: float | None = None  # s, when the show began
@@ -89,7 +89,7 @@ class TimelineRecorder:
             since = 0.0 if self._began is None else self._clock() - self._began
             frame, seconds = max(self._last[0], self._frame()), max(self._last[1], since)
             self._last = (frame, seconds)
-            self._moves.append(Move(frame, seconds, change.name, change.value, change.source))
+            self._moves.append(TimelineMove(frame, seconds, change.name, change.value, change.source))
 
     def _run(self) -> None:
         while not self._stop.wait(FLUSH_SECONDS):
@@ -153,7 +153,7 @@ class TimelinePlayer:
         began = self._began
         self._play((lambda move: move.frame <= frame) if self._by_frame else (lambda move: move.seconds <= now - began))
 
-    def _play(self, due: Callable[[Move], bool]) -> None:
+    def _play(self, due: Callable[[TimelineMove], bool]) -> None:
         while self._next < len(self._moves) and due(self._moves[self._next]):
             move = self._moves[self._next]
             self._next += 1

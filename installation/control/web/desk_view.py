@@ -9,7 +9,7 @@ from typing import Protocol
 
 from installation.control.midi.mapping import learnable
 from installation.control.parameters import Parameter
-from installation.control.presets.asks import Answer, Tell
+from installation.control.presets.asks import RecallAnswer, Tell
 from installation.control.presets.files import Preset
 from installation.control.presets.saving import Backup
 from installation.control.state import ControlState
@@ -39,7 +39,7 @@ class Presets(Protocol):
         """What MIDI programs call it."""
         ...
 
-    def ask(self, text: str, source: str) -> Answer:
+    def ask(self, text: str, source: str) -> RecallAnswer:
         """Recall what a person typed."""
         ...
 

@@ -18,7 +18,7 @@ import os
 import socket
 from collections.abc import Callable
 
-from installation.control.web.visitors import Bucket, Visitor, Visitors
+from installation.control.web.senders import Bucket, Sender, Senders
 from installation.operation.descriptors import open_limit
 
 log = logging.getLogger(__name__)
@@ -39,16 +39,16 @@ SWEEP = 1.0  # s between two looks at the time
 NO_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
-class Guest(asyncio.Protocol):
+class HttpConnection(asyncio.Protocol):
     """One connection, with the HTTP protocol behind it. trusted: it has asked with the token; lasting: it is a WebSocket.
 
     Without the token it is heard one request at a time: what it sends beyond that waits, and is not even read as HTTP.
     """
 
-    __slots__ = ("_asking", "_door", "_inner", "_waiting", "arrived", "lasting", "transport", "trusted", "until", "visitor")
+    __slots__ = ("_asking", "_door", "_inner", "_waiting", "arrived", "lasting", "sender", "transport", "trusted", "until")
 
-    def __init__(self, door: Door, visitor: Visitor, now: float) -> None:
-        self.visitor, self.arrived, self.until = visitor, now, now + ASK_SECONDS
+    def __init__(self, door: Door, sender: Sender, now: float) -> None:
+        self.sender, self.arrived, self.until = sender, now, now + ASK_SECONDS
         self.trusted = self.lasting = False
         self.transport: asyncio.Transport | None = None
         self._door = door
@@ -121,19 +121,19 @@ class Guest(asyncio.Protocol):
 class Door:
     """``turned_away`` counts connections that were not taken, or were let go before their time. Belongs to the web thread."""
 
-    def __init__(self, visitors: Visitors) -> None:
+    def __init__(self, senders: Senders) -> None:
         self.turned_away = 0
         self.most = max(8, min(MOST, open_limit() // SHARE_OF_FILES))
-        self._visitors = visitors
-        self._guests: dict[Guest, None] = {}  # in the order in which they came
-        self._by_transport: dict[asyncio.BaseTransport, Guest] = {}
+        self._senders = senders
+        self._connections: dict[HttpConnection, None] = {}  # in the order in which they came
+        self._by_transport: dict[asyncio.BaseTransport, HttpConnection] = {}
         self._arrivals = Bucket(ARRIVALS_A_SECOND, ARRIVALS_AT_ONCE)
         self._tasks: set[asyncio.Task[object]] = set()
         self._spare: int | None = None
         self._waking: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
-        return len(self._guests)
+        return len(self._connections)
 
     def open(self, listening: socket.socket, behind: Callable[[], asyncio.Protocol]) -> None:
         """Take connections of ``listening`` from now on. behind: makes the HTTP protocol of each."""
@@ -152,48 +152,48 @@ class Door:
             os.close(self._spare)
             self._spare = None
 
-    def guest(self, transport: asyncio.BaseTransport | None) -> Guest | None:
+    def connection(self, transport: asyncio.BaseTransport | None) -> HttpConnection | None:
         """The connection that a request came on; None once it is gone."""
         return None if transport is None else self._by_transport.get(transport)
 
-    def asked(self, guest: Guest, trusted: bool) -> None:
+    def asked(self, connection: HttpConnection, trusted: bool) -> None:
         """A whole request has come on it."""
-        guest.trusted = trusted
-        guest.arrived = self._loop.time()
-        guest.until = guest.arrived + REQUEST_SECONDS
-        self._guests[guest] = self._guests.pop(guest, None)  # it is the newest now
-        guest.known()
+        connection.trusted = trusted
+        connection.arrived = self._loop.time()
+        connection.until = connection.arrived + REQUEST_SECONDS
+        self._connections[connection] = self._connections.pop(connection, None)  # it is the newest now
+        connection.known()
 
-    def lasts(self, guest: Guest, lasting: bool) -> None:
+    def lasts(self, connection: HttpConnection, lasting: bool) -> None:
         """It has become a WebSocket, or is none any more and soon to go."""
-        guest.lasting, guest.until = lasting, self._loop.time() + LEAVE_SECONDS
-        guest.known()
+        connection.lasting, connection.until = lasting, self._loop.time() + LEAVE_SECONDS
+        connection.known()
 
-    def greet(self, guest: Guest) -> asyncio.Protocol:
+    def greet(self, connection: HttpConnection) -> asyncio.Protocol:
         """What answers on a connection that has just been made."""
-        assert guest.transport is not None
-        self._by_transport[guest.transport] = guest
-        if guest not in self._guests:  # pushed out before it was there
-            guest.transport.abort()
+        assert connection.transport is not None
+        self._by_transport[connection.transport] = connection
+        if connection not in self._connections:  # pushed out before it was there
+            connection.transport.abort()
         return self._behind()
 
-    def listens(self, guest: Guest, size: int) -> bool:
+    def listens(self, connection: HttpConnection, size: int) -> bool:
         """Whether so many bytes of it may cost anything; who sends without end is let go."""
-        if guest.trusted or guest.visitor.bytes.take(self._loop.time(), size):
+        if connection.trusted or connection.sender.bytes.take(self._loop.time(), size):
             return True
-        self.let_go(guest, "sent too much")
+        self.let_go(connection, "sent too much")
         return False
 
-    def farewell(self, guest: Guest) -> None:
+    def farewell(self, connection: HttpConnection) -> None:
         """It is gone."""
-        if guest.transport is not None:
-            self._by_transport.pop(guest.transport, None)
-        self._forget(guest)
+        if connection.transport is not None:
+            self._by_transport.pop(connection.transport, None)
+        self._forget(connection)
 
-    def _forget(self, guest: Guest) -> None:
-        if guest in self._guests:
-            del self._guests[guest]
-            guest.visitor.connections -= 1
+    def _forget(self, connection: HttpConnection) -> None:
+        if connection in self._connections:
+            del self._connections[connection]
+            connection.sender.connections -= 1
 
     def _answer(self) -> None:
         """Somebody knocks."""
@@ -212,56 +212,56 @@ class Door:
             self._admit(made, str(address[0]), now)
 
     def _admit(self, made: socket.socket, remote: str, now: float) -> None:
-        visitor = self._visitors.of(remote)
-        if not visitor.arrivals.take(now) or not self._room_for(visitor):
+        sender = self._senders.of(remote)
+        if not sender.arrivals.take(now) or not self._room_for(sender):
             made.close()
             self._arrivals.take(now, TURNED_AWAY_COST)
             self._turn_away("too many connections")
             return
         self._arrivals.take(now)
         made.setblocking(False)
-        guest = Guest(self, visitor, now)
-        self._guests[guest] = None
-        visitor.connections += 1
-        task: asyncio.Task[object] = self._loop.create_task(self._welcome(guest, made))
+        connection = HttpConnection(self, sender, now)
+        self._connections[connection] = None
+        sender.connections += 1
+        task: asyncio.Task[object] = self._loop.create_task(self._welcome(connection, made))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _welcome(self, guest: Guest, made: socket.socket) -> None:
+    async def _welcome(self, connection: HttpConnection, made: socket.socket) -> None:
         try:
-            await self._loop.connect_accepted_socket(lambda: guest, made)
+            await self._loop.connect_accepted_socket(lambda: connection, made)
         except Exception as err:  # gone already, or the system is at its end
             log.warning("a connection could not be taken: %s", type(err).__name__)
             made.close()
-            self._forget(guest)
+            self._forget(connection)
 
-    def _room_for(self, visitor: Visitor) -> bool:
+    def _room_for(self, sender: Sender) -> bool:
         """Whether one more may come, after somebody idle has gone for it."""
-        if visitor.connections >= visitor.most:
-            return self._push_out(visitor)
-        if len(self._guests) < self.most:
+        if sender.connections >= sender.most:
+            return self._push_out(sender)
+        if len(self._connections) < self.most:
             return True
-        holders: dict[Visitor, int] = {}
-        for guest in self._guests:
-            if not guest.lasting:
-                holders[guest.visitor] = holders.get(guest.visitor, 0) + 1
+        holders: dict[Sender, int] = {}
+        for connection in self._connections:
+            if not connection.lasting:
+                holders[connection.sender] = holders.get(connection.sender, 0) + 1
         return bool(holders) and self._push_out(max(holders, key=lambda one: holders[one]))
 
-    def _push_out(self, visitor: Visitor) -> bool:
+    def _push_out(self, sender: Sender) -> bool:
         """Let go the connection of an address that has asked for nothing for the longest time; last the token's holders."""
-        idle = [guest for guest in self._guests if guest.visitor is visitor and not guest.lasting]
-        gone = next((guest for guest in idle if not guest.trusted), idle[0] if idle else None)
+        idle = [connection for connection in self._connections if connection.sender is sender and not connection.lasting]
+        gone = next((connection for connection in idle if not connection.trusted), idle[0] if idle else None)
         if gone is None:
             return False
         self.let_go(gone, "idle where others ask")
         return True
 
-    def let_go(self, guest: Guest, why: str, level: int = logging.WARNING) -> None:
+    def let_go(self, connection: HttpConnection, why: str, level: int = logging.WARNING) -> None:
         """End a connection at once."""
         self._turn_away(why, level)
-        self._forget(guest)
-        if guest.transport is not None:
-            guest.transport.abort()
+        self._forget(connection)
+        if connection.transport is not None:
+            connection.transport.abort()
 
     def _turn_away(self, why: str, level: int = logging.WARNING) -> None:
         self.turned_away += 1
@@ -293,5 +293,5 @@ class Door:
         while True:
             await asyncio.sleep(SWEEP)
             now = self._loop.time()
-            for guest in [guest for guest in self._guests if not guest.lasting and guest.until <= now]:
-                self.let_go(guest, "asked for nothing, or took too long", logging.INFO)  # browsers leave some, too
+            for connection in [connection for connection in self._connections if not connection.lasting and connection.until <= now]:
+                self.let_go(connection, "asked for nothing, or took too long", logging.INFO)  # browsers leave some, too

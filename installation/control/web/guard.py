@@ -26,7 +26,7 @@ from aiohttp import web
 from installation.config import is_loopback
 from installation.control.web import secret
 from installation.control.web.passes import MARK, Sessions, Tickets
-from installation.control.web.visitors import Bucket, Visitor, key_of
+from installation.control.web.senders import Bucket, Sender, key_of
 
 COOKIE = "facets_token"
 HOST = re.compile(r"(\[(?P<address>[^\]]+)\]|(?P<name>[^:\[\]]+))(:[0-9]*)?")
@@ -96,7 +96,7 @@ class Guard:
             return False
         return parts.scheme in ("http", "https") and parts.netloc.lower() == request.headers.get("Host", "").lower()
 
-    def leave(self, request: web.Request, visitor: Visitor) -> Leave:
+    def leave(self, request: web.Request, sender: Sender) -> Leave:
         """What this request may; once a request, since a wrong token counts against its sender."""
         if not self.public:
             return Leave(True, True)
@@ -107,14 +107,14 @@ class Guard:
         if not given:
             return Leave(False, read)
         now = self._clock()
-        wait = max(visitor.guesses.wait(now), 0.0 if visitor.proven else self._guesses.short(now))
+        wait = max(sender.guesses.wait(now), 0.0 if sender.proven else self._guesses.short(now))
         if wait > 0:
             return Leave(False, read, wait)
         if any([self._token.fits(one) for one in given]):
-            visitor.guesses.right()
-            visitor.proven = True
+            sender.guesses.right()
+            sender.proven = True
             return Leave(True, True)
-        visitor.guesses.wrong(now)
+        sender.guesses.wrong(now)
         self._guesses.take(now)
         return Leave(False, read)
 

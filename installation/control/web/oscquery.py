@@ -14,12 +14,14 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from installation.control.osc.dispatch import Dispatcher
+from installation.control.osc.readings import OUT, Reading
 from installation.control.parameters import PREFIX
 from installation.control.state import ControlState
 from installation.control.web.address_space import ATTRIBUTES, EXTENSIONS, AddressSpace, Node
 from installation.control.web.guard import Guard
 from installation.control.web.hub import Hub
-from installation.control.web.outputs import OUT, Output, below, out_node
+from installation.control.web.out_nodes import below, out_node
 from installation.control.web.sockets import Sockets
 from installation.control.web.talk import SHOWN, Talk
 
@@ -40,7 +42,7 @@ class OscPlace:
 
 
 class OscQuery:
-    """Answers for the table of ``state``, whichever it has at the time. outputs: what the show sends, as it is now."""
+    """Answers for the table of ``state``, whichever it has at the time. readings: what the show tells, as it is now."""
 
     def __init__(
         self,
@@ -49,11 +51,12 @@ class OscQuery:
         sockets: Sockets,
         guard: Guard,
         osc: Callable[[], OscPlace],
-        outputs: Callable[[], Iterator[Output]],
+        readings: Callable[[], Iterator[Reading]],
         origins: Sequence[str] = (),
     ) -> None:
         self._state, self._hub, self._sockets, self._guard, self._osc = state, hub, sockets, guard, osc
-        self._outputs, self._origins = outputs, frozenset(origins)
+        self._readings, self._origins = readings, frozenset(origins)
+        self._dispatcher = Dispatcher(state)
         self._space = AddressSpace(state.table)
         self._talks: set[Talk] = set()
         self._looking: asyncio.Task[None] | None = None
@@ -97,15 +100,15 @@ class OscQuery:
         return web.json_response(found) if found or ("TYPE" not in node and asked != ["VALUE"]) else web.Response(status=204)
 
     def _node(self, path: str) -> Node | None:
-        """What is at a path: controls, and beside them what the show sends."""
+        """What is at a path: controls, and beside them what the show tells."""
         if path == OUT or path.startswith(f"{OUT}/"):
-            return below(out_node(self._safe_outputs()), path)
+            return below(out_node(self._safe_readings()), path)
         node = self._current().node(path, self._state.targets())
         facets = None if node is None or path not in ("/", ROOT) else below(node, ROOT if path == "/" else path)
         if facets is not None:
             contents = facets["CONTENTS"]
             assert isinstance(contents, dict)
-            contents["out"] = out_node(self._safe_outputs())
+            contents["out"] = out_node(self._safe_readings())
         return node
 
     def _current(self) -> AddressSpace:
@@ -137,7 +140,7 @@ class OscQuery:
     async def _told(self, request: web.Request) -> AsyncIterator[Talk]:
         """A client that is told of changes for as long as the body runs."""
         may_write = self._guard.may_steer(request) and self._guard.same_origin(request)
-        talk = Talk(self._state, self._safe_outputs, may_write, f"osc {request.remote}")
+        talk = Talk(self._state, self._dispatcher, self._safe_readings, may_write, f"osc {request.remote}")
         self._talks.add(talk)
         self._hub.outboxes.add(talk.outbox)
         self._looking = self._looking or asyncio.create_task(self._look())
@@ -152,19 +155,19 @@ class OscQuery:
 
     async def _look(self) -> None:
         """Nothing says when what the show sends has changed: it is looked at, as often as for OSC over UDP."""
-        before: tuple[Output, ...] | None = None
+        before: tuple[Reading, ...] | None = None
         while True:
             await asyncio.sleep(LOOK)
-            shown = self._safe_outputs()
+            shown = self._safe_readings()
             if shown != before:
                 before = shown
                 for talk in self._talks:
                     talk.outbox.note(SHOWN, shown)
 
-    def _safe_outputs(self) -> tuple[Output, ...]:
+    def _safe_readings(self) -> tuple[Reading, ...]:
         """What the show sends; nothing while it cannot be told."""
         try:
-            return tuple(self._outputs())
+            return tuple(self._readings())
         except Exception:  # a part of the show that is not there yet, or no more: the clients stay
             log.debug("what the show sends could not be told", exc_info=True)
             return ()

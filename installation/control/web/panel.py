@@ -50,7 +50,7 @@ class Panel:
 
     def __init__(self, show: Show, hub: Hub, sockets: Sockets, preview: Preview) -> None:
         self._show, self._hub, self._sockets = show, hub, sockets
-        self._looks = Looks(preview)
+        self._looks = NewestPreview(preview)
         self._outboxes: set[Outbox] = set()
         self._seen: Controls | None = None
         self._beat = 0
@@ -93,7 +93,7 @@ class Panel:
 
     async def _look(self, request: web.Request) -> web.StreamResponse:
         async with self._sockets.accepted(request) as socket:
-            look = Look(self._looks)
+            look = PreviewWatcher(self._looks)
             await self._sockets.exchange(request, socket, look.read, look.write)
             return socket
 
@@ -134,7 +134,7 @@ class Panel:
             outbox.note("moving", moving)
 
 
-class Looks:
+class NewestPreview:
     """The newest JPEG for all who look."""
 
     def __init__(self, preview: Preview) -> None:
@@ -172,10 +172,10 @@ class Looks:
             self._changed.notify_all()
 
 
-class Look:
+class PreviewWatcher:
     """One who looks: a picture for each message, never more than one on its way."""
 
-    def __init__(self, looks: Looks) -> None:
+    def __init__(self, looks: NewestPreview) -> None:
         self._looks = looks
         self._number = 0
         self._asked = asyncio.Event()

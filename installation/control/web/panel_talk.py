@@ -8,7 +8,7 @@ import json
 from collections import deque
 from dataclasses import asdict
 
-from installation.control.presets.asks import Answer
+from installation.control.presets.asks import RecallAnswer
 from installation.control.web.desk_view import Json, Show
 from installation.control.web.hub import Hub, Outbox
 from installation.control.web.sockets import NonsenseError
@@ -74,7 +74,7 @@ class PanelTalk:
         if presets is None:
             raise NonsenseError
 
-        def tell(answer: Answer) -> None:
+        def tell(answer: RecallAnswer) -> None:
             self._answer({"n": number, **asdict(answer)})
 
         match given:

@@ -6,31 +6,30 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
-import math
 import socket
 import threading
-import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from aiohttp import web
 
 from installation.config import ControlConfig
+from installation.control.osc.readings import Reading, readings
 from installation.control.state import ControlState
 from installation.control.web import secret
 from installation.control.web.announce import Announcement, addresses
 from installation.control.web.desk_view import Midi, Presets, Show
 from installation.control.web.door import Door
-from installation.control.web.guard import COOKIE, LEAVE, Guard, Leave
+from installation.control.web.guard import Guard
 from installation.control.web.hub import Hub
 from installation.control.web.listening import listening_socket
 from installation.control.web.metrics import CONTENT_TYPE, WebCounts, metrics
 from installation.control.web.oscquery import OscPlace, OscQuery
-from installation.control.web.outputs import Output, outputs
 from installation.control.web.panel import Panel
-from installation.control.web.passes import SESSION_SECONDS
 from installation.control.web.preview import Preview
+from installation.control.web.reception import Reception
+from installation.control.web.senders import Senders
 from installation.control.web.sockets import Sockets
-from installation.control.web.visitors import LONGEST_DELAY, Visitor, Visitors
 from installation.observation import Observation
 from installation.operation.folded_log import FoldedLog
 from installation.places import kept
@@ -39,17 +38,9 @@ log = logging.getLogger(__name__)
 request_log = logging.getLogger(f"{__name__}.requests")  # what the HTTP library complains of
 
 STOP_SECONDS = 8.0
-TOO_BUSY_SECONDS = 1.0  # that an answer is kept back where an address asks too often: it costs less than the answer
 MOST_HEADERS = 64
 FOLDED = ("installation.control.web", "aiohttp.server", "aiohttp.web", "aiohttp.websocket", "aiohttp.internal", "asyncio")
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-UNKNOWN_HOST = "This name is not one of this machine; ask for it by its address.\n"
-OTHER_ORIGIN = "A page of another origin may not connect.\n"
-NO_LEAVE = "Open the panel with the QR code on the operator's HUD, or send the token (control.web.token).\n"
-NO_READING = "This sender is not in control.osc.allow.\n"
-WAIT = "Too many wrong tokens, or too many requests; wait for {} s.\n"
-GONE = "The connection is gone.\n"
-MISHAP = "Something went wrong here; the log of the program says what.\n"
+FOLDER = Path(__file__).resolve().parents[3]  # the program's own: where a relative control.web.token_file starts
 
 
 class WebPanel:
@@ -71,21 +62,21 @@ class WebPanel:
         token = secret.configured(settings.web, kept("."))
         self._guard = Guard.of(settings.web.host, token, settings.osc.allow, settings.web.hosts)
         self._given = bool(token)
-        self._visitors = Visitors()
-        self._door = Door(self._visitors)
+        self._senders = Senders()
+        self._door = Door(self._senders)
         self._hub, self._sockets = Hub(state), Sockets(self._door)
         self._osc_port = osc_port or (lambda: settings.osc.port or None)
 
         def place() -> OscPlace:
             return OscPlace(settings.osc.host, self._osc_port())
 
-        def sent() -> Iterator[Output]:
-            return outputs(observe(), presets.current if presets else "")
+        def told() -> Iterator[Reading]:
+            return readings(observe(), presets.current if presets else "")
 
-        self._oscquery = OscQuery(state, self._hub, self._sockets, self._guard, place, sent, settings.web.origins)
+        self._oscquery = OscQuery(state, self._hub, self._sockets, self._guard, place, told, settings.web.origins)
         self._show = Show(state, observe, presets, midi, phases)
         self._panel = Panel(self._show, self._hub, self._sockets, preview)
-        self._refused = 0
+        self._reception = Reception(self._guard, self._door, self._senders, self._oscquery.welcomes)
         self._socket: socket.socket | None = None
         self._port = settings.web.port
         self._loop = asyncio.new_event_loop()
@@ -161,7 +152,7 @@ class WebPanel:
         assert self._socket is not None
         self._stop = asyncio.Event()
         self._loop.set_exception_handler(_mishap)
-        app = web.Application(middlewares=[self._check], client_max_size=1 << 16)
+        app = web.Application(middlewares=[self._reception.check], client_max_size=1 << 16)
         app.add_routes([web.get("/metrics", self._metrics), *self._panel.routes(), *self._oscquery.routes()])
         runner = web.AppRunner(
             app,
@@ -193,84 +184,8 @@ class WebPanel:
                 await announcement.end()
                 await runner.cleanup()
 
-    @web.middleware
-    async def _check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Whether this request is answered at all, and by whom."""
-        if not self._guard.knows_host(request):
-            return self._refuse(421, UNKNOWN_HOST)
-        another = not self._guard.same_origin(request) and not self._oscquery.welcomes(request)
-        if ("Upgrade" in request.headers or request.method not in ("GET", "HEAD")) and another:
-            return self._refuse(403, OTHER_ORIGIN)
-        guest = self._door.guest(request.transport)
-        if guest is None:  # gone already
-            return self._refuse(503, GONE)
-        leave = request[LEAVE] = self._guard.leave(request, guest.visitor)
-        self._door.asked(guest, leave.steer)
-        try:
-            return await self._paid(request, handler, leave, guest.visitor)
-        finally:
-            guest.answered()
-
-    async def _paid(self, request: web.Request, handler: Handler, leave: Leave, visitor: Visitor) -> web.StreamResponse:
-        """The answer to a request whose sender has not spent all that it may cost."""
-        if leave.wait > 0:
-            return self._refuse(429, WAIT, leave.wait)
-        if leave.steer:
-            return await self._answer(request, handler, leave)
-        delay = self._visitors.delay(visitor, self._loop.time())
-        if delay is None:
-            await asyncio.sleep(TOO_BUSY_SECONDS)
-            return self._refuse(429, WAIT, LONGEST_DELAY)
-        if delay > 0:
-            await asyncio.sleep(delay)
-        began = time.thread_time()
-        response = await self._answer(request, handler, leave)
-        if not isinstance(response, web.WebSocketResponse):  # while that was open others had their turn
-            self._visitors.charge(visitor, time.thread_time() - began)
-        return response
-
-    async def _answer(self, request: web.Request, handler: Handler, leave: Leave) -> web.StreamResponse:
-        panel = request.path == "/panel" or request.path.startswith("/panel/")
-        if panel and not leave.steer:
-            return self._refuse(401, NO_LEAVE)
-        if not (leave.steer or leave.read):
-            return self._refuse(403, NO_READING)
-        if panel and self._guard.public and "Upgrade" not in request.headers and "token" in request.query:
-            return self._remembered()
-        try:
-            response = await handler(request)
-        except web.HTTPException:
-            raise
-        except Exception as err:  # one request's mishap is nobody else's
-            log.warning("a request could not be answered: %s", type(err).__name__)
-            log.debug("it went wrong here", exc_info=True)
-            response = web.Response(status=500, text=MISHAP)
-        if not response.prepared:
-            response.headers.update({
-                "Cache-Control": "no-store",
-                "Cross-Origin-Resource-Policy": "same-origin",
-                "X-Content-Type-Options": "nosniff",
-                "Referrer-Policy": "no-referrer",
-            })  # fmt: skip
-        return response
-
-    def _refuse(self, status: int, why: str, wait: float = 0.0) -> web.Response:
-        """Nobody who is refused keeps the connection: it is somebody else's place."""
-        self._refused += 1
-        seconds = math.ceil(wait)
-        headers = {"Cache-Control": "no-store"} | ({"Retry-After": str(seconds)} if wait else {})
-        response = web.Response(status=status, text=why.format(seconds), headers=headers)
-        response.force_close()
-        return response
-
-    def _remembered(self) -> web.Response:
-        """The token moves from the address, which people share, to a cookie."""
-        response = web.Response(status=303, headers={"Location": "/panel", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
-        response.set_cookie(COOKIE, self._guard.session(), max_age=SESSION_SECONDS, httponly=True, samesite="Lax", path="/")
-        return response
-
     async def _metrics(self, request: web.Request) -> web.Response:
-        counts = WebCounts(len(self._sockets), self._sockets.dropped, self._refused, len(self._door), self._door.turned_away)
+        counts = WebCounts(len(self._sockets), self._sockets.dropped, self._reception.refused, len(self._door), self._door.turned_away)
         text = metrics(self._observe(), self._state.counts(), counts)
         return web.Response(text=text, headers={"Content-Type": CONTENT_TYPE})
 

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from installation.control.web.door import Door, Guest
-from installation.control.web.visitors import HOME, HOME_SHARE, Bucket, Visitor
+from installation.control.web.door import Door, HttpConnection
+from installation.control.web.senders import HOME, HOME_SHARE, Bucket, Sender
 
 MOST = 64  # connections at once
 MOST_READERS = 24  # of them without the token
@@ -37,7 +37,7 @@ class Sockets:
     def __init__(self, door: Door) -> None:
         self.dropped = 0
         self._door = door
-        self._open: dict[web.WebSocketResponse, Guest] = {}
+        self._open: dict[web.WebSocketResponse, HttpConnection] = {}
 
     def __len__(self) -> int:
         return len(self._open)
@@ -47,8 +47,8 @@ class Sockets:
         """The connection, open for as long as the body runs. Raises HTTPUpgradeRequired for a request that asks for no WebSocket,
         HTTPBadRequest for one that asks in a way that is none (RFC 6455, 4.2), HTTPServiceUnavailable where there are too many."""
         _check_handshake(request)
-        guest = self._door.guest(request.transport)
-        if guest is None or not self._room_for(guest):
+        connection = self._door.connection(request.transport)
+        if connection is None or not self._room_for(connection):
             self.dropped += 1
             raise web.HTTPServiceUnavailable(text="too many connections; close a panel that nobody needs\n")
         socket = web.WebSocketResponse(
@@ -59,25 +59,25 @@ class Sockets:
             writer_limit=LONGEST_MESSAGE,
             autoping=False,  # answered in ``_receive``, where they cost what any frame costs
         )
-        self._open[socket] = guest
-        self._door.lasts(guest, True)
+        self._open[socket] = connection
+        self._door.lasts(connection, True)
         try:
             await socket.prepare(request)
             yield socket
         finally:
             del self._open[socket]
-            self._door.lasts(guest, False)
+            self._door.lasts(connection, False)
             if socket.prepared:  # a handshake that was refused left nothing to close
                 with contextlib.suppress(TimeoutError, ConnectionError):
                     await asyncio.wait_for(socket.close(), 2.0)
 
-    def _room_for(self, guest: Guest) -> bool:
+    def _room_for(self, connection: HttpConnection) -> bool:
         if len(self._open) >= MOST:
             return False
-        if guest.trusted:
+        if connection.trusted:
             return True
-        readers = [one.visitor for one in self._open.values() if not one.trusted]
-        return len(readers) < MOST_READERS and readers.count(guest.visitor) < _most_of(guest.visitor)
+        readers = [one.sender for one in self._open.values() if not one.trusted]
+        return len(readers) < MOST_READERS and readers.count(connection.sender) < _most_of(connection.sender)
 
     async def exchange(
         self,
@@ -150,12 +150,12 @@ class Sockets:
             await asyncio.wait_for(asyncio.gather(*going, return_exceptions=True), 2.0)
 
 
-def _most_of(visitor: Visitor) -> int:
-    return MOST_READERS_OF_ONE * (HOME_SHARE if visitor.key == HOME else 1)
+def _most_of(sender: Sender) -> int:
+    return MOST_READERS_OF_ONE * (HOME_SHARE if sender.key == HOME else 1)
 
 
-def _frames(guest: Guest) -> Bucket:
-    return Bucket(FRAMES_A_SECOND, FRAMES_AT_ONCE) if guest.trusted else Bucket(READ_FRAMES_A_SECOND, READ_FRAMES_AT_ONCE)
+def _frames(connection: HttpConnection) -> Bucket:
+    return Bucket(FRAMES_A_SECOND, FRAMES_AT_ONCE) if connection.trusted else Bucket(READ_FRAMES_A_SECOND, READ_FRAMES_AT_ONCE)
 
 
 def _check_handshake(request: web.Request) -> None:

@@ -6,31 +6,36 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator
 from posixpath import commonpath, dirname
 
-from installation.control.parameters import PREFIX, Scalar
+from installation.control.osc.dispatch import Dispatcher
+from installation.control.osc.encoding import message
+from installation.control.osc.readings import OUT, SMILES, Reading
+from installation.control.parameters import PREFIX, Parameter, Scalar
 from installation.control.state import ControlState
 from installation.control.web.hub import Batch, Outbox
-from installation.control.web.osc_stream import apply_packet, heard, message
-from installation.control.web.outputs import OUT, SMILES, Output
 from installation.control.web.sockets import NonsenseError
 
-MOST_OUTPUTS, LONGEST_OUTPUT = 256, 64  # addresses that one client waits for; characters of one
-SHOWN = OUT  # the kind of note that holds what the show sends
+MOST_READINGS, LONGEST_READING = 256, 64  # addresses that one client waits for; characters of one
+SHOWN = OUT  # the kind of note that holds what the show tells
 
 
 class Talk:
-    """A client from the moment it connects. source: whose hand it is; outputs: what the show sends now.
+    """A client from the moment it connects. source: whose hand it is; dispatcher: takes its packets; readings: what the show tells
+    now.
 
     Every OSC message goes out in a frame of its own. The proposal speaks of packets, which could be bundles, but the clients
     that are published read one message a frame: of a bundle they lose all or end in an error.
     """
 
-    def __init__(self, state: ControlState, outputs: Callable[[], Iterable[Output]], may_write: bool, source: str) -> None:
+    def __init__(
+        self, state: ControlState, dispatcher: Dispatcher, readings: Callable[[], Iterable[Reading]], may_write: bool, source: str
+    ) -> None:
         self.outbox = Outbox()
-        self._state, self._outputs, self._may_write, self._source = state, outputs, may_write, source
+        self._state, self._dispatcher, self._readings = state, dispatcher, readings
+        self._may_write, self._source = may_write, source
         self._heard: set[str] = set()  # names of controls
-        self._seen: dict[str, Scalar | None] = {}  # paths of what the show sends, with the value that was told last
+        self._seen: dict[str, Scalar | None] = {}  # paths of what the show tells, with the value that was told last
         self._rows = frozenset(_addresses(state))  # nodes as the client knows them
-        self._sent = frozenset(one.path for one in outputs())
+        self._sent = frozenset(one.path for one in readings())
 
     async def read(self, data: str | bytes) -> None:
         """A frame: text is a command, binary an OSC packet. Raises NonsenseError."""
@@ -38,16 +43,16 @@ class Talk:
             if not self._may_write:
                 self._state.ignore("OSC over WebSocket: a write needs the token, and a page of this machine's own")
                 raise NonsenseError
-            apply_packet(self._state, data, self._source)
+            self._dispatcher.take(data, self._source, "OSC over WebSocket")
             return
         command, path = _command(data)
         name = path.removeprefix(PREFIX)
         if command == "LISTEN" and path.startswith(PREFIX) and name in self._state.table:
             self._heard.add(name)
-        elif command == "LISTEN" and path.startswith(f"{OUT}/") and len(path) <= LONGEST_OUTPUT:
-            shown = tuple(self._outputs())
-            # Of what the show does not send, anybody can name without end.
-            if len(self._seen) < MOST_OUTPUTS or any(one.path == path for one in shown):
+        elif command == "LISTEN" and path.startswith(f"{OUT}/") and len(path) <= LONGEST_READING:
+            shown = tuple(self._readings())
+            # Of what the show does not tell, anybody can name without end.
+            if len(self._seen) < MOST_READINGS or any(one.path == path for one in shown):
                 self._seen.setdefault(path, None)
             self.outbox.note(SHOWN, shown)
         elif command == "IGNORE":
@@ -81,8 +86,8 @@ class Talk:
                 if name in self._heard and name in table:
                     yield message(table[name].address, heard(table[name], value))
 
-    def _changed(self, shown: tuple[Output, ...]) -> Iterator[bytes]:
-        """Messages of what the show sends, where it is not what was told last. Who left smiles no more, and nobody gets their
+    def _changed(self, shown: tuple[Reading, ...]) -> Iterator[bytes]:
+        """Messages of what the show tells, where it is not what was told last. Who left smiles no more, and nobody gets their
         number again."""
         now = {one.path: one.value for one in shown} if self._seen else {}
         for path, told in tuple(self._seen.items()):
@@ -96,6 +101,20 @@ class Talk:
 
 def _addresses(state: ControlState) -> Iterator[str]:
     return (row.address for row in state.table.values())
+
+
+def heard(row: Parameter, value: Scalar) -> Scalar:
+    """A control's value as those who LISTEN are sent it: always f, i or s, which every client that is published can read.
+
+    A switch is 1 or 0 and a trigger is 1, each a type that its node declares beside its own (OVERLOADS). T, F and N carry no
+    bytes: a client for Max reads such a message as an empty list, and Chataigne's reader throws. A command is told as the word
+    that its node declares, though a number was sent.
+    """
+    if row.kind == "bool":
+        return int(bool(value))
+    if row.kind == "trigger":
+        return 1
+    return str(value) if row.kind == "command" else value
 
 
 def _command(text: str) -> tuple[str, str]:

@@ -40,7 +40,7 @@ FOCUS = 2.0  # how much more eyes and mouth count than the rest
 
 
 @dataclass(frozen=True)
-class Options:
+class ChildOptions:
     """One child. swap_at: first resolution in pixels that is trained, stored and, in the mirror, swapped."""
 
     style: str
@@ -55,7 +55,7 @@ class Options:
 class ChildTrainer:
     """Base, its encoder and the child that learns."""
 
-    def __init__(self, run: Path, nets: Path, options: Options, start: Path | None = None) -> None:
+    def __init__(self, run: Path, nets: Path, options: ChildOptions, start: Path | None = None) -> None:
         self.options = options
         self.base, self.images = load_run(run)
         self.child = copy.deepcopy(self.base.generator) if start is None else load_stylegan2(start, self.base.generator)
@@ -194,7 +194,7 @@ def main(argv: list[str] | None = None) -> int:
     a = parser.parse_args(argv)
     if a.minutes <= 0 or min(a.snapshots, a.adversarial_weight) < 0 or a.batch < 1:
         parser.error("--minutes must be more than 0, --snapshots and --adversarial-weight at least 0, --batch at least 1")
-    options = Options(a.style, a.minutes, a.batch, swap_at=a.swap_at, snapshots=a.snapshots, adversarial=a.adversarial_weight)
+    options = ChildOptions(a.style, a.minutes, a.batch, swap_at=a.swap_at, snapshots=a.snapshots, adversarial=a.adversarial_weight)
     trainer, stop = ChildTrainer(a.run, a.nets, options, a.start), Stop()
     if a.swap_at not in trainer.child.resolutions:
         parser.error(f"--swap-at: the base has layers of {', '.join(map(str, trainer.child.resolutions))} px")

@@ -196,8 +196,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise ConfigError("--limit counts from 1 and --width from 0")
     named = frozenset({"generator"}) if a.encoder is None else frozenset({"generator", "encoder"})
     models = load_models(a.base, a.encoder or shipped("weights") / "encoder.safetensors", [], [], named)
-    base = models.base
-    if not isinstance(base, Generator):
+    base = models.base.layered
+    if base is None:
         raise ConfigError(f"--base: {a.base}: a StyleGAN3 generator; its layers have no resolutions to swap at, StyleGAN2 is needed")
     columns = a.at or [r for r in base.resolutions if LEAST_AT <= r <= MOST_AT]
     wrong = [at for at in columns if at not in base.resolutions]

@@ -25,7 +25,7 @@ from installation.errors import ConfigError, FaultError, SourceError
 from installation.messages import Image
 from installation.training.data.faces import Find, Finder, HaarFinder, TrackerFinder, cut
 from installation.training.data.likeness import People, Prints, fingerprint, sharpness
-from installation.training.data.packs import Face, Packs, Row, encode, row_dict, split_of
+from installation.training.data.packs import PackedFace, Packs, Row, encode, row_dict, split_of
 from installation.training.data.report import write_report
 from installation.training.data.sources import Item, Unusable, files_of, items_of
 
@@ -100,7 +100,7 @@ class Maker:
         image = item.read()
         finds = self._finder(image)
         left_out: Counter[str] = Counter() if finds else Counter({"no face": 1})
-        kept: list[tuple[Face, bytes]] = []
+        kept: list[tuple[PackedFace, bytes]] = []
         for find in finds:
             made = self._made(item, image, find, len(kept))
             if isinstance(made, str):
@@ -109,7 +109,7 @@ class Maker:
                 kept.append(made)
         self.packs.add(item.key, kept, left_out)
 
-    def _made(self, item: Item, image: Image, find: Find, ahead: int) -> tuple[Face, bytes] | str:
+    def _made(self, item: Item, image: Image, find: Find, ahead: int) -> tuple[PackedFace, bytes] | str:
         """The face and its encoded picture, or why it is left out."""
         a = self._a
         if find.quad.side < a.min_width:
@@ -133,7 +133,7 @@ class Maker:
         yaw, pitch, roll = (None, None, None) if pose is None else (round(v, 1) for v in (pose.yaw, pose.pitch, pose.roll))
         split = split_of(item.unit, a.val)
         row = Row(self.packs.next_name(ahead), "", split, item.name, round(find.quad.side), yaw, pitch, roll, round(sharp, 4))
-        return Face(row_dict(row), print_.tobytes().hex(), identity), encode(self._picture(crop, mask), a.quality)
+        return PackedFace(row_dict(row), print_.tobytes().hex(), identity), encode(self._picture(crop, mask), a.quality)
 
     def _picture(self, crop: Image, mask: NDArray[np.bool_]) -> Pillow.Image:
         picture = Pillow.fromarray(crop)

@@ -21,7 +21,7 @@ NEIGHBOURS = 3  # windows that agree before they are a face
 MOST_BYTES = 8 << 20
 
 Array = NDArray[np.float64]
-Box = tuple[float, float, float]  # x, y, side
+Rectangle = tuple[float, float, float]  # x, y, side
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class Tree:
 
 
 @dataclass(frozen=True, eq=False)
-class Stage:
+class CascadeStage:
     """A sum of weak classifiers that a window has to reach."""
 
     threshold: float
@@ -45,7 +45,7 @@ class Cascade:
     """side: of the window, px. features: rectangles (x, y, width, height, weight) of each."""
 
     side: int
-    stages: tuple[Stage, ...]
+    stages: tuple[CascadeStage, ...]
     features: tuple[tuple[tuple[int, int, int, int, float], ...], ...]
 
     @staticmethod
@@ -64,11 +64,11 @@ class Cascade:
         except (ET.ParseError, UnicodeDecodeError, AttributeError, ValueError, IndexError, TypeError) as err:
             raise ConfigError(f"{found}: not a Haar cascade in OpenCV's format, upright rectangles only ({err})") from err
 
-    def boxes(self, grey: NDArray[np.uint8], least: float) -> list[Box]:
+    def boxes(self, grey: NDArray[np.uint8], least: float) -> list[Rectangle]:
         """Faces of a grey picture [H, W], px, largest first. least: smallest side looked for."""
         height, width = grey.shape
         scale = max(min(1.0, WORK_PX / max(height, width)), min(1.0, self.side / max(least, 1.0)))
-        hits: list[Box] = []
+        hits: list[Rectangle] = []
         while min(height, width) * scale >= self.side:
             size = (round(width * scale), round(height * scale))
             small = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
@@ -134,7 +134,7 @@ def _parse(root: ET.Element) -> Cascade:
                 (int(numbers[k]), int(numbers[k + 1]), int(numbers[k + 2]), float(numbers[k + 3])) for k in range(0, len(numbers), 4)
             )
             trees.append(Tree(nodes, tuple(map(float, _text(weak, "leafValues").split()))))
-        stages.append(Stage(float(_text(entry, "stageThreshold")), tuple(trees)))
+        stages.append(CascadeStage(float(_text(entry, "stageThreshold")), tuple(trees)))
     features = []
     for entry in _children(cascade, "features"):
         if entry.findtext("tilted", "0").strip() not in ("0", ""):
@@ -170,9 +170,9 @@ def _installed() -> Path:
     )
 
 
-def _grouped(hits: list[Box]) -> list[Box]:
+def _grouped(hits: list[Rectangle]) -> list[Rectangle]:
     """Windows that overlap by half become their mean where enough of them agree."""
-    groups: list[list[Box]] = []
+    groups: list[list[Rectangle]] = []
     for hit in sorted(hits, key=lambda h: -h[2]):
         home = next((g for g in groups if _alike(hit, g)), None)
         if home is None:
@@ -183,7 +183,7 @@ def _grouped(hits: list[Box]) -> list[Box]:
     return sorted(((x, y, side) for x, y, side in found), key=lambda b: -b[2])
 
 
-def _alike(hit: Box, group: list[Box]) -> bool:
+def _alike(hit: Rectangle, group: list[Rectangle]) -> bool:
     x, y, side = np.mean(group, axis=0)
     width = min(hit[0] + hit[2], x + side) - max(hit[0], x)
     height = min(hit[1] + hit[2], y + side) - max(hit[1], y)

@@ -38,7 +38,7 @@ class Row:
 
 
 @dataclass
-class Face:
+class PackedFace:
     """A kept face: its row so far, and what tells duplicates."""
 
     row: dict[str, Any]
@@ -52,7 +52,7 @@ class Packs:
     def __init__(self, folder: Path, settings: Mapping[str, Any], pack_size: int) -> None:
         """Raises ConfigError for a folder with somebody's files in it, or made with other settings."""
         self.folder, self.pack_size = folder, pack_size
-        self.faces: list[Face] = []
+        self.faces: list[PackedFace] = []
         self.done: set[str] = set()
         self.unusable: dict[str, str] = {}
         self.left_out: Counter[str] = Counter()
@@ -86,7 +86,7 @@ class Packs:
             else:
                 self.done.add(entry["key"])
                 self.left_out.update(entry["left_out"])
-                self.faces += [Face(f["row"], f["print"], f.get("identity")) for f in entry["faces"]]
+                self.faces += [PackedFace(f["row"], f["print"], f.get("identity")) for f in entry["faces"]]
         for face in self.faces:
             face.row["pack"] = packed.get(face.row["file"], "")
         (self.folder / PENDING).mkdir(exist_ok=True)
@@ -94,7 +94,7 @@ class Packs:
         self.faces = [f for f in self.faces if f.row["pack"] or self._pending(f).exists()]
         self._waiting = len(self._unpacked())
 
-    def add(self, key: str, faces: list[tuple[Face, bytes]], left_out: Mapping[str, int]) -> None:
+    def add(self, key: str, faces: list[tuple[PackedFace, bytes]], left_out: Mapping[str, int]) -> None:
         """What came of one picture. Raises OSError."""
         for face, data in faces:
             self._pending(face).write_bytes(data)
@@ -138,7 +138,7 @@ class Packs:
             writer.writeheader()
             writer.writerows(face.row for face in self.faces)
 
-    def picture(self, face: Face) -> bytes | None:
+    def picture(self, face: PackedFace) -> bytes | None:
         """The encoded picture of a packed face; None where somebody took the pack away."""
         try:
             with zipfile.ZipFile(self.folder / face.row["pack"]) as archive:
@@ -146,10 +146,10 @@ class Packs:
         except (OSError, KeyError, zipfile.BadZipFile):
             return None
 
-    def _unpacked(self) -> list[Face]:
+    def _unpacked(self) -> list[PackedFace]:
         return [f for f in self.faces if not f.row["pack"]]
 
-    def _pending(self, face: Face) -> Path:
+    def _pending(self, face: PackedFace) -> Path:
         return self.folder / PENDING / str(face.row["file"])
 
     def _free_name(self) -> str:

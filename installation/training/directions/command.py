@@ -54,7 +54,7 @@ EVERY_LAYER = (0, 64)
 
 
 @dataclass(frozen=True)
-class Plan:
+class LearningPlan:
     """span: standard deviations of its own measure from -1 to +1. code: how much of the movement the code makes; the warp of
     the portrait makes the rest. shift: how much of the measured look the detail residual takes. layers: first and one past the
     last style moved. stiffness: see ``smooth_flow``. purse: see ``pursed``, for what lips cannot do by becoming thicker alone."""
@@ -69,21 +69,21 @@ class Plan:
 
 
 PLANS = (
-    Plan("age", 2.8, 0.35, 1.2, EVERY_LAYER),
-    Plan("gender", 2.4, 0.35, 1.2, EVERY_LAYER),
-    Plan("smile", 3.6, 0.25, 0.8),
-    Plan("mouth-open", 3.0, 0.1, 0.6),
-    Plan("eyes-open", 3.2),
-    Plan("eye-distance", 3.2),
-    Plan("eye-eyebrow-distance", 3.0),
-    Plan("eye-ratio", 3.2),
-    Plan("lip-ratio", 2.6, 0.05, 0.3, stiffness=0.1, purse=0.26),
-    Plan("nose-mouth-distance", 3.0),
-    Plan("nose-ratio", 3.2),
-    Plan("nose-tip", 2.6, 0.0, 0.0, stiffness=0.01),
-    Plan("yaw", 2.6, 0.15, 0.0, stiffness=HEAD_STIFFNESS),
-    Plan("pitch", 2.6, 0.15, 0.0, stiffness=HEAD_STIFFNESS),
-    Plan("roll", 4.0, 0.15, 0.0, stiffness=HEAD_STIFFNESS),
+    LearningPlan("age", 2.8, 0.35, 1.2, EVERY_LAYER),
+    LearningPlan("gender", 2.4, 0.35, 1.2, EVERY_LAYER),
+    LearningPlan("smile", 3.6, 0.25, 0.8),
+    LearningPlan("mouth-open", 3.0, 0.1, 0.6),
+    LearningPlan("eyes-open", 3.2),
+    LearningPlan("eye-distance", 3.2),
+    LearningPlan("eye-eyebrow-distance", 3.0),
+    LearningPlan("eye-ratio", 3.2),
+    LearningPlan("lip-ratio", 2.6, 0.05, 0.3, stiffness=0.1, purse=0.26),
+    LearningPlan("nose-mouth-distance", 3.0),
+    LearningPlan("nose-ratio", 3.2),
+    LearningPlan("nose-tip", 2.6, 0.0, 0.0, stiffness=0.01),
+    LearningPlan("yaw", 2.6, 0.15, 0.0, stiffness=HEAD_STIFFNESS),
+    LearningPlan("pitch", 2.6, 0.15, 0.0, stiffness=HEAD_STIFFNESS),
+    LearningPlan("roll", 4.0, 0.15, 0.0, stiffness=HEAD_STIFFNESS),
 )
 HEAD = frozenset({"yaw", "pitch", "roll"})  # the face as a whole
 SIDED = frozenset({"yaw", "roll"})  # in a mirror they turn the other way
@@ -133,7 +133,7 @@ def fit(codes: NDArray[np.floating[Any]], attributes: NDArray[np.float64]) -> ND
     return solved
 
 
-def _direction(plan: Plan, solved: NDArray[np.float64], middle: NDArray[np.float64], styles: int, w_dim: int) -> Direction:
+def _direction(plan: LearningPlan, solved: NDArray[np.float64], middle: NDArray[np.float64], styles: int, w_dim: int) -> Direction:
     """From what one standard deviation adds to [code, residual, landmarks], laid end to end; half the plan's span is one unit."""
     size, cells = styles * w_dim, DETAIL_CHANNELS * DETAIL_PX**2
     code, detail, moves = np.split(solved * plan.span / 2, [size, size + cells])
@@ -204,7 +204,7 @@ class Calibration:
         return middle[:, order], effects(NAMES, swings, self.deviations)
 
 
-def fault(effect: Effect, plan: Plan) -> float:
+def fault(effect: Effect, plan: LearningPlan) -> float:
     """How far a direction is from what is asked of it: its plan's span, a third of that of any other measure, likeness."""
     short = max(0.0, ENOUGH * plan.span - effect.own_effect_sd)
     leak = max(0.0, effect.worst_other_sd - effect.own_effect_sd / 3)

@@ -8,7 +8,6 @@ A hundred pictures each are enough. Faces are found and aligned as the mirror do
 
 import argparse
 import json
-import os
 import re
 import time
 from collections.abc import Sequence
@@ -26,6 +25,7 @@ from installation.latents.maps import Maps
 from installation.messages import Frame, Image
 from installation.models.bundle import Models, load_models
 from installation.networks.facets_encoder import DETAIL_PX, INPUT_PX, FacetsEncoder
+from installation.output_file import whole_file
 from installation.places import shipped
 from installation.stages.align import Align
 from installation.stages.track import Track, TrackSettings
@@ -167,11 +167,10 @@ def main(argv: list[str] | None = None) -> int:
     card = {"method": a.method, "accuracy": f"{accuracy:.3f}", "examples": json.dumps([len(g.codes) for g in groups])}
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        fresh = out.with_name(f".{out.name}.tmp")
-        save_directions([direction], fresh, card)
-        os.replace(fresh, out)
     except OSError as err:
         raise ConfigError(f"{out}: cannot be written ({err.strerror})") from err
+    with whole_file(out) as fresh:
+        save_directions([direction], fresh, card)
     count = sum(len(g.codes) for g in groups)
     print(f"{out}: tells {100 * accuracy:.0f} % of held-out faces apart; {count} faces, {time.monotonic() - start:.0f} s")
     load_directions([out], *models.latent_avg.shape)

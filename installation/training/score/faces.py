@@ -13,7 +13,6 @@ from installation.messages import Image
 from installation.models.bundle import Models
 from installation.networks.encoder_parts import as_network_input
 from installation.networks.mixed_generator import MixedCodes, MixedGenerator, WholePicture
-from installation.networks.stylegan2 import Generator
 from installation.training.data.datasets import STORED_PX
 from installation.training.score.networks import FeatureJudge, IdentityJudge, PerceptualJudge, five_point_matrix
 from installation.training.score.sample import Sitter
@@ -30,13 +29,13 @@ class Sketcher:
 
     def __init__(self, models: Models) -> None:
         self.models = models
-        base, detail = models.base, models.detail
+        base, layered, detail = models.base, models.base.layered, models.detail
         self._whole = models.whole_encoder()
-        if detail is not None and isinstance(base, Generator):
-            self._with_detail: MixedGenerator | None = MixedGenerator(base, (), detail.expand.weight).eval()
+        if detail is not None and layered is not None:
+            self._with_detail: MixedGenerator | None = MixedGenerator(layered, (), detail.expand.weight).eval()
         else:
             self._with_detail = None
-        self._codes = (MixedCodes(MixedGenerator(base)) if isinstance(base, Generator) else WholePicture(base, base.size)).eval()
+        self._codes = (WholePicture(base, base.size) if layered is None else MixedCodes(MixedGenerator(layered))).eval()
         self.batch = BATCH if base.size <= LARGE_PX and models.input_px <= LARGE_PX else 1
 
     @torch.inference_mode()
@@ -59,7 +58,7 @@ class Sketcher:
     def samples(self, count: int, seed: int) -> list[Image] | None:
         """Portraits of nobody, from the generator's own prior; None where it has no mapping network."""
         base = self.models.base
-        if isinstance(base, Generator) and len(base.style) <= 1:
+        if base.mapping_layers == 0:
             return None
         noise = torch.Generator().manual_seed(seed)
         drawn: list[Image] = []

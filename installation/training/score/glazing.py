@@ -17,7 +17,6 @@ from installation.messages import Drawing, Image, Mask
 from installation.models.bundle import Models
 from installation.networks.encoder_parts import as_network_input
 from installation.networks.mixed_generator import MixedGenerator
-from installation.networks.stylegan2 import Generator
 from installation.stages.generate import SMALL_PX
 from installation.training.score.faces import fitted
 from installation.training.score.glass import GlassNumbers, glass_numbers
@@ -43,7 +42,7 @@ def why_no_glazing(models: Models) -> str | None:
     """Why edits cannot be put over the camera's pixels with these models; None where they can."""
     if not models.directions.names:
         return "no directions fit this model"
-    if models.detail is None or not isinstance(models.base, Generator):
+    if models.detail is None:
         return "this encoder gives no detail residual; edits are laid over the camera's pixels with one"
     return None
 
@@ -55,12 +54,13 @@ class Glazing:
     def __init__(self, models: Models, glass: float = 1.0) -> None:
         if (why := why_no_glazing(models)) is not None:
             raise ValueError(why)
-        assert models.detail is not None and isinstance(models.base, Generator)
+        base = models.base.layered
+        assert models.detail is not None and base is not None  # without layers there is no detail
         self.glass, self.names = glass, tuple(models.directions.names)
         self._models, self._encoder, self._pane, self._silhouette = models, models.detail, Pane(), SilhouetteModel()
         # Where the camera stays a change is drawn small, as on a machine of few cores; a portrait without it is drawn whole.
-        size = min(models.base.size, SMALL_PX) if glass >= 1.0 else models.base.size
-        self._generator = MixedGenerator(models.base, (), models.detail.expand.weight, size).eval()
+        size = min(base.size, SMALL_PX) if glass >= 1.0 else base.size
+        self._generator = MixedGenerator(base, (), models.detail.expand.weight, size).eval()
         count = len(self.names)
         self._moves = [models.directions.move([sign * (j == k) for j in range(count)]) for k in range(count) for sign in SIGNS]
 

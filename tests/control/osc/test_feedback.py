@@ -117,7 +117,7 @@ def test_what_the_installation_sees_is_sent(state: ControlState, ear: Ear) -> No
         assert first["/facets/out/smile/4"] == [0.25] and first["/facets/out/smile/7"] == [0.0]
         assert first["/facets/out/fps"] == [29.5] and first["/facets/out/delay"] == [61.5]
         assert "/facets/out/preset" not in first
-        show.now, show.preset = replace(SHOW, faces=1, smiles=((7, 0.75),)), "calm"
+        show.now, show.preset = replace(SHOW, seconds=2.5, faces=1, smiles=((7, 0.75),)), "calm"
         assert ear.listen("/facets/out/faces") == [1]
         assert ear.listen("/facets/out/smile/7") == [0.75] and ear.values("/facets/out/smile/4")[-1] == 0.0  # who left smiles no more
         assert ear.listen("/facets/out/heartbeat") == [2]

@@ -9,7 +9,8 @@ import pytest
 from installation.control.parameters import parameter_table
 from installation.control.presets.files import read_preset
 from installation.control.presets.folder import MAX_PRESETS
-from installation.control.presets.player import MOST_WAITING, NEW_AT_ONCE, NEW_SECONDS, PresetPlayer
+from installation.control.presets.player import PresetPlayer
+from installation.control.presets.saves import MOST_WAITING, NEW_AT_ONCE, NEW_SECONDS
 from installation.control.state import Change, ControlState
 from installation.errors import ConfigError
 

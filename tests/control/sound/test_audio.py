@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from installation.config import AudioConfig, ControlConfig, MidiConfig, OscConfig, WebConfig
-from installation.control.desk import ControlDesk
+from installation.control.desk import ControlDesk, DeskLinks, open_audio
 from installation.control.installed import Installed
 from installation.control.sound.audio import AudioInput, PortAudio
 from installation.control.sound.levels import Analyser, block_size
+from installation.control.sound.tempo import Tempo
 from installation.control.state import ControlState
 from installation.errors import ConfigError
 from installation.latents.oscillators import SILENCE
@@ -170,7 +171,9 @@ def test_a_desk_that_is_not_told_to_listen_never_loads_the_sound():
     config = ControlConfig(
         osc=OscConfig(enabled=False), web=WebConfig(enabled=False), midi=MidiConfig(enabled=False), audio=AudioConfig(enabled=False)
     )
-    desk = ControlDesk(config, ControlState(installed.table()), installed, lambda: None, print)
+    state = ControlState(installed.table())
+    audio = open_audio(config.audio, print)
+    desk = ControlDesk(config, state, installed, DeskLinks(lambda: None, print, Tempo(state, float), float, audio=audio))
     desk.start()
     assert desk.levels() is SILENCE and "installation.control.sound.audio" not in sys.modules
     desk.stop()

@@ -9,7 +9,7 @@ from installation.control.parameters import parameter_table
 from installation.control.presets.player import PresetPlayer
 from installation.control.sound.tempo import Tempo
 from installation.control.state import ControlState
-from installation.control.timeline.file import Move, read_timeline
+from installation.control.timeline.file import TimelineMove, read_timeline
 from installation.control.timeline.player import TimelinePlayer, TimelineRecorder
 from installation.errors import ConfigError
 
@@ -196,7 +196,7 @@ def test_values_keep_their_kind(tmp_path):
     path = tmp_path / "show.jsonl"
     path.write_text(HEAD + GOOD + GOOD.replace("look/grain", "preset/recall").replace("0.5", "2"))
     moves = read_timeline(path, rows([])).moves
-    assert moves == (Move(5, 0.2, "look/grain", 0.5), Move(5, 0.2, "preset/recall", 2)) and isinstance(moves[1].value, int)
+    assert moves == (TimelineMove(5, 0.2, "look/grain", 0.5), TimelineMove(5, 0.2, "preset/recall", 2)) and isinstance(moves[1].value, int)
     for missing, words in ((tmp_path / "none", "no such file"), (tmp_path, "this is a folder")):
         with pytest.raises(ConfigError, match=words):
             read_timeline(missing, rows([]))

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from installation.config import ControlConfig, OscConfig, WebConfig
-from installation.control.web import door, guard, sockets, visitors
+from installation.control.web import door, guard, senders, sockets
 from tests.control.web.conftest import Stage
 from tests.control.web.stranger import Line
 from tests.control.web.test_guard import TOKEN, ask
@@ -143,17 +143,17 @@ def test_who_asks_but_never_reads_is_let_go(public, monkeypatch):
 
 
 def test_more_newcomers_than_a_show_can_bear_wait_outside(public, monkeypatch):
-    monkeypatch.setattr(public.panel._door, "_arrivals", visitors.Bucket(0.5, 10))
+    monkeypatch.setattr(public.panel._door, "_arrivals", senders.Bucket(0.5, 10))
     links = [knock(public.panel.port) for _ in range(40)]
     assert until(lambda: len(public.panel._door) == 10)
-    monkeypatch.setattr(public.panel._door, "_arrivals", visitors.Bucket(1000.0, 10))
+    monkeypatch.setattr(public.panel._door, "_arrivals", senders.Bucket(1000.0, 10))
     assert ask(public.panel.port, "/panel", **KEY)[0] == 200  # behind them
     for link in links:
         link.close()
 
 
 def test_a_crowd_of_one_address_pushes_out_itself_alone(public, monkeypatch):
-    monkeypatch.setattr(visitors, "key_of", lambda remote: remote)
+    monkeypatch.setattr(senders, "key_of", lambda remote: remote)
     monkeypatch.setattr(public.panel._door, "most", 40)
     port = public.panel.port
     quiet = [knock(port, "127.0.0.2") for _ in range(5)]
@@ -183,7 +183,7 @@ def test_readers_do_not_keep_the_operator_out(public):
 
 
 def test_a_reader_of_one_address_leaves_places_to_others(public, monkeypatch):
-    monkeypatch.setattr(visitors, "key_of", lambda remote: remote)
+    monkeypatch.setattr(senders, "key_of", lambda remote: remote)
     readers = [Line(public.panel.port) for _ in range(sockets.MOST_READERS_OF_ONE + 2)]
     assert [line.status for line in readers].count(101) == sockets.MOST_READERS_OF_ONE
     for line in readers:
@@ -193,12 +193,12 @@ def test_a_reader_of_one_address_leaves_places_to_others(public, monkeypatch):
 def test_after_a_few_wrong_tokens_the_next_has_to_wait_and_cookies_have_not(public, monkeypatch):
     port = public.panel.port
     cookie = ask(port, f"/panel?token={TOKEN}")[1]["set-cookie"].partition(";")[0]
-    wrong = [ask(port, "/panel", Authorization=f"Bearer wrong-token-{i}") for i in range(visitors.FREE_GUESSES + 20)]
-    assert [status for status, _, _ in wrong].count(401) < visitors.FREE_GUESSES + 5
+    wrong = [ask(port, "/panel", Authorization=f"Bearer wrong-token-{i}") for i in range(senders.FREE_GUESSES + 20)]
+    assert [status for status, _, _ in wrong].count(401) < senders.FREE_GUESSES + 5
     assert wrong[-1][0] == 429 and int(wrong[-1][1]["retry-after"]) >= 1
-    monkeypatch.setattr(visitors, "LONGEST_WAIT", 3600.0)
+    monkeypatch.setattr(senders, "LONGEST_WAIT", 3600.0)
     for i in range(3):
-        public.panel._visitors.of("127.0.0.1").guesses.wrong(public.panel._loop.time() + i)
+        public.panel._senders.of("127.0.0.1").guesses.wrong(public.panel._loop.time() + i)
     assert ask(port, "/panel", **KEY)[0] == 429  # not even the right one is looked at: or guessing would go on
     assert ask(port, "/?HOST_INFO")[0] == 200  # but who sends none is as welcome as before
     assert ask(port, "/panel", Cookie=cookie)[0] == 200
@@ -208,25 +208,25 @@ def test_after_a_few_wrong_tokens_the_next_has_to_wait_and_cookies_have_not(publ
 
 def test_the_wait_grows_and_ends(public):
     now = 100.0
-    guesses = visitors.Guesses()
+    guesses = senders.Guesses()
     waits = []
     for _ in range(14):
         assert guesses.wait(now) == 0
         guesses.wrong(now)
         waits.append(guesses.wait(now))
         now += waits[-1]
-    assert waits[: visitors.FREE_GUESSES - 1] == [0] * (visitors.FREE_GUESSES - 1)
-    assert waits[visitors.FREE_GUESSES - 1 :][:4] == [1, 2, 4, 8] and waits[-1] == visitors.LONGEST_WAIT
-    assert guesses.wait(now + visitors.FORGOTTEN + 1) == 0
+    assert waits[: senders.FREE_GUESSES - 1] == [0] * (senders.FREE_GUESSES - 1)
+    assert waits[senders.FREE_GUESSES - 1 :][:4] == [1, 2, 4, 8] and waits[-1] == senders.LONGEST_WAIT
+    assert guesses.wait(now + senders.FORGOTTEN + 1) == 0
     port = public.panel.port
-    for _ in range(visitors.FREE_GUESSES):
+    for _ in range(senders.FREE_GUESSES):
         ask(port, "/panel", Authorization="Bearer wrong-token")
     assert ask(port, "/panel", **KEY)[0] == 429
     assert until(lambda: ask(port, "/panel", **KEY)[0] == 200)
 
 
 def test_guesses_from_many_addresses_wait_for_each_other_and_the_operator_s_does_not(public, monkeypatch):
-    monkeypatch.setattr(visitors, "key_of", lambda remote: remote)
+    monkeypatch.setattr(senders, "key_of", lambda remote: remote)
     monkeypatch.setattr(guard, "key_of", lambda remote: remote)
     port = public.panel.port
 
@@ -244,25 +244,25 @@ def test_guesses_from_many_addresses_wait_for_each_other_and_the_operator_s_does
 
 
 def test_a_million_addresses_are_not_remembered():
-    known = visitors.Visitors()
+    known = senders.Senders()
     friend = known.of("198.51.100.7")
     friend.proven = True
     for i in range(5000):
         known.of(f"2001:db8:{i:x}::1")
-    assert len(known) == visitors.MOST_KNOWN and known.of("198.51.100.7") is friend
-    same = {visitors.key_of(f"2001:db8:1:2:{i:x}::1") for i in range(100)}
+    assert len(known) == senders.MOST_KNOWN and known.of("198.51.100.7") is friend
+    same = {senders.key_of(f"2001:db8:1:2:{i:x}::1") for i in range(100)}
     assert same == {"2001:db8:1:2::/64"}
-    assert visitors.key_of("::ffff:192.0.2.1") == "192.0.2.1"
-    assert visitors.key_of("::1") == visitors.key_of("127.0.0.9") == visitors.HOME
+    assert senders.key_of("::ffff:192.0.2.1") == "192.0.2.1"
+    assert senders.key_of("::1") == senders.key_of("127.0.0.9") == senders.HOME
 
 
 def test_who_asks_without_end_waits(public, monkeypatch):
-    visitor = public.panel._visitors.of("127.0.0.1")
-    monkeypatch.setattr(visitor, "requests", visitors.Bucket(1e-6, 3))
+    sender = public.panel._senders.of("127.0.0.1")
+    monkeypatch.setattr(sender, "requests", senders.Bucket(1e-6, 3))
     port = public.panel.port
     assert [ask(port, "/?HOST_INFO")[0] for _ in range(4)] == [200, 200, 200, 429]
     assert ask(port, "/?HOST_INFO", **KEY)[0] == 200
-    monkeypatch.setattr(visitor, "requests", visitors.Bucket(10.0, 1))
+    monkeypatch.setattr(sender, "requests", senders.Bucket(10.0, 1))
     assert [ask(port, "/?HOST_INFO")[0] for _ in range(12)] == [200] * 12  # one after the other: each waits for its turn
 
 
@@ -286,7 +286,7 @@ def test_requests_in_a_row_are_answered_one_by_one_and_frames_behind_a_handshake
 def test_what_comes_behind_a_request_without_the_token_is_not_even_read(public, monkeypatch):
     seen = []
     monkeypatch.setattr("installation.control.web.oscquery.OscQuery._host_info", lambda self, request: seen.append(1) or {})
-    monkeypatch.setattr(public.panel._visitors.of("127.0.0.1"), "requests", visitors.Bucket(1e-6, 1))
+    monkeypatch.setattr(public.panel._senders.of("127.0.0.1"), "requests", senders.Bucket(1e-6, 1))
     link = knock(public.panel.port)
     link.sendall(b"GET /?HOST_INFO HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 250)
     assert gone(link)  # the second is refused, and that is the end of it
@@ -294,24 +294,24 @@ def test_what_comes_behind_a_request_without_the_token_is_not_even_read(public, 
 
 
 def test_what_a_request_costs_is_paid_and_all_addresses_pay_together(public, monkeypatch):
-    monkeypatch.setattr(visitors, "key_of", lambda remote: remote)
-    now, known = 100.0, visitors.Visitors()
+    monkeypatch.setattr(senders, "key_of", lambda remote: remote)
+    now, known = 100.0, senders.Senders()
     assert known.delay(known.of("192.0.2.1"), now) == 0
-    known.charge(known.of("192.0.2.1"), 2 * visitors.REQUESTS_AT_ONCE * visitors.REQUEST_SECONDS)
+    known.charge(known.of("192.0.2.1"), 2 * senders.REQUESTS_AT_ONCE * senders.REQUEST_SECONDS)
     assert known.delay(known.of("192.0.2.1"), now) is None and known.delay(known.of("192.0.2.2"), now) == 0
     assert known.delay(known.of("192.0.2.1"), now + 60) == 0
     for i in range(5):
-        known.charge(known.of(f"192.0.3.{i}"), visitors.REQUESTS_AT_ONCE * visitors.REQUEST_SECONDS)
+        known.charge(known.of(f"192.0.3.{i}"), senders.REQUESTS_AT_ONCE * senders.REQUEST_SECONDS)
     assert known.delay(known.of("192.0.2.9"), now + 60) > 0
     spent = []
-    monkeypatch.setattr(public.panel._visitors, "charge", lambda visitor, seconds: spent.append(seconds))
+    monkeypatch.setattr(public.panel._senders, "charge", lambda sender, seconds: spent.append(seconds))
     assert ask(public.panel.port, "/")[0] == ask(public.panel.port, "/", **KEY)[0] == 200
     assert len(spent) == 1 and spent[0] > 0
 
 
 def test_a_message_that_never_ends_costs_a_budget(public, monkeypatch):
-    visitor = public.panel._visitors.of("127.0.0.1")
-    monkeypatch.setattr(visitor, "bytes", visitors.Bucket(1.0, 100_000))
+    sender = public.panel._senders.of("127.0.0.1")
+    monkeypatch.setattr(sender, "bytes", senders.Bucket(1.0, 100_000))
     line = Line(public.panel.port)
     line.socket.settimeout(PATIENCE)
     with pytest.raises(ConnectionError):
@@ -464,4 +464,4 @@ def test_an_attack_leaves_no_task_and_no_file_behind(public):
             link.close()
     assert until(lambda: len(public.panel._door) == 0 and not public.panel._door._tasks)
     assert until(lambda: len(os.listdir("/proc/self/fd")) <= before)
-    assert all(visitor.connections == 0 for visitor in public.panel._visitors._known.values())
+    assert all(sender.connections == 0 for sender in public.panel._senders._known.values())

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from installation.app import RunOptions
+from installation.assembly.options import RunOptions
 from installation.commands.aside import show_aside
 from installation.config import load_config
 from installation.control.parameters import Parameter, ParameterTable

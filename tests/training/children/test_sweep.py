@@ -11,7 +11,7 @@ from safetensors import safe_open
 from installation.__main__ import main
 from installation.checkpoints.loading import load_stylegan2, noise_weights, resolution_of, save_generator
 from installation.training.children.brushwork import noise_picture
-from installation.training.children.command import STROKE_WEIGHT, ChildTrainer, Options, due_at, free_number
+from installation.training.children.command import STROKE_WEIGHT, ChildOptions, ChildTrainer, due_at, free_number
 from installation.training.children.sweep import CELL, GAP, LABEL, SIDE_LABEL, load_snapshot
 from installation.training.model import Model, Shape
 from tests.training.score.score_inputs import aligned_faces, frame_of, write_faces, write_model, write_nets
@@ -123,7 +123,7 @@ def test_a_painted_child_takes_up_its_strokes_from_any_layer_on(tmp_path):
     model = Model(Shape(64, 32, 0, 128, 8))
     torch.save({"ema": model.state_dict(), "images": 7, "shape": model.shape.as_dict()}, run / "state.pt")
     for swap_at in (4, 16):
-        state = ChildTrainer(run, nets, Options("painted", 1.0, swap_at=swap_at)).child.state_dict()
+        state = ChildTrainer(run, nets, ChildOptions("painted", 1.0, swap_at=swap_at)).child.state_dict()
         for name, weight in noise_weights(state):
             taken = resolution_of(name) >= swap_at
             assert float(state[weight]) == pytest.approx(STROKE_WEIGHT if taken else 0.0)

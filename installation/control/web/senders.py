@@ -82,7 +82,7 @@ class Guesses:
 
 
 @dataclass(slots=True, eq=False)
-class Visitor:
+class Sender:
     """One address. most: connections that it may hold. proven: it has shown the right token once."""
 
     key: str
@@ -95,7 +95,7 @@ class Visitor:
     proven: bool = False
 
     @classmethod
-    def of(cls, key: str) -> Visitor:
+    def of(cls, key: str) -> Sender:
         """One that nothing is known of."""
         share = HOME_SHARE if key == HOME else 1
         requests = Bucket(REQUESTS_A_SECOND * share, REQUESTS_AT_ONCE * share)
@@ -103,41 +103,41 @@ class Visitor:
         return cls(key, CONNECTIONS * share, arrivals, requests, Bucket(BYTES_A_SECOND * share, BYTES_AT_ONCE * share))
 
 
-class Visitors:
+class Senders:
     """The addresses that came last. requests: of all of them together. Belongs to the web thread."""
 
     def __init__(self, most: int = MOST_KNOWN) -> None:
         self.requests = Bucket(REQUESTS_A_SECOND * ALL_SHARE, REQUESTS_AT_ONCE * ALL_SHARE)
         self._most = most
-        self._known: OrderedDict[str, Visitor] = OrderedDict()
+        self._known: OrderedDict[str, Sender] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._known)
 
-    def of(self, remote: str | None) -> Visitor:
+    def of(self, remote: str | None) -> Sender:
         """The one at an address."""
         key = key_of(remote)
-        visitor = self._known.get(key)
-        if visitor is None:
-            visitor = self._known[key] = Visitor.of(key)
+        sender = self._known.get(key)
+        if sender is None:
+            sender = self._known[key] = Sender.of(key)
             if len(self._known) > self._most:
                 self._forget()
         self._known.move_to_end(key)
-        return visitor
+        return sender
 
-    def delay(self, visitor: Visitor, now: float) -> float | None:
+    def delay(self, sender: Sender, now: float) -> float | None:
         """Seconds until one more request may be answered, which is paid for now; None where that is too long to wait."""
-        delay = max(visitor.requests.short(now), self.requests.short(now))
+        delay = max(sender.requests.short(now), self.requests.short(now))
         if delay > LONGEST_DELAY:
             return None
-        visitor.requests.spend(1.0)
+        sender.requests.spend(1.0)
         self.requests.spend(1.0)
         return delay
 
-    def charge(self, visitor: Visitor, seconds: float) -> None:
+    def charge(self, sender: Sender, seconds: float) -> None:
         """A request has cost so much of the processor."""
         more = max(0.0, seconds / REQUEST_SECONDS - 1.0)
-        visitor.requests.spend(more)
+        sender.requests.spend(more)
         self.requests.spend(more)
 
     def _forget(self) -> None:
