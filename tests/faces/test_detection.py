@@ -80,6 +80,12 @@ def test_suppression_keeps_the_best() -> None:
     assert suppress([one, other, far]) == [other, far]
 
 
+def test_the_whole_frame_is_a_square_about_its_middle() -> None:
+    assert whole(640, 480) == View(0, -80, 640)
+    assert whole(480, 640) == View(-80, 0, 640)
+    assert tiles(300, 100, 400.0) == (View(-50, -150, 400.0),)
+
+
 @pytest.mark.parametrize(("width", "height", "side"), [(1280, 720, 500.0), (100, 900, 300.0), (64, 64, 64.0)])
 def test_tiles_cover_the_frame_and_overlap(width: int, height: int, side: float) -> None:
     covered = np.zeros((height, width), int)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from installation.faces import landmarks as index
-from installation.faces.expression import MEAN_FACE, measure
+from installation.faces.expression import MEAN_FACE, measure, misfit
 from installation.messages import Expression
 
 PORTRAITS = np.load(Path(__file__).parents[1] / "data" / "expressions.npz")
@@ -103,3 +103,15 @@ def test_the_mean_face_is_that_of_people() -> None:
             turn = np.diag([1, 1, np.linalg.det(u @ vt)])
             residuals.append(points @ (u @ turn @ vt) * (sizes * np.diag(turn)).sum() / (points**2).sum() - MEAN_FACE)
     assert np.abs(np.mean(residuals, axis=0)).max() < 0.06
+
+
+def test_the_mean_face_fits_itself_however_it_is_turned_moved_and_large_and_others_the_less_the_odder() -> None:
+    mesh = np.zeros((468, 3))
+    mesh[list(index.RIGID)] = MEAN_FACE
+    c, s = np.cos(0.4), np.sin(0.4)
+    turn = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]]) @ np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
+    for size in (1.0, 250.0):
+        assert misfit((mesh @ turn * size + 37.0).astype(np.float32)) < 1e-3
+    noise = np.random.default_rng(2).normal(0, 1, mesh.shape)
+    odd = [misfit((mesh + share * noise).astype(np.float32)) for share in (0.0, 0.02, 0.05, 0.1)]
+    assert odd == sorted(odd) and odd[2] > 0.03

@@ -55,3 +55,10 @@ def test_the_mask_ends_alike_before_every_side_of_its_crop():
 def test_a_silhouette_in_part_is_an_edit_in_part():
     grey = np.full((HEAD_PX, HEAD_PX), 128, np.uint8)
     assert head_mask(oval(), grey)[74, 64] == 128
+
+
+@pytest.mark.parametrize("hair", [0.0, 0.2, 0.7, 1.0])
+def test_hair_has_its_share_and_the_face_all(hair):
+    mask = head_mask(oval(), hair=hair)
+    assert mask[74, 64] == 255
+    assert mask[27, 64] == pytest.approx(255 * hair, abs=12)

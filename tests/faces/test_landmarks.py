@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from installation.faces import geometry
 from installation.faces import landmarks as index
 
 PORTRAITS = np.load(Path(__file__).parents[1] / "data" / "expressions.npz")
@@ -52,6 +53,14 @@ def test_the_right_eye_mirrors_the_left(partner: list[int]) -> None:
     assert {partner[i] for i in index.RIGHT_EYE} == set(index.LEFT_EYE)
     assert [partner[i] for i in index.RIGHT_EYE_CORNERS] == list(index.LEFT_EYE_CORNERS)
     assert [tuple(partner[i] for i in lids) for lids in index.RIGHT_EYE_LIDS] == list(index.LEFT_EYE_LIDS)
+
+
+def test_the_measures_of_directions_are_symmetric_too(partner: list[int]) -> None:
+    assert {partner[i] for i in geometry.RIGHT_BROW} == set(geometry.LEFT_BROW)
+    for pair in (geometry.CHEEKS, geometry.NOSE_WINGS):
+        assert [partner[i] for i in pair] == list(pair[::-1])
+    for middle in (geometry.NOSE_ROOT, geometry.NOSE_BASE, geometry.NOSE_TIP, *geometry.UPPER_LIP_EDGE, *geometry.LOWER_LIP_EDGE):
+        assert partner[middle] == middle
 
 
 def test_no_landmark_is_refined_twice_by_one_part() -> None:

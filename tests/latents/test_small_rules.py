@@ -174,3 +174,19 @@ def test_of_an_archive_with_many_arrays_only_those_that_are_called_directions_ar
         read_directions(tmp_path / "one.npz")
     np.savez(tmp_path / "one.npz", a_direction=np.ones((1, 8)), **many)
     assert [one.name for one in read_directions(tmp_path / "one.npz")] == ["a-direction"]
+
+
+def test_what_was_never_one_s_own_has_no_residual_at_first():
+    cache = LatentCache(CachePolicy())
+    cache.store(face(REST), torch.zeros(4, 8), 0.0)
+    cache.store_detail(face(REST), torch.full((3, 1, 3), 8.0), torch.tensor([[1.0, 0.25, 0.0]]))
+    assert cache.code(face(REST), 0.0)[1][0, 0].tolist() == [8.0, 2.0, 0.0]
+
+
+def test_a_code_is_forgotten_ten_seconds_after_its_face_was_seen_where_nothing_else_is_said():
+    cache = LatentCache(CachePolicy())
+    cache.store(face(REST), torch.zeros(4, 8), 0.0)
+    cache.forget(set(), 9.9)
+    assert 1 in cache
+    cache.forget(set(), 10.0)
+    assert 1 not in cache

@@ -108,7 +108,10 @@ def test_what_is_no_plain_tensor_is_told(path):
         file.stored(torch.zeros(2, 2).to_sparse(), "sparse")
 
 
-@pytest.mark.parametrize(("numbers", "first", "whole"), [(16, 0, True), (15, 1, True), (16, 1, False), (17, 0, False)])
+@pytest.mark.parametrize(
+    ("numbers", "first", "whole"),
+    [(16, 0, True), (15, 1, True), (16, 1, False), (17, 0, False), (15, 3, False), (14, 3, False), (13, 3, True)],
+)
 def test_a_tensor_lies_within_its_storage_to_the_last_number(path, numbers, first, whole):
     class Part(Claimed):
         def __init__(self):
@@ -310,3 +313,10 @@ def test_damage_is_a_sentence_with_what_to_do(path):
     refused(path, r"not a readable PyTorch checkpoint: .*Fetch it again from its source")
     path.write_bytes(LEGACY_START + b"garbage")
     refused(path, r"not a readable PyTorch checkpoint: .*Fetch it again from its source", read_legacy)
+
+
+def test_what_torch_itself_finds_wrong_is_a_sentence_as_well(path):
+    with zipfile.ZipFile(path, "w") as file:  # it asks for a version
+        file.writestr("archive/data.pkl", pickled({}))
+        file.writestr("archive/data/0", bytes(64))
+    refused(path, r"not a readable PyTorch checkpoint: .*version.*Fetch it again from its source")
