@@ -49,7 +49,7 @@ def test_a_key_that_ends_the_show_ends_the_start(keys: str, ends: bool) -> None:
     press(pygame.K_ESCAPE)
     if ends:
         with pytest.raises(KeyboardInterrupt):
-            light.beside(over.wait)
+            light.beside(lambda: over.wait(5.0))
     else:
         assert light.beside(lambda: over.wait(0.3)) is False
         assert light.keys == ["escape"]
