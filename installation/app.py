@@ -14,7 +14,7 @@ import cv2
 import torch
 
 from installation.assembly import networks
-from installation.assembly.networks import build_networks, cache_notice, models_of, table_of
+from installation.assembly.networks import build_networks, cache_notice, hand_settings, models_of
 from installation.assembly.options import RunOptions, check_targets, keeps_state
 from installation.assembly.report import Counted, ShowTimes, report_of
 from installation.assembly.settings import canvas_settings, track_settings
@@ -27,7 +27,7 @@ from installation.canvas.x11 import GONE, end_at_once
 from installation.checkpoints.loading import metadata_of
 from installation.clock import Clock, LockstepClock, MonotonicClock
 from installation.config import Config
-from installation.control.desk import Beginning, ControlDesk, DeskLinks, DirectionFiles, open_audio
+from installation.control.desk import Beginning, ControlDesk, DeskLinks, DirectionFiles, StylePictures, open_audio
 from installation.control.installed import Installed, backgrounds
 from installation.control.keyboard import Keyboard
 from installation.control.operator_hud import HudBoard
@@ -39,6 +39,7 @@ from installation.engines.device import device_of
 from installation.errors import DisplayError, FacetsError
 from installation.latents.directions import load_directions
 from installation.latents.oscillators import SILENCE
+from installation.messages import Portraits, Styled
 from installation.models.guests import GuestBook, face_coder
 from installation.operation.descriptors import raise_limit
 from installation.operation.health import Health, Report, rss_mb
@@ -52,7 +53,7 @@ from installation.operation.visitor_slots import VisitorSlots
 from installation.operation.worker import Worker
 from installation.outputs.kinds import open_outputs
 from installation.outputs.output import Output, Shown
-from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, SynthesisLoop
+from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, StyleLoop, SynthesisLoop
 from installation.places import kept
 from installation.running import Attendant, Loops, run_display, run_lockstep, workers_of
 from installation.slot import Slot
@@ -61,7 +62,12 @@ from installation.stages.align import Align, align_image
 from installation.stages.edit import Edit
 from installation.stages.glass import LARGEST_ON_CPU, LARGEST_ON_GPU, Glass, GlassSettings
 from installation.stages.silhouette import Silhouette
+from installation.stages.style import Style
 from installation.stages.track import Track
+from installation.styles.blend import Blender
+from installation.styles.hands import Hands
+from installation.styles.library import Library, Palette
+from installation.styles.sketches import Sketches
 
 log = logging.getLogger(__name__)
 
@@ -96,18 +102,20 @@ class Installation:
         if notice := cache_notice(networks.ENGINE_CACHE):
             say(f"facets: {notice}")
         self.models = options.light.beside(partial(models_of, self.config)) if options.light else models_of(self.config)
-        self.controls = self._controls()
+        self.health = Health()
+        self.library, palette = self._library()
+        installed = Installed.of(self.models, palette)
+        self.controls = self._controls(installed)
 
         # The clock, and what counts by it.
         self.clock: Clock = LockstepClock() if lockstep else MonotonicClock()
-        self.health = Health()
         self._start_time()
         self.health.fault_log.now = lambda: self.clock.now() - self._began
         f = self.config.faces
         self.observer = Observer(self.health, self.clock.now, VisitorSlots(f.max, f.occlusion_seconds + f.fade_out_seconds))
 
         # Open the ways in: a port that is taken should show at once as well.
-        self.edit, self.desk = self._edit_and_desk()
+        self.edit, self.blender, self.desk = self._edit_and_desk(installed, palette)
         undo.callback(self.desk.stop)
         if self.desk.notice:
             say(f"facets: {self.desk.notice}")
@@ -125,13 +133,22 @@ class Installation:
             undo.callback(self.encode.close)
             self._join(tuple(waiting.keys))
 
-    def _controls(self) -> ControlState:
-        table = table_of(self.models)
+    def _library(self) -> tuple[Library, Palette]:
+        """The styles that there are."""
+        library = Library(self.config.models.styles)
+        palette, notice = library.look()
+        for text in filter(None, (library.notice, notice)):
+            say(f"facets: {text}")
+            self.health.fault(text)
+        return library, palette
+
+    def _controls(self, installed: Installed) -> ControlState:
+        table = installed.table()
         self.config.check_controls(table.fault)
         return ControlState(table, self.config.controls)
 
-    def _edit_and_desk(self) -> tuple[Edit, ControlDesk]:
-        """The stage that the beat and the sound move, and the desk that shows how it moves."""
+    def _edit_and_desk(self, installed: Installed, palette: Palette) -> tuple[Edit, Blender, ControlDesk]:
+        """What the beat and the sound move, and the desk that shows how it moves."""
         m, config, lockstep = self.models, self.config, self.options.lockstep
         tempo = Tempo(self.controls, self.clock.now)
         audio = open_audio(config.control.audio, self.health.fault)
@@ -140,12 +157,14 @@ class Installation:
         edit = Edit(m.directions, m.latent_avg, names, m.resolutions, tempo.beat, levels, guests)
         shape, family = (m.styles, m.latent_avg.shape[-1]), metadata_of(config.models.generator).get("family", "")
         files = DirectionFiles(config.models.directions, lambda paths: load_directions(paths, *shape, family), edit.use)
+        blender = Blender(palette, tempo.beat)
+        styles = StylePictures(config.models.styles, self.library, blender.use)
         links = DeskLinks(
-            self.observer, self.health.fault, tempo, self.clock.now, lambda: self.health.captured, audio, lambda: edit.phases, files
+            self.observer, self.health.fault, tempo, self.clock.now, lambda: self.health.captured, audio, lambda: edit.phases, files, styles
         )  # fmt: skip
         o, keep = self.options, keeps_state(config, self.options)
         beginning = Beginning(o.preset, keep, resume=o.preset is None, timeline=o.timeline_play)
-        return edit, ControlDesk(config.control, self.controls, Installed.of(m), links, beginning, lockstep)
+        return edit, blender, ControlDesk(config.control, self.controls, installed, links, beginning, lockstep)
 
     def _open_pictures(self, undo: contextlib.ExitStack) -> None:
         """The source, the canvas, and the outputs, which have its size; the moves of every hand are kept from here on."""
@@ -193,7 +212,9 @@ class Installation:
     def _join(self, early_keys: tuple[str, ...]) -> None:
         """The loops, and what attends to them. early_keys: those that were pressed while the networks were built."""
         frames, encoded, portraits = Slot(), Slot(), Slot()  # type: ignore[var-annotated]
-        self.slots = (frames, encoded, portraits)
+        to_style: Slot[Portraits] = Slot()
+        painted: Slot[Styled | None] = Slot()
+        self.slots, self.style_slots = (frames, encoded, portraits), (to_style, painted)
         desk, health, now = self.desk, self.health, self.clock.now
         engine, model = self.generate.choice, self.models.name
         self.observer.begin(engine, model, self.slots)
@@ -210,12 +231,21 @@ class Installation:
         track, align = Track(track_settings(self.config)), self._aligner()
         found = (Silhouette(), self.occlusion, self.encode)
         self.perception = PerceptionLoop(frames, track, align, *found, self.controls, encoded, health, now)
-        self.synthesis = SynthesisLoop(encoded, self.edit, self.generate, self.glass, self.controls, portraits, health, now)
-        self.display = DisplayLoop(portraits, compose, self.canvas, self.outputs, self.controls, health, board.state, now)
-        self.loops = Loops(self.capture, self.perception, self.synthesis, self.display)
+        self.synthesis = SynthesisLoop(encoded, self.edit, self.generate, self.glass, self.controls, portraits, health, now, to_style)
+        self.style, styling = self._styling(to_style, painted)
+        self.display = DisplayLoop(portraits, compose, self.canvas, self.outputs, self.controls, health, board.state, now, painted)
+        self.loops = Loops(self.capture, self.perception, self.synthesis, styling, self.display)
         self.attendant = Attendant(
             self.canvas, keyboard, self.controls, desk, self.snapshots, health, self.quit, keeps, early_keys, self._moves
         )
+
+    def _styling(self, to_style: Slot[Portraits], painted: Slot[Styled | None]) -> tuple[Style, StyleLoop]:
+        """The stage that paints in styles, and its loop, which sketches for the panel too."""
+        lockstep = self.options.lockstep
+        hands = Hands(hand_settings(self.config, lockstep, self.canvas.size), self._told)
+        style = Style(hands, self.blender, lockstep)
+        sketches = Sketches(hands, self.blender, self.desk.sketches)
+        return style, StyleLoop(to_style, style, self.controls, painted, self.health, self.clock.now, sketches)
 
     def _backdrops(self) -> Backdrops:
         found = backgrounds()
@@ -313,7 +343,7 @@ class Installation:
             *(output.close for output in self.outputs),
             self.desk.stop,
             *(() if self._moves is None else (self._moves.stop,)),  # after the desk: what was being saved is a move too
-            *(slot.close for slot in self.slots),
+            *(slot.close for slot in (*self.slots, *self.style_slots)),
             self._stop_workers,
             self.encode.close,
             self.snapshots.close,
@@ -346,7 +376,7 @@ class Installation:
     def report(self) -> Report:
         """What the show has been so far; ``seconds`` is real time, in lockstep too."""
         counted = Counted(
-            self.health, self.encode, self.generate, self.glass, self.slots, self.models.name, self.canvas.size, self.rss_start,
+            self.health, self.encode, self.generate, self.glass, self.style, self.slots, self.models.name, self.canvas.size, self.rss_start,
             self._frames_skipped(),
         )  # fmt: skip
         return report_of(counted, ShowTimes(self.options.started, self._wall, self._ended, self._began, self._last_moment))

@@ -187,6 +187,7 @@ class ModelsConfig(Section):
     encoder_codes: Literal["auto", "relative", "absolute", "z"] = _setting("models.encoder_codes", "what a published encoder's codes are")
     children: tuple[Path, ...] = _setting("models.children", "files of the generators to mix in", max_length=8)
     directions: tuple[Path, ...] = _setting("models.directions", "files of the edit directions, and folders of them", max_length=64)
+    styles: Path = _setting("models.styles", "folder of pictures whose styles can be painted in")
 
 
 class EngineConfig(Section):
@@ -197,6 +198,7 @@ class EngineConfig(Section):
     threads: Int = _setting("engine.threads", "CPU threads of encoder and generator, 0: measured", ge=0, le=256)
     device: Literal["auto", "cpu", "cuda"] = _setting("engine.device", "where the networks run")
     portrait_px: Literal[0, 64, 128, 256, 512, 1024] = _setting("engine.portrait_px", "px, size of a portrait, 0: chosen by speed")
+    style_px: Literal[0, 256, 384, 512, 640, 768] = _setting("engine.style_px", "px, longer side of a painted picture, 0: chosen by speed")
     min_portrait_fps: Float = _setting("engine.min_portrait_fps", "portraits a second under which they get smaller", ge=0, le=240)
 
     @field_validator("device")

@@ -7,6 +7,7 @@ frame, ``M_o2c`` back.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -166,6 +167,17 @@ class Portrait:
     opacity: float  # 0…1, presence times drawable, smoothed
     cell: int = 0  # which of the sitter's variants this is
     square: Matrix | None = None  # 2x3, unit square of the crop to px of the frame: where the portrait was cut out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Styled:
+    """Style -> display: what was painted, for as long as nothing newer is."""
+
+    frame: Frame  # that it was painted from
+    picture: Image | None = None  # [H, W, 3] the whole picture, painted
+    people: Mask | None = None  # [h, w] where anybody is in it
+    faces: Mapping[int, Image] = field(default_factory=dict)  # by visitor: [s, s, 3] the crop of their face in the picture, painted
+    portraits: Mapping[tuple[int, int], Image] = field(default_factory=dict)  # by visitor and cell: [S, S, 3] the portrait, painted
 
 
 @dataclass(frozen=True, slots=True, eq=False)

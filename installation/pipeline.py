@@ -1,7 +1,8 @@
-"""The picture's way, from the camera to the screen: four loops, each a few neighbouring stages, joined by slots.
+"""The picture's way, from the camera to the screen: five loops, each a few neighbouring stages, joined by slots.
 
     camera ─▶ capture ─[slot]─▶ track ▸ align ▸ silhouette ▸ occlusion ▸ encode ─[slot]─▶ edit ▸ generate ▸ glass
-                                                                       screen ◀─ present ◂ compose ◀─[slot]─┘
+                                                                  screen ◀─ present ◂ compose ◀─[slot]─┤
+                                                                                         └─[slot]─ style ◀─[slot]─┘
 
 Read this page first. Every loop has ``step(now)``, one turn, so a test can turn it by hand; ``now`` is seconds of a clock.
 """
@@ -18,7 +19,7 @@ from installation.canvas.present import Canvas
 from installation.control.state import ControlState
 from installation.errors import FaultError, SourceError
 from installation.faces.framing import Framing
-from installation.messages import AlignedFrame, EncodedFrame, Frame, Portraits, TrackedFrame
+from installation.messages import AlignedFrame, EncodedFrame, Frame, Portraits, Styled, TrackedFrame
 from installation.operation.health import Health
 from installation.outputs.output import Output
 from installation.slot import Slot
@@ -31,7 +32,10 @@ from installation.stages.generate import Generate
 from installation.stages.glass import Glass
 from installation.stages.occlusion import Occlusion
 from installation.stages.silhouette import Silhouette
+from installation.stages.style import Style
 from installation.stages.track import Track
+from installation.styles.sketches import Sketches
+from installation.styles.wear import Wearing
 
 WAIT = 0.1  # s a loop waits for its slot before it looks around
 SLACK = 0.02  # s that controls may be old before a loop beside the display moves them on itself
@@ -211,6 +215,7 @@ class SynthesisLoop:
     out: Slot[Portraits]
     health: Health
     now: Callable[[], float]
+    to_style: Slot[Portraits] | None = None  # the same portraits for the style loop, where there is one
     _last: EncodedFrame | None = None
     _heard: float = float("-inf")
 
@@ -236,6 +241,44 @@ class SynthesisLoop:
             portraits = self.glass.reflect(encoded, drawn, controls, moment)
         self.health.drew([p.face.id for p in portraits.portraits], self.generate.portrait_px, self.now())
         self.out.put(portraits)
+        if self.to_style is not None:
+            self.to_style.put(portraits)
+
+    def reset(self) -> None:
+        self._last = None
+
+
+@dataclass
+class StyleLoop:
+    """Slot -> style -> slot, beside the display, which holds what was painted last. Without new portraits the last ones are painted
+    again: a style that changes never waits for a camera."""
+
+    portraits: Slot[Portraits]
+    style: Style
+    controls: ControlState
+    out: Slot[Styled | None]
+    health: Health
+    now: Callable[[], float]
+    sketches: Sketches | None = None  # of the styles, for the panel
+    _last: Portraits | None = None
+    _shows: bool = False
+
+    def step(self, now: float) -> None:
+        self._last = self.portraits.take(WAIT) or self._last
+        controls = self.controls.snapshot(self.now(), SLACK)
+        if self._last is None or controls.flag("transport/freeze"):
+            return
+        # Paint them in the styles that are asked for, if any are.
+        start = time.perf_counter()
+        styled = self.style.paint(self._last, controls, self.now(), time.perf_counter)
+        if styled is not None:
+            self.health.took("style", time.perf_counter() - start)
+        if styled is not None or self._shows:
+            self.out.put(styled)
+        self._shows = styled is not None
+        # Sketch a style for the panel, where one is open.
+        if self.sketches is not None:
+            self.sketches.step(self._last, self._shows, self.now())
 
     def reset(self) -> None:
         self._last = None
@@ -253,7 +296,11 @@ class DisplayLoop:
     health: Health
     hud: Callable[[float], HudState | None]
     now: Callable[[], float]
+    painted: Slot[Styled | None] | None = None  # what the style loop paints, where there is one
     _newest: Portraits | None = None
+    _worn: Portraits | None = None
+    _styled: Styled | None = None
+    _wearing: Wearing = field(default_factory=Wearing)
     _heard: float = float("-inf")
 
     def step(self, now: float) -> None:
@@ -263,18 +310,33 @@ class DisplayLoop:
             self._newest, self._heard = fresh or self._newest, now
         elif self._newest is not None and self._newest.portraits and now - self._heard > SILENT:
             self._newest = Portraits(self._newest.frame)  # nothing is drawn any more: nobody hangs there for ever
+        # Put on what was painted last.
+        shown_frame = self._dress(fresh)
         # Lay the portraits out on the canvas.
         with self.health.timed("compose"):
-            self.compose(self._newest, controls, now, self.hud(now))
+            self.compose(self._worn, controls, now, self.hud(now))
         # Show it. Pictures of a fade take now longer, now shorter, and motion shows it: they come at even times.
         self.canvas.settle(even=self.controls.fading)
         with self.health.timed("present"):
             self.canvas.present()
         shown = self.now()
         self.health.presented.add(shown)
-        if fresh is not None and shown - fresh.frame.time < SILENT:  # beyond that it is the source's silence that would be measured
-            self.health.glass_to_glass.append(max(0.0, shown - fresh.frame.time))
+        if shown_frame is not None and shown - shown_frame.time < SILENT:  # beyond that it is the source's silence that would be measured
+            self.health.glass_to_glass.append(max(0.0, shown - shown_frame.time))
         # Hand what was shown to whoever records it or passes it on.
         for output in self.outputs:
             with self.health.timed(output.name):
                 output.write(self.canvas.read(), shown)
+
+    def _dress(self, fresh: Portraits | None) -> Frame | None:
+        """Put on what was painted last. The frame that is seen now for the first time, if one is."""
+        painted = self.painted is not None and self.painted.fresh
+        if painted and self.painted is not None:
+            self._styled = self.painted.take()
+        if self._newest is None:
+            self._worn = None
+            return None
+        self._worn = self._wearing.dress(self._newest, self._styled)
+        if self._styled is not None and self._worn.picture is not None and self._worn.picture is self._styled.picture:
+            return self._styled.frame if painted else None  # the whole picture is the painted one
+        return None if fresh is None else fresh.frame

@@ -17,16 +17,17 @@ from installation.operation.health import Health
 from installation.operation.priority import Priorities
 from installation.operation.snapshots import Snapshots
 from installation.operation.worker import Worker
-from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, SynthesisLoop
+from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, StyleLoop, SynthesisLoop
 
 
 @dataclass(frozen=True)
 class Loops:
-    """The four of a show, in the order of the picture's way."""
+    """The five of a show, in the order of the picture's way."""
 
     capture: CaptureLoop
     perception: PerceptionLoop
     synthesis: SynthesisLoop
+    style: StyleLoop
     display: DisplayLoop
 
 
@@ -36,7 +37,7 @@ def run_lockstep(loops: Loops, clock: LockstepClock, rate: float, finished: Call
     while not finished():
         now = clock.now()
         try:
-            for loop in (loops.capture, loops.perception, loops.synthesis, loops.display):
+            for loop in (loops.capture, loops.perception, loops.synthesis, loops.style, loops.display):
                 loop.step(now)
         except FaultError:
             if loops.capture.ended:
@@ -47,11 +48,12 @@ def run_lockstep(loops: Loops, clock: LockstepClock, rate: float, finished: Call
 
 
 def workers_of(loops: Loops, clock: Clock, fault: Callable[[str], None], priorities: Priorities) -> list[Worker]:
-    """Capture, perception and synthesis in a thread each, not started yet."""
+    """Capture, perception, synthesis and style in a thread each, not started yet."""
     return [
         Worker("capture", loops.capture, clock.now, fault),
         Worker("perception", loops.perception, clock.now, fault, priorities.networks),
         Worker("synthesis", loops.synthesis, clock.now, fault, priorities.networks),
+        Worker("style", loops.style, clock.now, fault, priorities.networks),
     ]
 
 

@@ -33,6 +33,11 @@ class Slot(Generic[T]):
             self._fresh = False
             return self._value
 
+    @property
+    def fresh(self) -> bool:
+        """Whether there is a value that was not taken yet."""
+        return self._fresh
+
     def close(self) -> None:
         """Wake a waiting taker; later takes do not wait."""
         with self._ready:

@@ -28,12 +28,14 @@ from installation.control.state import ControlState
 from installation.engines.base import Choice, Network
 from installation.engines.device import device_of
 from installation.engines.select import EngineSettings, build, candidates, choose, relative_error
+from installation.engines.style_models import StyleEngineSettings
 from installation.errors import ConfigError, DisplayError
 from installation.latents.directions import DirectionSet
 from installation.models.bundle import Models
 from installation.networks.stylegan2 import Generator
 from installation.sources.orientation import Orientation
 from installation.stages.generate import Generate, GenerateSettings
+from installation.styles.hands import STEPS, Hands, HandSettings
 from tests.networks.test_psp_encoders import checkpoint
 
 GPU = torch.cuda.is_available()
@@ -221,6 +223,14 @@ def try_resume(option: object) -> None:
     assert kept == {"auto": [True, False, False, False], True: [True, True, False, False], False: [False] * 4}[option]
 
 
+def try_style_px(option: int) -> None:
+    long_side = asked("engine.style_px", option).engine.style_px
+    hands = Hands(HandSettings(1024, 64, StyleEngineSettings(None, 1, "f32"), long_side, background=not option), pytest.fail)
+    hands.prepare()
+    hands.wait()
+    assert hands.long_side == option if option else hands.long_side in [step[0] for step in STEPS]
+
+
 TRIED: dict[str, Callable[..., None]] = {
     "capture.rotate": try_rotate,
     "capture.flip": try_flip,
@@ -230,6 +240,7 @@ TRIED: dict[str, Callable[..., None]] = {
     "engine.precision": try_precision,
     "engine.device": try_device,
     "engine.portrait_px": try_portrait_px,
+    "engine.style_px": try_style_px,
     "canvas.mode": try_mode,
     "canvas.keys": try_keys,
     "canvas.renderer": try_renderer,

@@ -11,11 +11,13 @@ from installation.canvas.plain.renderer import PlainRenderer
 from installation.control.parameters import parameter_table
 from installation.control.presets.files import name_fault, read_preset
 from installation.control.state import ControlState
+from installation.styles.bank import BANK
 
 PRESETS = Path(__file__).resolve().parents[1] / "presets"
 SHIPPED = sorted(PRESETS.glob("*.yaml"))
 DIRECTIONS = ("smile", "age", "gender", "mouth-open", "eyes-open", "yaw", "pitch", "roll")
-TABLE = parameter_table(DIRECTIONS, ("painted", "toon"))
+STYLES = tuple((style.name, style.description) for style in BANK)
+TABLE = parameter_table(DIRECTIONS, ("painted", "toon"), styles=STYLES)
 
 _spec = importlib.util.spec_from_file_location("stand_ins", Path(__file__).parent / "canvas" / "stand_ins.py")
 assert _spec and _spec.loader

@@ -16,6 +16,7 @@ from installation.control.installed import Installed
 from installation.control.parameters import ParameterTable
 from installation.engines.select import EngineSettings, steady
 from installation.engines.store import open_store
+from installation.engines.style_models import StyleEngineSettings
 from installation.latents.cache import CachePolicy
 from installation.models.bundle import EVERYTHING, Models, load_models
 from installation.models.occlusion import load_occlusion
@@ -25,8 +26,11 @@ from installation.places import cache, shipped
 from installation.stages.encode import Encode
 from installation.stages.generate import Generate, GenerateSettings
 from installation.stages.occlusion import Occlusion, occlusion_engine
+from installation.styles.hands import HandSettings
+from installation.styles.library import Palette
 
 ENGINE_CACHE = cache() / "engines"
+DEFAULT_SIZE = (1280, 720)  # px, of a canvas whose display is not known yet
 OCCLUSION = shipped("weights") / "occlusion.safetensors"
 
 
@@ -46,9 +50,9 @@ def models_of(config: Config) -> Models:
     return models
 
 
-def table_of(models: Models) -> ParameterTable:
-    """The live controls that these models give."""
-    return Installed.of(models).table()
+def table_of(models: Models, palette: Palette | None = None) -> ParameterTable:
+    """The live controls that these models and styles give. palette: None takes the styles that ship."""
+    return Installed.of(models, palette).table()
 
 
 def engine_settings(config: Config) -> EngineSettings:
@@ -101,6 +105,15 @@ def build_networks(
     if e.portrait_px > generate.portrait_px:
         say(f"facets: engine.portrait_px {e.portrait_px}: the generator draws {generate.portrait_px} px and no more")
     return NetworkStages(occlusion, encode, generate)
+
+
+def hand_settings(config: Config, lockstep: bool = False, size: tuple[int, int] | None = None) -> HandSettings:
+    """How styles are painted: beside the mirror's own networks, on half of the cores. size: px of the canvas, the configured one
+    where it is not known yet."""
+    threads = max(1, len(os.sched_getaffinity(0)) // 2)
+    engine = StyleEngineSettings(open_store(ENGINE_CACHE).folder, threads, "f32" if lockstep else "")
+    width, height = size or (config.canvas.width or DEFAULT_SIZE[0], config.canvas.height or DEFAULT_SIZE[1])
+    return HandSettings(width, height, engine, config.engine.style_px, background=not lockstep)
 
 
 def device_name() -> str:

@@ -15,6 +15,7 @@ from installation.slot import Slot
 from installation.stages.encode import Encode
 from installation.stages.generate import Generate
 from installation.stages.glass import Glass
+from installation.stages.style import Style
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Counted:
     encode: Encode
     generate: Generate
     glass: Glass
+    style: Style
     slots: Sequence[Slot[Any]]
     model: str
     canvas: tuple[int, int]  # width, height in px
@@ -54,7 +56,7 @@ class Counted:
 
 def report_of(counted: Counted, span: ShowTimes) -> Report:
     """What the show has been so far."""
-    h, encode, generate, glass = counted.health, counted.encode, counted.generate, counted.glass
+    h, encode, generate, glass, style = counted.health, counted.encode, counted.generate, counted.glass, counted.style
     gpu = torch.cuda.max_memory_allocated() / 2**20 if torch.cuda.is_available() else 0.0
     age = h.frame_age(span.last)
     return Report(
@@ -89,6 +91,8 @@ def report_of(counted: Counted, span: ShowTimes) -> Report:
         faults=_faults(counted),
         fault_log=h.fault_log.records(),
         frame_age_s=None if age is None else round(age, 3),
+        style_px=style.hands.long_side if style.painted else 0,
+        style_fps=round(style.painted / style.seconds, 2) if style.seconds else 0.0,
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from installation.control.parameters import SWINGS, Parameter, ParameterTable, parameter_table
 from installation.errors import ConfigError
 
+STYLES = (("<style>", "its card, or what is seen of it"),)
 BEGIN, END = "<!-- controls:begin -->", "<!-- controls:end -->"
 
 
@@ -24,7 +25,7 @@ def markdown(table: ParameterTable) -> str:
 def reference() -> str:
     """The reference in docs/controls.md: one row for every attribute and every generator, whatever models are installed."""
     swings = "; ".join(f"{name}: depth {s.depth:g}, rate {s.rate:g} Hz, phase {s.phase:g}" for name, s in SWINGS.items())
-    table = parameter_table(["<attribute>"], ["<generator>"], presets=["<name>"], backgrounds=["<name>"])
+    table = parameter_table(["<attribute>"], ["<generator>"], presets=["<name>"], backgrounds=["<name>"], styles=STYLES)
     return f"{markdown(table)}\n\nOscillators that swing from the start: {swings}."
 
 

@@ -8,7 +8,9 @@ The networks run in plain torch and float32, so that the same machine gives the 
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+import sys
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -27,6 +29,7 @@ from installation.control.installed import PRESETS, SHIPPED_PRESETS, backgrounds
 from installation.control.parameters import ParameterTable
 from installation.control.presets.files import Preset, read_preset
 from installation.control.state import ControlState
+from installation.engines.style_models import StyleEngineSettings
 from installation.errors import ConfigError, SourceError
 from installation.messages import AlignedFrame, EncodedFrame, Image
 from installation.models.bundle import Models
@@ -39,7 +42,12 @@ from installation.stages.generate import Generate
 from installation.stages.glass import Glass, GlassSettings
 from installation.stages.occlusion import Occlusion
 from installation.stages.silhouette import Silhouette
+from installation.stages.style import Style
 from installation.stages.track import Track
+from installation.styles.blend import Blender
+from installation.styles.hands import Hands, HandSettings
+from installation.styles.library import Library
+from installation.styles.wear import Wearing
 
 CANVAS = (1280, 720)
 TILE, LABEL, GAP, COLUMNS = (480, 270), 46, 18, 4  # px of the gallery
@@ -141,7 +149,9 @@ def show(config: Config, models: Models, generate: Generate, seen: EncodedFrame,
     edit = Edit(models.directions, models.latent_avg, [child.name for child in models.children], models.resolutions)
     pictures = Backdrops(*CANVAS, backgrounds().paths)
     compose, glass = Compose(PlainRenderer(*CANVAS), backdrops=pictures), Glass(GlassSettings(*CANVAS, lockstep=True), align_image)
-    portraits, drawn = None, -np.inf
+    hands = Hands(HandSettings(*CANVAS, StyleEngineSettings(precision="f32"), background=False), warn)
+    style, wearing = Style(hands, Blender(Library(config.models.styles).look()[0]), lockstep=True), Wearing()
+    portraits, drawn, painted = None, -np.inf, None
     steps = round(after * RATE)
     for i in range(steps + 1):
         now = i / RATE
@@ -151,8 +161,15 @@ def show(config: Config, models: Models, generate: Generate, seen: EncodedFrame,
             continue
         if portraits is None or now - drawn >= 1 / PORTRAITS or i == steps:
             portraits, drawn = glass.reflect(seen, generate.draw(edited), controls, now), now
-        compose(portraits, controls, now)
+            portraits = replace(portraits, frame=replace(portraits.frame, time=now))  # they stand there still
+            painted = style.paint(portraits, controls, now, time.perf_counter)
+        compose(wearing.dress(portraits, painted), controls, now)
     return compose.read().copy()
+
+
+def warn(fault: str) -> None:
+    """Say what is left out of the picture."""
+    print(f"facets: {fault}", file=sys.stderr)
 
 
 def arrange(shots: list[GalleryPicture]) -> Image:

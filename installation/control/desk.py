@@ -18,6 +18,7 @@ from installation.control.state import Change, ControlState, TableChange
 from installation.control.timeline.player import TimelinePlayer
 from installation.control.web.invitation import Invitations
 from installation.control.web.preview import Preview
+from installation.control.web.sketches import SketchBoard
 from installation.errors import FacetsError
 from installation.latents.oscillators import SILENCE, Levels
 from installation.observation import Observation
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from installation.control.sound.audio import AudioInput
     from installation.control.web.server import WebPanel
     from installation.latents.directions import DirectionSet
+    from installation.styles.library import Library, Palette
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +61,15 @@ class DirectionFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class StylePictures:
+    """Pictures of styles that are followed while the show runs. use: takes them into the picture's way."""
+
+    folder: Path
+    library: Library
+    use: Callable[[Palette], None]
+
+
+@dataclass(frozen=True, slots=True)
 class DeskLinks:
     """What the desk knows of the show. observe: the show as it is; on_fault: told of a part that fails while the show runs, which
     goes on without it; now: s of the show's clock; frame: frames captured until now; phases: of the oscillators, in cycles; audio:
@@ -72,6 +83,7 @@ class DeskLinks:
     audio: AudioInput | None = None
     phases: Callable[[], Mapping[str, float]] = dict
     directions: DirectionFiles | None = None
+    styles: StylePictures | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +128,10 @@ class ControlDesk:
         self._config, self._state, self._show = config, state, show
         self._lockstep, self._installed = lockstep, installed
         self._new_directions: DirectionSet | None = None  # read by the watch, not taken yet
+        self._new_styles: Palette | None = None
         self._snapshot = False
         self.preview = Preview()
+        self.sketches = SketchBoard()  # of the live face in each style, while a panel wants them
         beneath = SHIPPED_PRESETS if presets == PRESETS else None
         self.presets = PresetPlayer(
             presets, state, self._with_presets, show.on_fault, log.warning, background=not lockstep, beneath=beneath
@@ -136,7 +150,8 @@ class ControlDesk:
         udp = self._osc() if self.wants(config.osc.enabled) else None
         self.midi = self._midi() if self.wants(config.midi.enabled) else None
         self.panel = self._panel(udp) if self.wants(config.web.enabled) else None
-        parts = (udp, self._feedback() if udp else None, show.audio, self.midi, self.panel, self._watch(), self._keeper)
+        ways = (udp, self._feedback() if udp else None, show.audio, self.midi, self.panel)
+        parts = (*ways, self._watch(), self._watch_styles(), self._keeper)
         self._parts: list[Part] = [part for part in parts if part is not None]  # last the keeper: where a port is taken there is no show
         self._figures = MessageFigures(state, lambda: udp.received if udp is not None else 0)
         self.invitations = Invitations(self.panel)  # a code on the canvas
@@ -184,6 +199,7 @@ class ControlDesk:
             midi=self.midi,
             osc_port=lambda: udp.port if udp is not None else None,
             phases=self._show.phases,
+            sketches=self.sketches,
         )
 
     def _watch(self) -> Part | None:
@@ -194,6 +210,15 @@ class ControlDesk:
         from installation.control.direction_watch import DirectionWatch
 
         return DirectionWatch(files.paths, files.load, self._found, self._show.on_fault)
+
+    def _watch_styles(self) -> Part | None:
+        """Follows the pictures of styles, as the directions."""
+        styles = self._show.styles
+        if styles is None or self._lockstep or styles.library.notice:
+            return None
+        from installation.control.style_watch import StyleWatch
+
+        return StyleWatch(styles.folder, styles.library, self._found_styles, self._show.on_fault)
 
     def wants(self, enabled: bool | Literal["auto"]) -> bool:
         """Whether a way in with this setting is to be opened."""
@@ -226,6 +251,16 @@ class ControlDesk:
         """How loud it is; silence where nobody listens."""
         return SILENCE if self._show.audio is None else self._show.audio.levels()
 
+    def _found_styles(self, palette: Palette) -> None:
+        self._new_styles = palette  # the next step takes it, as with directions
+
+    def _take_styles(self) -> None:
+        palette, self._new_styles = self._new_styles, None
+        if palette is not None and self._show.styles is not None:
+            self._installed = self._installed.with_styles(palette)
+            self._show.styles.use(palette)
+            self._state.replace(self._installed.table())
+
     def _found(self, directions: DirectionSet) -> None:
         self._new_directions = directions  # the next step takes it, in the thread that alone changes the table
 
@@ -237,6 +272,7 @@ class ControlDesk:
         """Once a picture; ``now`` in seconds of the show's clock. Never raises."""
         try:
             self._take_directions()
+            self._take_styles()
             if self._timeline is not None:
                 self._timeline.step(now, self._show.frame())
             self._show.tempo.step(now)

@@ -9,6 +9,7 @@ from installation.canvas.backdrops import FoundPictures, find_pictures
 from installation.control.parameters import ParameterTable, parameter_table
 from installation.models.bundle import DEFAULT_SWAP_AT, Models
 from installation.places import beneath, kept
+from installation.styles.library import Library, Palette
 
 PRESETS, SHIPPED_PRESETS = kept("presets"), beneath("presets")
 BACKGROUNDS, SHIPPED_BACKGROUNDS = kept("backgrounds"), beneath("backgrounds")
@@ -29,16 +30,20 @@ class Installed:
     resolutions: tuple[int, ...]
     presets: tuple[str, ...] = ()
     backgrounds: tuple[str, ...] = ()  # pictures to stand before
+    styles: tuple[tuple[str, str], ...] = ()  # name and description
 
     @staticmethod
-    def of(models: Models) -> Installed:
-        """What these models and the folder of backgrounds give, without presets."""
+    def of(models: Models, palette: Palette | None = None) -> Installed:
+        """What these models, the folder of backgrounds and the styles give, without presets. palette: None takes the styles that
+        ship."""
         children, pictures = tuple(child.name for child in models.children), tuple(backgrounds().paths)
-        return Installed(models.directions.names, children, tuple(models.resolutions), backgrounds=pictures)
+        styles = (palette or Library().look()[0]).told
+        return Installed(models.directions.names, children, tuple(models.resolutions), backgrounds=pictures, styles=styles)
 
     def table(self) -> ParameterTable:
         """Its controls."""
-        return parameter_table(self.directions, self.children, self.resolutions, DEFAULT_SWAP_AT, self.presets, self.backgrounds)
+        there = self.directions, self.children, self.resolutions, DEFAULT_SWAP_AT, self.presets, self.backgrounds, self.styles
+        return parameter_table(*there)
 
     def with_presets(self, names: Sequence[str]) -> Installed:
         """The same with other presets."""
@@ -47,3 +52,7 @@ class Installed:
     def with_directions(self, names: Sequence[str]) -> Installed:
         """The same with other directions."""
         return replace(self, directions=tuple(names))
+
+    def with_styles(self, palette: Palette) -> Installed:
+        """The same with other styles."""
+        return replace(self, styles=palette.told)

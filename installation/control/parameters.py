@@ -175,8 +175,10 @@ def parameter_table(
     swap: int = 32,
     presets: Sequence[str] = (),
     backgrounds: Sequence[str] = (),
+    styles: Sequence[tuple[str, str]] = (),
 ) -> ParameterTable:
-    """Every control of an installation with these edit directions, child generators, presets and pictures to stand before.
+    """Every control of an installation with these edit directions, child generators, presets, pictures to stand before and styles
+    (name, description).
     ``resolutions``: px, the generators' layers; from ``swap`` px on a child takes them by default."""
     rows: list[Parameter] = []
     for name in directions:
@@ -187,7 +189,8 @@ def parameter_table(
     recalls = [Parameter(f"preset/{name}/recall", False, "fades to this preset", kind="trigger", access="w") for name in presets]
     pictures = tuple(PICTURE + name for name in backgrounds)
     look = [replace(row, choices=row.choices + pictures) if row.name == "look/background" else row for row in _LOOK]
-    return ParameterTable(rows + _SMILE + _FACETS + look + _PRESET + recalls + _TRANSPORT)
+    painted = [*(_style_row(*style) for style in styles), *_STYLE] if styles else []
+    return ParameterTable(rows + _SMILE + _FACETS + painted + look + _PRESET + recalls + _TRANSPORT)
 
 
 def _edit_rows(name: str) -> list[Parameter]:
@@ -209,6 +212,10 @@ def _blend_rows(name: str, resolutions: Sequence[int], swap: int) -> list[Parame
         share = 1.0 if size >= swap else 0.0
         rows.append(Parameter(f"{base}/layer/{size}", share, f"its share of the layers of {size} px", glide=0.3))
     return rows
+
+
+def _style_row(name: str, description: str) -> Parameter:
+    return Parameter(f"style/{name}/amount", 0.0, f"how much the picture is painted like this: {description}", glide=0.3)
 
 
 GUESTS = ("none", "mean", "guest-1", "guest-2", "guest-3", "guest-4")  # faces that are nobody's: the mean, and stored ones
@@ -256,6 +263,18 @@ _FACETS = [
     Parameter("facets/generators", 0.0, "how many of its cells are drawn by a child generator", glide=0.0),
     Parameter("facets/who", "nearest", "whose portraits it shows", kind="str", choices=("nearest", "turns", "two")),
     Parameter("facets/turn", 12.0, "how long each visitor is shown where they take turns", low=2, high=120, unit="s"),
+]
+STYLE_SCOPES = ("picture", "portraits")
+STYLE_WALKS = ("paintings", "built-in", "all", "chosen")
+_STYLE = [
+    Parameter("style/strength", 1.0, "of all styles together", glide=0.3),
+    Parameter("style/colour", 1.0, "whose colours they have: 1 the painting's, 0 the visitor's", glide=0.3),
+    Parameter("style/scope", "picture", "what is painted: the mirror's whole picture, or faces alone", kind="str", choices=STYLE_SCOPES),
+    Parameter("style/walk/amount", 0.0, "how much of an oscillator that walks from style to style", glide=0.3),
+    Parameter("style/walk/rate", 0.1, "styles a second that it passes", high=4, unit="Hz", glide=0.3),
+    Parameter("style/walk/stay", 0.5, "how much of that time it stays with each", high=0.99, glide=0.3),
+    Parameter("style/walk/sync", False, "locks it to the beat: the rate then counts styles in a beat", kind="bool"),
+    Parameter("style/walk/through", "paintings", "what it walks through; chosen: styles with an amount", kind="str", choices=STYLE_WALKS),
 ]
 _PRESET = [
     Parameter("preset/recall", "", "fades to a preset, by its name, title or number", kind="command", access="w"),

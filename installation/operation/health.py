@@ -92,7 +92,11 @@ class Health:
         """Add the time of the body to a stage's series."""
         start = time.perf_counter()
         yield
-        self.stages.setdefault(stage, deque(maxlen=KEEP)).append(time.perf_counter() - start)
+        self.took(stage, time.perf_counter() - start)
+
+    def took(self, stage: str, seconds: float) -> None:
+        """Add so many seconds to a stage's series."""
+        self.stages.setdefault(stage, deque(maxlen=KEEP)).append(seconds)
 
     def fault(self, text: str, kind: str = "") -> None:
         """Note a fault. kind: a condition that lasts until ``over``."""
@@ -168,6 +172,8 @@ class Report:
     faults: list[str]
     fault_log: tuple[FaultRecord, ...] = ()  # the same with their times
     frame_age_s: float | None = None  # since the source's last frame, when the show ended
+    style_px: int = 0  # longer side of a whole picture that is painted, as it was last; 0 where nothing was painted
+    style_fps: float = 0.0  # pictures and faces painted a second, while there was something to paint
 
     def as_dict(self) -> dict[str, object]:
         """Ready for JSON."""

@@ -15,7 +15,7 @@ from installation.places import kept, shipped
 
 MANIFEST = shipped("weights") / "manifest.yaml"
 
-Kind = Literal["generator", "encoder", "encoder and generator", "child", "directions", "attribute network", "face networks"]
+Kind = Literal["generator", "encoder", "encoder and generator", "child", "directions", "attribute network", "occlusion network", "face networks"]
 
 
 class ListedFile(BaseModel):

@@ -44,8 +44,8 @@ NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 RESERVED = ("recall", "save", "next", "previous", "fade")  # each is an address under preset/ already
 STAGE = ("transport/", "preset/")  # whose controls no preset sets and no recall resets
 KEYS = ("title", "description", "tags", "fade", "easing", "controls")
-# Every attribute and generator there could be: tells what is not installed here from what nobody has.
-_ANYWHERE = parameter_table(["any"], ["any"], [4 << k for k in range(9)])
+# Every attribute, generator and style there could be: tells what is not installed here from what nobody has.
+_ANYWHERE = parameter_table(["any"], ["any"], [4 << k for k in range(9)], styles=[("any", "")])
 
 
 class MissingGeneratorError(ConfigError):
@@ -95,10 +95,12 @@ def belongs(name: str) -> bool:
 
 
 def elsewhere(name: str) -> Parameter | None:
-    """The row that a control would be if its attribute or generator were installed; None where no models have such a one."""
+    """The row that a control would be if its attribute, generator or style were installed; None where no models have such a one."""
+    if name.startswith("style/") and name in _ANYWHERE:
+        return _ANYWHERE[name]
     kind, _, rest = name.partition("/")
     word, _, tail = rest.partition("/")
-    return _ANYWHERE.get(f"{kind}/any/{tail}") if kind in ("edit", "blend") and NAME.fullmatch(word) else None
+    return _ANYWHERE.get(f"{kind}/any/{tail}") if kind in ("edit", "blend", "style") and NAME.fullmatch(word) else None
 
 
 def read_preset(path: Path, table: ParameterTable) -> Preset:

@@ -33,6 +33,7 @@ GROUPS: Final = MappingProxyType({
     "/facets/blend": "the mix of generators",
     "/facets/smile": "what a visitor's smile does",
     "/facets/facets": "the grid of one sitter's variants",
+    "/facets/style": "painters' styles",
     "/facets/look": "the canvas",
     "/facets/preset": "presets",
     "/facets/transport": "the show",

@@ -13,6 +13,7 @@ from installation.control.presets.asks import RecallAnswer, Tell
 from installation.control.presets.files import Preset
 from installation.control.presets.saving import Backup
 from installation.control.state import ControlState
+from installation.control.web.sketches import SketchBoard
 from installation.observation import FaultRecord, Observation
 
 Json = dict[str, object]
@@ -79,13 +80,14 @@ class Midi(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """All that the panel looks at. phases: cycles of each attribute's oscillator since the start."""
+    """All that the panel looks at. phases: cycles of each attribute's oscillator since the start; sketches: of each style."""
 
     state: ControlState
     observe: Callable[[], Observation]
     presets: Presets | None = None
     midi: Midi | None = None
     phases: Callable[[], Mapping[str, float]] = dict
+    sketches: SketchBoard | None = None
 
     def rows(self) -> Json:
         """The table, and what every control is set to."""
@@ -123,7 +125,16 @@ class Show:
         health = {**seen, "faults": faults[-MOST_FAULTS:], "fault_count": sum(not fault["ended"] for fault in faults)}
         counts = self.state.counts()
         health |= {"ignored": counts.ignored, "clamped": counts.clamped, "last": counts.last, "fading": self.state.fading}
-        return {"health": health, "phases": dict(self.phases()), "presets": self.presets_json(), "midi": self.midi_json()}
+        return {
+            "health": health,
+            "phases": dict(self.phases()),
+            "presets": self.presets_json(),
+            "midi": self.midi_json(),
+            **self._sketched(),
+        }
+
+    def _sketched(self) -> Json:
+        return {} if self.sketches is None else {"sketches": self.sketches.numbers()}
 
     def under_way(self) -> Json:
         """Where the picture is for the numbers that are not at their target yet."""

@@ -64,6 +64,7 @@ class Panel:
             web.get("/panel/", self._home),
             web.get("/panel/socket", self._talk),
             web.get("/panel/preview", self._look),
+            web.get("/panel/styles/{name}", self._sketch),
             web.get("/panel/{name}", self._file),
         ]
 
@@ -78,6 +79,14 @@ class Panel:
         response = web.Response(body=self._files[name], content_type=FILES[name], charset="utf-8")
         response.headers["Content-Security-Policy"] = policy
         return response
+
+    async def _sketch(self, request: web.Request) -> web.Response:
+        """The live face in a style. A picture of a visitor: it is kept nowhere."""
+        board = self._show.sketches
+        jpeg = None if board is None else board.jpeg(request.match_info["name"])
+        if jpeg is None:
+            raise web.HTTPNotFound(text="no such picture\n")
+        return web.Response(body=jpeg, content_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
     async def _talk(self, request: web.Request) -> web.StreamResponse:
         async with self._sockets.accepted(request) as socket:

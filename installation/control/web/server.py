@@ -29,6 +29,7 @@ from installation.control.web.panel import Panel
 from installation.control.web.preview import Preview
 from installation.control.web.reception import Reception
 from installation.control.web.senders import Senders
+from installation.control.web.sketches import SketchBoard
 from installation.control.web.sockets import Sockets
 from installation.observation import Observation
 from installation.operation.folded_log import FoldedLog
@@ -57,6 +58,7 @@ class WebPanel:
         midi: Midi | None = None,
         osc_port: Callable[[], int | None] | None = None,
         phases: Callable[[], Mapping[str, float]] = dict,
+        sketches: SketchBoard | None = None,
     ) -> None:
         self._state, self._settings, self._observe = state, settings, observe
         token = secret.configured(settings.web, kept("."))
@@ -74,7 +76,7 @@ class WebPanel:
             return readings(observe(), presets.current if presets else "")
 
         self._oscquery = OscQuery(state, self._hub, self._sockets, self._guard, place, told, settings.web.origins)
-        self._show = Show(state, observe, presets, midi, phases)
+        self._show = Show(state, observe, presets, midi, phases, sketches)
         self._panel = Panel(self._show, self._hub, self._sockets, preview)
         self._reception = Reception(self._guard, self._door, self._senders, self._oscquery.welcomes)
         self._socket: socket.socket | None = None

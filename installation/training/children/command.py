@@ -1,9 +1,11 @@
 """Fine-tune a child of the base: the same codes, drawn in another style.
 
+    python -m installation child --run RUN --style great-wave --name wave --faces DATA/faces-256 --nets DATA/nets --out weights
     python -m installation child --run RUN --style painted --faces DATA/faces-256 DATA/fairface --nets DATA/nets --out weights --minutes 15
 
 Supervised pairs: the child's picture of a photograph's code, with and without its detail residual, against the same
-photograph drawn by an image filter; a discriminator on the perceptual network's maps (Projected GAN, Sauer et al. 2021) asks
+photograph drawn by an image filter, or by the style networks in the manner of a painter (any style of ``python -m installation style``,
+or a picture's file); a discriminator on the perceptual network's maps (Projected GAN, Sauer et al. 2021) asks
 for the strokes and outlines that an average would blur. A style with strokes of its own gives them to the child as its noise
 pictures. Only the layers from the swap resolution on are trained and stored.
 Snapshots along the way are the artist's dial: early ones are the sitter with a touch of the style, late ones all style;
@@ -25,7 +27,9 @@ from torch import Tensor, nn
 from installation.checkpoints.loading import load_stylegan2, noise_weights, resolution_of, save_generator
 from installation.networks.facets_encoder import INPUT_PX
 from installation.output_file import whole_file
+from installation.styles.names import style_name
 from installation.training.adversary import ProjectedHeads, hinge
+from installation.training.children.style_teacher import StyleTeacher
 from installation.training.children.stylize import EYES, STROKES, STYLES
 from installation.training.data.datasets import BatchStream, load_pictures, to_tensor
 from installation.training.losses import Darknet, features_weight, map_distance, masked_l1
@@ -41,7 +45,8 @@ FOCUS = 2.0  # how much more eyes and mouth count than the rest
 
 @dataclass(frozen=True)
 class ChildOptions:
-    """One child. swap_at: first resolution in pixels that is trained, stored and, in the mirror, swapped."""
+    """One child. style: a filter's name, or a painter's style; name: of its files, the style's where it is "". swap_at: first
+    resolution in pixels that is trained, stored and, in the mirror, swapped."""
 
     style: str
     minutes: float
@@ -50,6 +55,12 @@ class ChildOptions:
     swap_at: int = SWAP_AT
     snapshots: int = 0
     adversarial: float = 0.1
+    name: str = ""
+
+    @property
+    def called(self) -> str:
+        """What its files are called."""
+        return self.name or self.style
 
 
 class ChildTrainer:
@@ -67,7 +78,7 @@ class ChildTrainer:
         self.optimizer = torch.optim.Adam(self.trained, options.lr, betas=(0.0, 0.99), fused=True)
         self.critic = ProjectedHeads(self.perceptual.widths)
         self.judge = torch.optim.Adam(self.critic.parameters(), 2e-3, betas=(0.0, 0.99), fused=True)
-        self.draw = STYLES[options.style]
+        self.draw = STYLES[options.style] if options.style in STYLES else StyleTeacher(options.style, self.base.generator.size)
         self.weight = features_weight(self.base.generator.size, FOCUS)
         self.steps = 0
 
@@ -161,11 +172,11 @@ def free_number(out: Path, style: str) -> int:
 def run(trainer: ChildTrainer, stream: BatchStream, stop: Stop, out: Path) -> None:
     """Train for the options' minutes, writing snapshots into ``out``."""
     options, start, written = trainer.options, time.monotonic(), 0
-    first = free_number(out, options.style)
+    first = free_number(out, options.called)
     for images, mask in stream:
         spent = (time.monotonic() - start) / (60 * options.minutes)
         if written < options.snapshots and trainer.steps and spent >= due_at(written, options.snapshots):
-            path = out / f"{options.style}-{first + written:02}.safetensors"
+            path = out / f"{options.called}-{first + written:02}.safetensors"
             trainer.save(path)
             written += 1
             print(f"{path} after {trainer.steps} steps", flush=True)
@@ -181,7 +192,9 @@ def run(trainer: ChildTrainer, stream: BatchStream, stop: Stop, out: Path) -> No
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Fine-tune a child of the base in a style.")
     parser.add_argument("--run", type=Path, required=True, help="the base's training run")
-    parser.add_argument("--style", choices=sorted(STYLES), required=True)
+    filters = ", ".join(sorted(STYLES))
+    parser.add_argument("--style", required=True, metavar="STYLE", help=f"a filter ({filters}), a painter's style or a picture's FILE")
+    parser.add_argument("--name", default="", help="of the child's files; the style's where there is none")
     parser.add_argument("--faces", type=Path, nargs="+", required=True)
     parser.add_argument("--nets", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("weights"))
@@ -194,7 +207,10 @@ def main(argv: list[str] | None = None) -> int:
     a = parser.parse_args(argv)
     if a.minutes <= 0 or min(a.snapshots, a.adversarial_weight) < 0 or a.batch < 1:
         parser.error("--minutes must be more than 0, --snapshots and --adversarial-weight at least 0, --batch at least 1")
-    options = ChildOptions(a.style, a.minutes, a.batch, swap_at=a.swap_at, snapshots=a.snapshots, adversarial=a.adversarial_weight)
+    name = a.name or (a.style if a.style in STYLES else style_name(Path(a.style).stem))
+    options = ChildOptions(
+        a.style, a.minutes, a.batch, swap_at=a.swap_at, snapshots=a.snapshots, adversarial=a.adversarial_weight, name=name
+    )
     trainer, stop = ChildTrainer(a.run, a.nets, options, a.start), Stop()
     if a.swap_at not in trainer.child.resolutions:
         parser.error(f"--swap-at: the base has layers of {', '.join(map(str, trainer.child.resolutions))} px")
@@ -205,8 +221,8 @@ def main(argv: list[str] | None = None) -> int:
         run(trainer, stream, stop, a.out)
     finally:
         stream.close()
-    trainer.save(a.out / f"{a.style}.safetensors")
-    trainer.grid(*shown).save(a.run / f"{a.style}.png")
+    trainer.save(a.out / f"{name}.safetensors")
+    trainer.grid(*shown).save(a.run / f"{name}.png")
     seal(a.out)
     return 0
 

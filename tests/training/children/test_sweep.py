@@ -99,7 +99,8 @@ def test_snapshots_come_early_and_write_over_nothing(tmp_path):
     assert free_number(tmp_path, "toon") == 4
 
 
-def test_a_child_leaves_snapshots_that_load(tmp_path):
+@pytest.mark.parametrize(("style", "name"), [(["toon"], "toon"), (["great-wave=0.5,ink=0.5", "--name", "wave"], "wave")])
+def test_a_child_leaves_snapshots_that_load(style, name, tmp_path):
     faces = tmp_path / "faces"
     faces.mkdir()
     write_faces(faces, aligned_faces(4))
@@ -107,14 +108,14 @@ def test_a_child_leaves_snapshots_that_load(tmp_path):
     run.mkdir()
     model = Model(Shape(256, 32, 0, 512, 16))  # photographs are drawn at their stored size
     torch.save({"ema": model.state_dict(), "images": 7, "shape": model.shape.as_dict()}, run / "state.pt")
-    arguments = ["child", "--run", run, "--style", "toon", "--faces", faces, "--nets", nets, "--out", out, "--batch", "1", "--swap-at", "8"]
+    arguments = ["child", "--run", run, "--style", *style, "--faces", faces, "--nets", nets, "--out", out, "--batch", "1", "--swap-at", "8"]
     arguments += ["--minutes", "0.15", "--snapshots", "1"]
     assert main(list(map(str, arguments))) == 0
-    for name in ("toon-00", "toon"):
-        load_stylegan2(out / f"{name}.safetensors", model.generator)
-        with safe_open(out / f"{name}.safetensors", "pt") as file:
+    for file_name in (f"{name}-00", name):
+        load_stylegan2(out / f"{file_name}.safetensors", model.generator)
+        with safe_open(out / f"{file_name}.safetensors", "pt") as file:
             assert min(filter(None, map(resolution_of, file.keys()))) == 8
-    assert load_snapshot(Path(out / "toon-00.safetensors"), model.generator).begins >= 8
+    assert load_snapshot(Path(out / f"{name}-00.safetensors"), model.generator).begins >= 8
 
 
 def test_a_painted_child_takes_up_its_strokes_from_any_layer_on(tmp_path):

@@ -9,7 +9,7 @@ import { Presets } from "./presets.js";
 import { Waves } from "./waves.js";
 
 const $ = (id) => document.getElementById(id);
-const TITLES = { edit: "Edit", identity: "Identity", blend: "Blend", smile: "Smile", facets: "Facets", look: "Look", preset: "Presets", transport: "Stage" };
+const TITLES = { edit: "Edit", identity: "Identity", blend: "Blend", smile: "Smile", facets: "Facets", style: "Painters' styles", look: "Look", preset: "Presets", transport: "Stage" };
 const BESIDE = ["preset", "transport"]; // groups beside the picture: what a show needs at hand
 
 const values = new Map(); // what is seen, a hand's moves that are not confirmed yet among it
@@ -141,8 +141,36 @@ function fold(group, folded) {
 function inside(group, members) {
   if (group === "preset") return presets.body(members);
   if (group === "edit" || group === "blend") return [el("div", { class: "cards" }, ...cards(group, members))];
+  if (group === "style") return styles(members);
   if (group === "transport") return [el("div", { class: "rows" }, ...ordered(members).map((row) => make(row, row.name.split("/").pop())))];
   return [el("div", { class: "card rows wide" }, ...members.map((row) => make(row, row.name.split("/").slice(-1)[0])))];
+}
+
+// Each style beside a small picture of the live face in it, then what holds for all of them.
+function styles(members) {
+  const own = (row) => row.name.split("/").length === 3 && row.name.endsWith("/amount") && !row.name.startsWith("style/walk/");
+  const tiles = members.filter(own).map((row) => {
+    const name = row.name.split("/")[1];
+    const img = el("img", { alt: "", "data-style": name, hidden: true });
+    return el("div", { class: "card painted" }, el("span", { class: "sketch", "aria-hidden": "true" }, img), make(row, name));
+  });
+  const rest = members.filter((row) => !own(row)).map((row) => make(row, row.name.split("/").slice(1).join(" ")));
+  return [el("div", { class: "cards" }, ...tiles), el("div", { class: "card rows wide" }, ...rest)];
+}
+
+const sketched = new Map(); // style -> number of the picture that is shown
+function showSketches(numbers) {
+  for (const img of document.querySelectorAll("img[data-style]")) {
+    const name = img.dataset.style;
+    const number = numbers[name];
+    if (number === undefined) img.hidden = true;
+    else if (img.hidden || sketched.get(name) !== number) {
+      if (img.closest("[hidden]:not(img)")) continue; // folded away
+      img.src = `/panel/styles/${name}?n=${number}`;
+      img.hidden = false;
+      sketched.set(name, number);
+    }
+  }
 }
 
 const ordered = (members) => [...members].sort((a, b) => (a.kind === "bool" ? 0 : 1) - (b.kind === "bool" ? 0 : 1));
@@ -224,6 +252,7 @@ function hear(told) {
     document.body.classList.toggle("fading", told.health.fading);
   }
   if (told.presets) presets.show(told.presets);
+  if (told.sketches) showSketches(told.sketches);
   if ("midi" in told) showMidi(told.midi);
   for (const answer of told.answers || []) hand.answer(answer);
   if (told.rows) place.settle((name) => controls.get(name)?.node);

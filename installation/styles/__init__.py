@@ -1,0 +1,1 @@
+"""Painters' styles: which there are, how they are blended, and how a styled picture is kept steady."""

@@ -1,0 +1,70 @@
+"""Styles as they are asked for in words: ``great-wave``, ``ink=0.5,painting.jpg=0.5``."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from installation.errors import ConfigError
+from installation.styles.blend import Blend, blend_of
+from installation.styles.folder import SUFFIXES, UnfitPictureError, read_picture
+from installation.styles.library import Library, Palette, Style
+from installation.styles.names import style_name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """One blend. label: what to call its pictures. files: the pictures among its styles that are no built-in ones, by name."""
+
+    label: str
+    blend: Blend
+    files: Mapping[str, Path]
+
+
+def read_asked(text: str, library: Library, palette: Palette, strength: float = 1.0, colour: float = 1.0) -> Asked:
+    """The blend that a text asks for. Raises ConfigError for a style that is not there or a picture that cannot be one."""
+    styles, weights, files = dict(palette.styles), dict[str, float](), dict[str, Path]()
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        word, weight = _weighted(part)
+        name = word
+        if name not in styles:
+            name, styles[name] = _picture(word, library, palette)
+        if name not in palette.styles:
+            files[name] = Path(word)
+        weights[name] = weights.get(name, 0.0) + weight
+    blend = blend_of(Palette(styles), {name: weight for name, weight in weights.items() if weight > 0}, strength, colour)
+    if blend is None:
+        raise ConfigError(f"--style {text!r}: asks for nothing; name a style, as in great-wave or ink=0.5,frost=0.5")
+    return Asked("+".join(weights), blend, files)
+
+
+def _weighted(part: str) -> tuple[str, float]:
+    word, sign, number = part.rpartition("=")
+    if not sign:
+        return part, 1.0
+    try:
+        weight = float(number)
+    except ValueError:
+        weight = math.nan
+    if not 0.0 <= weight <= 1.0:
+        raise ConfigError(f"--style {part!r}: {number!r} is no weight; it goes from 0 to 1")
+    return word, weight
+
+
+def _picture(word: str, library: Library, palette: Palette) -> tuple[str, Style]:
+    path = Path(word).expanduser()
+    if path.suffix.lower() not in SUFFIXES and not path.exists():
+        near = difflib.get_close_matches(word, palette.styles, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(palette.styles)}"
+        raise ConfigError(f"--style {word!r}: there is no such style; {hint}")
+    try:
+        if not path.exists():
+            raise UnfitPictureError("does not exist")
+        vector = library.vector(read_picture(path))
+    except UnfitPictureError as err:
+        raise ConfigError(f"--style {word!r}: {err}") from err
+    name = style_name(path.stem, palette.styles)
+    return name, Style(name, path.stem, vector=vector)
