@@ -15,7 +15,9 @@ from installation.places import kept, shipped
 
 MANIFEST = shipped("weights") / "manifest.yaml"
 
-Kind = Literal["generator", "encoder", "encoder and generator", "child", "directions", "attribute network", "occlusion network", "face networks"]
+Kind = Literal[
+    "generator", "encoder", "encoder and generator", "child", "directions", "attribute network", "occlusion network", "face networks"
+]  # fmt: skip
 
 
 class ListedFile(BaseModel):

@@ -4,11 +4,9 @@ import numpy as np
 import pytest
 
 from installation.faces.detection import (
-    Answer,
     Detection,
     DetectorAnswer,
     SearchSquare,
-    View,
     anchors,
     decode,
     overlap,
@@ -51,7 +49,7 @@ def test_answers_side_by_side_or_one_above_the_other_are_two_faces() -> None:
     regressors = np.zeros((3, 16), np.float32)
     regressors[:, 2:4] = 20
     centres = np.array([[0.3, 0.3], [0.3, 0.7], [0.7, 0.3]], np.float32)
-    faces = decode(Answer(regressors, np.array([4, 3, 2], np.float32), centres, 100.0), 0.6, View(0, 0, 100))
+    faces = decode(DetectorAnswer(regressors, np.array([4, 3, 2], np.float32), centres, 100.0), 0.6, SearchSquare(0, 0, 100))
     assert [face.box for face in faces] == [pytest.approx(box, abs=1e-4) for box in ((20, 20, 40, 40), (20, 60, 40, 80), (60, 20, 80, 40))]
 
 
@@ -81,9 +79,9 @@ def test_suppression_keeps_the_best() -> None:
 
 
 def test_the_whole_frame_is_a_square_about_its_middle() -> None:
-    assert whole(640, 480) == View(0, -80, 640)
-    assert whole(480, 640) == View(-80, 0, 640)
-    assert tiles(300, 100, 400.0) == (View(-50, -150, 400.0),)
+    assert whole(640, 480) == SearchSquare(0, -80, 640)
+    assert whole(480, 640) == SearchSquare(-80, 0, 640)
+    assert tiles(300, 100, 400.0) == (SearchSquare(-50, -150, 400.0),)
 
 
 @pytest.mark.parametrize(("width", "height", "side"), [(1280, 720, 500.0), (100, 900, 300.0), (64, 64, 64.0)])

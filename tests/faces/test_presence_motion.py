@@ -11,9 +11,9 @@ from installation.faces.presence import (
     GOOD,
     HIDDEN_SECONDS,
     VELOCITY_SECONDS,
-    Observation,
     Presence,
     PresenceSettings,
+    Sighting,
 )
 
 ANN = np.array([1.0, 0.0], np.float32)
@@ -23,7 +23,7 @@ VX, VY = 180.0, -75.0  # px/s
 
 def seen(moment, quality=1.0, size=100.0):
     """Somebody who walks to the right and up."""
-    return Observation(300 + VX * moment, 400 + VY * moment, size, ANN, quality)
+    return Sighting(300 + VX * moment, 400 + VY * moment, size, ANN, quality)
 
 
 def walk(who, seconds, begin=0.0, quality=1.0):
@@ -71,7 +71,7 @@ def test_a_walker_is_found_again_where_they_should_be_by_then_and_a_stranger_is_
         last = walk(who, 2.0)
         moment = last + 0.2
         face = seen(moment)
-        face = Observation(face.x + offset, face.y - offset, face.size, ANN)
+        face = Sighting(face.x + offset, face.y - offset, face.size, ANN)
         assert (who.update([face], moment) == [0]) == same
 
 
@@ -105,7 +105,7 @@ def test_who_is_not_looked_for_is_as_clear_as_they_were():
 
 def test_four_visitors_are_there_where_nothing_else_is_said():
     who = Presence(PresenceSettings())
-    faces = [Observation(200.0 * i, 200.0, 100.0, ANN) for i in range(6)]
+    faces = [Sighting(200.0 * i, 200.0, 100.0, ANN) for i in range(6)]
     assert who.update(faces, 0.0).count(None) == 2
 
 
