@@ -60,8 +60,8 @@ class SmallShow:
         self.panel.stop()
 
     def stall(self, seconds):
-        """The server does nothing for a while, as a process that was stopped; its connections stay."""
-        self.panel._loop.call_soon_threadsafe(time.sleep, seconds)
+        """The server does nothing for a while, as a process that was stopped; its connections stay. The end of the show ends it."""
+        self.panel._loop.call_soon_threadsafe(self._stop.wait, seconds)
 
     def _display(self):
         while not self._stop.wait(1 / 30):
@@ -73,8 +73,8 @@ class SmallShow:
                 self.preview.put(np.full((height, width, 3), 90, np.uint8), now)
 
     def end(self):
-        self.shut()
         self._stop.set()
+        self.shut()
         self._thread.join()
         self.presets.stop()
 
