@@ -1,6 +1,5 @@
 """Generate: draw each visitor's edited code with the generators as they are mixed now."""
 
-import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -69,7 +68,7 @@ class Generate:
         expand = [] if models.detail is None else [models.detail.expand]
         self._key = digest(models.base, *(c.generator for c in models.children), *expand)
         self.portrait_px, self._plain = self._fitting()
-        self._twice = math.inf  # ms of two portraits, where a change has no engine of its own
+        self._twice: float | None = None  # ms of two portraits, where a change has no engine of its own; None: not measured yet
         self._pairs = self._fitting_pairs()  # the smaller first
         self._mixing: BatchedEngine | None = None
         self._builder: threading.Thread | None = None
@@ -126,7 +125,11 @@ class Generate:
     def turn_milliseconds(self, pixels: int = 0) -> float:
         """Time of one face's drawings where the camera's pixels stay and the face fills a square of so many px; 0: a large one."""
         pairs = self._pairs_for(pixels)
-        return self._twice if pairs is None else pairs.milliseconds
+        if pairs is not None:
+            return pairs.milliseconds
+        if self._twice is None:
+            self._twice = 2 * self.milliseconds()
+        return self._twice
 
     def _pairs_for(self, pixels: int) -> Pairs | None:
         """The smallest that will do."""
@@ -208,7 +211,6 @@ class Generate:
         portraits are. None where a face is drawn by any other network, twice."""
         models = self._models
         if models.detail is None or not isinstance(models.base, Generator) or not self._settings.changes:
-            self._twice = 2 * self.milliseconds()
             return ()
         small = self._build_pairs(min(models.base.size, SMALL_PX))
         if self._settings.min_portrait_fps <= 0 or self.portrait_px <= small.size:  # nothing is left to a measurement

@@ -90,8 +90,10 @@ class Cast:
         parts = self.parts(encoded, controls)
         keys = parts.keys
         self._filled = {face.face.id: self._fills(face.face, controls, len(keys)) for face in parts.faces}
-        most = math.inf if self.settings.lockstep else TURN_MILLISECONDS
-        chosen = self._queue.next(keys, lambda key: self.cost(self._filled[key[0]]), most)
+        if self.settings.lockstep:  # nothing is left to a measurement
+            chosen = self._queue.next(keys)
+        else:
+            chosen = self._queue.next(keys, lambda key: self.cost(self._filled[key[0]]), TURN_MILLISECONDS)
         pixels = tuple(self._filled[id] for id, _ in chosen)
         return Turns(chosen, pixels, parts.cells, controls.number("facets/spread"), controls.number("facets/generators"))
 

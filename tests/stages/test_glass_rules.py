@@ -12,7 +12,7 @@ from tests.stages.test_glass import cut, encoded, face
 
 
 def glass(largest=512):
-    return Glass(GlassSettings(640, 360, 1.0, False, largest), cut)
+    return Glass(GlassSettings(640, 360, False, largest), cut)
 
 
 def controls_with(**values):
@@ -22,8 +22,8 @@ def controls_with(**values):
 
 def shown(stage, controls, at=0.0):
     crowd = encoded(face(3, 100, width=60), face(5, 320, width=90), face(9, 500, width=75), at=at)
-    faces, cells = stage._shown(crowd, controls)
-    return [one.face.id for one in faces], cells
+    parts = stage._cast.parts(crowd, controls)
+    return [one.face.id for one in parts.faces], parts.cells
 
 
 def test_the_facets_are_of_the_nearest_or_of_two_or_of_each_in_turn():
@@ -56,9 +56,9 @@ def test_a_layout_that_is_left_is_drawn_until_it_is_gone():
 
 
 def test_a_portrait_s_place_grows_with_the_zoom():
-    one, two = (glass()._wanted(controls_with(look__layout="grid", look__zoom=zoom), 4) for zoom in (1.0, 2.0))
+    one, two = (glass()._cast.side("grid", controls_with(look__layout="grid", look__zoom=zoom), 4) for zoom in (1.0, 2.0))
     assert two == pytest.approx(2 * one, abs=2)
-    assert glass()._wanted(controls_with(look__layout="grid"), 1) > one
+    assert glass()._cast.side("grid", controls_with(look__layout="grid"), 1) > one
 
 
 @pytest.mark.parametrize(
@@ -108,6 +108,7 @@ def test_faces_touch_where_a_head_could_reach_into_the_other():
 
 def test_the_newest_frame_of_nobody_is_the_camera_s_own():
     stage, empty = glass(), encoded()
-    assert stage._shown(empty, controls_with(look__layout="facets")) == ((), 1)
+    parts = stage._cast.parts(empty, controls_with(look__layout="facets"))
+    assert (parts.faces, parts.cells, parts.keys) == ((), 1, [])
     assert stage._picture(empty) is empty.frame.image
     assert np.array_equal(stage._picture(empty), empty.frame.image)

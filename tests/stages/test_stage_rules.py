@@ -13,7 +13,7 @@ from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
 from installation.errors import DisplayError
 from installation.faces.detection import Detection
-from installation.faces.presence import Observation
+from installation.faces.presence import Sighting
 from installation.latents.directions import Direction, DirectionSet
 from installation.latents.turns import Turns
 from installation.messages import AlignedFrame, EncodedFace, EncodedFrame, Expression, Face, Frame
@@ -186,7 +186,7 @@ def track():
 
 
 def seen_at(x, y, size=100.0):
-    return Observation(x, y, size, np.array([1.0, 0.0], np.float32))
+    return Sighting(x, y, size, np.array([1.0, 0.0], np.float32))
 
 
 @pytest.mark.parametrize(
