@@ -9,15 +9,18 @@ import pytest
 from PIL import Image as Pillow
 
 from installation.config import ControlConfig, OscConfig, WebConfig
-from installation.control.desk import ControlDesk
+from installation.control.desk import ControlDesk, DeskLinks, StylePictures
 from installation.control.installed import Installed
 from installation.control.presets.files import read_preset
+from installation.control.sound.tempo import Tempo
 from installation.control.state import ControlState, TableChange
 from installation.control.style_watch import StyleWatch
 from installation.engines import style_models
+from installation.observation import Observation
 from installation.styles.library import Library, Palette
 
 BARE = Installed((), (), ())
+SHOW = Observation(0.0, 0, (), 0.0, 0.0, 0.0, 0, 0.0, "", "", 0, ())
 
 
 def save(path: Path, colour: str = "red", size: tuple[int, int] = (64, 64)) -> None:
@@ -47,9 +50,10 @@ def test_controls_come_and_go_with_the_pictures(tmp_path: Path) -> None:
     state.subscribe(lambda change: changes.append(change) if isinstance(change, TableChange) else None)
     faults: list[str] = []
     config = ControlConfig(osc=OscConfig(enabled=False), web=WebConfig(enabled=False))
-    desk = ControlDesk(config, state, installed, lambda: None, faults.append, presets=tmp_path / "presets")  # type: ignore[arg-type,return-value]
     used: list[Palette] = []
-    desk.watch_styles(folder, library, used.append)
+    links = DeskLinks(lambda: SHOW, faults.append, Tempo(state, float), float, styles=StylePictures(folder, library, used.append))
+    desk = ControlDesk(config, state, installed, links, presets=tmp_path / "presets")
+    desk.start()
     try:
         save(folder / "Blaue Straße 2.1.png", "blue")
         turn(desk, lambda: "style/blaue-strasse-2-1/amount" in state.table)

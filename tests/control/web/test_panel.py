@@ -260,7 +260,7 @@ def test_what_was_learned_can_be_forgotten(show, browser, tmp_path):
     file = tmp_path / "midi.yaml"
     midi = MidiDesk(show.controls, MidiConfig(), file, lambda: None, time.monotonic, lambda why: None, find_backend=lambda: None)
     midi.start()
-    midi._use({"look/grain": Source("box", 0, "control", 21)})
+    midi._grips.use({"look/grain": Source("box", 0, "control", 21)})
     view = show.desk.panel._show
     object.__setattr__(view, "midi", midi)
     try:
