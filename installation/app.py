@@ -345,6 +345,7 @@ class Installation:
             *(() if self._moves is None else (self._moves.stop,)),  # after the desk: what was being saved is a move too
             *(slot.close for slot in (*self.slots, *self.style_slots)),
             self._stop_workers,
+            self.style.hands.wait,
             self.encode.close,
             self.snapshots.close,
             *(() if lost else (self._keep_picture, self.canvas.close)),

@@ -126,7 +126,7 @@ class Hands:
             self._build(self.step + (-1 if slow else 1))
 
     def wait(self) -> None:
-        """Until what is being built stands."""
+        """Until what is being built stands. The end of a show waits, too: a library whose thread is cut off ends the whole program."""
         if self._builder is not None:
             self._builder.join()
 
