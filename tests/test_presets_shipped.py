@@ -77,7 +77,7 @@ def test_the_gallery_takes_what_is_named_and_arranges_it():
     assert len(gallery.chosen(PRESETS, None, TABLE)) == len(SHIPPED)
     with pytest.raises(gallery.ConfigError, match="nowhere"):
         gallery.chosen(PRESETS, ["nowhere"], TABLE)
-    shots = [gallery.Shot(preset, np.full((720, 1280, 3), 200, np.uint8)) for preset in some * 3]
+    shots = [gallery.GalleryPicture(preset, np.full((720, 1280, 3), 200, np.uint8)) for preset in some * 3]
     sheet = gallery.arrange(shots)
     assert sheet.shape == (2 * (270 + 46) + 18, 4 * (480 + 18) + 18, 3)
     assert sheet[18 + 100, 18 + 100].tolist() == [200, 200, 200]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -68,20 +70,27 @@ class Pane:
         steps = np.einsum("ij,jyx->iyx", linear, origin)
         if float(np.abs(steps).max()) < LEAST_PX:
             return
-        height, width = under.shape[:2]
         r = origin.shape[-1]
         to_small = side / r
-        small = matrix[:, :2] * to_small
         offset = matrix[:, :2] @ np.array([0.5 * to_small - 0.5] * 2) + matrix[:, 2]
-        enlarge = np.concatenate([small, offset[:, None]], axis=1)
+        enlarge = np.concatenate([matrix[:, :2] * to_small, offset[:, None]], axis=1)
+        x0, y0, x1, y1 = _moving(steps, enlarge, under.shape)
+        if x1 - x0 < 2 or y1 - y0 < 2:
+            return
+        enlarge[:, 2] -= (x0, y0)
+        self._resample(under[y0:y1, x0:x1], np.ascontiguousarray(steps), enlarge)
+
+    def _resample(self, under: Image, steps: NDArray[np.float32], enlarge: Matrix) -> None:
+        """Move the pixels of ``under`` in place: each comes from where ``steps`` [2, r, r], px, points to. enlarge: pixels of those to its
+        own."""
+        height, width = under.shape[:2]
         maps = [self._floats(name, (height, width)) for name in ("x", "y")]
-        for into, step in zip(maps, np.ascontiguousarray(steps), strict=True):
+        for into, step in zip(maps, steps, strict=True):
             cv2.warpAffine(step, enlarge, (width, height), dst=into, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
         maps[0] += np.arange(width, dtype=np.float32)[None, :]
         maps[1] += np.arange(height, dtype=np.float32)[:, None]
-        source = self._bytes("source", under.shape)
+        source, moved = self._bytes("source", under.shape), self._bytes("part", under.shape)
         np.copyto(source, under)
-        moved = self._bytes("part", under.shape)
         cv2.remap(source, maps[0], maps[1], MOVING, dst=moved, borderMode=cv2.BORDER_REPLICATE)
         self._regain(moved, maps[0], maps[1], source, under)
 
@@ -114,3 +123,17 @@ class Pane:
         if old is None or old.size < need:
             old = self._buffers[name] = np.empty(int(need * 1.25), kind)
         return old[:need].reshape(shape)
+
+
+def _moving(steps: NDArray[np.float32], enlarge: Matrix, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """x0, y0, x1, y1: the part of a picture [h, w, 3] in which anything moves, and what is looked at from there. steps: [2, r, r] px;
+    enlarge: pixels of those to the picture's."""
+    far = np.abs(steps).max(axis=0)
+    rows, columns = np.flatnonzero(far.max(axis=1) > 0), np.flatnonzero(far.max(axis=0) > 0)
+    if not rows.size:
+        return 0, 0, 0, 0
+    left, right, top, bottom = columns[0] - 1, columns[-1] + 1, rows[0] - 1, rows[-1] + 1
+    corners = np.array([[left, top], [left, bottom], [right, bottom], [right, top]]) @ enlarge[:, :2].T + enlarge[:, 2]
+    reach = math.ceil(float(far.max())) + MARGIN
+    (x0, y0), (x1, y1) = np.floor(corners.min(axis=0)) - reach, np.ceil(corners.max(axis=0)) + reach
+    return max(int(x0), 0), max(int(y0), 0), min(int(x1), shape[1]), min(int(y1), shape[0])

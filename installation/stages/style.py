@@ -17,7 +17,6 @@ from installation.styles.hands import Hands
 
 TURN_SECONDS = 0.06  # of painting before the newest frame gets its turn
 MOST_AT_ONCE = 64
-IDLE_SECONDS = 12.0  # of a show without a style, after which the networks are built all the same
 WHOLE: Key = (-1, -1)  # the key of the whole picture
 FACE = -2  # the cell of a face in its place in the picture
 
@@ -38,16 +37,12 @@ class Style:
     _copy: Image = field(default_factory=lambda: np.zeros((0, 0, 3), np.uint8))
     _square_seconds: float = 0.02
     _then: float | None = None
-    _began: float | None = None
 
     def paint(self, portraits: Portraits, controls: Controls, now: float, clock: Callable[[], float]) -> Styled | None:
         """What the canvas is to show in place of ``portraits``; None where nothing is to be painted, or cannot be yet. clock: s,
         that measures the turns."""
         blend = self.blender.step(controls, now)
-        self._began = now if self._began is None else self._began
         if blend is None:
-            if not self.lockstep and now - self._began > IDLE_SECONDS and self.blender.palette.styles:
-                self.hands.prepare()  # so that the first style that is asked for need not be waited for
             self._forget()
             return None
         self.hands.prepare()

@@ -11,7 +11,7 @@ from installation.messages import Expression, Face, Frame, Image, Portrait, Port
 from installation.operation.health import Health
 from installation.pipeline import StyleLoop
 from installation.slot import Slot
-from installation.stages.style import IDLE_SECONDS, TURN_SECONDS, Style
+from installation.stages.style import TURN_SECONDS, Style
 from installation.styles.blend import Blend, Blender
 from installation.styles.library import Palette
 from installation.styles.wear import HELD_SECONDS, KEPT, Wearing
@@ -136,19 +136,14 @@ def test_what_is_painted_is_one_frame_though_the_glass_draws_into_its_memory_mea
     assert styled.picture is not None and abs(float(styled.picture.mean()) - (225 + 30) / 2) < 2
 
 
-def test_nothing_is_painted_without_a_style_and_the_networks_are_built_in_an_idle_moment() -> None:
+def test_nothing_is_painted_or_built_without_a_style() -> None:
+    """The networks take a quarter of a gigabyte and a second or two of both cores: a show without styles has neither to give."""
     stage = style()
-    assert stage.paint(mirror(), controls(), 0.0, Ticks()) is None
-    assert stage.paint(mirror(), controls(), IDLE_SECONDS - 1, Ticks()) is None and stage.hands.prepared == 0  # type: ignore[attr-defined]
-    assert stage.paint(mirror(), controls(), IDLE_SECONDS + 1, Ticks()) is None and stage.hands.prepared == 1  # type: ignore[attr-defined]
-    steps = style(lockstep=True)  # where everybody waits for everything
-    steps.paint(mirror(), controls(), 0.0, Ticks())
-    steps.paint(mirror(), controls(), 100.0, Ticks())
-    assert steps.hands.prepared == 0  # type: ignore[attr-defined]
-    bare = style(palette=Palette())
-    bare.paint(mirror(), controls(), 0.0, Ticks())
-    bare.paint(mirror(), controls(), 100.0, Ticks())
-    assert bare.hands.prepared == 0  # type: ignore[attr-defined]
+    for now in (0.0, 20.0, 4000.0):
+        assert stage.paint(mirror(), controls(), now, Ticks()) is None
+    assert stage.hands.prepared == 0  # type: ignore[attr-defined]
+    stage.paint(mirror(), controls(style_alpha_amount=0.5), 4001.0, Ticks())
+    assert stage.hands.prepared == 1  # type: ignore[attr-defined]
 
 
 def test_a_display_shows_the_plain_picture_once_nobody_paints_any_more() -> None:
