@@ -27,10 +27,11 @@ from installation.output_file import free_name, unwritable, whole_file
 if TYPE_CHECKING:
     from av import VideoFrame
 
-FRAGMENT_SECONDS = 1.0  # what a crash may cost
+FRAGMENT_SECONDS, FRAGMENT_BYTES = 1.0, 128 << 10  # what a crash or a full disk may cost, whichever is less
 GROWING = {
     "movflags": "empty_moov+default_base_moof+delay_moov",
     "frag_duration": str(round(FRAGMENT_SECONDS * 1e6)),
+    "frag_size": str(FRAGMENT_BYTES),
     "flush_packets": "1",  # a fragment is in the file as soon as it is whole
 }
 BT709, STUDIO_RANGE = 1, 1  # as H.264 counts matrices, primaries, transfer curves and ranges

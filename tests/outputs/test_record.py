@@ -252,6 +252,17 @@ def test_a_full_disk_ends_the_recording_and_nothing_else(tmp_path, small_disk, r
     assert [file.name for file in tmp_path.iterdir()] == ["full.mp4"]
 
 
+def test_a_disk_that_holds_less_than_a_second_keeps_what_it_holds(tmp_path, small_disk):
+    path, faults = tmp_path / "full.mp4", []
+    recorder = Recorder(path, (320, 240), 30.0, 10, realtime=False, fault=faults.append)
+    rng = np.random.default_rng(0)
+    while not faults:
+        recorder.write(rng.integers(0, 256, (240, 320, 3), dtype=np.uint8), 0.0)
+    recorder.close()
+    assert recorder.frames < 30 and "it plays up to" in faults[0]
+    assert len(decoded(path)[1]) >= 5 and path.stat().st_size > 200_000
+
+
 def test_a_place_that_refuses_is_a_fault_and_one_sentence():
     for path in (Path("/proc/show.mp4"), Path("/proc/new/show.mp4")):
         with pytest.raises((ConfigError, FaultError), match="--record") as err:
