@@ -42,8 +42,8 @@ def browser(width: int, height: int, phone: bool) -> webdriver.Chrome:
 @contextmanager
 def show(wait: float) -> Iterator[str]:
     """A show over the demo; the address of its panel, once the picture had ``wait`` seconds to come alive."""
+    from benchmarks.show_aside import show_aside
     from installation.assembly.options import RunOptions
-    from installation.commands.aside import show_aside
     from installation.config import load_config
 
     config = load_config(

@@ -80,8 +80,8 @@ def main() -> None:
     parser.add_argument("--moves", type=int, default=300)
     parser.add_argument("--panels", type=int, default=10)
     given = parser.parse_args()
+    from benchmarks.show_aside import show_aside
     from installation.assembly.options import RunOptions  # late: the process outside needs none of it
-    from installation.commands.aside import show_aside
     from installation.config import load_config
     from installation.operation.health import rss_mb
 

@@ -25,9 +25,9 @@ import numpy as np
 from PIL import Image as Pillow
 
 from benchmarks.mirror import cpu_times, matrix_rate
+from benchmarks.show_aside import show_aside
 from installation.app import RunOptions
 from installation.clock import FrameClock
-from installation.commands.aside import show_aside
 from installation.config import load_config
 from installation.engines.style_models import StyleEngineSettings, fitting_size
 from installation.messages import Image

@@ -15,9 +15,9 @@ import av
 import numpy as np
 import pytest
 
+from benchmarks.show_aside import show_aside
 from installation.app import Installation
 from installation.assembly.options import RunOptions
-from installation.commands.aside import show_aside
 from installation.config import load_config
 from installation.operation.health import Report
 from installation.operation.priority import STEP

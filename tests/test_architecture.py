@@ -48,7 +48,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "commands": {
         "latents", "networks", "checkpoints", "engines", "models", "sources", "outputs", "canvas", "styles", "control", "stages",
-        "assembly", "app", "registry", "export", "paintings", "training",
+        "assembly", "registry", "export", "paintings", "training",
     },
 }  # fmt: skip
 

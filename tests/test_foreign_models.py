@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.show_aside import show_aside
 from installation.app import Installation
 from installation.assembly import networks
 from installation.assembly.options import RunOptions
 from installation.checkpoints.loading import load_encoder, load_generator
-from installation.commands.aside import show_aside
 from installation.config import load_config
 from installation.models.bundle import load_models
 from installation.networks.mixed_generator import as_bytes

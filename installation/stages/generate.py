@@ -210,12 +210,13 @@ class Generate:
         """Engines for a change's two drawings: small ones for faces that are seen small, and, where that is quick, some as large as
         portraits are. None where a face is drawn by any other network, twice."""
         models = self._models
-        if models.detail is None or not isinstance(models.base, Generator) or not self._settings.changes:
+        base = models.base.layered
+        if models.detail is None or base is None or not self._settings.changes:
             return ()
-        small = self._build_pairs(min(models.base.size, SMALL_PX))
+        small = self._build_pairs(min(base.size, SMALL_PX))
         if self._settings.min_portrait_fps <= 0 or self.portrait_px <= small.size:  # nothing is left to a measurement
             return (small,)
-        grown = work(models.base, self.portrait_px) / work(models.base, small.size)
+        grown = work(base, self.portrait_px) / work(base, small.size)
         if small.milliseconds * grown > LARGE_GAIN * PAIR_MILLISECONDS:  # far too slow, so it is not built at all
             return (small,)
         large = self._build_pairs(self.portrait_px)
@@ -223,8 +224,8 @@ class Generate:
 
     def _build_pairs(self, size: int) -> Pairs:
         models = self._models
-        assert models.detail is not None and isinstance(models.base, Generator)
-        module = Pair(MixedGenerator(models.base, (), models.detail.expand.weight, size).eval()).eval()
+        assert models.detail is not None and models.base.layered is not None
+        module = Pair(MixedGenerator(models.base.layered, (), models.detail.expand.weight, size).eval()).eval()
         sample = models.sample()
 
         def make(batch: int) -> Network:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -15,7 +14,8 @@ from installation.engines.base import Network
 from installation.engines.batched import BatchedEngine
 from installation.engines.fingerprint import digest
 from installation.engines.select import EngineSettings
-from installation.messages import AlignedFace, AlignedFrame, Image, Mask
+from installation.faces.mask_memory import MaskMemory
+from installation.messages import AlignedFrame, Image, Mask
 from installation.networks.occlusion import INPUT_PX, OUTPUT_PX, CoveredShare, OcclusionNetwork
 
 FROM, TO = 0.35, 0.65  # 0…1 of the network's answer, between which a place goes from free to covered
@@ -36,15 +36,6 @@ def occlusion_engine(network: OcclusionNetwork, settings: EngineSettings) -> Cal
     return lambda crop: np.asarray(engine([[crop]])[0][0], np.float32)
 
 
-@dataclass(slots=True, eq=False)
-class _Kept:
-    """What is known of one visitor. share: [32, 32] 0…1; mask: the same, as it is handed on; turn: frame number it was taken at."""
-
-    share: NDArray[np.float32]
-    mask: Mask
-    turn: int
-
-
 class Occlusion:
     """AlignedFrame -> AlignedFrame, each face with what covers it. One visitor a frame, the stalest first; whoever had no turn yet has
     nothing before them."""
@@ -52,32 +43,17 @@ class Occlusion:
     def __init__(self, network: Callable[[Image], NDArray[np.float32]]) -> None:
         """network: see ``occlusion_engine``."""
         self._network = network
-        self._kept: dict[int, _Kept] = {}
-        self._turn = 0
+        self._covers = MaskMemory(self._measured, as_mask, TAKEN, REST_FRAMES)
 
     def find(self, aligned: AlignedFrame) -> AlignedFrame:
         """The same faces with the covers that are known."""
-        self._turn += 1
-        self._kept = {a.face.id: self._kept[a.face.id] for a in aligned.faces if a.face.id in self._kept}
-        due = [a for a in aligned.faces if a.face.seen and self._age(a) > REST_FRAMES]
-        if due:
-            self._take(max(due, key=self._age))
-        faces = (replace(a, covered=self._kept[a.face.id].mask) if a.face.id in self._kept else a for a in aligned.faces)
-        return replace(aligned, faces=tuple(faces))
+        self._covers.step(aligned.faces)
+        return replace(aligned, faces=tuple(replace(a, covered=self._covers.mask(a.face.id)) for a in aligned.faces))
 
-    def _age(self, aligned: AlignedFace) -> float:
-        """Frames since a visitor's last turn."""
-        kept = self._kept.get(aligned.face.id)
-        return math.inf if kept is None else self._turn - kept.turn
-
-    def _take(self, aligned: AlignedFace) -> None:
-        crop = aligned.crop
+    def _measured(self, crop: Image) -> NDArray[np.float32]:
         if crop.shape[0] != INPUT_PX:
             crop = np.asarray(cv2.resize(crop, (INPUT_PX, INPUT_PX), interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        fresh = self._network(crop)
-        old = self._kept.get(aligned.face.id)
-        share = fresh if old is None else old.share + np.float32(TAKEN) * (fresh - old.share)
-        self._kept[aligned.face.id] = _Kept(share, as_mask(share), self._turn)
+        return self._network(crop)
 
 
 def as_mask(share: NDArray[np.float32]) -> Mask:

@@ -4,7 +4,7 @@ whole frame, for a background that takes the room's place."""
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from installation.compositing.matte import Matte
 from installation.engines.silhouette_model import PEOPLE_HEIGHT, PEOPLE_WIDTH, PeopleModel, SilhouetteModel
 from installation.faces.head import HEAD_PX
-from installation.messages import AlignedFace, AlignedFrame, Image, Mask
+from installation.faces.mask_memory import MaskMemory
+from installation.messages import AlignedFrame, Image, Mask
 
 REST_FRAMES = 3  # after a silhouette was taken, before the same visitor's turn comes again
 TAKEN = 0.5  # of a new silhouette in the one that is kept: an outline that is not sure must not tremble
@@ -24,18 +25,8 @@ STAY = 1.25  # how much taller one must be to end that
 HALF = 0.575  # of a frame's width: its halves overlap
 
 
-@dataclass(slots=True, eq=False)
-class _Kept:
-    """What is known of one visitor. turn: frame number at which it was taken last."""
-
-    levels: NDArray[np.float32]  # [128, 128] 0…255
-    mask: Mask  # the same, as it is handed on; never written into again
-    turn: int
-
-
 class Silhouette:
-    """AlignedFrame -> AlignedFrame. One visitor a frame, the stalest first: an outline in a crop that follows the face hardly
-    changes from frame to frame. A visitor whose first turn has not come has none."""
+    """AlignedFrame -> AlignedFrame. One visitor a frame, the stalest first. A visitor whose first turn has not come has none."""
 
     def __init__(self, threads: int = 1) -> None:
         """Raises WeightsError where the network is missing."""
@@ -43,17 +34,12 @@ class Silhouette:
         self._matte = Matte()
         self._crowd = False  # whether everybody is far away
         self._asked = -math.inf  # s, the frame for which the matte was asked last
-        self._kept: dict[int, _Kept] = {}
-        self._turn = 0
+        self._outlines = MaskMemory(self._measured, soft, TAKEN, REST_FRAMES)
 
     def outline(self, aligned: AlignedFrame) -> AlignedFrame:
         """The same faces with the silhouettes that are known."""
-        self._turn += 1
-        self._kept = {a.face.id: self._kept[a.face.id] for a in aligned.faces if a.face.id in self._kept}
-        due = [a for a in aligned.faces if a.face.seen and self._age(a) > REST_FRAMES]
-        if due:
-            self._take(max(due, key=self._age))
-        faces = (replace(a, silhouette=self._kept[a.face.id].mask) if a.face.id in self._kept else a for a in aligned.faces)
+        self._outlines.step(aligned.faces)
+        faces = (replace(a, silhouette=self._outlines.mask(a.face.id)) for a in aligned.faces)
         return AlignedFrame(aligned.frame, tuple(faces))
 
     def people(self, aligned: AlignedFrame, wanted: bool) -> AlignedFrame:
@@ -82,17 +68,14 @@ class Silhouette:
         answer[:, -small:] += right * (1.0 - share[-small:])
         return answer / np.float32(255.0)
 
-    def _age(self, aligned: AlignedFace) -> float:
-        """Frames since a visitor's last turn."""
-        kept = self._kept.get(aligned.face.id)
-        return math.inf if kept is None else self._turn - kept.turn
+    def _measured(self, crop: Image) -> NDArray[np.float32]:
+        """[128, 128] 0…255."""
+        return cv2.resize(self._model(crop), (HEAD_PX, HEAD_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
 
-    def _take(self, aligned: AlignedFace) -> None:
-        fresh = cv2.resize(self._model(aligned.crop), (HEAD_PX, HEAD_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
-        old = self._kept.get(aligned.face.id)
-        levels = fresh if old is None else old.levels + np.float32(TAKEN) * (fresh - old.levels)
-        mask = cv2.GaussianBlur(levels, (0, 0), SOFT)
-        self._kept[aligned.face.id] = _Kept(levels, np.rint(mask).astype(np.uint8), self._turn)
+
+def soft(levels: NDArray[np.float32]) -> Mask:
+    """Levels 0…255 with a soft rim."""
+    return np.rint(cv2.GaussianBlur(levels, (0, 0), SOFT)).astype(np.uint8)
 
 
 def _far(aligned: AlignedFrame, share: float) -> bool:

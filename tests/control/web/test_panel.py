@@ -5,8 +5,8 @@ import time
 
 import pytest
 
+from benchmarks.show_aside import show_aside
 from installation.assembly.options import RunOptions
-from installation.commands.aside import show_aside
 from installation.config import load_config
 from installation.control.parameters import Parameter, ParameterTable
 from tests.control.web.small_show import chromium, needs_chromium, until, wait
