@@ -46,6 +46,7 @@ VECTOR: Final = 100  # numbers that tell a style
 PREDICT_PX: Final = 256  # side of the picture that they are made of
 MULTIPLE: Final = 8  # of which both sides of a styled picture are
 PRECISIONS: Final = ("bf16", "f32")
+EXACT: Final = PRECISIONS[-1]
 MOST_ERROR: Final = 4.0  # grey levels, mean difference from float32, for a reduced precision to be taken
 TRIALS: Final = 5
 Weights = NDArray[np.float32]
@@ -107,7 +108,13 @@ class StyleNetwork:
         """file: BANK or TRANSFORM. size: width and height in px, multiples of 8. Raises WeightsError."""
         self.file, self.size = file, size
         self.precision = settings.precision or _precision(file, settings)
-        self._request = _compiled(file, size, self.precision, settings)
+        try:
+            self._request = _compiled(file, size, self.precision, settings)
+        except RuntimeError:  # on some CPUs OpenVINO has no bf16 arithmetic for a layer of this size, though it has for others
+            if self.precision == EXACT:
+                raise
+            self.precision = EXACT
+            self._request = _compiled(file, size, EXACT, settings)
         self._picture = np.asarray(self._request.get_input_tensor(0).data)[0]
         self._style = np.asarray(self._request.get_input_tensor(1).data).reshape(-1)
 
@@ -217,6 +224,8 @@ def _faster(file: str, settings: StyleEngineSettings) -> str:
     drawn, times = {}, {}
     for precision in PRECISIONS:
         network = StyleNetwork(file, size, StyleEngineSettings(None, settings.threads, precision))
+        if network.precision != precision:
+            return EXACT
         drawn[precision], times[precision] = network(picture, style).astype(np.float32), network.milliseconds()
     wrong = float(np.abs(drawn["bf16"] - drawn["f32"]).mean())
     return "bf16" if times["bf16"] < times["f32"] and wrong <= MOST_ERROR else "f32"

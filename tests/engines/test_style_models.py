@@ -69,6 +69,20 @@ def test_an_engine_out_of_the_cache_draws_the_same_picture(file: str, tmp_path: 
     assert np.array_equal(first, StyleNetwork(file, (64, 64), settings)(picture(64, 64), style))
 
 
+def test_a_size_that_this_cpu_cannot_draw_in_bf16_is_drawn_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = style_models._compiled
+
+    def refusing(file: str, size: tuple[int, int], precision: str, settings: StyleEngineSettings) -> object:
+        if precision == "bf16":
+            raise RuntimeError("no suitable implementations")
+        return compiled(file, size, precision, settings)
+
+    monkeypatch.setattr(style_models, "_compiled", refusing)
+    network = StyleNetwork(BANK, (64, 48), StyleEngineSettings(None, 1, "bf16"))
+    assert network.precision == "f32" and network(np.zeros((48, 64, 3), np.uint8), np.full(26, 1 / 26, np.float32)).shape == (48, 64, 3)
+    assert style_models._faster(BANK, StyleEngineSettings(None, 1)) == "f32"
+
+
 def test_the_precision_that_was_measured_is_remembered(tmp_path: Path) -> None:
     network = StyleNetwork(BANK, (64, 64), StyleEngineSettings(tmp_path, 1))
     assert network.precision in ("bf16", "f32")
