@@ -139,8 +139,7 @@ def _is_section(annotation: object) -> bool:
 
 def _section_in(annotation: object) -> type[BaseModel] | None:
     """The section that a setting is, holds a list of, or may be."""
-    found = (one for one in (annotation, *get_args(annotation)) if _is_section(one))
-    return next(found, None)  # type: ignore[arg-type]  # _is_section has looked
+    return next((one for one in (annotation, *get_args(annotation)) if _is_section(one)), None)
 
 
 def _annotation(model: type[BaseModel], key: Key) -> object:

@@ -70,7 +70,7 @@ def read_hours(value: object) -> tuple[Hours, ...]:
 
 def read_opening(value: object) -> tuple[Hours, ...]:
     """The same, and ``closed`` or an empty list for none. Raises ValueError."""
-    if value == CLOSED or value == []:
+    if value in (CLOSED, []):
         return ()
     try:
         return read_hours(value)

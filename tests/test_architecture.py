@@ -47,8 +47,8 @@ ARROWS: dict[str, set[str]] = {
         "faces", "latents", "networks", "checkpoints", "engines", "models", "compositing", "sources", "styles", "stages", "registry",
     },
     "commands": {
-        "latents", "networks", "checkpoints", "engines", "models", "sources", "outputs", "canvas", "styles", "control", "stages",
-        "assembly", "registry", "export", "paintings", "training",
+        "latents", "networks", "checkpoints", "engines", "models", "sources", "outputs", "operation", "canvas", "styles", "control",
+        "stages", "assembly", "registry", "export", "paintings", "training",
     },
 }  # fmt: skip
 

@@ -33,5 +33,7 @@ def find_calendar(country: str, subdivision: str) -> Calendar:
         calendar: Calendar = holidays.country_holidays(country, subdiv=subdivision or None)
     except (NotImplementedError, KeyError, ValueError, AttributeError):
         place = f"{country} {subdivision}".strip()
-        raise ConfigError(f"the package holidays knows no public holidays of {place}; write it as in {{country: DE, subdivision: BY}}") from None
+        raise ConfigError(
+            f"the package holidays knows no public holidays of {place}; write it as in {{country: DE, subdivision: BY}}"
+        ) from None
     return calendar

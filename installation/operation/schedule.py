@@ -71,6 +71,11 @@ class Schedule:
     closed: tuple[OnDay, ...] = ()
     rows: tuple[Row, ...] = ()
 
+    @property
+    def empty(self) -> bool:
+        """Whether it says nothing: always open, no rows."""
+        return self.opening is None and not self.closed and not self.rows
+
     def at(self, moment: datetime) -> Standing:
         """How things stand at a moment, which has a zone. Raises ValueError for one that has none."""
         if moment.tzinfo is None:

@@ -31,7 +31,8 @@ class Show:
     def __init__(self, file, overrides=None):
         self.file, self.faults = file, []
         self.state = ControlState(TABLE, overrides or {})
-        self.preset, self.notice = take_up(file, self.state)
+        taken = take_up(file, self.state)
+        self.preset, self.notice = taken.preset, taken.notice
         self.keeper = StateKeeper(file, self.state, lambda: self.preset, self.faults.append)
         self.keeper.start()
 

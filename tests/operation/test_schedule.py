@@ -182,7 +182,14 @@ def test_days_of_23_and_25_hours_are_whole() -> None:
 
 def test_a_later_time_on_the_wall_is_never_an_earlier_moment() -> None:
     for zone in (BERLIN, ZoneInfo("Australia/Lord_Howe"), ZoneInfo("America/St_Johns"), ZoneInfo("Pacific/Apia")):
-        for start in (datetime(2027, 3, 13), datetime(2027, 3, 27), datetime(2027, 4, 3), datetime(2027, 10, 2), datetime(2027, 10, 30), datetime(2011, 12, 29)):
+        for start in (
+            datetime(2027, 3, 13),
+            datetime(2027, 3, 27),
+            datetime(2027, 4, 3),
+            datetime(2027, 10, 2),
+            datetime(2027, 10, 30),
+            datetime(2011, 12, 29),
+        ):
             moments = [instant_of(start + timedelta(minutes=5 * n), zone) for n in range(3 * 288)]
             assert moments == sorted(moments), zone
 
@@ -269,14 +276,17 @@ def test_the_machines_own_zone_changes_its_clocks_too() -> None:
             utc = wall.replace(tzinfo=UTC)
             there, here = utc.astimezone(BERLIN), utc.astimezone(mine)
             assert (here.replace(tzinfo=None), here.fold, here.utcoffset()) == (there.replace(tzinfo=None), there.fold, there.utcoffset())
-    assert Schedule(mine, {5: read_hours("22:00-02:30")}).next_change(at("2027-10-30 23:00")) == datetime(
-        2027, 10, 31, 0, 30, tzinfo=UTC
-    )
+    assert Schedule(mine, {5: read_hours("22:00-02:30")}).next_change(at("2027-10-30 23:00")) == datetime(2027, 10, 31, 0, 30, tzinfo=UTC)
     assert mine.tzname(datetime(2027, 7, 1)) == "CEST"
 
 
 def test_a_zone_that_there_is_not_is_told_in_a_sentence() -> None:
-    for name, words in (("Europe/Berln", "did you mean 'Europe/Berlin'"), ("../../etc/passwd", "no such"), ("Europe", "no such"), ("\0", "no such")):
+    for name, words in (
+        ("Europe/Berln", "did you mean 'Europe/Berlin'"),
+        ("../../etc/passwd", "no such"),
+        ("Europe", "no such"),
+        ("\0", "no such"),
+    ):
         with pytest.raises(ValueError, match=words) as caught:
             zone_of(name)
         assert "\n" not in str(caught.value)

@@ -10,7 +10,8 @@ from installation.operation.seasons import SEASONS, advent_sunday, easter
 
 
 @pytest.mark.parametrize(
-    "day", [date(2019, 4, 21), date(2024, 3, 31), date(2025, 4, 20), date(2026, 4, 5), date(2027, 3, 28), date(2038, 4, 25), date(2285, 3, 22)]
+    "day",
+    [date(2019, 4, 21), date(2024, 3, 31), date(2025, 4, 20), date(2026, 4, 5), date(2027, 3, 28), date(2038, 4, 25), date(2285, 3, 22)],
 )
 def test_easter(day: date) -> None:
     assert easter(day.year) == day
