@@ -49,7 +49,7 @@ def metrics(seen: Observation, controls: ControlCounts, web: WebCounts) -> str:
         rows += _scheduled(seen.schedule)
     lines = []
     for name, kind, what, value in rows:
-        lines += [f"# HELP {name} {what}", f"# TYPE {name} {kind}", f"{name} {value:.12g}"]
+        lines += [f"# HELP {name} {what}", f"# TYPE {name} {kind}", f"{name} {value:.10g}"]
     lines += ["# HELP facets_info What draws.", "# TYPE facets_info gauge"]
     lines.append(f'facets_info{{engine="{_label(seen.engine)}",model="{_label(seen.model)}"}} 1')
     if seen.schedule is not None:
