@@ -29,12 +29,6 @@ class Hours:
     start: int
     end: int
 
-    @property
-    def text(self) -> str:
-        """As it is written: ``22:00-02:00``."""
-        end = self.end if self.end <= DAY else self.end - DAY
-        return f"{self.start // 60:02}:{self.start % 60:02}-{end // 60:02}:{end % 60:02}"
-
 
 WHOLE_DAY = Hours(0, DAY)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
@@ -39,7 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def page(schedule: Schedule, begin: datetime, days: int) -> Iterator[str]:
     """The lines of ``days`` days from ``begin`` on."""
     yield f"time zone: {title_of(schedule.zone)}"
-    rows = [HEAD, *(_line(change, schedule.zone) for change in schedule.changes(begin, days))]
+    *changes, last = schedule.changes(begin, days)
+    changes.append(replace(last, until=schedule.next_change(last.moment)))  # also where that is beyond these days
+    rows = [HEAD, *(_line(change, schedule.zone) for change in changes)]
     widths = [max(len(row[at]) for row in rows) for at in range(len(HEAD))]
     for row in rows:
         yield "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()

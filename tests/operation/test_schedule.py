@@ -292,7 +292,18 @@ def test_a_zone_that_there_is_not_is_told_in_a_sentence() -> None:
         assert "\n" not in str(caught.value)
 
 
-def test_hours_know_how_they_are_written() -> None:
-    for text in ("10:00-18:00", "22:00-02:00", "00:00-24:00", "23:00-24:00", "00:30-00:15"):
-        assert read_hours(text)[0].text == text
-    assert read_hours("9:30 – 17:00") == read_hours("9:30 to 17:00") == (Hours(570, 1020),)
+def test_hours_are_read_as_people_write_them() -> None:
+    assert read_hours("9:30 – 17:00") == read_hours("9:30 to 17:00") == read_hours(["09:30-17:00"]) == (Hours(570, 1020),)
+    assert read_hours("22:00-00:00") == read_hours("22:00-24:00") == (Hours(1320, 1440),)
+    assert read_hours("22:00-02:00") == (Hours(1320, 1560),)
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("mon", {0}), ("Sunday", {6}), ("tue-thu", {1, 2, 3}), ("sat-mon", {5, 6, 0}), ("mon, wed-thu", {0, 2, 3}),
+        ("daily", set(range(7))), (["fri", "sat - sun"], {4, 5, 6}),
+    ],
+)  # fmt: skip
+def test_weekdays_are_read_as_people_write_them(text: object, days: set[int]) -> None:
+    assert read_weekdays(text) == days
