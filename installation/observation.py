@@ -43,7 +43,7 @@ class FaultRecord:
 @dataclass(frozen=True, slots=True)
 class ScheduleSeen:
     """How the schedule stands. row: the one that shows, "" for none or while it is closed; override: auto, or open or closed by hand;
-    next_change: when something else will show, ISO 8601 with its offset, "" for not within a year."""
+    next_change: when something else will show or the override ends, ISO 8601 with its offset, "" for not within a year."""
 
     open: bool
     row: str

@@ -193,7 +193,7 @@ def test_a_clock_set_back_a_day_or_forward_is_followed(show) -> None:
     ):  # fmt: skip
         s.at(clock)
         assert (s.black, s.desk.presets.current) == (black, current), clock
-        assert datetime.fromisoformat(s.seen().next_change) > s.moment
+        assert datetime.fromisoformat(s.seen().next_change) == Schedule(BERLIN, DAYTIME, rows=ROWS[:3]).next_change(s.moment)
 
 
 def test_an_override_ends_by_itself(show) -> None:
@@ -245,6 +245,24 @@ def test_an_override_lights_what_an_operator_had_darkened_and_its_end_does_not(s
     s.state.set("transport/blackout", True, "key")
     s.at("13:30")
     assert s.black and s.override == "auto"
+
+
+@pytest.mark.parametrize(
+    ("clock", "override", "then"), [("09:30", "open", "10:30"), ("16:30", "closed", "17:30"), ("16:30", "open", "17:00")]
+)
+def test_what_nobody_sees_of_the_schedule_during_an_override_is_no_next_change(show, clock, override, then) -> None:
+    s = show(clock)
+    s.state.set("schedule/override", override)
+    assert s.at(clock).seen().next_change == f"2026-11-26T{then}+01:00"
+
+
+def test_an_override_that_is_taken_back_by_hand_lights_nothing(show) -> None:
+    s = show("12:00")
+    s.state.set("schedule/override", "open")
+    s.at("12:01")
+    s.state.set("transport/blackout", True, "key")
+    s.state.set("schedule/override", "auto", "key")
+    assert s.at("12:02").black
 
 
 def test_a_clock_set_back_does_not_lengthen_an_override(show) -> None:
