@@ -7,6 +7,7 @@ import logging
 import sys
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from math import inf
 
@@ -17,6 +18,7 @@ from installation.assembly import networks
 from installation.assembly.networks import build_networks, cache_notice, hand_settings, models_of
 from installation.assembly.options import RunOptions, check_targets, keeps_state
 from installation.assembly.report import Counted, ShowTimes, report_of
+from installation.assembly.schedule import overlap_notice, schedule_of
 from installation.assembly.settings import canvas_settings, track_settings
 from installation.assembly.source import SourceOpening
 from installation.canvas.backdrops import Backdrops
@@ -25,12 +27,14 @@ from installation.canvas.present import open_canvas
 from installation.canvas.waiting import Waiting
 from installation.canvas.x11 import GONE, end_at_once
 from installation.checkpoints.loading import metadata_of
-from installation.clock import Clock, LockstepClock, MonotonicClock
+from installation.clock import Clock, LockstepClock, MonotonicClock, WallClock, wall_clock
 from installation.config import Config
 from installation.control.desk import Beginning, ControlDesk, DeskLinks, DirectionFiles, StylePictures, open_audio
-from installation.control.installed import Installed, backgrounds
+from installation.control.installed import PRESETS, SHIPPED_PRESETS, Installed, backgrounds
 from installation.control.keyboard import Keyboard
 from installation.control.operator_hud import HudBoard
+from installation.control.presets.player import preset_names
+from installation.control.schedule_hand import ScheduledShow, notice_of
 from installation.control.sound.tempo import Tempo
 from installation.control.state import ControlState
 from installation.control.timeline.player import TimelineRecorder
@@ -76,11 +80,14 @@ SNAPSHOTS = kept("out")
 
 class Installation:
     """One show. Construct, ``run()``, done, both in one thread, to which the canvas' GL context belongs; raises FacetsError where
-    something cannot be had."""
+    something cannot be had. wall: the clock that the schedule goes by; None: the machine's own, and none in a run that depends on its
+    input alone or plays a timeline, in which the schedule's moves are already."""
 
-    def __init__(self, config: Config, options: RunOptions) -> None:
+    def __init__(self, config: Config, options: RunOptions, wall: WallClock | None = None) -> None:
         self._thread = threading.get_ident()
         self.config, self.options = config, options
+        live = not options.lockstep and options.timeline_play is None
+        self._wall_clock = wall_clock if wall is None and live else wall
         raise_limit()
         cv2.setNumThreads(1)  # OpenCV's own threads would fight the networks for the cores
         self.rss_start = rss_mb()
@@ -101,6 +108,7 @@ class Installation:
             undo.callback(self._report_file.drop)
         if notice := cache_notice(networks.ENGINE_CACHE):
             say(f"facets: {notice}")
+        self._scheduled = self._schedule()
         self.models = options.light.beside(partial(models_of, self.config)) if options.light else models_of(self.config)
         self.health = Health()
         self.library, palette = self._library()
@@ -117,8 +125,8 @@ class Installation:
         # Open the ways in: a port that is taken should show at once as well.
         self.edit, self.blender, self.desk = self._edit_and_desk(installed, palette)
         undo.callback(self.desk.stop)
-        if self.desk.notice:
-            say(f"facets: {self.desk.notice}")
+        for text in filter(None, (self.desk.notice, *self._schedule_notices())):
+            say(f"facets: {text}")
         with contextlib.nullcontext() if lockstep else ahead() as priorities:  # in lockstep nothing goes before anybody
             self.desk.start()
             if self.desk.panel is not None:
@@ -132,6 +140,19 @@ class Installation:
             self.occlusion, self.encode, self.generate = stages.occlusion, stages.encode, stages.generate
             undo.callback(self.encode.close)
             self._join(tuple(waiting.keys))
+
+    def _schedule(self) -> ScheduledShow | None:
+        """What the schedule does, and by which clock; None where there is none."""
+        schedule = schedule_of(self.config, preset_names(PRESETS, SHIPPED_PRESETS))
+        return None if self._wall_clock is None else ScheduledShow(schedule, self._wall_clock, self.config.schedule.fade_seconds)
+
+    def _schedule_notices(self) -> tuple[str, ...]:
+        """What there is to say of it at the start."""
+        if self._scheduled is None or self.desk.schedule is None:
+            return ()
+        schedule = self._scheduled.schedule
+        today = self._scheduled.wall().astimezone(schedule.zone).date()
+        return (overlap_notice(schedule, today), notice_of(self.desk.schedule.seen()))
 
     def _library(self) -> tuple[Library, Palette]:
         """The styles that there are."""
@@ -160,7 +181,8 @@ class Installation:
         blender = Blender(palette, tempo.beat)
         styles = StylePictures(config.models.styles, self.library, blender.use)
         links = DeskLinks(
-            self.observer, self.health.fault, tempo, self.clock.now, lambda: self.health.captured, audio, lambda: edit.phases, files, styles
+            self.observer, self.health.fault, tempo, self.clock.now, lambda: self.health.captured, audio, lambda: edit.phases, files,
+            styles, self._scheduled,
         )  # fmt: skip
         o, keep = self.options, keeps_state(config, self.options)
         beginning = Beginning(o.preset, keep, resume=o.preset is None, timeline=o.timeline_play)
@@ -217,12 +239,14 @@ class Installation:
         self.slots, self.style_slots = (frames, encoded, portraits), (to_style, painted)
         desk, health, now = self.desk, self.health, self.clock.now
         engine, model = self.generate.choice, self.models.name
-        self.observer.begin(engine, model, self.slots)
+        self.observer.begin(engine, model, self.slots, desk.schedule_seen)
         keeps = self._may_keep(self.source)
         invites = desk.panel is not None and desk.panel.public
         keyboard = Keyboard([child.name for child in self.models.children], keeps, invites, self.config.canvas.keys)
         self.snapshots = Snapshots(SNAPSHOTS, health.fault)
-        compose = Compose(self.canvas.renderer, live=not self.options.lockstep, backdrops=self._backdrops())
+        lockstep = self.options.lockstep
+        compose = Compose(self.canvas.renderer, not lockstep, self._backdrops(), desk.blackout_seconds)
+        rests = partial(self._rests, compose)
         told = (desk.figures, desk.invitations.code, lambda: compose.held)
         board = HudBoard(health, self.controls, keyboard, engine, model, self.slots, *told)
         self.glass = Glass(self._glass_settings(), align_image, self.generate.turn_milliseconds)
@@ -230,22 +254,28 @@ class Installation:
         self.capture = CaptureLoop(self._opening.open, frames, health, self.source, patience)
         track, align = Track(track_settings(self.config)), self._aligner()
         found = (Silhouette(), self.occlusion, self.encode)
-        self.perception = PerceptionLoop(frames, track, align, *found, self.controls, encoded, health, now)
-        self.synthesis = SynthesisLoop(encoded, self.edit, self.generate, self.glass, self.controls, portraits, health, now, to_style)
-        self.style, styling = self._styling(to_style, painted)
+        self.perception = PerceptionLoop(frames, track, align, *found, self.controls, encoded, health, now, rests)
+        self.synthesis = SynthesisLoop(
+            encoded, self.edit, self.generate, self.glass, self.controls, portraits, health, now, to_style, rests
+        )  # fmt: skip
+        self.style, styling = self._styling(to_style, painted, rests)
         self.display = DisplayLoop(portraits, compose, self.canvas, self.outputs, self.controls, health, board.state, now, painted)
         self.loops = Loops(self.capture, self.perception, self.synthesis, styling, self.display)
         self.attendant = Attendant(
             self.canvas, keyboard, self.controls, desk, self.snapshots, health, self.quit, keeps, early_keys, self._moves
         )
 
-    def _styling(self, to_style: Slot[Portraits], painted: Slot[Styled | None]) -> tuple[Style, StyleLoop]:
+    def _rests(self, compose: Compose) -> bool:
+        """Whether nobody looks: it is closed, and the canvas is black."""
+        return self.desk.closed and compose.dark
+
+    def _styling(self, to_style: Slot[Portraits], painted: Slot[Styled | None], rests: Callable[[], bool]) -> tuple[Style, StyleLoop]:
         """The stage that paints in styles, and its loop, which sketches for the panel too."""
         lockstep = self.options.lockstep
         hands = Hands(hand_settings(self.config, lockstep, self.canvas.size), self._told)
         style = Style(hands, self.blender, lockstep)
         sketches = Sketches(hands, self.blender, self.desk.sketches)
-        return style, StyleLoop(to_style, style, self.controls, painted, self.health, self.clock.now, sketches)
+        return style, StyleLoop(to_style, style, self.controls, painted, self.health, self.clock.now, sketches, rests)
 
     def _backdrops(self) -> Backdrops:
         found = backgrounds()
@@ -378,6 +408,6 @@ class Installation:
         """What the show has been so far; ``seconds`` is real time, in lockstep too."""
         counted = Counted(
             self.health, self.encode, self.generate, self.glass, self.style, self.slots, self.models.name, self.canvas.size, self.rss_start,
-            self._frames_skipped(),
+            self._frames_skipped(), self.desk.schedule_seen(),
         )  # fmt: skip
         return report_of(counted, ShowTimes(self.options.started, self._wall, self._ended, self._began, self._last_moment))

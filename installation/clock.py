@@ -1,6 +1,8 @@
-"""Where ``now`` comes from: the monotonic clock of a live show, or the counted clock of a lockstep run."""
+"""Where ``now`` comes from: the monotonic clock of a live show, or the counted clock of a lockstep run. And the clock on the wall."""
 
 import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Protocol
 
 
@@ -49,3 +51,11 @@ class LockstepClock:
         """One frame later. rate: the source's, in frames a second, the same every time."""
         self._frame += 1
         self._now = self._frame / rate
+
+
+WallClock = Callable[[], datetime]  # the date and the time of day, in a zone; it may be set, and run backwards
+
+
+def wall_clock() -> datetime:
+    """The machine's own, in UTC."""
+    return datetime.now(UTC)

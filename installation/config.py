@@ -21,6 +21,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainValidator,
     PrivateAttr,
     ValidationError,
     ValidationInfo,
@@ -29,8 +30,20 @@ from pydantic import (
 
 from installation.config_file import Document, Value, read_document
 from installation.config_layers import Layers, merge, read_override
+from installation.config_times import (
+    EVERY_DAY,
+    WHOLE_DAY,
+    Dates,
+    Hours,
+    check_weekdays,
+    read_dates,
+    read_hours,
+    read_opening,
+    read_weekdays,
+)
 from installation.errors import ConfigError
 from installation.places import kept, shipped
+from installation.time_zone import check_zone
 
 WORDS_OF_MODELS = ("encoder_kind", "encoder_codes")  # rows under models that name no file
 SHIPPED = shipped("config.yaml")
@@ -107,6 +120,13 @@ Patience = Annotated[float | Literal["forever"], BeforeValidator(_patience)]
 AddressRange = Annotated[str, AfterValidator(_network)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Origin = Annotated[str, AfterValidator(_origin)]
+ZoneName = Annotated[str, AfterValidator(check_zone)]
+DayNames = Annotated[str, AfterValidator(check_weekdays)]
+OpeningHours = Annotated[tuple[Hours, ...], PlainValidator(read_opening)]
+RowHours = Annotated[tuple[Hours, ...], PlainValidator(read_hours)]
+Weekdays = Annotated[frozenset[int], PlainValidator(read_weekdays)]
+DateSpans = Annotated[tuple[Dates, ...], PlainValidator(read_dates)]
+Season = Literal["advent", "christmas", "carnival", "easter"]
 ControlValue = Annotated[bool | int | float | str, BeforeValidator(_plain)]
 
 
@@ -294,6 +314,37 @@ class ControlConfig(Section):
     resume_file: str = _setting("control.resume_file", "file of the live state, from the program's folder on", min_length=1)
 
 
+class HolidayConfig(Section):
+    """The public holidays of a place, as the package ``holidays`` knows them."""
+
+    country: str = Field(description="the country, as in DE", min_length=2, max_length=3)
+    subdivision: str = Field("", description="a part of it, as in BY; empty: what holds in the whole country", max_length=32)
+    name: str = Field("", description="a part of a holiday's name, where only that one counts", max_length=100)
+
+
+class RowConfig(Section):
+    """A look by the clock: within the hours of days on which everything else holds that it names."""
+
+    name: str = Field(description="what it is called in figures", min_length=1, max_length=64)
+    preset: str = Field(description="the preset that is recalled when it begins", min_length=1)
+    hours: RowHours = Field((WHOLE_DAY,), description="times of day; left out: the whole day")
+    weekdays: Weekdays = Field(EVERY_DAY, description="weekdays; left out: every day")
+    dates: DateSpans = Field((), description="dates, with or without a year; left out: the whole year")
+    holiday: HolidayConfig | None = Field(None, description="public holidays alone")
+    season: Season | None = Field(None, description="a season alone")
+
+
+class ScheduleConfig(Section):
+    """What an unattended show does by the clock."""
+
+    zone: ZoneName = _setting("schedule.zone", "IANA name of the time zone, empty: the machine's own")
+    fade_seconds: Float = _setting("schedule.fade_seconds", "s, to the dark screen and back", ge=0.3, le=60)
+    hours: dict[DayNames, OpeningHours] = _setting("schedule.hours", "opening hours by weekdays; none: always open")
+    closed: DateSpans = _setting("schedule.closed", "dates on which it stays closed")
+    closed_holidays: HolidayConfig | None = _setting("schedule.closed_holidays", "public holidays on which it stays closed")
+    rows: tuple[RowConfig, ...] = _setting("schedule.rows", "looks by the clock, the later before the earlier", max_length=64)
+
+
 class Config(Section):
     """Every start-time setting."""
 
@@ -307,6 +358,7 @@ class Config(Section):
     record: RecordConfig = Field(default_factory=RecordConfig)
     privacy: PrivacyConfig = Field(default_factory=PrivacyConfig)
     control: ControlConfig = Field(default_factory=ControlConfig)
+    schedule: ScheduleConfig = Field(default_factory=ScheduleConfig)
     controls: dict[str, ControlValue] = _setting("controls", "starting values of live controls by address")
 
     _layers: Layers = PrivateAttr(default=Layers({}, {}))

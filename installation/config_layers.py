@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -29,12 +30,14 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "string_too_short": "must not be empty",
         "path_type": "must be a file name",
         "tuple_type": "must be a list, as in [a, b]",
+        "missing": "is missing; write it",
         "dict_type": "must be a section of 'key: value' lines",
         "model_type": "must be a section of 'key: value' lines",
     }
 )
 
 
+KEY_ITSELF = "[key]"  # at the end of where pydantic finds a bad key
 HIDDEN = "…"  # in the place of what no message should say
 
 
@@ -58,7 +61,7 @@ class Layers:
         """One line for each key that pydantic refused."""
         said: set[Key] = set()
         for error in err.errors(include_url=False, include_context=False):
-            key = tuple(str(part) for part in error["loc"])
+            key = tuple(str(part) for part in error["loc"] if part != KEY_ITSELF)
             if key in said:
                 continue
             said.add(key)
@@ -112,12 +115,15 @@ def read_override(text: str, model: type[BaseModel]) -> Document:
 def no_such_key(model: type[BaseModel], key: Key) -> str:
     """The reason against an unknown key, with the nearest known one."""
     for wrong in key:
+        if wrong.isdecimal():  # a place in a list
+            continue
         field = model.model_fields.get(wrong)
         if field is None:
             break
-        if not _is_section(field.annotation):
+        inner = _section_in(field.annotation)
+        if inner is None:
             return "no such key"
-        model = field.annotation  # type: ignore[assignment]  # _is_section has looked
+        model = inner
     names = [*model.model_fields]
     near = difflib.get_close_matches(wrong, names, n=1)
     return f"no such key; did you mean '{near[0]}'?" if near else f"no such key; there is {', '.join(names)}"
@@ -129,6 +135,11 @@ def _is_secret(key: Key) -> bool:
 
 def _is_section(annotation: object) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _section_in(annotation: object) -> type[BaseModel] | None:
+    """The section that a setting is, holds a list of, or may be."""
+    return next((one for one in (annotation, *get_args(annotation)) if _is_section(one)), None)
 
 
 def _annotation(model: type[BaseModel], key: Key) -> object:

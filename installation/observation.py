@@ -41,6 +41,17 @@ class FaultRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ScheduleSeen:
+    """How the schedule stands. row: the one that shows, "" for none or while it is closed; override: auto, or open or closed by hand;
+    next_change: when something else will show or the override ends, ISO 8601 with its offset, "" for not within a year."""
+
+    open: bool
+    row: str
+    override: str
+    next_change: str
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """One look at the running show. smiles: each visitor's id and smile 0…1. delay_ms: glass to glass, median. slots: who holds
     each of the places that keep their names."""
@@ -61,3 +72,4 @@ class Observation:
     fault_log: tuple[FaultRecord, ...] = ()  # the same with their times
     fault_count: int = 0  # different ones since the start
     frame_age: float | None = None  # s since the source gave its last frame; None before the first
+    schedule: ScheduleSeen | None = None  # None where nothing is scheduled

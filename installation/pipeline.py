@@ -49,6 +49,11 @@ CUT_OFF = "faces are cut by the edge of the camera's picture and not drawn; turn
 LEFT_OUT = "left out"  # that of one which leaves out a part of what it has
 
 
+def never() -> bool:
+    """Of a show that is never closed."""
+    return False
+
+
 @dataclass
 class CaptureLoop:
     """Source -> slot. A lost camera is opened again with growing patience; the show goes on meanwhile.
@@ -136,7 +141,7 @@ class CaptureLoop:
 
 @dataclass
 class PerceptionLoop:
-    """Slot -> track ▸ align ▸ silhouette ▸ occlusion ▸ encode -> slot."""
+    """Slot -> track ▸ align ▸ silhouette ▸ occlusion ▸ encode -> slot. While it is ``resting`` frames go by unseen."""
 
     frames: Slot[Frame]
     track: Track
@@ -148,6 +153,7 @@ class PerceptionLoop:
     out: Slot[EncodedFrame]
     health: Health
     now: Callable[[], float]
+    resting: Callable[[], bool] = never
     _last: Frame | None = None
     _patience: float = LATE
     _framing: Framing = field(default_factory=Framing)
@@ -155,7 +161,7 @@ class PerceptionLoop:
 
     def step(self, now: float) -> None:
         frame = self.frames.take(WAIT)
-        if frame is None:
+        if frame is None or self.resting():
             self._wait()
             return
         if self._last is not None:
@@ -205,7 +211,8 @@ class PerceptionLoop:
 
 @dataclass
 class SynthesisLoop:
-    """Slot -> edit ▸ generate ▸ glass -> slot. Without a new frame the last one is drawn again: oscillators never wait for a camera."""
+    """Slot -> edit ▸ generate ▸ glass -> slot. Without a new frame the last one is drawn again: oscillators never wait for a camera.
+    While it is ``resting`` nothing is drawn."""
 
     encoded: Slot[EncodedFrame]
     edit: Edit
@@ -216,6 +223,7 @@ class SynthesisLoop:
     health: Health
     now: Callable[[], float]
     to_style: Slot[Portraits] | None = None  # the same portraits for the style loop, where there is one
+    resting: Callable[[], bool] = never
     _last: EncodedFrame | None = None
     _heard: float = float("-inf")
 
@@ -226,7 +234,7 @@ class SynthesisLoop:
         elif self._last is not None and self._last.faces and self.now() - self._heard > SILENT:
             self._last = EncodedFrame(self._last.frame, ())  # perception is stuck: who knows who is still there
         controls = self.controls.snapshot(self.now(), SLACK)
-        if self._last is None or controls.flag("transport/freeze"):
+        if self._last is None or controls.flag("transport/freeze") or self.resting():
             self.edit.pause(self.now())
             return
         # Move the codes along the directions, of as many as there is time to draw.
@@ -251,7 +259,7 @@ class SynthesisLoop:
 @dataclass
 class StyleLoop:
     """Slot -> style -> slot, beside the display, which holds what was painted last. Without new portraits the last ones are painted
-    again: a style that changes never waits for a camera."""
+    again: a style that changes never waits for a camera. While it is ``resting`` nothing is painted."""
 
     portraits: Slot[Portraits]
     style: Style
@@ -260,13 +268,14 @@ class StyleLoop:
     health: Health
     now: Callable[[], float]
     sketches: Sketches | None = None  # of the styles, for the panel
+    resting: Callable[[], bool] = never
     _last: Portraits | None = None
     _shows: bool = False
 
     def step(self, now: float) -> None:
         self._last = self.portraits.take(WAIT) or self._last
         controls = self.controls.snapshot(self.now(), SLACK)
-        if self._last is None or controls.flag("transport/freeze"):
+        if self._last is None or controls.flag("transport/freeze") or self.resting():
             return
         # Paint them in the styles that are asked for, if any are.
         start = time.perf_counter()

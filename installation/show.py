@@ -151,9 +151,13 @@ def _first_light(config: Config) -> FirstLight | None:
 def validate(config: Config) -> int:
     """Check files and controls, open no device."""
     from installation.assembly.networks import models_of, table_of
+    from installation.assembly.schedule import schedule_of
+    from installation.control.installed import PRESETS, SHIPPED_PRESETS
+    from installation.control.presets.player import preset_names
     from installation.control.web.secret import configured
 
     configured(config.control.web, kept("."), make=False)
+    schedule_of(config, preset_names(PRESETS, SHIPPED_PRESETS))
     config.check_controls(table_of(models_of(config)).fault)
     say("the configuration is valid")
     return 0

@@ -10,8 +10,8 @@ PACKAGE = ROOT / "installation"
 
 # What everybody may import: values, errors, settings, and the few files that know the disk.
 COMMON = {
-    "errors", "clock", "messages", "observation", "slot", "config_file", "config_layers", "config",
-    "output_file", "places", "plain_file", "start", "utf8",
+    "errors", "clock", "messages", "observation", "slot", "config_file", "config_layers", "config_times", "config",
+    "output_file", "places", "plain_file", "start", "time_zone", "utf8",
 }  # fmt: skip
 # The arrows: what each part may import besides, and nothing else.
 ARROWS: dict[str, set[str]] = {
@@ -47,8 +47,8 @@ ARROWS: dict[str, set[str]] = {
         "faces", "latents", "networks", "checkpoints", "engines", "models", "compositing", "sources", "styles", "stages", "registry",
     },
     "commands": {
-        "latents", "networks", "checkpoints", "engines", "models", "sources", "outputs", "canvas", "styles", "control", "stages",
-        "assembly", "registry", "export", "paintings", "training",
+        "latents", "networks", "checkpoints", "engines", "models", "sources", "outputs", "operation", "canvas", "styles", "control",
+        "stages", "assembly", "registry", "export", "paintings", "training",
     },
 }  # fmt: skip
 

@@ -176,6 +176,24 @@ def frame(value):
     return EncodedFrame(Frame(0, 0.0, PICTURE), (EncodedFace(face, torch.full((14, 4), float(value)), None),))
 
 
+def test_nothing_is_drawn_while_it_rests(synthesis, health):
+    loop, _, moment = synthesis
+    rests = [False]
+    loop.resting = lambda: rests[0]
+    loop.encoded.put(frame(1))
+    loop.step(0.0)
+    assert loop.out.take() is not None
+    rests[0] = True
+    for k in range(3):
+        moment[0] = k / 10
+        loop.encoded.put(frame(1))
+        loop.step(moment[0])
+    assert loop.out.take() is None
+    rests[0] = False
+    loop.step(0.5)
+    assert loop.out.take() is not None
+
+
 def test_the_last_visitors_are_drawn_again_without_a_new_frame(synthesis, health):
     loop, _, moment = synthesis
     loop.step(0.0)
@@ -315,6 +333,31 @@ def test_a_slow_source_is_not_a_lost_one(health):
             there = encoded.take()
             if i > 2 and there is not None:
                 assert [f.face.seen for f in there.faces] == [True]
+
+
+def test_whoever_was_seen_is_forgotten_while_it_rests_and_found_again_after(health):
+    moment, rests = [0.0], [False]
+    controls = ControlState(parameter_table((), ()))
+    encoded = Slot()
+    stages = (Track(TrackSettings()), Align(64), Silhouette(), Occlusion(lambda crop: np.zeros((32, 32), np.float32)), FlatEncode())
+    loop = PerceptionLoop(Slot(), *stages, controls, encoded, health, lambda: moment[0], lambda: rests[0])
+    picture = np.ascontiguousarray(cv2.VideoCapture(str(DATA / "yes.mkv")).read()[1][..., ::-1])
+
+    def watch(first, last):
+        for i in range(first, last):
+            moment[0] = i / 10
+            loop.frames.put(Frame(i, moment[0], picture))
+            loop.step(moment[0])
+        return encoded.take().faces
+
+    assert len(watch(0, 10)) == 1
+    rests[0] = True
+    tracked = len(health.stages["track"])
+    assert watch(10, 60) == () and health.faces == 0
+    assert len(health.stages["track"]) == tracked  # no frame was looked at
+    assert loop.frames.dropped == 0
+    rests[0] = False
+    assert len(watch(60, 70)) == 1
 
 
 class FlatEncode:

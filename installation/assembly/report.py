@@ -10,6 +10,7 @@ import torch
 
 from installation import __version__
 from installation.assembly.networks import device_name
+from installation.observation import ScheduleSeen
 from installation.operation.health import Health, Report, percentiles, rss_mb
 from installation.slot import Slot
 from installation.stages.encode import Encode
@@ -52,6 +53,7 @@ class Counted:
     canvas: tuple[int, int]  # width, height in px
     rss_mb_start: float
     skipped: int
+    schedule: ScheduleSeen | None = None
 
 
 def report_of(counted: Counted, span: ShowTimes) -> Report:
@@ -93,6 +95,7 @@ def report_of(counted: Counted, span: ShowTimes) -> Report:
         frame_age_s=None if age is None else round(age, 3),
         style_px=style.hands.long_side if style.painted else 0,
         style_fps=round(style.painted / style.seconds, 2) if style.seconds else 0.0,
+        schedule=counted.schedule,
     )
 
 

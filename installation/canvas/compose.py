@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 
 from installation.canvas.backdrops import Backdrops
@@ -35,10 +35,17 @@ WAITING_RADIUS = 0.3  # of the canvas' height
 
 class Compose:
     """Portraits in, pixels in the renderer's canvas out. Owns where everything hangs and how it fades. live: no picture waits
-    for an ornament that is still being drawn."""
+    for an ornament that is still being drawn. blackout_seconds: how long the next one takes, None: its usual time."""
 
-    def __init__(self, renderer: Renderer, live: bool = False, backdrops: Backdrops | None = None) -> None:
+    def __init__(
+        self,
+        renderer: Renderer,
+        live: bool = False,
+        backdrops: Backdrops | None = None,
+        blackout_seconds: Callable[[], float | None] = lambda: None,
+    ) -> None:
         self.renderer = renderer
+        self._blackout_seconds = blackout_seconds
         self._layout = Layout(renderer.width, renderer.height)
         self._hud = HudPainter(renderer.width, renderer.height)
         self._last: dict[Hashable, Image] = {}  # of everybody who hangs, their newest portrait
@@ -53,6 +60,11 @@ class Compose:
         self._ornaments = Ornaments(renderer.width, renderer.height, live=live)
         self._limiter = FlashLimiter()
         self._then: float | None = None
+
+    @property
+    def dark(self) -> bool:
+        """Whether the canvas is black, and not only on the way there."""
+        return self._blackout.value >= 1.0
 
     @property
     def held(self) -> int:
@@ -104,7 +116,7 @@ class Compose:
                 swarms=swarms,
                 ornaments=ornaments,
                 glows=glows,
-                blackout=self._blackout.towards(float(look.blackout), dt),
+                blackout=self._darkness(look.blackout, dt, first),
                 overlays=self._hud.overlays(hud, now),
             )
         )
@@ -115,6 +127,13 @@ class Compose:
     def read(self) -> Image:
         """The picture drawn last, [height, width, 3]; the next one overwrites it."""
         return self.renderer.read()
+
+    def _darkness(self, wanted: bool, dt: float, first: bool) -> float:
+        """How black 0…1 the canvas is; a show that begins dark is so from its first picture on."""
+        self._blackout.seconds = self._blackout_seconds() or BLACKOUT_SECONDS
+        if first:
+            self._blackout.value = float(wanted)
+        return self._blackout.towards(float(wanted), dt)
 
     def _mirror_share(self, wanted: bool, dt: float) -> float:
         if self._mirror is None:  # the show begins with the layout it was asked for

@@ -24,7 +24,15 @@ from installation.output_file import whole_file
 WIDTH, HEIGHT, TABS = 960, 600, 44  # px; the app scales them to its screen
 COLUMNS, ROWS = 3, 7
 # Of the pages, by an address' first word.
-TITLES = {"transport": "show", "preset": "show", "truncation": "face", "identity": "face", "smile": "face", "facets": "cells"}
+TITLES = {
+    "transport": "show",
+    "preset": "show",
+    "schedule": "show",
+    "truncation": "face",
+    "identity": "face",
+    "smile": "face",
+    "facets": "cells",
+}
 GAP, TITLE = 6, 24  # px
 ONE_LINE = 4  # choices whose words are read well side by side
 TOGGLE, MOMENTARY = 2, 0  # TouchOSC's types of button

@@ -13,6 +13,7 @@ from installation.control.installed import PRESETS, SHIPPED_PRESETS, Installed
 from installation.control.message_figures import MessageFigures
 from installation.control.parameters import ParameterTable
 from installation.control.presets.player import PresetPlayer
+from installation.control.schedule_hand import ScheduledShow, ScheduleHand, figures_of
 from installation.control.sound.tempo import Tempo
 from installation.control.state import Change, ControlState, TableChange
 from installation.control.timeline.player import TimelinePlayer
@@ -21,11 +22,11 @@ from installation.control.web.preview import Preview
 from installation.control.web.sketches import SketchBoard
 from installation.errors import FacetsError
 from installation.latents.oscillators import SILENCE, Levels
-from installation.observation import Observation
+from installation.observation import Observation, ScheduleSeen
 from installation.places import kept
 
 if TYPE_CHECKING:
-    from installation.control.kept_state import StateKeeper
+    from installation.control.kept_state import StateKeeper, TakenUp
     from installation.control.midi.desk import MidiDesk
     from installation.control.osc.server import OscServer
     from installation.control.sound.audio import AudioInput
@@ -73,7 +74,7 @@ class StylePictures:
 class DeskLinks:
     """What the desk knows of the show. observe: the show as it is; on_fault: told of a part that fails while the show runs, which
     goes on without it; now: s of the show's clock; frame: frames captured until now; phases: of the oscillators, in cycles; audio:
-    what listens to the room, None where nothing does."""
+    what listens to the room, None where nothing does; schedule: None where the show knows no time of day."""
 
     observe: Callable[[], Observation]
     on_fault: Callable[[str], None]
@@ -84,6 +85,7 @@ class DeskLinks:
     phases: Callable[[], Mapping[str, float]] = dict
     directions: DirectionFiles | None = None
     styles: StylePictures | None = None
+    schedule: ScheduledShow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,8 @@ class ControlDesk:
     installed: what the table of ``state`` was made of; the desk keeps the two together while presets and directions come and
     go. lockstep: whether the run goes as fast as it can; then only what the configuration turns on by name is opened, and files
     of directions are not watched. preview: where the canvas is put while it is wanted. notice: what there is to say of how the
-    controls begin, empty for nothing. Raises ConfigError for a timeline or a token that cannot be read.
+    controls begin, empty for nothing. Raises ConfigError for a timeline or a token that cannot be read, and for a preset of the schedule
+    that cannot be recalled.
     """
 
     def __init__(
@@ -142,8 +145,13 @@ class ControlDesk:
             self.presets.begin(beginning.preset)
         self._keeper: StateKeeper | None = None
         self.notice = ""
+        self.schedule: ScheduleHand | None = None
+        taken: TakenUp | None = None
         if beginning.keep:
-            self._keeper, self.notice = self._keep(beginning)
+            self._keeper, taken = self._keep(beginning)
+            self.notice = taken.notice
+        if show.schedule is not None:
+            self.schedule = self._scheduled(show.schedule, beginning, taken)
         self._timeline = self._played(beginning.timeline) if beginning.timeline is not None else None
 
         # The ways in and out, in the order they are opened in.
@@ -157,14 +165,25 @@ class ControlDesk:
         self.invitations = Invitations(self.panel)  # a code on the canvas
         self._unsubscribe = state.subscribe(self._hear)
 
-    def _keep(self, beginning: Beginning) -> tuple[StateKeeper, str]:
-        """Keeps the live state on the disk; what there is to say of the last show's."""
+    def _keep(self, beginning: Beginning) -> tuple[StateKeeper, TakenUp]:
+        """Keeps the live state on the disk; what was taken up of the last show's."""
         from installation.control import kept_state
 
+        def schedule() -> kept_state.KeptSchedule:
+            return kept_state.KeptSchedule() if self.schedule is None else self.schedule.kept
+
         file = kept(self._config.resume_file)
-        preset, notice = kept_state.take_up(file, self._state) if beginning.resume else ("", "")
-        self.presets.resume(preset)
-        return kept_state.StateKeeper(file, self._state, lambda: self.presets.current, self._show.on_fault), notice
+        taken = kept_state.take_up(file, self._state) if beginning.resume else kept_state.TakenUp()
+        self.presets.resume(taken.preset)
+        return kept_state.StateKeeper(file, self._state, lambda: self.presets.current, self._show.on_fault, schedule), taken
+
+    def _scheduled(self, show: ScheduledShow, beginning: Beginning, taken: TakenUp | None) -> ScheduleHand:
+        """The schedule's hand, over what was taken up; a preset that was asked for by name stays until the next change."""
+        for row in show.schedule.rows:
+            self.presets.check(row.preset)
+        hand = ScheduleHand(show, self._state, self.presets, self._show.on_fault)
+        hand.begin(None if taken is None else taken.schedule, recall=beginning.preset is None)
+        return hand
 
     def _played(self, timeline: Path) -> TimelinePlayer:
         player = TimelinePlayer(timeline, self._state.table, self._state, by_frame=self._lockstep)
@@ -242,6 +261,19 @@ class ControlDesk:
         if isinstance(change, Change) and change.name == SNAPSHOT:
             self._snapshot = True
 
+    @property
+    def closed(self) -> bool:
+        """Whether the schedule, or an override of it, has closed the show."""
+        return self.schedule is not None and self.schedule.closed
+
+    def schedule_seen(self) -> ScheduleSeen | None:
+        """How the schedule stands; None where nothing is scheduled. Any thread."""
+        return None if self.schedule is None else self.schedule.seen()
+
+    def blackout_seconds(self) -> float | None:
+        """How long the canvas takes to darken and to light up; None: its usual time."""
+        return None if self.schedule is None else self.schedule.fade_seconds
+
     def wants_snapshot(self) -> bool:
         """Whether somebody has asked for a picture of the canvas since the last time this was asked."""
         asked, self._snapshot = self._snapshot, False
@@ -275,6 +307,8 @@ class ControlDesk:
             self._take_styles()
             if self._timeline is not None:
                 self._timeline.step(now, self._show.frame())
+            if self.schedule is not None:
+                self.schedule.step(now)
             self._show.tempo.step(now)
             self.presets.step(now)
             self._figures.step(now)
@@ -294,6 +328,7 @@ class ControlDesk:
         rows = self._figures.rows()
         if self.presets.current:
             rows.append(("preset", self.presets.current))
+        rows += figures_of(self.schedule_seen())
         rows.append(("tempo", f"{self._show.tempo.bpm:5.1f} bpm"))
         if self._show.audio is not None:
             rows.append(("sound", f"{self.levels().level:5.2f}"))
@@ -306,6 +341,8 @@ class ControlDesk:
     def stop(self) -> None:
         """Close everything, the last opened first; what is being saved is saved."""
         self._unsubscribe()
+        if self.schedule is not None:
+            self.schedule.stop()
         parts, self._parts = self._parts, []
         for stop in (*(part.stop for part in reversed(parts)), self.presets.stop):
             try:

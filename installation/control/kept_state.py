@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
@@ -38,6 +39,23 @@ class BrokenStateError(Exception):
     """Why a file is no state of a show."""
 
 
+@dataclass(frozen=True, slots=True)
+class KeptSchedule:
+    """Of the schedule. open: whether the canvas was lit by it; override_ends: when an override is over, None where there is none."""
+
+    open: bool = True
+    override_ends: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TakenUp:
+    """What a show begins with beside its controls. preset: that showed, "" for none; notice: what to say, "" for nothing."""
+
+    preset: str = ""
+    notice: str = ""
+    schedule: KeptSchedule = KeptSchedule()
+
+
 @dataclass(frozen=True)
 class KeptState:
     """controls: value by name, only what differs from where the show would begin; beginnings: that place. saved: s since 1970.
@@ -48,15 +66,15 @@ class KeptState:
     preset: str = ""
     saved: float = 0.0
     ended: bool = False
+    schedule: KeptSchedule = KeptSchedule()
 
     def text(self) -> str:
         """The file that ``read_state`` reads back as this."""
         lines = {name: [value, self.beginnings[name]] for name, value in self.controls.items()}
-        return json.dumps(
-            {"version": VERSION, "saved": self.saved, "ended": self.ended, "preset": self.preset, "controls": lines},
-            indent=1,
-            allow_nan=False,
-        )
+        ends = self.schedule.override_ends
+        schedule = {"open": self.schedule.open, "override_ends": None if ends is None else ends.timestamp()}
+        head = {"version": VERSION, "saved": self.saved, "ended": self.ended, "preset": self.preset}
+        return json.dumps({**head, "schedule": schedule, "controls": lines}, indent=1, allow_nan=False)
 
     def fitting(self, table: ParameterTable, beginnings: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """What of it this show takes up: controls that it has, with values that they take, and that the configuration has not
@@ -69,11 +87,11 @@ class KeptState:
         }
 
 
-def state_of(state: ControlState, preset: str, ended: bool) -> KeptState:
+def state_of(state: ControlState, preset: str, ended: bool, schedule: KeptSchedule) -> KeptState:
     """The state now."""
     beginnings = state.beginnings()
     moved = {name: value for name, value in state.targets().items() if name in beginnings and value != beginnings[name]}
-    return KeptState(moved, {name: beginnings[name] for name in moved}, preset, time.time(), ended)
+    return KeptState(moved, {name: beginnings[name] for name in moved}, preset, time.time(), ended, schedule)
 
 
 def read_state(path: Path) -> KeptState | None:
@@ -101,7 +119,19 @@ def read_state(path: Path) -> KeptState | None:
         if not (isinstance(line, list) and len(line) == 2 and all(isinstance(one, bool | int | float | str) for one in line)):
             raise BrokenStateError(f"{name[:80]!r} has no value")
     controls, beginnings = ({name: line[place] for name, line in lines.items()} for place in (0, 1))
-    return KeptState(MappingProxyType(controls), MappingProxyType(beginnings), preset, saved, given.get("ended") is True)
+    schedule = _schedule(given.get("schedule"))
+    return KeptState(MappingProxyType(controls), MappingProxyType(beginnings), preset, saved, given.get("ended") is True, schedule)
+
+
+def _schedule(given: object) -> KeptSchedule:
+    """Of a file, which has none where the show that wrote it knew no schedule. Raises BrokenStateError."""
+    if given is None:
+        return KeptSchedule()
+    opened, ends = (given.get("open"), given.get("override_ends")) if isinstance(given, dict) else (None, None)
+    moment = None if ends is None else _moment(ends)
+    if not isinstance(opened, bool) or (ends is not None and moment is None):
+        raise BrokenStateError("its schedule cannot be read")
+    return KeptSchedule(opened, None if moment is None else datetime.fromtimestamp(moment, UTC))
 
 
 def _moment(value: object) -> float | None:
@@ -109,39 +139,48 @@ def _moment(value: object) -> float | None:
     return float(value) if good and isinstance(value, int | float) else None
 
 
-def take_up(path: Path, state: ControlState) -> tuple[str, str]:
-    """Put the controls where they were, at once. The preset that showed, and what to say: "" each where there is nothing. A file
-    that cannot be read as a state is put aside."""
+def take_up(path: Path, state: ControlState) -> TakenUp:
+    """Put the controls where they were, at once. A file that cannot be read as a state is put aside."""
     try:
         kept = read_state(path)
     except BrokenStateError as err:
         aside = path.with_name(path.name + BROKEN)
         with contextlib.suppress(OSError):
             path.replace(aside)
-        return "", f"{path}: {err}; it was put aside as {aside.name}, and the show begins as configured"
+        return TakenUp(notice=f"{path}: {err}; it was put aside as {aside.name}, and the show begins as configured")
     except OSError as err:
-        return "", f"{path}: the last state cannot be read ({err.strerror or err}); the show begins as configured"
+        return TakenUp(notice=f"{path}: the last state cannot be read ({err.strerror or err}); the show begins as configured")
     if kept is None:
-        return "", ""
+        return TakenUp()
     values = kept.fitting(state.table, state.beginnings())
     state.fade(values, 0.0, source="resume")
+    # An orderly end leaves no blackout for the morning, a schedule's neither: whoever closes then darkens anew.
+    schedule = KeptSchedule(kept.ended or kept.schedule.open, kept.schedule.override_ends)
     if not values and not kept.preset:
-        return "", ""
+        return TakenUp(schedule=schedule)
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(kept.saved))
     preset = f", preset {kept.preset[:80]}" if kept.preset.isprintable() and kept.preset else ""
-    return kept.preset, f"the controls are as they were at {when}{preset}; --set control.resume=false begins as configured"
+    notice = f"the controls are as they were at {when}{preset}; --set control.resume=false begins as configured"
+    return TakenUp(kept.preset, notice, schedule)
 
 
 class StateKeeper:
-    """Writes the state when it has changed, in a thread of its own. preset: the one that shows. on_fault: told once that the
-    file cannot be written; the show goes on, and it is tried again."""
+    """Writes the state when it has changed, in a thread of its own. preset: the one that shows; schedule: how that stands. on_fault:
+    told once that the file cannot be written; the show goes on, and it is tried again."""
 
-    def __init__(self, path: Path, state: ControlState, preset: Callable[[], str], on_fault: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        state: ControlState,
+        preset: Callable[[], str],
+        on_fault: Callable[[str], None],
+        schedule: Callable[[], KeptSchedule] = KeptSchedule,
+    ) -> None:
         self.ended = False  # whether the show came to an end as it should, when it stops
-        self._path, self._state, self._preset, self._on_fault = path, state, preset, on_fault
+        self._path, self._state, self._preset, self._on_fault, self._schedule = path, state, preset, on_fault, schedule
         self._changed = threading.Event()
         self._stop = threading.Event()
-        self._last: tuple[Mapping[str, Scalar], str, bool] | None = None
+        self._last: tuple[Mapping[str, Scalar], str, bool, KeptSchedule] | None = None
         self._failed = False
         self._thread = threading.Thread(target=self._run, name="state", daemon=True)
         self._unsubscribe: Callable[[], None] | None = None
@@ -177,8 +216,8 @@ class StateKeeper:
                     return
 
     def _write(self, ended: bool) -> bool:
-        kept = state_of(self._state, self._preset(), ended)
-        if self._last == (kept.controls, kept.preset, ended):
+        kept = state_of(self._state, self._preset(), ended, self._schedule())
+        if self._last == (kept.controls, kept.preset, ended, kept.schedule):
             return True
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -192,5 +231,5 @@ class StateKeeper:
             self._failed = True
             return False
         self._failed = False
-        self._last = (kept.controls, kept.preset, ended)
+        self._last = (kept.controls, kept.preset, ended, kept.schedule)
         return True

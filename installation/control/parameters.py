@@ -190,7 +190,7 @@ def parameter_table(
     pictures = tuple(PICTURE + name for name in backgrounds)
     look = [replace(row, choices=row.choices + pictures) if row.name == "look/background" else row for row in _LOOK]
     painted = [*(_style_row(*style) for style in styles), *_STYLE] if styles else []
-    return ParameterTable(rows + _SMILE + _FACETS + painted + look + _PRESET + recalls + _TRANSPORT)
+    return ParameterTable(rows + _SMILE + _FACETS + painted + look + _PRESET + recalls + _TRANSPORT + _SCHEDULE)
 
 
 def _edit_rows(name: str) -> list[Parameter]:
@@ -290,6 +290,12 @@ _TRANSPORT = [
     Parameter("transport/blackout", False, "a black canvas", kind="bool"),
     Parameter("transport/snapshot", False, "keeps a picture of the canvas, where that is allowed", kind="trigger", access="w"),
     Parameter("transport/hud", False, "shows the operator's figures", kind="bool"),
+]
+
+OVERRIDES = ("auto", "open", "closed")
+_SCHEDULE = [
+    Parameter("schedule/override", "auto", "opens or closes whatever the schedule says, for a while", kind="str", choices=OVERRIDES),
+    Parameter("schedule/override_minutes", 60, "how long, from when either is set", kind="int", low=1, high=1440, unit="min"),
 ]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from installation.observation import FaultRecord
+from installation.observation import FaultRecord, ScheduleSeen
 from installation.operation.faults import FaultLog
 
 PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 2**20
@@ -174,6 +174,7 @@ class Report:
     frame_age_s: float | None = None  # since the source's last frame, when the show ended
     style_px: int = 0  # longer side of a whole picture that is painted, as it was last; 0 where nothing was painted
     style_fps: float = 0.0  # pictures and faces painted a second, while there was something to paint
+    schedule: ScheduleSeen | None = None  # as it stood when the show ended; None where nothing is scheduled
 
     def as_dict(self) -> dict[str, object]:
         """Ready for JSON."""

@@ -8,7 +8,7 @@ from itertools import islice
 from statistics import median
 from typing import Any
 
-from installation.observation import Observation
+from installation.observation import Observation, ScheduleSeen
 from installation.operation.health import Health, rss_mb
 from installation.operation.visitor_slots import VisitorSlots
 from installation.slot import Slot
@@ -25,14 +25,17 @@ class Observer:
         self._health, self._now, self._places = health, now, places
         self._engine, self._model = "", ""
         self._slots: Sequence[Slot[Any]] = ()
+        self._schedule: Callable[[], ScheduleSeen | None] = lambda: None
         self._began = now()
         self._lock = threading.Lock()
         self._made = float("-inf")
         self._newest: Observation | None = None
 
-    def begin(self, engine: str, model: str, slots: Sequence[Slot[Any]]) -> None:
-        """The show is put together: what draws it, and the slots whose losses count."""
-        self._engine, self._model, self._slots = engine, model, slots
+    def begin(
+        self, engine: str, model: str, slots: Sequence[Slot[Any]], schedule: Callable[[], ScheduleSeen | None] = lambda: None
+    ) -> None:
+        """The show is put together: what draws it, the slots whose losses count, and how its schedule stands."""
+        self._engine, self._model, self._slots, self._schedule = engine, model, slots, schedule
         self._began = self._now()
 
     def __call__(self) -> Observation:
@@ -63,5 +66,6 @@ class Observer:
             fault_log=log,
             fault_count=h.fault_log.total,
             frame_age=h.frame_age(now),
+            schedule=self._schedule(),
             slots=self._places.update(h.smiles if there else (), now) if self._places is not None else (),
         )

@@ -175,6 +175,27 @@ def test_blackout_fades_in_its_time_and_the_panel_stays():
     assert compose.read().max() > 150
 
 
+def test_a_blackout_takes_as_long_as_it_is_told_and_a_show_that_begins_dark_is_dark_at_once():
+    seconds = [4.0]
+    compose, knobs = Compose(PlainRenderer(WIDTH, HEIGHT), blackout_seconds=lambda: seconds[0]), Knobs(blackout=True)
+    who = portraits(plain_picture((200, 200, 200)))
+    compose(who, knobs, 0.0)
+    assert compose.dark and compose.read().max() == 0
+    knobs.turn(blackout=False)
+    levels = []
+    for i in range(1, 151):
+        compose(who, knobs, i / 30)
+        levels.append(int(middle(compose.read())[0]))
+    assert not compose.dark and levels == sorted(levels)
+    assert 0 < levels[29] < levels[59] < levels[89] < levels[149] == levels[125]
+    knobs.turn(blackout=True)
+    seconds[0] = None  # by another hand: in the usual time
+    for i in range(151, 151 + round(BLACKOUT_SECONDS * 30) + 1):
+        assert not compose.dark
+        compose(who, knobs, i / 30)
+    assert compose.dark and compose.read().max() == 0
+
+
 def test_the_panel_is_drawn_over_the_picture_and_leaves_nothing_behind():
     who, knobs = portraits(plain_picture(RED)), Knobs(background="black")
     bare = draw(who, knobs)

@@ -3,10 +3,11 @@
 import json
 import os
 import time
+from datetime import UTC, datetime
 
 import pytest
 
-from installation.control.kept_state import StateKeeper, read_state, take_up
+from installation.control.kept_state import KeptSchedule, StateKeeper, read_state, take_up
 from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
 
@@ -31,7 +32,8 @@ class Show:
     def __init__(self, file, overrides=None):
         self.file, self.faults = file, []
         self.state = ControlState(TABLE, overrides or {})
-        self.preset, self.notice = take_up(file, self.state)
+        taken = take_up(file, self.state)
+        self.preset, self.notice = taken.preset, taken.notice
         self.keeper = StateKeeper(file, self.state, lambda: self.preset, self.faults.append)
         self.keeper.start()
 
@@ -73,6 +75,18 @@ def test_what_was_set_is_there_after_a_crash(file):
     assert moved(again.state) == {"look/grain": 0.75, "transport/blackout": True}
     again.end(well=False)
     assert moved(Show(file).end().state) == {"look/grain": 0.75, "transport/blackout": True}
+
+
+def test_how_the_schedule_stands_is_kept_with_the_controls(file):
+    state, stands = ControlState(TABLE), [KeptSchedule(True, datetime(2026, 11, 26, 12, 30, tzinfo=UTC))]
+    keeper = StateKeeper(file, state, str, pytest.fail, lambda: stands[0])
+    keeper.start()
+    state.set("look/grain", 0.75)
+    until(file.exists)
+    assert take_up(file, ControlState(TABLE)).schedule == stands[0]
+    stands[0] = KeptSchedule(False)
+    keeper.stop()  # though no control has moved
+    assert take_up(file, ControlState(TABLE)).schedule == stands[0]
 
 
 def test_an_orderly_end_leaves_no_black_canvas_for_the_morning(file):

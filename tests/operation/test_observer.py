@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
+from installation.control.osc.readings import readings
 from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
 from installation.control.web.desk_view import Show
 from installation.control.web.metrics import WebCounts, metrics
-from installation.observation import Observation
+from installation.observation import Observation, ScheduleSeen
 from installation.operation.health import Health
 from installation.operation.observer import PERIOD, SILENT, Observer
 
@@ -74,3 +75,22 @@ def test_more_than_twenty_faults_are_counted() -> None:
     seen = Observer(health, lambda: 0.0)()
     assert seen.fault_count == 150
     assert seen.faults[-1] == "fault 149"
+
+
+def test_the_schedule_is_told_where_there_is_one() -> None:
+    observe = Observer(Health(), lambda: 0.0)
+    assert not [name for name in figures(observe()) if "schedule" in name or name == "facets_open"]
+    assert not [one for one in readings(observe(), "") if one.name.startswith("schedule")]
+    seen = ScheduleSeen(False, 'a "row"', "closed", "2026-11-26T18:00+01:00")
+    observe = Observer(Health(), lambda: 0.0)
+    observe.begin("", "", (), lambda: seen)
+    told = figures(observe())
+    assert told["facets_open"] == "0" and told["facets_next_change_timestamp_seconds"] == "1795712400"
+    assert told[r'facets_schedule_info{row="a \"row\"",override="closed"}'] == "1"
+    assert {one.name: one.value for one in readings(observe(), "") if one.name.startswith("schedule")} == {
+        "schedule/open": 0, "schedule/row": 'a "row"', "schedule/next": "2026-11-26T18:00+01:00",
+    }  # fmt: skip
+    controls = ControlState(parameter_table([], []))
+    assert Show(controls, observe).pulse()["health"]["schedule"]["override"] == "closed"
+    never = replace(observe(), schedule=replace(seen, next_change=""))
+    assert "facets_next_change_timestamp_seconds" not in figures(never)

@@ -206,3 +206,7 @@ def test_the_loop_paints_the_last_portraits_again_where_no_new_ones_come() -> No
     moment[0] = 1.0
     styling.step(1.0)
     assert not styling.out.fresh
+    state.set("transport/freeze", False)
+    styling.resting = lambda: True
+    styling.step(1.2)
+    assert not styling.out.fresh

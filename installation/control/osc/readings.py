@@ -63,6 +63,10 @@ def readings(seen: Observation, preset: str) -> Iterator[Reading]:
         yield Reading(f"visitor/{place}/id", "i", NOBODY if visitor is None else visitor.id, f"their number, {NOBODY} for nobody")
         yield Reading(f"visitor/{place}/smile", "f", _finite(smile), "how much they smile, 0 to 1", high=1.0, step=SMILE_STEP)
     yield Reading("preset", "s", preset, "the preset that was recalled last")
+    if seen.schedule is not None:
+        yield Reading("schedule/open", "i", int(seen.schedule.open), "1 while it is open, 0 while it is closed", high=1)
+        yield Reading("schedule/row", "s", seen.schedule.row, "the row of the schedule that shows, empty for none")
+        yield Reading("schedule/next", "s", seen.schedule.next_change, "when the schedule changes next, ISO 8601, empty for never")
     yield Reading("fps", "f", _finite(seen.presented_fps), "pictures presented a second", step=None)
     yield Reading("delay", "f", _finite(seen.delay_ms), "from the camera's picture to the canvas that shows it", "ms", step=None)
     yield Reading("heartbeat", "i", int(_finite(seen.seconds)), "counts the seconds of the show", step=None)

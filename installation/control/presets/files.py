@@ -10,8 +10,8 @@
       blend/painted/layer/16: 0.5
       edit/smile/lfo/depth: 0.5
 
-A preset is partial: a control that it does not name goes to where the show began. What people on stage hold, ``transport/…``
-and ``preset/…``, is not a preset's to set.
+A preset is partial: a control that it does not name goes to where the show began. What people on stage hold, ``transport/…``,
+``preset/…`` and ``schedule/…``, is not a preset's to set.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ MAX_FADE = 60.0  # s, as preset/fade
 DEFAULT_FADE = 3.0  # s
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 RESERVED = ("recall", "save", "next", "previous", "fade")  # each is an address under preset/ already
-STAGE = ("transport/", "preset/")  # whose controls no preset sets and no recall resets
+STAGE = ("transport/", "preset/", "schedule/")  # whose controls no preset sets and no recall resets
 KEYS = ("title", "description", "tags", "fade", "easing", "controls")
 # Every attribute, generator and style there could be: tells what is not installed here from what nobody has.
 _ANYWHERE = parameter_table(["any"], ["any"], [4 << k for k in range(9)], styles=[("any", "")])

@@ -73,13 +73,17 @@ class PresetPlayer:
         """What a preset holds: its title, description, tags, fade and controls."""
         return self._catalogue.presets.get(name)
 
-    def begin(self, name: str) -> None:
-        """Start with a preset, without a fade. Raises ConfigError: there is none of this name, or its file is broken."""
+    def check(self, name: str) -> None:
+        """Raise ConfigError where a preset cannot be recalled: there is none of this name, or its file is broken."""
         problem = self._folder.problem(name)
         if problem is not None:
             raise problem
         if name not in self._catalogue.presets:
             raise _no_such(name, self._catalogue.presets)
+
+    def begin(self, name: str) -> None:
+        """Start with a preset, without a fade. Raises ConfigError as ``check``."""
+        self.check(name)
         self._fade_in(self._catalogue.presets[name], 0.0)
 
     def resume(self, name: str) -> None:
@@ -89,7 +93,7 @@ class PresetPlayer:
 
     def recall(self, name: str | int) -> bool:
         """Fade the whole state to a preset, by its name, title or number, from where the picture is. What it does not name goes
-        to where the show began; controls under transport/ and preset/ stay. False, and counted, where there is none."""
+        to where the show began; controls under transport/, preset/ and schedule/ stay. False, and counted, where there is none."""
         with self._lock:
             preset = self._catalogue.find(name)
             if preset is None:

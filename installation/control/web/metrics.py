@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from installation.control.state import ControlCounts
-from installation.observation import Observation
+from installation.observation import Observation, ScheduleSeen
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -44,12 +45,25 @@ def metrics(seen: Observation, controls: ControlCounts, web: WebCounts) -> str:
     )
     if seen.frame_age is not None:
         rows += (("facets_frame_age_seconds", "gauge", "Seconds since the source gave its last frame.", seen.frame_age),)
+    if seen.schedule is not None:
+        rows += _scheduled(seen.schedule)
     lines = []
     for name, kind, what, value in rows:
         lines += [f"# HELP {name} {what}", f"# TYPE {name} {kind}", f"{name} {value:.10g}"]
     lines += ["# HELP facets_info What draws.", "# TYPE facets_info gauge"]
     lines.append(f'facets_info{{engine="{_label(seen.engine)}",model="{_label(seen.model)}"}} 1')
+    if seen.schedule is not None:
+        lines += ["# HELP facets_schedule_info What the schedule shows.", "# TYPE facets_schedule_info gauge"]
+        lines.append(f'facets_schedule_info{{row="{_label(seen.schedule.row)}",override="{_label(seen.schedule.override)}"}} 1')
     return "\n".join(lines) + "\n"
+
+
+def _scheduled(schedule: ScheduleSeen) -> tuple[tuple[str, str, str, float], ...]:
+    rows: tuple[tuple[str, str, str, float], ...] = (("facets_open", "gauge", "1 while it is open, 0 while it is closed.", schedule.open),)
+    if schedule.next_change:
+        seconds = datetime.fromisoformat(schedule.next_change).timestamp()
+        rows += (("facets_next_change_timestamp_seconds", "gauge", "When the schedule changes next, since 1970.", seconds),)
+    return rows
 
 
 def _label(text: str) -> str:

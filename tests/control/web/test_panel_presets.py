@@ -1,10 +1,12 @@
 """Presets by the panel's hand, in a real Chromium: what is refused is said where the hand is, and nothing typed is lost."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from installation.observation import FaultRecord, ScheduleSeen
 from tests.control.web.small_show import SmallShow, chromium, complaints, needs_chromium, screen, until, visit, wait
 
 pytestmark = needs_chromium
@@ -169,10 +171,6 @@ def test_a_title_that_was_not_saved_because_the_mirror_went_is_kept(show, panel)
 
 
 def test_faults_have_times_counts_and_an_end(show, panel):
-    from dataclasses import replace
-
-    from installation.observation import FaultRecord
-
     def record(text, count, ended):
         first, last = "2026-01-05T14:03:10+00:00", "2026-01-05T14:05:00+00:00"
         return FaultRecord("", text, first, last, 65.0, 130.0, count, last if ended else None, 130.0 if ended else None)
@@ -188,3 +186,16 @@ def test_faults_have_times_counts_and_an_end(show, panel):
     show.seen = replace(show.seen, fault_log=tuple(records[:1]))
     wait(panel, "return document.querySelector('#faults summary').textContent === '1 fault, all over'")
     assert panel.execute_script("return document.querySelector('[data-figure=faults]').classList.contains('bad')") is False
+
+
+def test_the_panel_says_how_the_schedule_stands_where_there_is_one(panel, show):
+    figure = "const f = document.querySelector('[data-figure=schedule]'); "
+    assert panel.execute_script(figure + "return f.hidden") is True
+    seen = ScheduleSeen(False, "", "closed", "2026-11-26T18:00+01:00")
+    show.seen = replace(show.seen, schedule=seen)
+    wait(panel, figure + "return !f.hidden && f.querySelector('.number').textContent === 'closed'")
+    assert panel.execute_script(figure + "return f.title") == "by hand, until 2026-11-26 18:00"
+    show.seen = replace(show.seen, schedule=replace(seen, open=True, row="<i>evening", override="auto"))
+    wait(panel, figure + "return f.title === '<i>evening, until 2026-11-26 18:00'")
+    show.seen = replace(show.seen, schedule=None)
+    wait(panel, figure + "return f.hidden")

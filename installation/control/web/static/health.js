@@ -10,6 +10,7 @@ const FIGURES = [
   ["memory", "MB", (h) => h.memory_mb.toFixed(0)],
   ["dropped", "", (h) => h.dropped],
   ["faults", "", (h) => h.fault_count],
+  ["schedule", "", (h) => (h.schedule ? (h.schedule.open ? "open" : "closed") : "")],
 ];
 const EPOCH = 1e9; // larger numbers are seconds since 1970, smaller ones are of the show's clock
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
@@ -41,6 +42,15 @@ export class Health {
       return figure;
     });
     this.count = list.querySelector('[data-figure="faults"]');
+    this.schedule = list.querySelector('[data-figure="schedule"]');
+    this.tellSchedule(null);
+  }
+
+  // Where nothing is scheduled there is nothing to tell; otherwise the row that shows and the next change stand behind the word.
+  tellSchedule(schedule) {
+    this.schedule.hidden = !schedule;
+    const change = schedule && schedule.next_change ? `until ${schedule.next_change.slice(0, 16).replace("T", " ")}` : "";
+    this.schedule.title = schedule ? [schedule.row, schedule.override === "auto" ? "" : "by hand", change].filter(Boolean).join(", ") : "";
   }
 
   show(health) {
@@ -48,6 +58,7 @@ export class Health {
       const text = String(say(health));
       if (this.figures[i].textContent !== text) this.figures[i].textContent = text;
     });
+    this.tellSchedule(health.schedule);
     this.count.classList.toggle("bad", health.fault_count > 0);
     this.list(health.faults.map((fault) => (typeof fault === "string" ? { text: fault } : fault)));
   }
