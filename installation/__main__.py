@@ -40,6 +40,7 @@ COMMANDS = (
     Command("publish", "installation.training.publish", "write a training run's weights"),
     Command("child", "installation.training.children.command", "teach a generator a style"),
     Command("sweep", "installation.training.children.sweep", "draw a sheet of a child's snapshots by swap resolutions"),
+    Command("train-editor", "installation.training.editor.command", "train the network that draws edits on each face"),
     Command("attribute", "installation.training.directions.own_attribute", "make a slider of your own from two folders of pictures"),
     Command("attributes", "installation.training.directions.attributes", "train the network that reads age and gender"),
     Command("occlusion", "installation.training.occlusion.command", "train the network that sees what covers a face"),

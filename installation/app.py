@@ -177,7 +177,8 @@ class Installation:
         names, levels = [child.name for child in m.children], (lambda: SILENCE) if audio is None else audio.levels
         edit = Edit(m.directions, m.latent_avg, names, m.resolutions, tempo.beat, levels, guests)
         shape, family = (m.styles, m.latent_avg.shape[-1]), metadata_of(config.models.generator).get("family", "")
-        files = DirectionFiles(config.models.directions, lambda paths: load_directions(paths, *shape, family), edit.use)
+        knobs = () if m.editor is None else m.editor.knobs
+        files = DirectionFiles(config.models.directions, lambda paths: load_directions(paths, *shape, family, knobs), edit.use)
         blender = Blender(palette, tempo.beat)
         styles = StylePictures(config.models.styles, self.library, blender.use)
         links = DeskLinks(

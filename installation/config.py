@@ -205,6 +205,7 @@ class ModelsConfig(Section):
     encoder: Path = _setting("models.encoder", "file of the encoder")
     encoder_kind: Literal["auto", "psp", "e4e"] = _setting("models.encoder_kind", "what a published encoder is")
     encoder_codes: Literal["auto", "relative", "absolute", "z"] = _setting("models.encoder_codes", "what a published encoder's codes are")
+    editor: Path = _setting("models.editor", "file of the editor, which draws age, gender, smile and open mouth on the encoder's faces")
     children: tuple[Path, ...] = _setting("models.children", "files of the generators to mix in", max_length=8)
     directions: tuple[Path, ...] = _setting("models.directions", "files of the edit directions, and folders of them", max_length=64)
     styles: Path = _setting("models.styles", "folder of pictures whose styles can be painted in")

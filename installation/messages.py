@@ -90,6 +90,14 @@ class AlignedFrame:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class OwnChanges:
+    """What the editor would write on one face: for each of its knobs what amount 1 adds, and what amount -1 adds."""
+
+    residual: Tensor  # [knobs, 2, C, r, r] float32, to the detail residual
+    flow: Tensor  # [knobs, 2, 2, R, R] float32, movement of what is drawn, x and y in fractions of the side
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class EncodedFace:
     """One visitor's latent code."""
 
@@ -98,6 +106,7 @@ class EncodedFace:
     detail: Tensor | None  # [32, 32, 32] float32, the detail residual of this very frame, where the model has one
     silhouette: Mask | None = None  # [128, 128] where the visitor is in their crop, 0…255; None where it is not known
     covered: Mask | None = None  # [32, 32] where something is before their face, 0…255; None where it is not known
+    changes: OwnChanges | None = None  # of the last frame that showed them well; None where there is no editor
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -44,7 +44,7 @@ def models_of(config: Config) -> Models:
     named = frozenset(key for key in EVERYTHING if config.named(f"models.{key}"))
     reading = EncoderReading(m.encoder_kind, m.encoder_codes)
     with told(f"reading {m.generator.name} and {m.encoder.name}", _say):
-        models = load_models(m.generator, m.encoder, m.children, m.directions, named, reading)
+        models = load_models(m.generator, m.encoder, m.children, m.directions, named, reading, m.editor)
     for notice in models.notices:
         say(f"facets: {notice}")
     return models

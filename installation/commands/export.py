@@ -39,6 +39,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m installation export", description="Write the networks for other hosts.")
     parser.add_argument("--generator", type=Path, metavar="FILE")
     parser.add_argument("--encoder", type=Path, metavar="FILE")
+    parser.add_argument("--editor", type=Path, metavar="FILE", help="the encoder's editor, written into the same file")
     add_reading(parser)
     parser.add_argument("--to", choices=tuple(FORMATS), required=True)
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
@@ -46,7 +47,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--force", action="store_true", help="write over files that are there")
     a = parser.parse_args(argv)
     reading = EncoderReading(a.encoder_kind, a.encoder_codes)
-    makers = ((a.encoder, lambda path: encoder_graph(path, a.generator, reading)), (a.generator, generator_graph))
+    if a.editor is not None and a.encoder is None:
+        raise ConfigError("--editor: is written into its encoder's file; name that with --encoder")
+    makers = ((a.encoder, lambda path: encoder_graph(path, a.generator, reading, a.editor)), (a.generator, generator_graph))
     sources = [(path, make) for path, make in makers if path is not None]
     if not sources:
         raise ConfigError("--generator or --encoder: name at least one file")

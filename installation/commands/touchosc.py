@@ -247,7 +247,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     a = parser.parse_args(argv)
     config = load_config(a.config, a.overrides)
     m = config.models
-    models = load_models(m.generator, m.encoder, m.children, m.directions)
+    models = load_models(m.generator, m.encoder, m.children, m.directions, editor=m.editor)
     table = Installed.of(models).with_presets(preset_names(PRESETS, SHIPPED_PRESETS)).table()
     with whole_file(a.out) as partial:
         partial.write_bytes(layout(table))

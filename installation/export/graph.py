@@ -12,9 +12,11 @@ from torch import Tensor, nn
 
 from installation.checkpoints.encoder_reading import AUTO
 from installation.checkpoints.loading import CheckpointError, EncoderReading, load_encoder, load_generator
-from installation.export.graphs import DetailEncoder, PlainGenerator, exportable
+from installation.export.graphs import DetailEncoder, EditingEncoder, PlainGenerator, exportable
 from installation.export.stylegan3_graph import PlainStyleGAN3
+from installation.models.editor import load_editor
 from installation.models.families import completed
+from installation.networks.editor import WARP_PX
 from installation.networks.facets_encoder import FacetsEncoder
 from installation.networks.psp_encoders import PublishedEncoder
 from installation.networks.stylegan2 import Generator
@@ -73,10 +75,13 @@ def generator_graph(path: Path) -> Graph:
     return Graph("generator", network, "ws", ("images",), ws, notes)
 
 
-def encoder_graph(path: Path, generator: Path | None = None, reading: EncoderReading = AUTO) -> Graph:
-    """``images`` -> ``ws``, and ``detail`` where the encoder gives one. generator: gives the mean code or mapping network that an
-    encoder's file lacks. reading: what a person says of a published encoder. Raises CheckpointError."""
+def encoder_graph(path: Path, generator: Path | None = None, reading: EncoderReading = AUTO, editor: Path | None = None) -> Graph:
+    """``images`` -> ``ws``, ``detail`` where the encoder gives one, ``changes`` and ``flows`` where it has an editor. generator: gives
+    the mean code or mapping network that an encoder's file lacks. reading: what a person says of a published encoder. Raises
+    CheckpointError."""
     encoder = load_encoder(path, reading)
+    if editor is not None and not isinstance(encoder, FacetsEncoder):
+        raise CheckpointError(f"{editor}: edits a detail residual, and {path} gives none")
     if isinstance(encoder, PublishedEncoder) and encoder.lacks:
         if generator is None:
             lacking = " and no ".join(LACKED[part] for part in sorted(encoder.lacks))
@@ -93,5 +98,12 @@ def encoder_graph(path: Path, generator: Path | None = None, reading: EncoderRea
         notes[ASSUMED] = "; ".join(encoder.notices)
     if isinstance(encoder, FacetsEncoder):
         notes["detail"] = "the sitter's own detail, which this project's generator adds to its features"
+        if editor is not None:
+            network = load_editor(editor, encoder)
+            knobs = ", ".join(network.knobs)
+            notes["changes"] = f"batch x knob ({knobs}) x way (amount 1, amount -1) x channel x 32 x 32, added to detail"
+            notes["flows"] = f"batch x knob x way x 2 x {WARP_PX} x {WARP_PX}, movement of the portrait, fractions of its side"
+            outputs = ("ws", "detail", "changes", "flows")
+            return Graph("encoder", exportable(EditingEncoder(encoder, network), images), "images", outputs, images, notes)
         return Graph("encoder", exportable(DetailEncoder(encoder), images), "images", ("ws", "detail"), images, notes)
     return Graph("encoder", exportable(encoder, images), "images", ("ws",), images, notes)

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from installation.networks.editor import Editor
 from installation.networks.facets_encoder import FacetsEncoder
 from installation.networks.stylegan2 import SQRT2, Generator, ModulatedConv2d, StyledConv, ToRGB, clamped
 
@@ -115,6 +116,19 @@ class DetailEncoder(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         return self.encoder.encode_with_detail(images)
+
+
+class EditingEncoder(nn.Module):
+    """Our encoder with both of its outputs and what the editor writes on each face."""
+
+    def __init__(self, encoder: FacetsEncoder, editor: Editor) -> None:
+        super().__init__()
+        self.encoder, self.editor = encoder, editor
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        features, seen, detail = self.encoder.pyramid(images)
+        changes, flows = self.editor(features, seen, detail)
+        return self.encoder.heads(features), detail, changes, flows
 
 
 class MatrixPool(nn.Module):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from installation.messages import Expression, Face
+from installation.messages import Expression, Face, OwnChanges
 
 NEAR, FAR = 0.2, 0.5  # way of a code to the newest one, in its own spread: up to there all of the residual, from there nothing of it
 CLEAR = 0.5  # drawable and quality from which the encoder has enough to go by
@@ -41,6 +41,7 @@ class CachedCode:
     encoded: float  # s
     stepped: float  # s
     seen: float  # s
+    changes: OwnChanges | None = None  # with the last detail
 
 
 class LatentCache:
@@ -86,15 +87,23 @@ class LatentCache:
         entry.target = torch.lerp(entry.target, ws, self.policy.trust)
         entry.expression, entry.encoded = face.expression, now
 
-    def store_detail(self, face: Face, detail: Tensor, own: Tensor | None = None) -> None:
-        """The detail residual [C, r, r] of this frame; kept while the face cannot be drawn or is hidden.
+    def store_detail(self, face: Face, detail: Tensor, own: Tensor | None = None, changes: OwnChanges | None = None) -> None:
+        """The detail residual [C, r, r] of this frame, and what the editor would change of it; kept while the face cannot be drawn or
+        is hidden.
 
         own: [r, r] 0…1, which part of it is the visitor's; the rest keeps what it had, and has nothing where it never had any.
         """
         entry = self._entries[face.id]
         if own is not None:
             detail = own * detail if entry.detail is None else torch.lerp(entry.detail, detail, own)
-        entry.detail = detail
+            if changes is not None:
+                before = torch.zeros_like(changes.residual) if entry.changes is None else entry.changes.residual
+                changes = OwnChanges(torch.lerp(before, changes.residual, own), changes.flow)
+        entry.detail, entry.changes = detail, changes
+
+    def changes(self, face: Face) -> OwnChanges | None:
+        """What the editor would write on this face."""
+        return self._entries[face.id].changes
 
     def code(self, face: Face, now: float, hold: float = 0.0) -> tuple[Tensor, Tensor | None]:
         """The smoothed code and as much of the residual as fits it, for this frame. hold 0…1 slows the glide, 1 stops it."""

@@ -40,7 +40,8 @@ class StoredDirection:
 
     vector: [1 or styles, w_dim] float32; one row is meant for every style. layers: first and one past the last style that it
     moves, None for all. family: of the generator that it belongs to, "" where the file does not say. component: number of a
-    principal component, None for the others. assumed: what the file does not say and was taken for granted, in words.
+    principal component, None for the others. assumed: what the file does not say and was taken for granted, in words. by_editor: an
+    editor of faces draws it where there is one.
     """
 
     name: str
@@ -50,6 +51,7 @@ class StoredDirection:
     maps: Maps = NO_MAPS
     component: int | None = None
     assumed: str = ""
+    by_editor: bool = False
 
 
 def read_directions(path: Path) -> list[StoredDirection]:
@@ -207,7 +209,11 @@ def _read_safetensors(path: Path) -> list[StoredDirection]:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     layers = {str(name): (int(first), int(end)) for name, (first, end) in json.loads(metadata["layers"]).items()}
     found = [StoredDirection(name, _vector(tensors[name], name), layers[name], metadata.get("family", "")) for name in layers]
-    return [replace(one, maps=Maps(**{part: _map(tensors, one.name, part) for part in PARTS})) for one in found]
+    left = json.loads(metadata.get("by_editor", "[]"))
+    if not isinstance(left, list):
+        raise ValueError("its card does not say which directions an editor draws")
+    maps = [Maps(**{part: _map(tensors, one.name, part) for part in PARTS}) for one in found]
+    return [replace(one, maps=own, by_editor=one.name in left) for one, own in zip(found, maps, strict=True)]
 
 
 def _map(tensors: Mapping[str, Tensor], name: str, part: str) -> Tensor | None:

@@ -5,11 +5,14 @@ maps over the picture:
   person's own, lines and marks at their places. Where the code moves a mouth, the flow moves the residual with it; the shift adds
   what the attribute itself looks like (Upchurch et al. 2017, "Deep Feature Interpolation").
 - warp moves the pixels of the drawn portrait, for the part of an attribute that only moves things.
+
+Where there is an editor (``networks.editor``), a direction can leave all but its warp to a knob of the editor, which looks at the
+face. To everything else it is a direction like any other.
 """
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +26,8 @@ from installation.latents.direction_files import BARE_COMPONENTS, KIND, StoredDi
 from installation.latents.direction_folder import direction_files
 from installation.latents.direction_lists import SUFFIXES, read_list
 from installation.latents.maps import NO_MAPS, PARTS, Maps
+from installation.latents.own_changes import Knobs, added
+from installation.messages import OwnChanges
 
 # Whose codes have which shape, for the message about a misfit.
 GENERATORS = {
@@ -31,35 +36,60 @@ GENERATORS = {
 }  # fmt: skip
 
 
+MOST_DETAIL = 1.0  # a residual runs from -1 to 1, as its encoder's tanh gives it
+
+
 @dataclass(frozen=True, eq=False)
 class Direction:
-    """``vector`` [styles, w_dim] float32, zero outside its layers, scaled so that 1 is a strong but believable change."""
+    """``vector`` [styles, w_dim] float32, zero outside its layers, scaled so that 1 is a strong but believable change. by_editor:
+    where there is an editor with a knob of that name, it draws all but the warp."""
 
     name: str
     vector: Tensor
     layers: tuple[int, int]  # first and one past the last style that it moves
     maps: Maps = NO_MAPS
     family: str = ""  # of the generator that it belongs to, where that is known
+    by_editor: bool = False
+
+    def left_to_editor(self) -> "Direction":
+        """What is left of it beside the editor's part: the warp."""
+        return replace(self, vector=torch.zeros_like(self.vector), maps=Maps(warp=self.maps.warp))
 
 
 @dataclass(frozen=True, eq=False)
 class Move:
-    """An edit: several directions, each times its amount, added up. ``offset`` is added to the code."""
+    """An edit: several directions, each times its amount, added up. ``offset`` is added to the code; knobs: what is left to the
+    editor."""
 
     offset: Tensor  # [styles, w_dim]
     maps: Maps = NO_MAPS
+    knobs: Knobs = ()
 
-    def carry(self, detail: Tensor) -> Tensor:
-        """The detail residual [C, r, r] of the edited face: with the shift added, then moved along the flow."""
+    def carry(self, detail: Tensor, own: OwnChanges | None = None, strength: float = 1.0) -> Tensor:
+        """The detail residual [C, r, r] of the edited face: with the shift added, then moved along the flow, then as the editor
+        changes it. own: this face's; strength: of the editor's part."""
         if self.maps.shift is not None:
             detail = detail + self.maps.shift
-        return detail if self.maps.flow is None else _warped_detail(detail, self.maps.flow.permute(1, 2, 0))
+        if self.maps.flow is not None:
+            detail = _warped_detail(detail, self.maps.flow.permute(1, 2, 0))
+        written = None if own is None else added(own.residual, self.knobs)
+        return detail if written is None else detail.add(written, alpha=strength).clamp_(-MOST_DETAIL, MOST_DETAIL)
+
+    def warp(self, own: OwnChanges | None = None) -> Tensor | None:
+        """How it moves what is drawn [2, r, r], x and y in fractions of the side. own: as in ``carry``."""
+        warp, moved = self.maps.warp, None if own is None else added(own.flow, self.knobs)
+        if warp is None or moved is None:
+            return moved if warp is None else warp
+        return moved.add_(warp)
 
 
 class DirectionSet:
-    """The directions of one generator, in the order of ``names``. notices: what was assumed in reading their files."""
+    """The directions of one generator, in the order of ``names``. notices: what was assumed in reading their files. knobs: the
+    editor's, by name, in its order; none without an editor."""
 
-    def __init__(self, directions: Sequence[Direction], notices: Sequence[str] = ()) -> None:
+    def __init__(self, directions: Sequence[Direction], notices: Sequence[str] = (), knobs: Sequence[str] = ()) -> None:
+        self._knobs = {k: knobs.index(d.name) for k, d in enumerate(directions) if d.by_editor and d.name in knobs}
+        directions = [d.left_to_editor() if k in self._knobs else d for k, d in enumerate(directions)]
         self.directions = tuple(directions)
         self.notices = tuple(notices)
         self.names = tuple(d.name for d in directions)
@@ -72,7 +102,8 @@ class DirectionSet:
         active = [(k, amount) for k, amount in enumerate(amounts) if amount]
         if not active:
             return None
-        return Move(_weighted_sum(self._stack, active), self._maps.each(lambda _, stack: _weighted_sum(stack, active)))
+        knobs = tuple((self._knobs[k], amount) for k, amount in active if k in self._knobs)
+        return Move(_weighted_sum(self._stack, active), self._maps.each(lambda _, stack: _weighted_sum(stack, active)), knobs)
 
     def further(self, move: Move | None, index: int, amount: float) -> Move | None:
         """The edit ``move`` with ``amount`` of the direction number ``index`` added to it. ``move`` stays as it is; None: no edit yet."""
@@ -82,7 +113,15 @@ class DirectionSet:
             return self.move([amount if k == index else 0.0 for k in range(len(self.names))])
         stacks = dict(self._maps)
         maps = move.maps.each(lambda name, part: torch.add(part, stacks[name][index], alpha=amount))
-        return Move(torch.add(move.offset, self._stack[index], alpha=amount), maps)
+        knobs = move.knobs if index not in self._knobs else _further(move.knobs, self._knobs[index], amount)
+        return Move(torch.add(move.offset, self._stack[index], alpha=amount), maps, knobs)
+
+
+def _further(knobs: Knobs, number: int, amount: float) -> Knobs:
+    """The knobs with ``amount`` of one of them added."""
+    had = dict(knobs)
+    had[number] = had.get(number, 0.0) + amount
+    return tuple((k, value) for k, value in had.items() if value)
 
 
 def _weighted_sum(stack: Tensor, active: Sequence[tuple[int, float]]) -> Tensor:
@@ -119,15 +158,17 @@ def save_directions(directions: Sequence[Direction], path: Path, card: dict[str,
     layers = {d.name: list(d.layers) for d in directions}
     families = {d.family for d in directions if d.family}
     family = {"family": families.pop()} if len(families) == 1 else {}
-    save_file(tensors, path, metadata={"kind": KIND, "layers": json.dumps(layers), **family, **card})
+    left = [d.name for d in directions if d.by_editor]
+    by_editor = {"by_editor": json.dumps(left)} if left else {}
+    save_file(tensors, path, metadata={"kind": KIND, "layers": json.dumps(layers), **family, **by_editor, **card})
 
 
-def load_directions(paths: Sequence[Path], styles: int, w_dim: int, family: str = "") -> DirectionSet:
+def load_directions(paths: Sequence[Path], styles: int, w_dim: int, family: str = "", knobs: Sequence[str] = ()) -> DirectionSet:
     """Directions of several files, later ones replacing earlier ones of the same name.
 
     paths: ``.safetensors``, ``.npy``, ``.npz``, ``.pt``, ``.yaml`` lists of them (``direction_lists``), or folders of these.
-    styles, w_dim: of the generator's codes; family: its name, where it is known. Raises WeightsError for a file that is
-    missing, broken or made for another generator.
+    styles, w_dim: of the generator's codes; family: its name, where it is known; knobs: the editor's. Raises WeightsError for a file
+    that is missing, broken or made for another generator.
     """
     found: dict[str, Direction] = {}
     notices: list[str] = []
@@ -140,7 +181,7 @@ def load_directions(paths: Sequence[Path], styles: int, w_dim: int, family: str 
             found[one.name] = _fitted_to_generator(one, path, styles, w_dim, family)
             _check_maps(path, found[one.name], found.values())
         notices += _notices_of(path, stored)
-    return DirectionSet(list(found.values()), notices)
+    return DirectionSet(list(found.values()), notices, knobs)
 
 
 def _notices_of(path: Path, stored: Sequence[StoredDirection]) -> list[str]:
@@ -164,7 +205,7 @@ def _fitted_to_generator(one: StoredDirection, path: Path, styles: int, w_dim: i
         raise WeightsError(f"{path}: direction {one.name!r} moves layers {first}-{end - 1}, the generator has 0-{styles - 1}")
     vector = torch.zeros(styles, w_dim)
     vector[first:end] = one.vector if rows == 1 else one.vector[first:end]
-    return Direction(one.name, vector, (first, end), one.maps, one.family)
+    return Direction(one.name, vector, (first, end), one.maps, one.family, one.by_editor)
 
 
 def _check_maps(path: Path, one: Direction, others: Iterable[Direction]) -> None:

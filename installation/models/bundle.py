@@ -19,8 +19,10 @@ from installation.checkpoints.loading import (
 )
 from installation.errors import WeightsError
 from installation.latents.directions import DirectionSet, load_directions
+from installation.models.editor import load_editor
 from installation.models.families import another_family, completed
 from installation.models.layer_swap import swap_shares
+from installation.networks.editor import Editor
 from installation.networks.encoder_parts import WholeEncoder
 from installation.networks.facets_encoder import DETAIL_PX, FacetsEncoder
 from installation.networks.fused_psp import FusedPyramid, fused
@@ -30,10 +32,11 @@ from installation.networks.stylegan2 import Generator
 DEFAULT_SWAP_AT = 32
 DEFAULT_SWAP_WIDTH = 1.0
 MOST_EYES = 0.6
+LEFT_OUT = {"editor": "is left out, it belongs to the embedded encoder"}
 ONE_W = "BackboneEncoderUsingLastLayerIntoW"  # its one w serves every style, however many the generator has
 
 RunEncoder = FacetsEncoder | PublishedEncoder | FusedPyramid
-EVERYTHING = frozenset({"generator", "encoder", "children", "directions"})
+EVERYTHING = frozenset({"generator", "encoder", "editor", "children", "directions"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +55,8 @@ class Models:
     """Everything that is loaded from files, on the CPU, in float32.
 
     base: ``synthesis(ws [N, styles, w_dim]) -> [N, 3, size, size]``. encoder: in the form that runs fastest,
-    ``images [N, 3, input_px, input_px] -> ws``; a FacetsEncoder has a detail residual besides. notices: what was left out, in
-    words for a person.
+    ``images [N, 3, input_px, input_px] -> ws``; a FacetsEncoder has a detail residual besides. editor: writes into that residual what
+    some of the directions leave to it; None: they are drawn without. notices: what was left out, in words for a person.
     """
 
     name: str
@@ -63,6 +66,7 @@ class Models:
     directions: DirectionSet
     latent_avg: Tensor  # [styles, w_dim]
     notices: tuple[str, ...] = ()
+    editor: Editor | None = None
 
     @property
     def styles(self) -> int:
@@ -101,10 +105,11 @@ def load_models(
     directions: Sequence[Path],
     named: frozenset[str] = EVERYTHING,
     reading: EncoderReading = AUTO,
+    editor: Path | None = None,
 ) -> Models:
     """Load the files and check that they fit one another.
 
-    named: which of the four a person chose. Whoever brings a generator or an encoder of their own need not know what else
+    named: which of the files a person chose. Whoever brings a generator or an encoder of their own need not know what else
     is shipped: a file that holds both serves as both, and shipped files that do not fit are left out with a notice. A file
     that was named and does not fit raises WeightsError, which says why. reading: what a person says of a published encoder.
     """
@@ -117,7 +122,7 @@ def load_models(
     def left_out(key: str, err: WeightsError) -> None:
         if key in named or not named & {"generator", "encoder"}:
             raise err
-        notices.append(f"the shipped {key} are left out, they belong to the embedded generator: {err}")
+        notices.append(f"the shipped {key} {LEFT_OUT.get(key, 'are left out, they belong to the embedded generator')}: {err}")
 
     family: tuple[Child, ...] = ()
     try:
@@ -125,13 +130,27 @@ def load_models(
         notices += [told for path, child in zip(children, family, strict=True) for told in _child_said(path, child, generator, latent_avg)]
     except WeightsError as err:
         left_out("children", err)
+    face_editor: Editor | None = None
+    if editor is not None:
+        try:
+            face_editor = _editor(editor, base, quick, encoder)
+        except WeightsError as err:
+            left_out("editor", err)
+    knobs = () if face_editor is None else face_editor.knobs
     found = DirectionSet([])
     try:
-        found = load_directions(directions, base.styles, base.style_dim, metadata_of(generator).get("family", ""))
+        found = load_directions(directions, base.styles, base.style_dim, metadata_of(generator).get("family", ""), knobs)
     except WeightsError as err:
         left_out("directions", err)
     notices += found.notices
-    return Models(generator.name, base, quick, family, found, latent_avg, tuple(notices))
+    return Models(generator.name, base, quick, family, found, latent_avg, tuple(notices), face_editor)
+
+
+def _editor(path: Path, base: AnyGenerator, encoder: RunEncoder, encoder_path: Path) -> Editor:
+    """Raises CheckpointError where it does not belong to this encoder."""
+    if not isinstance(encoder, FacetsEncoder) or base.layered is None:
+        raise CheckpointError(f"{path}: edits a detail residual, and {encoder_path} with this generator gives none")
+    return load_editor(path, encoder)
 
 
 def _load_pair(

@@ -13,8 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from installation.messages import Image
+from installation.messages import Image, OwnChanges
 from installation.models.bundle import Models
+from installation.models.editor import own_changes
 from installation.networks.encoder_parts import as_network_input
 
 FACES = Path(__file__).resolve().parents[1] / "demo" / "faces"  # squares, aligned the FFHQ way
@@ -23,10 +24,11 @@ MEAN = "mean"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Guest:
-    """ws: [styles, w_dim]; detail: [C, r, r], where the encoder gives one."""
+    """ws: [styles, w_dim]; detail: [C, r, r], where the encoder gives one; changes: where there is an editor."""
 
     ws: Tensor
     detail: Tensor | None = None
+    changes: OwnChanges | None = None
 
 
 def face_coder(models: Models) -> Callable[[Image], Guest]:
@@ -38,8 +40,9 @@ def face_coder(models: Models) -> Callable[[Image], Guest]:
         crops = torch.from_numpy(np.ascontiguousarray(cv2.resize(picture, (side, side), interpolation=smaller)))[None]
         with torch.inference_mode():
             if models.detail is not None:
-                ws, detail = models.detail.encode_with_detail(as_network_input(crops))
-                return Guest(ws[0].clone(), detail[0].clone())
+                features, seen, detail = models.detail.pyramid(as_network_input(crops))
+                changes = own_changes(models.editor, features, seen, detail)
+                return Guest(models.detail.heads(features)[0].clone(), detail[0].clone(), changes)
             return Guest(models.whole_encoder()(crops)[0].clone())
 
     return code

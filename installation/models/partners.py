@@ -12,8 +12,9 @@ from types import MappingProxyType
 import torch
 from torch import Tensor
 
+from installation.latents.own_changes import between
 from installation.latents.residuals import crossed
-from installation.messages import EncodedFace
+from installation.messages import EncodedFace, OwnChanges
 from installation.models.guests import Guest
 
 GLIDE_SECONDS = 0.5  # from one partner to another
@@ -22,10 +23,12 @@ Key = int | str  # a visitor's id, or a guest's name
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Other:
-    """The other face of one visitor. ws: [styles, w_dim]; detail: [C, r, r], where it has one."""
+    """The other face of one visitor. ws: [styles, w_dim]; detail: [C, r, r], where it has one; changes: what the editor would write
+    on it, where that is known."""
 
     ws: Tensor
     detail: Tensor | None
+    changes: OwnChanges | None = None
 
 
 @dataclass(slots=True)
@@ -80,17 +83,17 @@ class Partners:
         """The other face of a visitor of this frame. Raises KeyError for anybody else."""
         keys = iter(self._shares[id].of.items())
         key, total = next(keys)
-        ws, detail = self._code(key)
+        first = self._face(key)
+        ws, detail, changes = first.ws, first.detail, first.changes
         for key, share in keys:
             total += share
-            new_ws, new_detail = self._code(key)
-            ws, detail = torch.lerp(ws, new_ws, share / total), crossed(detail, new_detail, share / total)
-        return Other(ws, detail)
+            new, way = self._face(key), share / total
+            ws, detail, changes = torch.lerp(ws, new.ws, way), crossed(detail, new.detail, way), between(changes, new.changes, way)
+        return Other(ws, detail, changes)
 
-    def _code(self, key: Key) -> tuple[Tensor, Tensor | None]:
+    def _face(self, key: Key) -> Guest | EncodedFace:
         if isinstance(key, str):
             guest = self.guests(key)
             assert guest is not None  # who was there once stays
-            return guest.ws, guest.detail
-        face = self._faces[key]
-        return face.ws, face.detail
+            return guest
+        return self._faces[key]

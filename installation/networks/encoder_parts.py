@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from installation.networks.editor import Editor
 from installation.networks.facets_encoder import FacetsEncoder, Features
 
 
@@ -28,6 +29,20 @@ class EncoderTrunk(nn.Module):
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         features, detail = self.encoder.trunk(as_network_input(crops))
         return detail, features.fine, features.middle, features.coarse
+
+
+class EditingTrunk(nn.Module):
+    """The trunk, and the editor on its maps: crops, uint8 [N, 128, 128, 3] -> as ``EncoderTrunk``, then for each of the editor's
+    knobs, either way, what it changes of the residual [N, knobs, 2, 32, 32, 32] and how it moves the picture [N, knobs, 2, 2, 64, 64]."""
+
+    def __init__(self, encoder: FacetsEncoder, editor: Editor) -> None:
+        super().__init__()
+        self.encoder, self.editor = encoder, editor
+
+    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+        features, seen, detail = self.encoder.pyramid(as_network_input(crops))
+        changes, flows = self.editor(features, seen, detail)
+        return detail, features.fine, features.middle, features.coarse, changes, flows
 
 
 class EncoderHeads(nn.Module):

@@ -97,12 +97,19 @@ class FacetsEncoder(nn.Module):
 
     def trunk(self, images: Tensor) -> tuple[Features, Tensor]:
         """Pyramid maps and the detail residual [N, 32, 32, 32] in -1…1."""
+        features, _, detail = self.pyramid(images)
+        return features, detail
+
+    def pyramid(self, images: Tensor) -> tuple[Features, Tensor, Tensor]:
+        """Pyramid maps, what is seen at 32 px [N, 160, 32, 32], first near each place and then in its surroundings, and the detail
+        residual [N, 32, 32, 32] in -1…1."""
         x32 = self.down32(self.stem(images))
         x16 = self.down16(x32)
         x8 = self.down8(x16)
         top = self.lateral16(x16) + F.interpolate(self.lateral8(x8), scale_factor=2.0)
-        detail = torch.tanh(self.squeeze(self.smooth(x32 + F.interpolate(top, scale_factor=2.0))))
-        return Features(x16, x8, self.down4(x8)), detail
+        wide = self.smooth(x32 + F.interpolate(top, scale_factor=2.0))
+        detail = torch.tanh(self.squeeze(wide))
+        return Features(x16, x8, self.down4(x8)), torch.cat([x32, wide], 1), detail
 
     def heads(self, features: Features) -> Tensor:
         """W+ codes [N, styles, w_dim]: a common w and an offset for each layer (as in e4e, Tov et al. 2021)."""

@@ -16,7 +16,8 @@ from installation.places import kept, shipped
 MANIFEST = shipped("weights") / "manifest.yaml"
 
 Kind = Literal[
-    "generator", "encoder", "encoder and generator", "child", "directions", "attribute network", "occlusion network", "face networks"
+    "generator", "encoder", "encoder and generator", "child", "directions", "editor", "attribute network", "occlusion network",
+    "face networks",
 ]  # fmt: skip
 
 

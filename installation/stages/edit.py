@@ -10,9 +10,10 @@ from torch import Tensor
 from installation.control.state import Controls
 from installation.latents.directions import DirectionSet, Move
 from installation.latents.oscillators import SILENCE, Followers, Levels, Oscillator
+from installation.latents.own_changes import between
 from installation.latents.residuals import crossed, recoloured
 from installation.latents.turns import Turns
-from installation.messages import EditedFace, EditedFrame, EncodedFace, EncodedFrame, Mix
+from installation.messages import EditedFace, EditedFrame, EncodedFace, EncodedFrame, Mix, OwnChanges
 from installation.models.guests import Guest
 from installation.models.layer_swap import normalised
 from installation.models.partners import Partners
@@ -22,6 +23,7 @@ ATTACK_SECONDS = 0.25  # how fast the portrait takes up a visitor's smile
 RELEASE_SECONDS = 0.6
 BEATS_A_SECOND = 2.0  # where no tempo is given: 120 a minute
 OWN_FROM = 32  # px: from this layer on a cell with a generator of its own is drawn by it
+LEAST_GAIN = 0.25  # of a detail residual: under it what the editor writes fades with it
 FINE_SHARE = 4 / 7  # of the styles: those from here on are colour and texture; of 14 the last 6, from 64 px on
 
 
@@ -207,10 +209,19 @@ class Edit:
         gain = controls.number("identity/detail") * psi
         edited, carried, warp = ws, detail, None
         if move is not None:
+            own = self._changes(encoded, morph)
             edited = ws + move.offset.to(ws)
-            carried = None if detail is None else move.carry(detail)
-            warp = None if move.maps.warp is None else move.maps.warp.numpy()
+            # What the editor writes belongs to the edit, not to the sitter's own detail: the less of that is drawn, the more it writes.
+            if detail is None and own is not None and move.knobs:  # a face that has none, as the mean face
+                detail = torch.zeros(own.residual.shape[2:])
+            carried = None if detail is None else move.carry(detail, own, 1 / max(gain, LEAST_GAIN))
+            moved = move.warp(own)
+            warp = None if moved is None else moved.numpy()
         return EditedFace(encoded.face, ws, edited, carried, gain, warp, encoded, glass, move is not None or glass < 1, cell, own_mix)
+
+    def _changes(self, encoded: EncodedFace, morph: float) -> OwnChanges | None:
+        """What the editor would write on the face that is drawn."""
+        return between(encoded.changes, self._partners.other(encoded.face.id).changes, morph) if morph else encoded.changes
 
     def _identity(self, encoded: EncodedFace, morph: float, mix: float) -> tuple[Tensor, Tensor | None]:
         """Whose face it is: code and residual, before any edit."""

@@ -15,12 +15,14 @@ from installation.engines.fingerprint import digest
 from installation.engines.select import EngineSettings
 from installation.faces.own import own_part
 from installation.latents.cache import CachePolicy, LatentCache, can_be_encoded
-from installation.messages import AlignedFace, AlignedFrame, EncodedFace, EncodedFrame, Face, Image
+from installation.messages import AlignedFace, AlignedFrame, EncodedFace, EncodedFrame, Face, Image, OwnChanges
 from installation.models.bundle import Models
-from installation.networks.encoder_parts import EncoderHeads, EncoderTrunk, example_crops, example_maps
+from installation.networks.editor import Editor
+from installation.networks.encoder_parts import EditingTrunk, EncoderHeads, EncoderTrunk, example_crops, example_maps
 from installation.networks.facets_encoder import FacetsEncoder
 
 OWN_WEIGHTS = ("openvino", "cudagraph")  # engines that keep weights of their own
+HEADS_READ = 3  # maps of the trunk
 REST = 1.0  # a heavy encoder rests as long as it worked: tracking and drawing need the cores too
 
 
@@ -58,7 +60,7 @@ class Encode:
         self.input_px = models.input_px
         self._coder: Coder
         if models.detail is not None:
-            self._coder = DetailCoder(models.detail, models.input_px, settings, buckets, thorough)
+            self._coder = DetailCoder(models.detail, models.editor, models.input_px, settings, buckets, thorough)
         else:
             self._coder = WholeCoder(models, settings, thorough, background)
 
@@ -73,9 +75,13 @@ class Encode:
         visible = [a for a in aligned.faces if can_be_encoded(a.face)]
         self._coder.update(visible, aligned, self.cache, now)
         known = [a for a in aligned.faces if a.face.id in self.cache and (a.face.presence > 0 or can_be_encoded(a.face))]
-        faces = tuple(EncodedFace(a.face, *self.cache.code(a.face, now, hold), a.silhouette, a.covered) for a in known)
+        faces = tuple(self._encoded(a, now, hold) for a in known)
         self.cache.forget({a.face.id for a in aligned.faces}, now)
         return EncodedFrame(aligned.frame, faces, aligned.people)
+
+    def _encoded(self, one: AlignedFace, now: float, hold: float) -> EncodedFace:
+        code, detail = self.cache.code(one.face, now, hold)
+        return EncodedFace(one.face, code, detail, one.silhouette, one.covered, self.cache.changes(one.face))
 
     def close(self) -> None:
         """End what runs in the background."""
@@ -83,13 +89,24 @@ class Encode:
 
 
 class DetailCoder:
-    """The trunk runs for every frame and gives the detail; the heads run only when the cache asks for a new code."""
+    """The trunk runs for every frame and gives the detail, and what the editor would change of it where there is one; the heads run
+    only when the cache asks for a new code."""
 
-    def __init__(self, encoder: FacetsEncoder, input_px: int, settings: EngineSettings, buckets: Sequence[int], thorough: bool) -> None:
+    def __init__(
+        self,
+        encoder: FacetsEncoder,
+        editor: Editor | None,
+        input_px: int,
+        settings: EngineSettings,
+        buckets: Sequence[int],
+        thorough: bool,
+    ) -> None:
         key = digest(encoder)
+        whole = EncoderTrunk(encoder) if editor is None else EditingTrunk(encoder, editor)
+        name, trunk_key = ("trunk", key) if editor is None else ("editing-trunk", digest(encoder, editor))
 
         def trunk(batch: int) -> Network:
-            return Network(f"encoder-trunk-{batch}", EncoderTrunk(encoder).eval(), (example_crops(batch, input_px),), key)
+            return Network(f"encoder-{name}-{batch}", whole.eval(), (example_crops(batch, input_px),), trunk_key)
 
         def heads(batch: int) -> Network:
             return Network(f"encoder-heads-{batch}", EncoderHeads(encoder).eval(), example_maps(encoder, batch, input_px)[1:], key)
@@ -102,9 +119,10 @@ class DetailCoder:
         height, width = aligned.frame.image.shape[:2]
         for one, (detail, *maps) in zip(faces, self._trunk([[a.crop] for a in faces]), strict=True):
             if cache.needs_code(one.face, now):
-                cache.store(one.face, _tensor(self._heads([maps])[0][0]), now)
+                cache.store(one.face, _tensor(self._heads([maps[:HEADS_READ]])[0][0]), now)
             own = own_part(one, [a for a in aligned.faces if a is not one], width, height, detail.shape[-1])
-            cache.store_detail(one.face, _tensor(detail), None if own is None else torch.from_numpy(own))
+            changes = OwnChanges(*(_tensor(part) for part in maps[HEADS_READ:])) if len(maps) > HEADS_READ else None
+            cache.store_detail(one.face, _tensor(detail), None if own is None else torch.from_numpy(own), changes)
 
     def close(self) -> None:
         """Nothing runs in the background."""

@@ -19,7 +19,7 @@ from torch import Tensor
 from installation.errors import ConfigError
 from installation.latents.warps import Warper, larger_eyes
 from installation.messages import Image
-from installation.models.bundle import Models, load_models
+from installation.models.bundle import EVERYTHING, Models, load_models
 from installation.networks.mixed_generator import MixedGenerator
 from installation.output_file import check_output, whole_file
 from installation.places import shipped
@@ -60,11 +60,11 @@ def edits(models: Models, pictures: Sequence[Image]) -> Pillow.Image:
     """Every direction at ``STEPS``, for the first two sitters."""
     editor, count = Editor(models, models.directions), len(models.directions.names)
     shown = pictures[:2]
-    ws, detail = editor.encode(as_images(shown))
+    (ws, detail), own = editor.encode(as_images(shown)), editor.changes(as_images(shown))
     rows = []
     for d, name in enumerate(models.directions.names):
         amounts = [[step if j == d else 0.0 for j in range(count)] for step in STEPS]
-        rows.append((name, [p for k in range(len(shown)) for p in editor.draw(ws[k], detail[k], amounts)]))
+        rows.append((name, [p for k in range(len(shown)) for p in editor.draw(ws[k], detail[k], amounts, own[k])]))
     return table(rows, [f"{step:+g}" if step else "0" for step in STEPS] * len(shown), 128)
 
 
@@ -112,7 +112,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if a.limit < 1:
         raise ConfigError("--limit counts from 1")
     family = [a.weights / f"{name}.safetensors" for name in ("generator", "encoder", *a.children, "directions")]
-    models = load_models(family[0], family[1], family[2:-1], family[-1:])
+    editor = a.weights / "editor.safetensors"
+    named = EVERYTHING - {"editor"}
+    models = load_models(family[0], family[1], family[2:-1], family[-1:], named, editor=editor if editor.exists() else None)
     pictures = [s.picture for s in draw_sample(a.faces, a.limit).sitters]
     a.out.mkdir(parents=True, exist_ok=True)
     for name, draw in SHEETS.items():

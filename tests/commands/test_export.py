@@ -5,6 +5,7 @@ import importlib.util
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from installation.__main__ import main
 from installation.checkpoints.loading import load_encoder, load_generator, save_encoder, save_generator
@@ -12,6 +13,9 @@ from installation.checkpoints.stylegan3_file import save_stylegan3
 from installation.commands.export import FORMATS, export
 from installation.errors import FaultError
 from installation.export.graph import Graph, generator_graph
+from installation.export.openvino_file import open_openvino
+from installation.models.editor import KIND, belongs_to
+from installation.networks.editor import Editor
 from installation.networks.facets_encoder import FacetsEncoder
 from installation.networks.ir_se import BackbonePlan, BlockPlan
 from installation.networks.psp_encoders import NETWORKS, EncoderPlan, PublishedEncoder
@@ -76,6 +80,29 @@ def test_our_encoder_gives_codes_and_detail(files, tmp_path):
     with torch.inference_mode():
         wanted_ws, wanted_detail = load_encoder(files / "e.safetensors").encode_with_detail(images)
     assert np.allclose(ws, wanted_ws, atol=1e-2) and np.allclose(detail, wanted_detail, atol=1e-2)
+
+
+def test_our_encoder_with_its_editor_gives_what_it_writes_on_each_face(files, tmp_path, capsys):
+    encoder = load_encoder(files / "e.safetensors")
+    torch.manual_seed(6)
+    editor = Editor(("age", "hat")).eval()
+    for layer in (editor.last, editor.move):
+        torch.nn.init.normal_(layer.weight, std=0.1)
+    path = tmp_path / "editor.safetensors"
+    save_file(editor.state_dict(), path, {"kind": KIND, "encoder": belongs_to(encoder), "knobs": '["age", "hat"]'})
+    words = ["--encoder", str(files / "e.safetensors"), "--editor", str(path), "--to", "openvino", "--out", str(tmp_path / "out")]
+    assert main(["export", *words]) == 0
+    assert "images -> ws, detail, changes, flows, any batch" in capsys.readouterr().out
+    images = torch.rand(2, 3, 128, 128) * 2 - 1
+    given = open_openvino(tmp_path / "out" / "encoder.xml")(images.numpy())
+    with torch.inference_mode():
+        changes, flows = editor(*encoder.pyramid(images))
+    assert np.allclose(given[2], changes.numpy(), atol=5e-3) and np.allclose(given[3], flows.numpy(), atol=5e-4)
+    assert (
+        main(["export", "--editor", str(path), "--generator", str(files / "g.safetensors"), "--to", "openvino", "--out", str(tmp_path)])
+        == 2
+    )
+    assert "name that with --encoder" in capsys.readouterr().err
 
 
 def test_openvino(files, tmp_path):

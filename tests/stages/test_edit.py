@@ -11,7 +11,7 @@ from installation.control.state import ControlState
 from installation.latents.directions import Direction, DirectionSet
 from installation.latents.maps import Maps
 from installation.latents.oscillators import Levels
-from installation.messages import EncodedFace, EncodedFrame, Expression, Face, Frame
+from installation.messages import EncodedFace, EncodedFrame, Expression, Face, Frame, OwnChanges
 from installation.models.guests import Guest
 from installation.stages.edit import Edit
 
@@ -191,3 +191,53 @@ def test_the_residual_is_carried_as_by_all_directions_at_once():
     assert torch.allclose(move.offset, at_once.offset, atol=1e-6)
     assert torch.allclose(move.maps.warp, 0.5 * maps[0].warp - 1.5 * maps[2].warp, atol=1e-5)
     assert directions.move([0.0, 0.0, 0.0]) is None and directions.further(None, 1, 0.0) is None
+
+
+def own_changes(level):
+    return OwnChanges(torch.full((2, 2, 4, 8, 8), level), torch.full((2, 2, 2, 16, 16), level / 10))
+
+
+@pytest.fixture
+def by_editor():
+    parts = [Direction(name, unit(k), (k, k + 1), by_editor=True) for k, name in enumerate(("smile", "age"))]
+    return Edit(DirectionSet(parts, knobs=("age", "smile")), torch.full((STYLES, WIDTH), 5.0), guests=GUESTS.get)
+
+
+def written_on(level, id=1, smile=0.0):
+    face = Face(id, np.zeros((468, 2), np.float32), (0, 0, 1, 1), Expression(smile=smile), 1.0, True, 1.0)
+    return EncodedFace(face, torch.zeros(STYLES, WIDTH), torch.zeros(4, 8, 8), changes=own_changes(level))
+
+
+def test_the_editors_part_is_written_on_the_residual_of_each_face(by_editor, controls):
+    frame = EncodedFrame(FRAME, (written_on(0.2), written_on(0.4, id=2)))
+    now = set_now(controls, edit__age__amount=0.5)
+    one, two = by_editor.edit(frame, now, 0.0).faces
+    assert torch.equal(one.ws, one.ws_edited) and one.edited
+    assert torch.allclose(one.detail, torch.full((4, 8, 8), 0.1)) and torch.allclose(two.detail, torch.full((4, 8, 8), 0.2))
+    assert one.warp == pytest.approx(np.full((2, 16, 16), 0.01)) and not frame.faces[0].detail.any()
+    still = by_editor.edit(frame, set_now(controls, edit__age__amount=0.0), 0.0).faces[0]
+    assert not still.edited and not still.detail.any() and still.warp is None
+
+
+def test_a_visitors_own_smile_adds_to_the_editors_knob(by_editor, controls):
+    now = set_now(controls, smile__trigger=1.0, edit__age__amount=1.0)
+    for k in range(60):
+        face = by_editor.edit(EncodedFrame(FRAME, (written_on(0.2, smile=1.0),)), now, k / 10).faces[0]
+    assert float(face.detail.mean()) == pytest.approx(0.4, abs=0.01)  # all of age and all of the smile
+
+
+@pytest.mark.parametrize("detail", [1.0, 0.5])
+def test_what_the_editor_writes_is_as_strong_on_a_face_with_less_of_its_own_detail(by_editor, controls, detail):
+    now = set_now(controls, edit__age__amount=1.0, identity__detail=detail)
+    face = by_editor.edit(EncodedFrame(FRAME, (written_on(0.2),)), now, 0.0).faces[0]
+    assert float(face.detail.mean()) * face.detail_gain == pytest.approx(0.2)
+
+
+def test_over_another_face_the_editor_writes_what_belongs_there(by_editor, controls):
+    frame = EncodedFrame(FRAME, (written_on(0.2), written_on(0.6, id=2)))
+    face = by_editor.edit(frame, set_now(controls, edit__age__amount=1.0, identity__morph=0.5), 0.0).faces[0]
+    assert float(face.detail.mean()) == pytest.approx(0.4)
+    alone = by_editor.edit(
+        EncodedFrame(FRAME, (written_on(0.2),)), set_now(controls, edit__age__amount=1.0, identity__morph=1.0, identity__guest="mean"), 9.0
+    ).faces[0]
+    assert float(alone.detail.mean()) == pytest.approx(0.2)  # nothing is known of the guest

@@ -12,6 +12,7 @@ from installation.engines.select import EngineSettings
 from installation.latents.cache import CachePolicy
 from installation.messages import AlignedFace, AlignedFrame, Expression, Face, Frame
 from installation.models.bundle import load_models
+from installation.networks.editor import Editor
 from installation.networks.encoder_parts import as_network_input
 from installation.stages.encode import Encode
 
@@ -95,3 +96,40 @@ def test_who_cannot_be_seen_well_keeps_code_and_residual(models, encode, crops):
     assert torch.allclose(face.ws, ws, atol=1e-4) and torch.allclose(face.detail, detail, atol=1e-4)
     newcomer = frame_of(crops[1:2], quality=0.2, id=7)
     assert encode.encode(newcomer, 2.1).faces == ()
+
+
+@pytest.fixture(scope="module")
+def edited_models(models):
+    """With an editor whose last layers are random: what it writes can be told apart."""
+    torch.manual_seed(4)
+    editor = Editor().eval().requires_grad_(False)
+    for layer in (editor.last, editor.move):
+        torch.nn.init.normal_(layer.weight, std=0.05)
+    return replace(models, editor=editor)
+
+
+def written(models, crop):
+    with torch.inference_mode():
+        changes, flows = models.editor(*models.detail.pyramid(as_network_input(torch.from_numpy(crop)[None])))
+    return changes[0], flows[0]
+
+
+def test_everybody_has_what_the_editor_would_write_on_their_own_face(models, edited_models, encode, crops):
+    with_editor = Encode(edited_models, POLICY, EAGER, (1, 4)).encode(frame_of(crops[:2]), 1.0).faces
+    without = encode.encode(frame_of(crops[:2]), 1.0).faces
+    for face, plain, crop in zip(with_editor, without, crops, strict=False):
+        changes, flows = written(edited_models, crop)
+        assert torch.allclose(face.changes.residual, changes, atol=1e-4) and torch.allclose(face.changes.flow, flows, atol=1e-4)
+        assert torch.allclose(face.ws, plain.ws, atol=1e-4) and torch.allclose(face.detail, plain.detail, atol=1e-4)
+        assert plain.changes is None
+    assert not torch.allclose(with_editor[0].changes.residual, with_editor[1].changes.residual, atol=1e-2)
+
+
+def test_what_the_editor_would_write_is_kept_and_hidden_like_the_residual(edited_models, crops):
+    encode = Encode(edited_models, POLICY, EAGER, (1,))
+    half = encode.encode(frame_of(crops[:1], x=-edited_models.input_px // 2), 1.0).faces[0].changes.residual
+    assert half[..., : half.shape[-1] // 2 - 2].abs().max() == 0 and half.abs().max() > 0
+    encode = Encode(edited_models, POLICY, EAGER, (1,))
+    seen = encode.encode(frame_of(crops[:1]), 1.0).faces[0].changes
+    kept = encode.encode(frame_of(crops[1:2], quality=0.2), 2.0).faces[0].changes  # not seen well: what is known of them stays
+    assert kept is seen

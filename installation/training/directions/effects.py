@@ -17,8 +17,9 @@ from torch import Tensor
 from installation.faces.geometry import GEOMETRY_NAMES, KIN
 from installation.latents.directions import DirectionSet
 from installation.latents.warps import Warper
-from installation.messages import Image
+from installation.messages import Image, OwnChanges
 from installation.models.bundle import Models
+from installation.models.editor import own_changes
 from installation.networks.facets_encoder import INPUT_PX, FacetsEncoder
 from installation.networks.mixed_generator import MixedGenerator
 from installation.training.directions.aligned_mesh import AlignedMesh
@@ -64,7 +65,7 @@ class Editor:
     """Draws a model's portraits of sitters, edited."""
 
     def __init__(self, models: Models, directions: DirectionSet) -> None:
-        encoder = models.encoder
+        encoder, self._network = models.encoder, models.editor
         if not isinstance(encoder, FacetsEncoder):
             raise TypeError("effects are measured with an encoder that gives a detail residual")
         self.encoder, self.directions, self._warper = encoder, directions, Warper()
@@ -76,17 +77,23 @@ class Editor:
         return self.encoder.encode_with_detail(F.interpolate(images, size=(INPUT_PX, INPUT_PX), mode="area"))
 
     @torch.inference_mode()
-    def draw(self, ws: Tensor, detail: Tensor, amounts: Sequence[Sequence[float]]) -> list[Image]:
+    def changes(self, images: Tensor) -> list[OwnChanges | None]:
+        """What the models' editor would write on each of pictures [N, 3, S, S]; None without one."""
+        maps = (self.encoder.pyramid(F.interpolate(image[None], size=(INPUT_PX, INPUT_PX), mode="area")) for image in images)
+        return [own_changes(self._network, *one) for one in maps]
+
+    @torch.inference_mode()
+    def draw(self, ws: Tensor, detail: Tensor, amounts: Sequence[Sequence[float]], own: OwnChanges | None = None) -> list[Image]:
         """One sitter's code [styles, w_dim] and residual [C, r, r], once for each row of amounts (one a direction)."""
         pictures: list[Image] = []
         for start in range(0, len(amounts), RENDER_BATCH):
             rows = amounts[start : start + RENDER_BATCH]
             moves = [self.directions.move(row) for row in rows]
             edited = torch.stack([ws if move is None else ws + move.offset for move in moves])
-            carried = torch.stack([detail if move is None else move.carry(detail) for move in moves])
+            carried = torch.stack([detail if move is None else move.carry(detail, own) for move in moves])
             drawn = self._generator(ws.expand(len(rows), -1, -1), edited, carried, torch.ones(len(rows))).numpy()
             for move, picture in zip(moves, drawn, strict=True):
-                warp = None if move is None else move.maps.warp
+                warp = None if move is None else move.warp(own)
                 pictures.append(picture if warp is None else self._warper(picture, warp.numpy()))
         return pictures
 
@@ -118,10 +125,10 @@ def swing(editor: Editor, images: Tensor, measure: Measure, identity: Identity |
     """Draw every sitter [N, 3, S, S] at -1 and +1 of every direction and measure the portraits."""
     count = len(editor.directions.names)
     rows = amounts_of_each(count)
-    ws, detail = editor.encode(images)
+    (ws, detail), own = editor.encode(images), editor.changes(images)
     measured, likeness = [], []
     for k in range(len(images)):
-        pictures = editor.draw(ws[k], detail[k], rows)
+        pictures = editor.draw(ws[k], detail[k], rows, own[k])
         measured.append(measure(pictures))
         if identity is not None:
             likeness.append(_cosines(identity, pictures))

@@ -6,8 +6,9 @@ Identity: cosine of MobileFaceNet embeddings of sitter and reconstruction, both 
 the share of reconstructions whose nearest among all originals is their own. ``wplus_only``: from the code alone, without the
 detail residual. ``glass``: every edit at -1 and +1 over the sitter's own picture, as the mirror shows it: sharpness (variance
 of the Laplacian over the picture's own), leak (grey levels by which what is outside the head changes), seam (steps across the
-mask's rim over the picture's own), identity (to the sitter's picture), lightness (change of the cheeks' CIE L). A score whose
-input was not given is null. Intervals are 95 % bootstrap intervals, seeded.
+mask's rim over the picture's own), identity (to the sitter's picture), lightness (change of the cheeks' CIE L), colour (CIE
+Delta E of the cheeks), effects (what each edit does to every measure); all of it by group of people as well. A score whose input
+was not given is null. Intervals are 95 % bootstrap intervals, seeded.
 """
 
 import argparse
@@ -23,6 +24,8 @@ from installation.models.bundle import Models, load_models
 from installation.output_file import whole_file
 from installation.places import shipped
 from installation.registry.manifest import signed
+from installation.training.directions.attributes import load_attributes
+from installation.training.directions.effects import Measures
 from installation.training.score.clips import ClipScores, Mirror, clips_of, score_clip
 from installation.training.score.directions import SCALARS, score_directions
 from installation.training.score.faces import Sketcher
@@ -35,6 +38,7 @@ from installation.training.score.statistics import median
 WEIGHTS = shipped("weights")
 CLIP_FRAMES = 150
 EDITED = 30
+SAID = ("age", "gender", "smile", "mouth-open")  # of an edit's effects, in the table for a person
 
 
 def judges_of(nets: Path | None, inception: Path | None) -> Judges:
@@ -82,7 +86,9 @@ def score(a: argparse.Namespace, models: Models, judges: Judges) -> Report:
     put_clips(sheet, clips)
     mirror.close()
     edited = [(s.picture, s.landmarks) for s in sample.sitters[: a.edits]]
-    put_glass(sheet, None if glazing is None else score_glazing(glazing, edited, judges.identity), clips)
+    measures = None if glazing is None or not a.attributes.exists() else Measures(load_attributes(a.attributes))
+    glass = None if glazing is None else score_glazing(glazing, edited, judges.identity, measures)
+    put_glass(sheet, glass, clips, sample.sitters[: a.edits])
     sheet.scores["directions"], sheet.ci95["directions"], why = (
         score_directions(models, sample.sitters, a.nets, a.attributes, a.edits) if a.edits else (None, None, "--edits 0")
     )
@@ -130,7 +136,11 @@ def _table(report: Mapping[str, Any]) -> str:
         own, right, worst_sd, identity = (_shown(effect[key]) for key in SCALARS)
         lines.append(f"{name:<24}own {own} sd, right way {right}, others {worst_sd} sd ({effect['worst_other']}), identity {identity}")
     for name, row in (report["glass_directions"] or {}).items():
-        lines.append(f"{name:<24}" + ", ".join(f"{key.replace('_', ' ')} {_shown(value)}" for key, value in row.items()))
+        numbers = ((key, value) for key, value in row.items() if not isinstance(value, dict))
+        lines.append(f"{name:<24}" + ", ".join(f"{key.replace('_', ' ')} {_shown(value)}" for key, value in numbers))
+        for key in ("effects-1", "effects+1"):
+            if key in row:
+                lines.append(f"{'':<24}{key[-2:]}: " + ", ".join(f"{m} {_shown(v)}" for m, v in row[key].items() if m in SAID))
     if worst := report["worst_group"]:
         lines.append(f"worst group: {worst['column']} {worst['value']}, identity {worst['identity']}")
     left = report["left_out"]
@@ -153,6 +163,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--limit", type=int, default=300, help="faces at most")
     p.add_argument("--generator", type=Path, help="default: the embedded one")
     p.add_argument("--encoder", type=Path, help="default: the embedded one, or the one in the generator's file")
+    p.add_argument("--editor", type=Path, help="network that draws edits on each face; default: the embedded one, where it fits")
     p.add_argument("--directions", type=Path, nargs="+", help="files of directions to score; default: the embedded ones, where they fit")
     p.add_argument("--edits", type=int, default=EDITED, help="faces whose portraits are drawn at -1 and +1 of each direction; 0: none")
     p.add_argument("--glass", type=float, default=1.0, help="0 to 1: how much of the camera's pixels stays under them")
@@ -180,11 +191,12 @@ def main(argv: list[str] | None = None) -> int:
     if a.clips is not None and not a.clips.exists():
         raise ConfigError(f"--clips: {a.clips}: no such folder or file")
     judges = judges_of(a.nets, a.inception)
-    named = frozenset({name for name in ("generator", "encoder", "directions") if getattr(a, name) is not None})
+    named = frozenset({name for name in ("generator", "encoder", "editor", "directions") if getattr(a, name) is not None})
     a.generator, a.encoder = a.generator or WEIGHTS / "generator.safetensors", a.encoder or WEIGHTS / "encoder.safetensors"
     shipped = WEIGHTS / "directions.safetensors"
     directions = a.directions or ([shipped] if shipped.exists() else [])
-    models = load_models(a.generator, a.encoder, [], directions if a.edits else [], named)
+    editor = a.editor or (WEIGHTS / "editor.safetensors" if (WEIGHTS / "editor.safetensors").exists() else None)
+    models = load_models(a.generator, a.encoder, [], directions if a.edits else [], named, editor=editor if a.edits else None)
     report = score(a, models, judges)
     text = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
     if a.report is None:

@@ -1,4 +1,4 @@
-"""Numbers of an edit that lies over the camera's pixels: sharpness, leak, seam, and the cheeks' lightness.
+"""Numbers of an edit that lies over the camera's pixels: sharpness, leak, seam, and the cheeks' lightness and colour.
 
 Each compares a portrait uint8 RGB [S, S, 3] with the camera's own crop of the same size; NaN where there is nothing to compare.
 """
@@ -24,24 +24,27 @@ SLACK = 1e-9
 class GlassNumbers:
     """One portrait. sharpness, sharpness_head: variance of the Laplacian over the crop's, of the whole and inside the mask. leak:
     mean absolute change outside the mask, grey levels. seam: steps across the mask's rim over the crop's own there. lightness: mean
-    change of the cheeks' L of CIE Lab, of 100."""
+    change of the cheeks' L of CIE Lab, of 100; colour: distance of their mean colours in CIE Lab (Delta E of 1976)."""
 
     sharpness: float
     sharpness_head: float
     leak: float
     seam: float
     lightness: float
+    colour: float
 
 
 def glass_numbers(portrait: Image, crop: Image, mask: Mask, landmarks: NDArray[np.floating]) -> GlassNumbers:
     """mask: [p, p], where the edit may be seen. landmarks: [468, 2 or 3] px of the crop."""
     whole = np.asarray(cv2.resize(mask, crop.shape[1::-1], interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+    skin = colour_change(portrait, crop, cheeks(landmarks, crop.shape[0]))
     return GlassNumbers(
         sharpness(portrait, crop),
         sharpness(portrait, crop, whole > 0),
         leak(portrait, crop, whole),
         seam(portrait, crop, whole),
-        lightness_change(portrait, crop, cheeks(landmarks, crop.shape[0])),
+        float(skin[0]),
+        float(np.linalg.norm(skin)),
     )
 
 
@@ -72,12 +75,12 @@ def seam(portrait: Image, crop: Image, mask: Mask) -> float:
     return own / cameras if cameras > SLACK else float("nan")
 
 
-def lightness_change(portrait: Image, crop: Image, where: Where) -> float:
-    """Mean change of L of CIE Lab there."""
+def colour_change(portrait: Image, crop: Image, where: Where) -> Array:
+    """Change of the mean L, a and b of CIE Lab there [3]."""
     if not where.any():
-        return float("nan")
-    own, cameras = (cv2.cvtColor(p.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB)[..., 0][where] for p in (portrait, crop))
-    return float(own.mean(dtype=np.float64) - cameras.mean(dtype=np.float64))
+        return np.full(3, np.nan)
+    own, cameras = (cv2.cvtColor(p.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB)[where] for p in (portrait, crop))
+    return np.asarray(own.mean(axis=0, dtype=np.float64) - cameras.mean(axis=0, dtype=np.float64))
 
 
 def cheeks(landmarks: NDArray[np.floating], side: int) -> Where:

@@ -13,11 +13,13 @@ from installation.compositing.change import over_camera
 from installation.engines.silhouette_model import SilhouetteModel
 from installation.faces.head import HAIR, HEAD_PX, face_outline, head_mask
 from installation.latents.directions import Move
-from installation.messages import Drawing, Image, Mask
+from installation.messages import Drawing, Image, Mask, OwnChanges
 from installation.models.bundle import Models
+from installation.models.editor import own_changes
 from installation.networks.encoder_parts import as_network_input
 from installation.networks.mixed_generator import MixedGenerator
 from installation.stages.generate import SMALL_PX
+from installation.training.directions.effects import Measure
 from installation.training.score.faces import fitted
 from installation.training.score.glass import GlassNumbers, glass_numbers
 from installation.training.score.networks import IdentityJudge, five_point_matrix
@@ -31,11 +33,19 @@ DRAWN_AT_ONCE = 6
 @dataclass(frozen=True, eq=False)
 class GlassScores:
     """Of N faces and D directions. numbers: each of ``NUMBERS`` [N, D, 2], at -1 and +1. identity [N, D, 2]: cosine of the portraits
-    to the sitter's own picture; None without a network."""
+    to the sitter's own picture; None without a network. effects [N, D, 2, measures]: what each portrait measures, less what the
+    sitter's own picture does; None where nothing was measured."""
 
     names: tuple[str, ...]
     numbers: dict[str, Array]
     identity: Array | None
+    effects: Array | None = None
+
+    def of(self, faces: NDArray[np.int64]) -> "GlassScores":
+        """Of some of the faces."""
+        numbers = {name: values[faces] for name, values in self.numbers.items()}
+        identity, effects = (None if part is None else part[faces] for part in (self.identity, self.effects))
+        return GlassScores(self.names, numbers, identity, effects)
 
 
 def why_no_glazing(models: Models) -> str | None:
@@ -76,33 +86,40 @@ class Glazing:
     def portraits(self, crop: Image, landmarks: NDArray[np.floating]) -> Iterator[Image]:
         """[S, S, 3] each, at -1 and +1 of every direction in turn."""
         crops = torch.from_numpy(fitted(crop, self._models.input_px))[None]
-        ws, detail = self._encoder.encode_with_detail(as_network_input(crops))
+        features, seen, detail = self._encoder.pyramid(as_network_input(crops))
+        ws, own = self._encoder.heads(features), own_changes(self._models.editor, features, seen, detail)
         small = self.mask(crop, landmarks, HAIR + (1.0 - HAIR) * (1.0 - self.glass))
         size = self._generator.size
         mask = np.asarray(cv2.resize(small, (size, size), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
         for start in range(0, len(self._moves), DRAWN_AT_ONCE):
             moves = self._moves[start : start + DRAWN_AT_ONCE]
-            for move, edited, plain in zip(moves, *self._drawn(ws, detail, moves), strict=True):
-                warp = None if move is None or move.maps.warp is None else move.maps.warp.numpy()
-                change = over_camera(Drawing(edited, plain if self.glass > 0.0 else None, warp, self.glass), mask, square=True)
+            for move, edited, plain in zip(moves, *self._drawn(ws, detail, moves, own), strict=True):
+                warp = None if move is None else move.warp(own)
+                moved = None if warp is None else warp.numpy()
+                change = over_camera(Drawing(edited, plain if self.glass > 0.0 else None, moved, self.glass), mask, square=True)
                 portrait = crop.copy()
                 if change is not None:
                     self._pane.on_crop(portrait, change)
                 yield portrait
 
-    def _drawn(self, ws: torch.Tensor, detail: torch.Tensor, moves: Sequence[Move | None]) -> tuple[Image, Image]:
+    def _drawn(self, ws: torch.Tensor, detail: torch.Tensor, moves: Sequence[Move | None], own: OwnChanges | None) -> tuple[Image, Image]:
         """[M, p, p, 3] edited and unedited."""
         many = len(moves)
         edited = torch.cat([ws if move is None else ws + move.offset for move in moves])
-        carried = torch.cat([detail if move is None else move.carry(detail[0])[None] for move in moves])
+        carried = torch.cat([detail if move is None else move.carry(detail[0], own)[None] for move in moves])
         drawn = self._generator.pair(ws.expand(many, -1, -1), edited, detail.expand(many, -1, -1, -1), carried, torch.ones(many))
         return drawn[0].numpy(), drawn[1].numpy()
 
 
-def score_glazing(glazing: Glazing, sitters: Sequence[tuple[Image, NDArray[np.floating]]], identity: IdentityJudge | None) -> GlassScores:
-    """sitters: crop [S, S, 3] and landmarks [468, 2 or 3] px of it, each."""
+def score_glazing(
+    glazing: Glazing,
+    sitters: Sequence[tuple[Image, NDArray[np.floating]]],
+    identity: IdentityJudge | None,
+    measure: Measure | None = None,
+) -> GlassScores:
+    """sitters: crop [S, S, 3] and landmarks [468, 2 or 3] px of it, each. measure: what each edit's effect is told by."""
     shape = (len(sitters), len(glazing.names), len(SIGNS))
-    measured, alike = [], []
+    measured, alike, told = [], [], []
     for crop, landmarks in sitters:
         portraits = list(glazing.portraits(crop, landmarks))
         mask = glazing.mask(crop, landmarks, 1.0)
@@ -111,8 +128,12 @@ def score_glazing(glazing: Glazing, sitters: Sequence[tuple[Image, NDArray[np.fl
             matrix = five_point_matrix(landmarks)
             embedded = identity.embed([crop, *portraits], [matrix] * (1 + len(portraits)))
             alike.append(embedded[1:] @ embedded[0])
+        if measure is not None:
+            own = measure([crop, *portraits])
+            told.append(own[1:] - own[0])
     numbers = {name: np.array([getattr(row, name) for row in measured], np.float64).reshape(shape) for name in NUMBERS}
-    return GlassScores(glazing.names, numbers, np.array(alike, np.float64).reshape(shape) if alike else None)
+    effects = np.array(told, np.float64).reshape(*shape, -1) if told else None
+    return GlassScores(glazing.names, numbers, np.array(alike, np.float64).reshape(shape) if alike else None, effects)
 
 
 def joined(parts: Sequence[GlassScores]) -> GlassScores | None:
@@ -122,4 +143,5 @@ def joined(parts: Sequence[GlassScores]) -> GlassScores | None:
         return None
     known = [part.identity for part in parts if part.identity is not None]
     numbers = {name: np.concatenate([part.numbers[name] for part in parts]) for name in NUMBERS}
-    return GlassScores(parts[0].names, numbers, np.concatenate(known) if known else None)
+    told = [part.effects for part in parts if part.effects is not None]
+    return GlassScores(parts[0].names, numbers, np.concatenate(known) if known else None, np.concatenate(told) if told else None)

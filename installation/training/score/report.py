@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.messages import Image
+from installation.training.directions.effects import MEASURES
 from installation.training.score.clips import ClipScores
 from installation.training.score.faces import FEWEST, FaceScores, Sketcher, features_of, groups_of, score_faces, strangers
 from installation.training.score.glazing import SIGNS, GlassScores, joined
@@ -150,8 +151,9 @@ def _over_camera(scores: GlassScores | None) -> Report:
     return {name: None if scores is None else _rounded(statistic(scores.numbers[name])) for name, statistic in OVER_CAMERA}
 
 
-def put_glass(sheet: Sheet, scores: GlassScores | None, clips: Sequence[ClipScores]) -> None:
-    """Edits over the camera's pixels, of the faces and of the clips, and by direction, of the faces."""
+def put_glass(sheet: Sheet, scores: GlassScores | None, clips: Sequence[ClipScores], sitters: Sequence[Sitter] = ()) -> None:
+    """Edits over the camera's pixels, of the faces and of the clips, and by direction, of the faces, all of them and by group of
+    people. sitters: those of ``scores``."""
     rows = Sheet({}, {})
     in_clips = joined([part for clip in clips for part in clip.glass])
     for key, found in (("", scores), ("clips_", in_clips)):
@@ -161,6 +163,12 @@ def put_glass(sheet: Sheet, scores: GlassScores | None, clips: Sequence[ClipScor
     rows.put("lightness", None if scores is None else np.abs(_by_face(scores.numbers["lightness"])), known_mean)
     sheet.scores["glass"], sheet.ci95["glass"] = rows.scores, rows.ci95
     sheet.scores["glass_directions"] = None if scores is None else _by_direction(scores)
+    members = groups_of(sitters) if scores is not None else {}
+    sheet.scores["glass_groups"] = {
+        column: {value: {"faces": len(where), **_by_direction(scores.of(where))} for value, where in values.items()}
+        for column, values in members.items()
+        if scores is not None
+    } or None
 
 
 def _by_face(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -173,8 +181,13 @@ def _by_direction(scores: GlassScores) -> Report:
     for d, name in enumerate(scores.names):
         row: Report = {key: _rounded(statistic(scores.numbers[key][:, d])) for key, statistic in OVER_CAMERA}
         row["identity"] = None if scores.identity is None else _rounded(known_median(scores.identity[:, d]))
+        row["lightness_each"] = _rounded(known_mean(np.abs(scores.numbers["lightness"][:, d])))
+        row["colour"] = _rounded(known_mean(scores.numbers["colour"][:, d]))
         for k, sign in enumerate(SIGNS):
             row[f"lightness{sign:+.0f}"] = _rounded(known_mean(scores.numbers["lightness"][:, d, k]))
+            if scores.effects is not None:
+                effects = scores.effects[:, d, k]
+                row[f"effects{sign:+.0f}"] = {m: _rounded(known_mean(effects[:, j])) for j, m in enumerate(MEASURES)}
         rows[name] = row
     return rows
 

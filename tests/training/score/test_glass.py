@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from installation.faces import landmarks as index
-from installation.training.score.glass import cheeks, glass_numbers, leak, lightness_change, seam, sharpness
+from installation.training.score.glass import cheeks, colour_change, glass_numbers, leak, seam, sharpness
 
 SIDE = 128
 RNG = np.random.default_rng(4)
@@ -69,12 +69,12 @@ def test_lightness_is_the_cheeks_change_in_cie_lab():
     where = FAR < 20
     # The greys 119 and 94 have L = 50.0 and 39.8 (CIE 1976, sRGB).
     grey, darker = np.full_like(CROP, 119), np.full_like(CROP, 94)
-    assert lightness_change(grey, grey, where) == 0
-    assert lightness_change(darker, grey, where) == pytest.approx(39.8 - 50.0, abs=0.15)
-    assert lightness_change(grey, darker, where) == pytest.approx(50.0 - 39.8, abs=0.15)
+    assert not colour_change(grey, grey, where).any()
+    assert colour_change(darker, grey, where)[0] == pytest.approx(39.8 - 50.0, abs=0.15)
+    assert colour_change(grey, darker, where)[0] == pytest.approx(50.0 - 39.8, abs=0.15)
     elsewhere = np.where(where[..., None], grey, np.uint8(0))
-    assert lightness_change(elsewhere, grey, where) == 0
-    assert np.isnan(lightness_change(grey, grey, np.zeros_like(where)))
+    assert not colour_change(elsewhere, grey, where).any()
+    assert np.isnan(colour_change(grey, grey, np.zeros_like(where))).all()
 
 
 def test_all_numbers_of_a_portrait_are_taken_with_its_mask_enlarged():
