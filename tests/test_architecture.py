@@ -42,13 +42,14 @@ ARROWS: dict[str, set[str]] = {
     "registry": {"latents", "checkpoints"},
     "export": {"networks", "checkpoints", "models"},
     "demo": {"faces", "engines"},
+    "darkroom": {"sources", "outputs"},
     "paintings": set(),
     "training": {
         "faces", "latents", "networks", "checkpoints", "engines", "models", "compositing", "sources", "styles", "stages", "registry",
     },
     "commands": {
-        "latents", "networks", "checkpoints", "engines", "models", "sources", "outputs", "operation", "canvas", "styles", "control",
-        "stages", "assembly", "registry", "export", "paintings", "training",
+        "latents", "networks", "checkpoints", "engines", "models", "sources", "operation", "canvas", "styles", "control", "stages",
+        "assembly", "registry", "export", "darkroom", "paintings", "training",
     },
 }  # fmt: skip
 

@@ -12,31 +12,25 @@ Bethge ("Image Style Transfer Using Convolutional Neural Networks", 2016), to co
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image as Pillow
-from PIL import ImageDraw, ImageFont
 
-from installation.clock import FrameClock
+from installation.darkroom.clips import filmed, put_together
+from installation.darkroom.files import Source, find_sources, make_folder, save_picture
+from installation.darkroom.progress import Bar
+from installation.darkroom.sheet import Tile, check_sheet, write_sheet
 from installation.engines.store import open_store
 from installation.engines.style_models import StyleEngineSettings, fitting_size
-from installation.errors import ConfigError, FaultError, SourceError
+from installation.errors import ConfigError, SourceError
 from installation.messages import Image
-from installation.output_file import check_output, whole_file
-from installation.outputs.film import Film
-from installation.sources import CaptureSettings, SourceEnded
-from installation.sources.capture import find_source
+from installation.output_file import check_output
 from installation.sources.folder import SUFFIXES
-from installation.sources.slideshow import StillSource
 from installation.sources.stills import read_picture
 from installation.styles.asked import Asked, read_asked
 from installation.styles.easel import Easel
@@ -45,23 +39,16 @@ from installation.styles.library import STYLES, Library
 
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = Path(os.environ.get("FACETS_CACHE") or ROOT / ".cache") / "engines"
-CLIPS = {".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv", ".3gp"}
 LONG_SIDE = 768  # px that the networks draw, if nothing else is asked for: strokes keep their width, so a larger side has finer ones
-JPEG_QUALITY, CRF = 93, 18
-BAR = 30  # characters
-TILE, LABEL, GAP, COLUMNS = 288, 34, 12, 4  # px of a sheet, and its tiles in a row
-PAPER, INK = (17, 18, 20), (236, 230, 218)
-MOST_SHEET_BYTES = 400_000
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """One source in one style."""
 
-    source: Path
+    source: Source
     asked: Asked
     out: Path
-    clip: bool
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -144,35 +131,16 @@ class Painter:
 
 def jobs_of(sources: Sequence[Path], asked: Sequence[Asked], out: Path, force: bool) -> list[Job]:
     """Everything there is to paint. Raises ConfigError where a source is not there or a target would take something's place."""
-    files: list[Path] = []
-    for source in sources:
-        if source.is_dir():
-            found = sorted(path for path in source.iterdir() if path.suffix.lower() in SUFFIXES | CLIPS and not path.name.startswith("."))
-            if not found:
-                raise ConfigError(f"{source}: holds neither pictures nor clips")
-            files += found
-        elif source.is_file():
-            files.append(source)
-        else:
-            raise ConfigError(f"{source}: there is no such file or folder")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as err:
-        raise ConfigError(f"--out {out}: cannot be made ({err.strerror or err})") from err
-    jobs = [_job(file, one, out) for file in files for one in asked]
+    files = find_sources(sources)
+    make_folder(out)
+    jobs = [Job(file, one, out / f"{file.path.stem}-{one.label}{file.suffix}") for file in files for one in asked]
     targets = [job.out for job in jobs]
     twice = next((target for target in targets if targets.count(target) > 1), None)
     if twice is not None:
         raise ConfigError(f"{twice}: two sources would be painted into this file; paint them into folders of their own")
     for job in jobs:
-        check_output(job.out, force, [job.source])
+        check_output(job.out, force, [job.source.path])
     return jobs
-
-
-def _job(file: Path, asked: Asked, out: Path) -> Job:
-    clip = not isinstance(find_source(str(file), CaptureSettings(), FrameClock(30.0), realtime=False), StillSource)
-    suffix = ".mp4" if clip else ".png" if file.suffix.lower() == ".png" else ".jpg"
-    return Job(file, asked, out / f"{file.stem}-{asked.label}{suffix}", clip)
 
 
 def _paint_all(jobs: Sequence[Job], painter: Painter) -> None:
@@ -180,10 +148,11 @@ def _paint_all(jobs: Sequence[Job], painter: Painter) -> None:
     for number, job in enumerate(jobs, 1):
         bar = Bar(f"{number}/{len(jobs)} {job.out.name}")
         try:
-            if job.clip:
+            job.source.check()
+            if job.source.clip:
                 _paint_clip(job, painter, bar)
             else:
-                save_picture(painter.still(read_picture(job.source), job.asked), job.out)
+                save_picture(painter.still(read_picture(job.source.path), job.asked), job.out)
         except SourceError as err:  # the others are painted all the same
             failed += 1
             bar.end()
@@ -194,154 +163,20 @@ def _paint_all(jobs: Sequence[Job], painter: Painter) -> None:
         raise SourceError(f"{failed} of {len(jobs)} could not be read")
 
 
-def save_picture(picture: Image, path: Path) -> None:
-    """As a PNG or a JPEG, by its name; whole or not at all."""
-    with whole_file(path) as part:
-        kind = "PNG" if path.suffix.lower() == ".png" else "JPEG"
-        Pillow.fromarray(picture).save(part, kind, quality=JPEG_QUALITY, subsampling=0)
-
-
 def _paint_clip(job: Job, painter: Painter, bar: Bar) -> None:
-    silent = job.out.with_name(f".{job.out.stem}.silent.mp4")
-    try:
-        frames = _film(job, painter, silent, bar)
-        if not frames:
-            raise SourceError(f"{job.source}: holds no picture that can be read")
-        with whole_file(job.out) as part:
-            join(silent, job.source, part)
-    finally:
-        silent.unlink(missing_ok=True)
+    easel = Easel()
 
+    def paint(picture: Image, moment: float) -> Image:
+        return easel.paint(picture, job.asked.blend, painter.hand(picture))
 
-def _film(job: Job, painter: Painter, path: Path, bar: Bar) -> int:
-    """Paint the pictures into a film without sound; how many there were."""
-    easel, film, total = Easel(), None, length_of(job.source)
-    count = 0
-    try:
-        for picture, rate in pictures_of(job.source):
-            if film is None:
-                film = Film(path, (picture.shape[1], picture.shape[0]), Fraction(rate).limit_denominator(1001), CRF, "medium")
-            painted = easel.paint(picture, job.asked.blend, painter.hand(picture))
-            film.add(film.frame(painted), count)
-            count += 1
-            bar.show(count / (total * rate) if total else 0.0)
-        if film is not None:
-            film.finish()
-    except OSError as err:
-        raise FaultError(f"{path}: cannot be written ({err.strerror or err})") from err
-    finally:
-        if film is not None and not path.exists():
-            film.abandon()
-    return count
-
-
-def pictures_of(clip: Path) -> Iterator[tuple[Image, float]]:
-    """Every picture of a clip, and the rate. Raises SourceError."""
-    clock = FrameClock(30.0)
-    source = find_source(str(clip), CaptureSettings(loop=False), clock, realtime=False).open()
-    clock.rate = source.rate
-    try:
-        while True:
-            frame = source.read()
-            if frame is not None:
-                yield frame.image, source.rate
-            clock.advance()
-    except SourceEnded:
-        return
-    finally:
-        source.close()
-
-
-def length_of(clip: Path) -> float:
-    """Seconds that a clip says it has; 0 where it does not say."""
-    import av
-
-    try:
-        with av.open(str(clip)) as file:
-            return float(file.duration or 0) / 1e6
-    except (av.FFmpegError, OSError):
-        return 0.0
-
-
-def join(film: Path, source: Path, out: Path) -> None:
-    """Write the pictures of ``film`` and the sound of ``source``, if it has any, into ``out``, an MP4. Raises SourceError."""
-    import av
-
-    with av.open(str(film)) as pictures, av.open(str(source)) as sounds, av.open(str(out), "w", format="mp4") as joined:
-        stream = pictures.streams.video[0]
-        copy = joined.add_stream_from_template(stream)
-        sound = sounds.streams.audio[0] if sounds.streams.audio else None
-        into = None if sound is None else joined.add_stream("aac", rate=sound.rate or 48000)
-        for packet in pictures.demux(stream):
-            if packet.dts is not None:
-                packet.stream = copy
-                joined.mux(packet)
-        if sound is None or into is None:
-            return
-        try:
-            for heard in sounds.decode(sound):
-                joined.mux(into.encode(heard))
-        except av.FFmpegError as err:
-            if not isinstance(err, av.EOFError):
-                print(f"facets: {source}: its sound ends early ({err})", file=sys.stderr)
-        joined.mux(into.encode(None))
-
-
-class Bar:
-    """Progress on a terminal, one line; elsewhere one line once it is done."""
-
-    def __init__(self, name: str, write: Callable[[str], object] = sys.stderr.write) -> None:
-        self._name, self._write, self._live = name, write, sys.stderr.isatty()
-        self._began = time.monotonic()
-        self._shown = 0.0
-        self.show(0.0)
-
-    def show(self, share: float) -> None:
-        """0…1; more is all."""
-        now = time.monotonic()
-        if not self._live or now - self._shown < 0.1:
-            return
-        self._shown = now
-        full = math.floor(BAR * min(max(share, 0.0), 1.0))
-        self._write(f"\r[{'█' * full}{'·' * (BAR - full)}] {100 * min(share, 1.0):3.0f} % {self._name}\x1b[K")
-
-    def end(self, done: bool = False) -> None:
-        """No more of it."""
-        if self._live:
-            self._write("\r\x1b[K")
-        if done:
-            self._write(f"{self._name}: {time.monotonic() - self._began:.1f} s\n")
+    with filmed(job.source.path, job.out, paint, bar.show) as silent:
+        put_together(silent, job.source.path, job.out)
 
 
 def _write_sheet(a: argparse.Namespace, asked: Sequence[Asked], painter: Painter) -> None:
-    if a.sheet.suffix.lower() not in (".jpg", ".jpeg", ".png"):
-        raise ConfigError(f"{a.sheet}: the name must end in .jpg or .png")
-    check_output(a.sheet, a.force, a.source)
+    check_sheet(a.sheet, a.force, a.source)
     picture = read_picture(a.source[0])
-    with whole_file(a.sheet) as part:
-        drawn = sheet([(one.label, painter.still(picture, one)) for one in asked])
-        if a.sheet.suffix.lower() == ".png":
-            drawn.save(part, "PNG", optimize=True)
-            return
-        for quality in range(92, 30, -4):
-            drawn.save(part, "JPEG", quality=quality, optimize=True, progressive=True)
-            if part.stat().st_size <= MOST_SHEET_BYTES:
-                return
-
-
-def sheet(painted: Sequence[tuple[str, Image]]) -> Pillow.Image:
-    """Painted pictures of one shape side by side, each with its name."""
-    height, width = painted[0][1].shape[:2]
-    tall = round(TILE * height / width)
-    columns = min(COLUMNS, len(painted))
-    rows = -(-len(painted) // columns)
-    page = Pillow.new("RGB", (GAP + columns * (TILE + GAP), GAP + rows * (tall + LABEL)), PAPER)
-    pen, font = ImageDraw.Draw(page), ImageFont.load_default(16)
-    for k, (label, picture) in enumerate(painted):
-        x, y = GAP + k % columns * (TILE + GAP), GAP + k // columns * (tall + LABEL)
-        page.paste(Pillow.fromarray(np.asarray(cv2.resize(picture, (TILE, tall), interpolation=cv2.INTER_AREA), np.uint8)), (x, y))
-        pen.text((x + 1, y + tall + 20), label.replace("-", " "), INK, font, anchor="ls")
-    return page
+    write_sheet(a.sheet, [Tile.of(one.label.replace("-", " "), painter.still(picture, one)) for one in asked])
 
 
 def _slow(a: argparse.Namespace, asked: Sequence[Asked]) -> int:
@@ -354,10 +189,11 @@ def _slow(a: argparse.Namespace, asked: Sequence[Asked]) -> int:
     for job in jobs_of(a.source, asked, a.out, a.force):
         names = [*job.asked.files.values(), *(path for name in job.asked.label.split("+") for path in a.styles.glob(f"{name}.*"))]
         paintings = [path for path in names if path.suffix.lower() in SUFFIXES]
-        if job.clip or len(paintings) != 1:
-            raise ConfigError(f"{job.source}: --slow paints pictures, in the style of one painting's file")
+        job.source.check()
+        if job.source.clip or len(paintings) != 1:
+            raise ConfigError(f"{job.source.path}: --slow paints pictures, in the style of one painting's file")
         bar = Bar(job.out.name)
-        picture = read_picture(job.source)
+        picture = read_picture(job.source.path)
         height, width = picture.shape[:2]
         small = np.asarray(cv2.resize(picture, fitting_size(a.size, width, height), interpolation=cv2.INTER_AREA), np.uint8)
         painted = optimised(small, read_picture(paintings[0]), a.nets / "darknet-tiny-imagenet.safetensors", a.steps, bar.show)

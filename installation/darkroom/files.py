@@ -1,0 +1,80 @@
+"""What there is to work on, and the files that are made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image as Pillow
+
+from installation.clock import FrameClock
+from installation.errors import ConfigError, SourceError
+from installation.messages import Image
+from installation.output_file import whole_file
+from installation.sources import CaptureSettings
+from installation.sources.capture import find_source
+from installation.sources.folder import SUFFIXES
+from installation.sources.slideshow import StillSource
+
+CLIPS = {".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv", ".3gp"}
+JPEG_QUALITY = 93
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A picture or a clip. fault: why it is neither; whoever comes to it raises that."""
+
+    path: Path
+    clip: bool = False
+    fault: SourceError | None = None
+
+    @staticmethod
+    def of(path: Path) -> Source:
+        """What a file is decides, not what it is called."""
+        try:
+            found = find_source(str(path), CaptureSettings(), FrameClock(30.0), realtime=False)
+        except SourceError as err:
+            return Source(path, fault=err)
+        return Source(path, clip=not isinstance(found, StillSource))
+
+    @property
+    def suffix(self) -> str:
+        """Of what is made of it."""
+        return ".mp4" if self.clip else ".png" if self.path.suffix.lower() == ".png" else ".jpg"
+
+    def check(self) -> None:
+        """Raises SourceError where it is known already that it cannot be read."""
+        if self.fault is not None:
+            raise self.fault
+
+
+def find_sources(named: Sequence[Path]) -> list[Source]:
+    """The files that are named, and those in the folders that are. Raises ConfigError where one is not there, or a folder is empty."""
+    files: list[Path] = []
+    for source in named:
+        if source.is_dir():
+            found = sorted(path for path in source.iterdir() if path.suffix.lower() in SUFFIXES | CLIPS and not path.name.startswith("."))
+            if not found:
+                raise ConfigError(f"{source}: holds neither pictures nor clips")
+            files += found
+        elif source.is_file():
+            files.append(source)
+        else:
+            raise ConfigError(f"{source}: there is no such file or folder")
+    return [Source.of(file) for file in files]
+
+
+def make_folder(out: Path) -> None:
+    """Raises ConfigError."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as err:
+        raise ConfigError(f"--out {out}: cannot be made ({err.strerror or err})") from err
+
+
+def save_picture(picture: Image, path: Path) -> None:
+    """As a PNG or a JPEG, by its name; whole or not at all."""
+    with whole_file(path) as part:
+        kind = "PNG" if path.suffix.lower() == ".png" else "JPEG"
+        Pillow.fromarray(picture).save(part, kind, quality=JPEG_QUALITY, subsampling=0)

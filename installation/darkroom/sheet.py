@@ -1,0 +1,82 @@
+"""Many small pictures on one page, each with its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image as Pillow
+from PIL import ImageDraw, ImageFont
+
+from installation.errors import ConfigError
+from installation.messages import Image
+from installation.output_file import check_output, whole_file
+
+TILE, LABEL, GAP, COLUMNS = 288, 34, 12, 4  # px of a sheet, and its tiles in a row
+TALLEST = 2 * TILE  # px, of a row
+PAPER, INK = (17, 18, 20), (236, 230, 218)
+MOST_BYTES, MOST_TILES = 400_000, 32  # of a JPEG with so many tiles; one with more may be larger
+KINDS = (".jpg", ".jpeg", ".png")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tile:
+    """One picture of the sheet, no larger than it is seen there."""
+
+    label: str
+    picture: Image  # [h, w, 3]
+
+    @staticmethod
+    def of(label: str, picture: Image) -> Tile:
+        """Of a picture of any size."""
+        height, width = picture.shape[:2]
+        scale = min(TILE / width, TALLEST / height)
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        return Tile(label, np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8))
+
+
+def check_sheet(path: Path, force: bool, sources: Iterable[Path]) -> None:
+    """Raises ConfigError where the sheet cannot be written as it is called."""
+    if path.suffix.lower() not in KINDS:
+        raise ConfigError(f"{path}: the name must end in .jpg or .png")
+    check_output(path, force, sources)
+
+
+def write_sheet(path: Path, tiles: Sequence[Tile], columns: int = COLUMNS) -> None:
+    """As a PNG, or as the finest JPEG that is not too large to send."""
+    drawn, most = arranged(tiles, columns), MOST_BYTES * max(1.0, len(tiles) / MOST_TILES)
+    with whole_file(path) as part:
+        if path.suffix.lower() == ".png":
+            drawn.save(part, "PNG", optimize=True)
+            return
+        for quality in range(92, 30, -4):
+            drawn.save(part, "JPEG", quality=quality, optimize=True, progressive=True)
+            if part.stat().st_size <= most:
+                return
+
+
+def arranged(tiles: Sequence[Tile], columns: int = COLUMNS) -> Pillow.Image:
+    """The page; rows are as high as the tallest tile."""
+    tall = max(tile.picture.shape[0] for tile in tiles)
+    columns = min(columns, len(tiles))
+    rows = -(-len(tiles) // columns)
+    page = Pillow.new("RGB", (GAP + columns * (TILE + GAP), GAP + rows * (tall + LABEL)), PAPER)
+    pen, font = ImageDraw.Draw(page), ImageFont.load_default(16)
+    for k, tile in enumerate(tiles):
+        x, y = GAP + k % columns * (TILE + GAP), GAP + k // columns * (tall + LABEL)
+        height, width = tile.picture.shape[:2]
+        page.paste(Pillow.fromarray(tile.picture), (x + (TILE - width) // 2, y + (tall - height) // 2))
+        pen.text((x + 1, y + tall + 20), _fitting(tile.label, font), INK, font, anchor="ls")
+    return page
+
+
+def _fitting(label: str, font: ImageFont.ImageFont | ImageFont.FreeTypeFont) -> str:
+    """A label no wider than its tile."""
+    if font.getlength(label) <= TILE:
+        return label
+    while len(label) > 1 and font.getlength(label + "…") > TILE:
+        label = label[:-1]
+    return label + "…"
