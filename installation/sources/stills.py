@@ -21,8 +21,8 @@ MAX_PIXELS = 120_000_000  # a picture that claims more is taken for a decompress
 BACKDROP = (128, 128, 128)  # behind transparent pixels: grey misleads no face detector
 
 
-def read_picture(path: Path, data: BinaryIO | None = None) -> Image:
-    """A still as uint8 RGB [H, W, 3], upright by its EXIF orientation, at most ``MAX_SIDE`` px on a side.
+def read_picture(path: Path, data: BinaryIO | None = None, most: int = MAX_SIDE) -> Image:
+    """A still as uint8 RGB [H, W, 3], upright by its EXIF orientation, at most ``most`` px on a side: a larger one is scaled down.
 
     data: the file's contents where they lie elsewhere (in a zip); ``path`` only names them then.
     Grey, palette, CMYK, 16-bit, float and transparent pictures are converted. Raises SourceError with one sentence.
@@ -30,7 +30,7 @@ def read_picture(path: Path, data: BinaryIO | None = None) -> Image:
     with guarded(path):
         try:
             with open_picture(path if data is None else data) as picture:
-                return pixels_of(picture, path)
+                return pixels_of(picture, path, most)
         except UnidentifiedImageError:
             if data is None and is_heif(path):
                 return read_heif(path)
@@ -52,13 +52,14 @@ def guarded(path: Path) -> Iterator[None]:
         raise SourceError(f"{path}: cannot be read as a picture ({_reason(error)}); is it cut off or of another kind?") from error
 
 
-def pixels_of(picture: Pillow.Image, path: Path) -> Image:
-    """uint8 RGB [H, W, 3] of an open picture, at the place to which it was sought. Raises SourceError where it is too large."""
+def pixels_of(picture: Pillow.Image, path: Path, most: int = MAX_SIDE) -> Image:
+    """uint8 RGB [H, W, 3] of an open picture, at the place to which it was sought, at most ``most`` px on a side. Raises
+    SourceError where it is too large."""
     if picture.width * picture.height > MAX_PIXELS:
         raise SourceError(f"{path}: claims {picture.width}×{picture.height} pixels, which is too large; scale it down first")
-    picture.draft("RGB", (MAX_SIDE, MAX_SIDE))  # a JPEG is scaled down by 2, 4 or 8 while it is decoded
+    picture.draft("RGB", (most, most))  # a JPEG is scaled down by 2, 4 or 8 while it is decoded
     upright = ImageOps.exif_transpose(_eight_bits(picture))
-    upright.thumbnail((MAX_SIDE, MAX_SIDE), Pillow.Resampling.BILINEAR)
+    upright.thumbnail((most, most), Pillow.Resampling.BILINEAR)
     return np.array(_without_alpha(upright))
 
 

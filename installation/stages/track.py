@@ -90,25 +90,29 @@ class Track:
         self.settings = settings
         self._detector = FaceDetector(settings.threads)
         self._landmarker = FaceLandmarker(settings.threads)
-        self._search = Search(settings.min_size)
-        self._presence = Presence(
-            PresenceSettings(settings.max_faces, settings.occlusion_seconds, settings.fade_in_seconds, settings.fade_out_seconds)
-        )
+        self.forget()
+
+    def forget(self) -> None:
+        """Nobody is known any more, and time may begin anew: the next frame is the first one of another source."""
+        s = self.settings
+        self._search = Search(s.min_size)
+        self._presence = Presence(PresenceSettings(s.max_faces, s.occlusion_seconds, s.fade_in_seconds, s.fade_out_seconds))
         self._memories: dict[int, _Memory] = {}
         self._thumbnail: NDArray[np.int16] | None = None
+        self.cut = False  # whether the newest frame shows another scene than the one before, or is the first
 
     def track(self, frame: Frame) -> TrackedFrame:
         """The visitors of one frame. Frames come in the order of their times."""
         now = frame.time
 
         # Follow the faces seen a moment ago; after a cut to another scene there is nothing to follow.
-        cut = self._is_cut(frame.image)
-        due, later = ([], []) if cut else self._turns(now)
+        self.cut = self._is_cut(frame.image)
+        due, later = ([], []) if self.cut else self._turns(now)
         found, waiting = _apart(self._follow(frame.image, due, now), [self._expected(visitor, now) for visitor in later])
         known = [*found, *waiting]
 
         # Look for others, and for those that were lost.
-        for view in self._views(frame, cut):
+        for view in self._views(frame, self.cut):
             self._discover(frame.image, self._detector(frame.image, view), known, found)
 
         # See how well each can be seen, beside those whose turn it is not.

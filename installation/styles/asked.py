@@ -24,8 +24,18 @@ class Asked:
     files: Mapping[str, Path]
 
 
-def read_asked(text: str, library: Library, palette: Palette, strength: float = 1.0, colour: float = 1.0) -> Asked:
-    """The blend that a text asks for. Raises ConfigError for a style that is not there or a picture that cannot be one."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Named:
+    """Styles that are named, with their weights 0…1. palette: every style there is, and the pictures that were named. files:
+    those pictures, by the name that their style has."""
+
+    palette: Palette
+    weights: Mapping[str, float]
+    files: Mapping[str, Path]
+
+
+def read_named(text: str, library: Library, palette: Palette) -> Named:
+    """The styles that a text names. Raises ConfigError for a style that is not there or a picture that cannot be one."""
     styles, weights, files = dict(palette.styles), dict[str, float](), dict[str, Path]()
     for part in filter(None, (part.strip() for part in text.split(","))):
         word, weight = _weighted(part)
@@ -35,10 +45,22 @@ def read_asked(text: str, library: Library, palette: Palette, strength: float = 
         if name not in palette.styles:
             files[name] = Path(word)
         weights[name] = weights.get(name, 0.0) + weight
-    blend = blend_of(Palette(styles), {name: weight for name, weight in weights.items() if weight > 0}, strength, colour)
+    if not any(weights.values()):
+        raise _nothing(text)
+    return Named(Palette(styles), weights, files)
+
+
+def read_asked(text: str, library: Library, palette: Palette, strength: float = 1.0, colour: float = 1.0) -> Asked:
+    """The blend that a text asks for. Raises ConfigError for a style that is not there or a picture that cannot be one."""
+    named = read_named(text, library, palette)
+    blend = blend_of(named.palette, {name: weight for name, weight in named.weights.items() if weight > 0}, strength, colour)
     if blend is None:
-        raise ConfigError(f"--style {text!r}: asks for nothing; name a style, as in great-wave or ink=0.5,frost=0.5")
-    return Asked("+".join(weights), blend, files)
+        raise _nothing(text)
+    return Asked("+".join(named.weights), blend, named.files)
+
+
+def _nothing(text: str) -> ConfigError:
+    return ConfigError(f"--style {text!r}: asks for nothing; name a style, as in great-wave or ink=0.5,frost=0.5")
 
 
 def _weighted(part: str) -> tuple[str, float]:
