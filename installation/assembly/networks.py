@@ -82,10 +82,11 @@ class NetworkStages:
 
 
 def build_networks(
-    config: Config, models: Models, thorough: bool = False, background: bool = False, lockstep: bool = False
+    config: Config, models: Models, thorough: bool = False, background: bool = False, lockstep: bool = False, finest: bool = False
 ) -> NetworkStages:
     """The stages that hold networks, on the engines measured for this machine. background: encode beside tracking. lockstep:
-    engine and size of the portraits are the same every time, whatever a measurement would say."""
+    engine and size of the portraits are the same every time, whatever a measurement would say. finest: where nobody waits, edits are
+    drawn as finely as the generator can."""
     store = open_store(ENGINE_CACHE)
     if store.notice:
         _say(store.notice)
@@ -101,7 +102,7 @@ def build_networks(
         encode = Encode(models, policy, beside, buckets, thorough, background)
     with told(f"the generator {fitted}", _say):
         fps = 0.0 if lockstep else e.min_portrait_fps
-        generate = Generate(models, engines, GenerateSettings(e.portrait_px, fps, buckets), thorough)
+        generate = Generate(models, engines, GenerateSettings(e.portrait_px, fps, buckets, finest=finest), thorough)
     if e.portrait_px > generate.portrait_px:
         say(f"facets: engine.portrait_px {e.portrait_px}: the generator draws {generate.portrait_px} px and no more")
     return NetworkStages(occlusion, encode, generate)

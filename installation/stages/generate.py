@@ -38,12 +38,14 @@ LARGE_GAIN = 2.0  # at most so much more work a second does an engine do at a la
 @dataclass(frozen=True)
 class GenerateSettings:
     """portrait_px: 0 lets the machine's speed decide; min_portrait_fps: below it portraits get smaller, down to 128 px; 0 leaves
-    them at the generator's own size, whatever the speed."""
+    them at the generator's own size, whatever the speed. changes: whether pairs are drawn, an edited and an unedited portrait;
+    finest: those as large as portraits are, too, whatever time that takes."""
 
     portrait_px: int = 0
     min_portrait_fps: float = 12.0
     buckets: tuple[int, ...] = (1, 4)
-    changes: bool = True  # whether pairs are drawn, an edited and an unedited portrait
+    changes: bool = True
+    finest: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -213,6 +215,8 @@ class Generate:
         base = models.base.layered
         if models.detail is None or base is None or not self._settings.changes:
             return ()
+        if self._settings.finest:
+            return (self._build_pairs(self.portrait_px),)
         small = self._build_pairs(min(base.size, SMALL_PX))
         if self._settings.min_portrait_fps <= 0 or self.portrait_px <= small.size:  # nothing is left to a measurement
             return (small,)
