@@ -14,7 +14,7 @@ def square(width: int, height: int, shape: Fraction | None, most: int = MAX_SIDE
     wide, tall = float(width), float(height)
     if shape is not None and 1 / ODD_PIXELS <= shape <= ODD_PIXELS:
         wide, tall = (wide * float(shape), tall) if shape > 1 else (wide, tall / float(shape))
-    scale = min(1.0, most / max(wide, tall))
+    scale = min(1.0, most / max(wide, tall, 1.0))  # a damaged file may say that it has no pixels at all
     if scale == 1.0:
         return round(wide), round(tall)
     return max(2, round(wide * scale)), max(2, round(tall * scale))

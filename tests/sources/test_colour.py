@@ -120,6 +120,7 @@ def test_one_reader_takes_pictures_of_changing_kinds() -> None:
         ((640, 360), Fraction(1, 1000), (640, 360)),  # damage
         ((640, 360), Fraction(1), (640, 360)),
         ((640, 360), None, (640, 360)),
+        ((0, 0), None, (0, 0)),  # damage
     ],
 )
 def test_pixels_become_square(size: tuple[int, int], shape: Fraction | None, expected: tuple[int, int]) -> None:
