@@ -42,7 +42,7 @@ ARROWS: dict[str, set[str]] = {
     "registry": {"latents", "checkpoints"},
     "export": {"networks", "checkpoints", "models"},
     "demo": {"faces", "engines"},
-    "darkroom": {"sources", "outputs"},
+    "darkroom": {"faces", "models", "sources", "outputs", "canvas", "styles", "control", "stages", "assembly"},
     "paintings": set(),
     "training": {
         "faces", "latents", "networks", "checkpoints", "engines", "models", "compositing", "sources", "styles", "stages", "registry",

@@ -29,9 +29,10 @@ from installation.control.installed import PRESETS, SHIPPED_PRESETS, backgrounds
 from installation.control.parameters import ParameterTable
 from installation.control.presets.files import Preset, read_preset
 from installation.control.state import ControlState
+from installation.darkroom.sitting import outlined
 from installation.engines.style_models import StyleEngineSettings
 from installation.errors import ConfigError, SourceError
-from installation.messages import AlignedFrame, EncodedFrame, Image
+from installation.messages import EncodedFrame, Image
 from installation.models.bundle import Models
 from installation.output_file import check_output, whole_file
 from installation.sources import SourceEnded
@@ -40,7 +41,6 @@ from installation.stages.align import Align, align_image
 from installation.stages.edit import Edit
 from installation.stages.generate import Generate
 from installation.stages.glass import Glass, GlassSettings
-from installation.stages.occlusion import Occlusion
 from installation.stages.silhouette import Silhouette
 from installation.stages.style import Style
 from installation.stages.track import Track
@@ -129,18 +129,12 @@ def look(config: Config, stages: NetworkStages, source: str, at: float) -> Encod
         raise SourceError(f"{source}: is over before second {at:g}") from None
     finally:
         opened.close()
-    encoded = stages.encode.encode(outlined(align.align(tracked), stages.occlusion), frame.time)
+    silhouette = Silhouette()
+    aligned = silhouette.people(outlined(align.align(tracked), silhouette, stages.occlusion), wanted=True)
+    encoded = stages.encode.encode(aligned, frame.time)
     if not encoded.faces:
         raise SourceError(f"{source}: nobody is there at second {at:g}")
     return encoded
-
-
-def outlined(aligned: AlignedFrame, occlusion: Occlusion) -> AlignedFrame:
-    """The same faces, each with its silhouette and what covers it, which come one by one, and where people are in the frame."""
-    silhouette = Silhouette()
-    for _ in aligned.faces:
-        aligned = occlusion.find(silhouette.outline(aligned))
-    return silhouette.people(aligned, wanted=True)
 
 
 def show(config: Config, models: Models, generate: Generate, seen: EncodedFrame, preset: Preset, after: float) -> Image:

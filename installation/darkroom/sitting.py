@@ -1,0 +1,214 @@
+"""The mirror's own stages, turned by hand for one photograph or clip: every face edited in its place, however long that takes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+
+from installation.assembly.networks import NetworkStages, build_networks, hand_settings
+from installation.assembly.settings import track_settings
+from installation.canvas.look import SALON
+from installation.config import Config
+from installation.control.state import Controls
+from installation.errors import FaultError
+from installation.faces.ffhq import crop_to_original, quad_from_landmarks
+from installation.messages import AlignedFrame, EncodedFrame, Face, Frame, Image, Portraits
+from installation.models.bundle import Models
+from installation.models.guests import GuestBook, face_coder
+from installation.stages.align import Align, align_image
+from installation.stages.edit import Edit
+from installation.stages.glass import LARGEST_ON_GPU, Glass, GlassSettings
+from installation.stages.occlusion import Occlusion
+from installation.stages.silhouette import Silhouette
+from installation.stages.style import Style
+from installation.stages.track import Track
+from installation.styles.blend import Blender
+from installation.styles.hands import Hands
+from installation.styles.library import Palette
+from installation.styles.wear import Wearing
+
+LOOKS, LOOK_SECONDS = 4, 0.2  # at one picture, after which its landmarks lie still; so far apart that every face is looked at each time
+SETTLED = 10.0  # s, after which whatever glides in an edit has arrived
+WALL = 1 << 16  # px: on so large a canvas every portrait is as large as the picture has pixels of its face
+STYLE_PX = 768  # longer side that a style is painted at, where the configuration leaves it open: strokes keep their width
+MOST_FACES = 64
+Who = Literal["all", "largest"] | int  # a number counts from the left, from 1 on
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut:
+    """One face's square. number: of the face, counted from the left."""
+
+    number: int
+    before: Image  # [S, S, 3]
+    after: Image  # [S, S, 3]
+
+
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """How many there are in a picture: found at all, asked for, and, of those, edited."""
+
+    found: int = 0
+    asked: int = 0
+    edited: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """A picture whose faces are edited."""
+
+    picture: Image  # [H, W, 3]; as it was where portraits are wanted
+    faces: Faces
+    portraits: tuple[Cut, ...] = ()  # only where they are wanted; from the left
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """What takes long to make and serves one source after the other."""
+
+    models: Models
+    palette: Palette
+    networks: NetworkStages
+    track: Track
+    align: Align
+    silhouette: Silhouette
+    guests: GuestBook
+    hands: Hands
+
+    def clear(self) -> None:
+        """Nobody is known any more."""
+        self.track.forget()
+        self.networks.encode.cache.forget(set(), float("inf"))
+        nobody = AlignedFrame(Frame(0, 0.0, np.zeros((1, 1, 3), np.uint8)), ())
+        self.networks.occlusion.find(self.silhouette.outline(nobody))
+
+
+def open_bench(config: Config, models: Models, palette: Palette) -> Bench:
+    """Raises FacetsError where a network is missing or does not run here."""
+    networks = build_networks(config, models, lockstep=True, finest=True)
+    networks.generate.wait()
+    track = Track(replace(track_settings(config), max_faces=MOST_FACES, fade_in_seconds=0.0))
+    settings = hand_settings(config, lockstep=True, size=(STYLE_PX, STYLE_PX))
+    hands = Hands(replace(settings, long_side=settings.long_side or STYLE_PX), _refuse)
+    guests = GuestBook(models.latent_avg, face_coder(models), background=False)
+    return Bench(models, palette, networks, track, Align(networks.encode.input_px), Silhouette(), guests, hands)
+
+
+def _refuse(fault: str) -> None:
+    raise FaultError(fault)
+
+
+def outlined(aligned: AlignedFrame, silhouette: Silhouette, occlusion: Occlusion) -> AlignedFrame:
+    """The same faces, each with its silhouette and what covers it, which come one by one."""
+    for _ in aligned.faces:
+        aligned = occlusion.find(silhouette.outline(aligned))
+    return aligned
+
+
+@dataclass
+class Choice:
+    """Whom the edits are for. In a clip whoever is chosen stays it until they have left."""
+
+    who: Who
+    _id: int | None = None
+
+    def of(self, faces: Sequence[Face]) -> set[int]:
+        """Ids of those in a picture who are chosen; none where the number is higher than there are faces."""
+        if self.who == "all":
+            return {face.id for face in faces}
+        if self._id not in {face.id for face in faces}:
+            self._id = self._chosen([face for face in from_the_left(faces) if face.seen])
+        return set() if self._id is None else {self._id}
+
+    def _chosen(self, faces: Sequence[Face]) -> int | None:
+        if isinstance(self.who, int):
+            return faces[self.who - 1].id if self.who <= len(faces) else None
+        return max(faces, key=lambda face: face.box[2] - face.box[0]).id if faces else None
+
+
+def from_the_left(faces: Sequence[Face]) -> list[Face]:
+    """By their middles."""
+    return sorted(faces, key=lambda face: (face.box[0] + face.box[2], face.id))
+
+
+@dataclass(eq=False)
+class Sitting:
+    """One source. still: everything that glides has arrived, as there is one picture only."""
+
+    bench: Bench
+    controls: Controls
+    who: Who = "all"
+    still: bool = False
+    _edit: Edit = field(init=False)
+    _glass: Glass = field(init=False)
+    _style: Style = field(init=False)
+    _choice: Choice = field(init=False)
+    _wearing: Wearing = field(default_factory=Wearing)
+    _frames: int = 0
+    _waited: float = 0.0  # s that perception looked at single pictures
+
+    def __post_init__(self) -> None:
+        bench, m = self.bench, self.bench.models
+        bench.clear()
+        children = [child.name for child in m.children]
+        self._edit = Edit(m.directions, m.latent_avg, children, m.resolutions, guests=bench.guests)
+        self._style = Style(bench.hands, Blender(bench.palette), lockstep=True)
+        self._choice, self._glass = Choice(self.who), _new_glass()
+
+    def look(self, image: Image, moment: float = 0.0) -> Seen:
+        """The picture [H, W, 3] at a moment of the source, s, with the faces edited. Its memory is used again four pictures on."""
+        # Find the faces and what covers them.
+        aligned = self._perceived(image, moment)
+        encoded = self.bench.networks.encode.encode(aligned, aligned.frame.time, self.controls.number("identity/hold"))
+        # Edit those that are asked for.
+        chosen = self._choice.of([one.face for one in aligned.faces])
+        portraits = self._reflected(encoded, chosen, moment)
+        # Paint them in the styles that are asked for, if any are.
+        painted = self._style.paint(portraits, self.controls, moment, time.perf_counter)
+        worn = self._wearing.dress(portraits, painted)
+        return self._seen(image, aligned, worn, chosen)
+
+    def _perceived(self, image: Image, moment: float) -> AlignedFrame:
+        bench, occlusion = self.bench, self.bench.networks.occlusion
+        tracked = bench.track.track(self._frame(image, moment))
+        if not bench.track.cut:
+            return occlusion.find(bench.silhouette.outline(bench.align.align(tracked)))
+        # A new scene: whoever is there has been there, so nothing fades in.
+        for _ in range(LOOKS - 1):
+            self._waited += LOOK_SECONDS
+            tracked = bench.track.track(self._frame(image, moment))
+        self._glass = _new_glass()
+        return outlined(bench.align.align(tracked), bench.silhouette, occlusion)
+
+    def _frame(self, image: Image, moment: float) -> Frame:
+        self._frames += 1
+        return Frame(self._frames - 1, moment + self._waited, image)
+
+    def _reflected(self, encoded: EncodedFrame, chosen: set[int], moment: float) -> Portraits:
+        if self.still:
+            self._edit.edit(encoded, self.controls, moment - SETTLED)
+        edited = self._edit.edit(encoded, self.controls, moment)
+        edited = replace(edited, faces=tuple(one for one in edited.faces if one.face.id in chosen))
+        return self._glass.reflect(encoded, self.bench.networks.generate.draw(edited), self.controls, moment)
+
+    def _seen(self, image: Image, aligned: AlignedFrame, worn: Portraits, chosen: set[int]) -> Seen:
+        order = [face.id for face in from_the_left([one.face for one in aligned.faces if one.face.seen])]
+        shown = [one for one in worn.portraits if one.opacity > 0.0 and one.face.id in order]
+        cuts: tuple[Cut, ...] = ()
+        if self.controls.text("look/layout") == SALON:
+            numbered = sorted(shown, key=lambda one: order.index(one.face.id))
+            cuts = tuple(Cut(order.index(one.face.id) + 1, _square(image, one.face, one.image.shape[0]), one.image) for one in numbered)
+        faces = Faces(len(order), len(chosen & set(order)), len(shown))
+        return Seen(image if worn.picture is None else worn.picture, faces, cuts)
+
+
+def _new_glass() -> Glass:
+    return Glass(GlassSettings(WALL, WALL, lockstep=True, largest=LARGEST_ON_GPU), align_image)
+
+
+def _square(image: Image, face: Face, side: int) -> Image:
+    return align_image(image, crop_to_original(quad_from_landmarks(face.landmarks), side), side)
