@@ -90,5 +90,5 @@ def test_a_preset_is_a_file_or_a_name(tmp_path: Path) -> None:
     assert find_preset("pop-art").name == "pop-art.yaml" and find_preset("pop-art").is_file()
     with pytest.raises(ConfigError, match="did you mean 'pop-art'"):
         find_preset("popart")
-    with pytest.raises(ConfigError, match="there is .*calm"):
+    with pytest.raises(ConfigError, match=r"there is .*calm"):
         find_preset("zzzzz")
