@@ -111,7 +111,7 @@ def outlined(aligned: AlignedFrame, silhouette: Silhouette, occlusion: Occlusion
 
 @dataclass
 class Choice:
-    """Whom the edits are for. In a clip whoever is chosen stays it until they have left."""
+    """Whom the edits are for. Whoever is chosen stays it until they have left."""
 
     who: Who
     _id: int | None = None
@@ -146,7 +146,7 @@ class Sitting:
     _edit: Edit = field(init=False)
     _glass: Glass = field(init=False)
     _style: Style = field(init=False)
-    _choice: Choice = field(init=False)
+    _choice: Choice = field(init=False)  # of the scene
     _wearing: Wearing = field(default_factory=Wearing)
     _frames: int = 0
     _waited: float = 0.0  # s that perception looked at single pictures
@@ -177,11 +177,12 @@ class Sitting:
         tracked = bench.track.track(self._frame(image, moment))
         if not bench.track.cut:
             return occlusion.find(bench.silhouette.outline(bench.align.align(tracked)))
-        # A new scene: whoever is there has been there, so nothing fades in.
-        for _ in range(LOOKS - 1):
+        # A new scene: nobody in it is known, and as they were there before the picture was taken, nothing fades in.
+        bench.clear()
+        self._choice, self._glass = Choice(self.who), _new_glass()
+        for _ in range(LOOKS):
             self._waited += LOOK_SECONDS
             tracked = bench.track.track(self._frame(image, moment))
-        self._glass = _new_glass()
         return outlined(bench.align.align(tracked), bench.silhouette, occlusion)
 
     def _frame(self, image: Image, moment: float) -> Frame:

@@ -40,6 +40,15 @@ def turned_away():
     return picture
 
 
+def other():
+    """Other people in the same places, one with a microphone before her mouth."""
+    picture = np.full((340, 600, 3), 230, np.uint8)
+    picture[TOP, LEFT], picture[70:270, RIGHT] = face("03992"), face("01620", 200)
+    cv2.line(picture, (152, 228), (180, 294), (24, 24, 28), 24)
+    cv2.circle(picture, (152, 224), 26, (30, 30, 34), -1, cv2.LINE_AA)
+    return picture
+
+
 def change(before, after, columns=slice(None)) -> float:
     return float(np.abs(after[:, columns].astype(int) - before[:, columns]).mean())
 
@@ -93,7 +102,7 @@ def test_what_is_not_there_is_told(bench, wished):
 def test_a_picture_is_the_same_whatever_came_before(bench, wished):
     wishes = wished("age=1", "smile=1")
     first, _ = edited(bench, wishes, two())
-    edited(bench, wishes, np.ascontiguousarray(two()[:, ::-1]))
+    edited(bench, wishes, other())
     again, _ = edited(bench, wishes, two())
     assert (again == first).all()
 
@@ -132,12 +141,15 @@ def test_a_style_is_painted_over_the_faces_alone(bench, wished):
 
 
 def test_a_clip_is_edited_from_its_first_picture_on_and_after_a_cut(bench, wished):
-    sitting = Sitting(bench, wished("age=2").moving)
-    other = np.ascontiguousarray(np.full((340, 600, 3), 230, np.uint8))
-    other[TOP, 300:556] = face("01620")
-    for number, (picture, columns) in enumerate([(two(), LEFT), (two(), LEFT), (other, slice(300, 556)), (other, slice(300, 556))]):
-        after = sitting.look(picture, number / 25).picture
-        assert change(picture, after, columns) > EDITED, number
+    """After it people are others, the choice is made anew, and whom it falls on is edited at once."""
+    wishes, scene = wished("age=2"), two()
+    scene[:, RIGHT] = 120
+    following = np.ascontiguousarray(other()[:, ::-1])  # the larger face, which is found first, is right
+    alone = edited(bench, wishes, following, 1)[0]
+    sitting = Sitting(bench, wishes.moving, 1)
+    assert change(scene, sitting.look(scene, 0.0).picture, LEFT) > EDITED
+    sitting.look(scene, 0.04)
+    assert (sitting.look(following, 0.08).picture == alone).all()
 
 
 def test_oscillators_move_a_clip_and_nothing_moves_without_them(bench, wished):
