@@ -25,7 +25,7 @@ from installation.control.presets.files import read_preset
 from installation.darkroom.clips import filmed, length_of, put_together
 from installation.darkroom.files import Source, find_sources, make_folder, save_picture
 from installation.darkroom.progress import Bar
-from installation.darkroom.sheet import Tile, check_sheet, write_sheet
+from installation.darkroom.sheet import Tile, check_kind, write_sheet
 from installation.darkroom.sitting import Bench, Faces, Seen, Sitting, Who, open_bench
 from installation.darkroom.wishes import Wishes, Words, find_preset, read_wishes
 from installation.errors import ConfigError, SourceError
@@ -65,6 +65,8 @@ def main(argv: list[str] | None = None) -> int:
     make_folder(a.out)
     jobs = jobs_of(sources, a.out)
     check_targets(jobs, a.portrait, a.force)
+    if a.sheet is not None:  # which may lie in the folder that was made just now
+        check_output(a.sheet, a.force, [*(source.path for source in sources), *(job.out for job in jobs)])
     for notice in wishes.notices:
         print(f"facets: {notice}", file=sys.stderr)
     work = Work(open_bench(config, models, palette), wishes, a.face, a.force, a.sheet is not None)
@@ -81,7 +83,7 @@ def _checked(a: argparse.Namespace) -> list[Source]:
     """The sources. Raises ConfigError where the arguments do not go together."""
     sources = find_sources(a.source)
     if a.sheet is not None:
-        check_sheet(a.sheet, a.force, a.source)
+        check_kind(a.sheet)
     if not (a.set or a.style or a.preset or a.oscillate):
         raise ConfigError("nothing is asked for; say what to change with --set, as in --set age=1, with --style or with --preset")
     clip = next((source.path for source in sources if source.clip), None)

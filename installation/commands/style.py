@@ -24,7 +24,7 @@ import numpy as np
 from installation.darkroom.clips import filmed, put_together
 from installation.darkroom.files import Source, find_sources, make_folder, save_picture
 from installation.darkroom.progress import Bar
-from installation.darkroom.sheet import Tile, check_sheet, write_sheet
+from installation.darkroom.sheet import Tile, check_kind, write_sheet
 from installation.engines.store import open_store
 from installation.engines.style_models import StyleEngineSettings, fitting_size
 from installation.errors import ConfigError, SourceError
@@ -174,7 +174,8 @@ def _paint_clip(job: Job, painter: Painter, bar: Bar) -> None:
 
 
 def _write_sheet(a: argparse.Namespace, asked: Sequence[Asked], painter: Painter) -> None:
-    check_sheet(a.sheet, a.force, a.source)
+    check_kind(a.sheet)
+    check_output(a.sheet, a.force, a.source)
     picture = read_picture(a.source[0])
     write_sheet(a.sheet, [Tile.of(one.label.replace("-", " "), painter.still(picture, one)) for one in asked])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from PIL import ImageDraw, ImageFont
 
 from installation.errors import ConfigError
 from installation.messages import Image
-from installation.output_file import check_output, whole_file
+from installation.output_file import whole_file
 
 TILE, LABEL, GAP, COLUMNS = 288, 34, 12, 4  # px of a sheet, and its tiles in a row
 TALLEST = 2 * TILE  # px, of a row
@@ -38,11 +38,10 @@ class Tile:
         return Tile(label, np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8))
 
 
-def check_sheet(path: Path, force: bool, sources: Iterable[Path]) -> None:
-    """Raises ConfigError where the sheet cannot be written as it is called."""
+def check_kind(path: Path) -> None:
+    """Raises ConfigError where a sheet cannot be what its name says."""
     if path.suffix.lower() not in KINDS:
         raise ConfigError(f"{path}: the name must end in .jpg or .png")
-    check_output(path, force, sources)
 
 
 def write_sheet(path: Path, tiles: Sequence[Tile], columns: int = COLUMNS) -> None:

@@ -84,6 +84,7 @@ def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Pillow.fromarray(wall(300, 200)).save(folder / "wall.png")
     (folder / "broken.jpg").write_bytes((folder / "two.png").read_bytes()[:3000])
     (folder / "empty.png").write_bytes(b"")
+    Pillow.fromarray(wall(4100, 300, ("01620", 3000, 20, 256))).save(folder / "wide.jpg", quality=95)
     write_clip(folder / "clip.mp4")
     (folder / "notes.txt").write_text("not a picture")
     return folder
@@ -91,14 +92,25 @@ def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def edited(album: Path, steady: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The album, made older; ``sheet.jpg`` beside the folder."""
+    """The album, made older and seen on a sheet beside."""
     out = tmp_path_factory.mktemp("older") / "out"
-    assert main([str(album), "--set", "age=2", "--out", str(out), "--sheet", str(out.parent / "sheet.jpg"), *steady]) == 0
+    assert main([str(album), "--set", "age=2", "--out", str(out), "--sheet", str(out / "all.jpg"), *steady]) == 0
     return out
 
 
 def test_a_folder_gives_what_can_be_edited(edited: Path) -> None:
-    assert {path.name for path in edited.iterdir()} == {"two-edited.png", "turned-edited.jpg", "clip-edited.mp4"}
+    assert {path.name for path in edited.iterdir()} == {
+        "two-edited.png",
+        "turned-edited.jpg",
+        "wide-edited.jpg",
+        "clip-edited.mp4",
+        "all.jpg",
+    }
+
+
+def test_a_large_picture_keeps_its_size(edited: Path) -> None:
+    with Pillow.open(edited / "wide-edited.jpg") as picture:
+        assert picture.size == (4100, 300)
 
 
 def test_faces_change_and_the_wall_does_not(edited: Path) -> None:
@@ -128,18 +140,20 @@ def test_a_clip_keeps_its_pictures_and_its_sound(album: Path, edited: Path) -> N
 
 
 def test_the_sheet_has_before_and_after_of_all(edited: Path) -> None:
-    with Pillow.open(edited.parent / "sheet.jpg") as sheet:
+    with Pillow.open(edited / "all.jpg") as sheet:
         assert sheet.width > 4 * 288 and sheet.height > 2 * 200
 
 
 def test_the_rest_is_told_and_the_same_again_gives_the_same_bytes(
     album: Path, edited: Path, steady: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([str(album), "--set", "age=2", "--out", str(tmp_path / "again"), *steady]) == 0
+    assert (
+        main([str(album), "--set", "age=2", "--out", str(tmp_path / "again"), "--sheet", str(tmp_path / "again" / "all.jpg"), *steady]) == 0
+    )
     assert sums(tmp_path / "again") == sums(edited)
     told = capsys.readouterr().err
     assert "wall.png: no face found, left out" in told and "broken.jpg: " in told and "empty.png: the file is empty" in told
-    assert "3 of 6 left out" in told and "Traceback" not in told
+    assert "3 of 7 left out" in told and "Traceback" not in told
 
 
 def test_portraits_of_two_faces_and_where_they_are_already(steady: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -73,6 +73,10 @@ def edited(bench, wishes, picture, who="all"):
     return seen.picture.copy(), seen.faces
 
 
+def test_changes_are_drawn_as_finely_as_the_generator_can(bench):
+    assert bench.networks.generate.change_px == bench.models.base.size
+
+
 def test_every_face_is_edited_in_its_place_and_nothing_else(bench, wished):
     picture = two()
     after, faces = edited(bench, wished("age=2"), picture)

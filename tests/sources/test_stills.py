@@ -68,6 +68,11 @@ def test_the_smallest_and_a_huge_picture(tmp_path: Path) -> None:
     assert max(huge.shape) <= MAX_SIDE and abs(huge.shape[1] / huge.shape[0] - 8000 / 6000) < 0.01 and abs(int(huge[0, 0, 0]) - 90) < 4
 
 
+def test_a_picture_may_be_read_larger(tmp_path: Path) -> None:
+    wide = save(tmp_path / "wide.jpg", np.full((20, MAX_SIDE + 400), 90, np.uint8))
+    assert read_picture(wide).shape[1] == MAX_SIDE and read_picture(wide, most=5000).shape == (20, MAX_SIDE + 400, 3)
+
+
 def test_a_picture_that_claims_too_many_pixels_is_refused(tmp_path: Path) -> None:
     Pillow.new("1", (20000, 8000)).save(tmp_path / "bomb.png")
     with pytest.raises(SourceError, match=r"bomb\.png: claims 20000×8000"):

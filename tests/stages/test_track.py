@@ -160,6 +160,18 @@ def test_a_cut_to_another_person_is_another_visitor(nod: list[np.ndarray], pleas
     assert {face.id for face in tracked[-1].faces if face.seen} == {1}
 
 
+def test_it_says_where_a_scene_is_cut_and_begins_anew(nod: list[np.ndarray], please: list[np.ndarray]) -> None:
+    track, other = Track(TrackSettings()), np.ascontiguousarray(please[0][:, ::-1]) // 2
+    cuts = []
+    for i, frame in enumerate([nod[0], nod[1], other, other]):
+        track.track(Frame(i, i / RATE, frame))
+        cuts.append(track.cut)
+    assert cuts == [True, False, True, False]
+    track.forget()
+    (face,) = track.track(Frame(0, 0.0, other)).faces
+    assert track.cut and face.id == 0 and face.presence == 0.0
+
+
 def test_turned_beyond_the_limit_it_is_not_drawn(nod: list[np.ndarray]) -> None:
     # With the limit below this person's own yaw the portrait fades by exactly the excess.
     face = run([nod[0]])[0].faces[0]
