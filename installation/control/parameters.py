@@ -295,7 +295,7 @@ _TRANSPORT = [
 OVERRIDES = ("auto", "open", "closed")
 _SCHEDULE = [
     Parameter("schedule/override", "auto", "opens or closes whatever the schedule says, for a while", kind="str", choices=OVERRIDES),
-    Parameter("schedule/override_minutes", 60, "how long, from when either is set", kind="int", low=1, high=1440, unit="min"),
+    Parameter("schedule/override-minutes", 60, "how long, from when either is set", kind="int", low=1, high=1440, unit="min"),
 ]
 
 

@@ -20,7 +20,7 @@ from installation.observation import ScheduleSeen
 from installation.operation.schedule import Schedule, Standing
 
 SOURCE = "schedule"  # whose hand it is
-OVERRIDE, MINUTES = "schedule/override", "schedule/override_minutes"
+OVERRIDE, MINUTES = "schedule/override", "schedule/override-minutes"
 AUTO, OPEN, SHUT = "auto", "open", "closed"
 BLACKOUT = "transport/blackout"
 LOOK_SECONDS = 1.0  # between two looks at the wall's clock

@@ -1,4 +1,4 @@
-"""Sheets of pictures for a model's card: reconstructions, edits, blends.
+"""Sheets of pictures for a model's card: reconstructions, edits, blends, and edits over the sitters' own pixels.
 
     python -m installation sheets --out docs
 
@@ -8,6 +8,7 @@ are named.
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,27 +26,29 @@ from installation.output_file import check_output, whole_file
 from installation.places import shipped
 from installation.training.directions.effects import Editor
 from installation.training.score.faces import Sketcher, fitted
-from installation.training.score.sample import draw_sample
+from installation.training.score.glazing import Glazing
+from installation.training.score.sample import Sitter, draw_sample
 
 INK, PAPER = (225, 225, 225), (24, 25, 28)
 GAP, LABEL, SIDE_LABEL = 4, 24, 170  # px
+SHOWN = ("age", "gender", "smile", "mouth-open")
 STEPS = (-1.0, -0.5, 0.0, 0.5, 1.0)
 FACES = Path(__file__).resolve().parents[1] / "demo" / "faces"
 WEIGHTS = shipped("weights")
 
 
-def table(rows: Sequence[tuple[str, Sequence[Image]]], columns: Sequence[str], cell: int) -> Pillow.Image:
-    """Labelled rows of pictures, each drawn ``cell`` px wide."""
-    wide = SIDE_LABEL + len(columns) * (cell + GAP)
+def table(rows: Sequence[tuple[str, Sequence[Image]]], columns: Sequence[str], cell: int, side_label: int = SIDE_LABEL) -> Pillow.Image:
+    """Labelled rows of pictures, each drawn ``cell`` px wide. side_label: px for the rows' labels."""
+    wide = side_label + len(columns) * (cell + GAP)
     picture = Pillow.new("RGB", (wide, LABEL + len(rows) * (cell + GAP)), PAPER)
     pen, font = ImageDraw.Draw(picture), ImageFont.load_default(14)
     for k, name in enumerate(columns):
-        pen.text((SIDE_LABEL + k * (cell + GAP) + 4, 4), name, INK, font)
+        pen.text((side_label + k * (cell + GAP) + 4, 4), name, INK, font)
     for number, (name, cells) in enumerate(rows):
         top = LABEL + number * (cell + GAP)
         pen.text((8, top + cell // 2 - 8), name, INK, font)
         for k, one in enumerate(cells):
-            picture.paste(Pillow.fromarray(fitted(one, cell)), (SIDE_LABEL + k * (cell + GAP), top))
+            picture.paste(Pillow.fromarray(fitted(one, cell)), (side_label + k * (cell + GAP), top))
     return picture
 
 
@@ -92,6 +95,18 @@ def blends(models: Models, pictures: Sequence[Image]) -> Pillow.Image:
     return table(rows, [""] * len(pictures), 224)
 
 
+def over_glass(models: Models, sitters: Sequence[Sitter]) -> Pillow.Image:
+    """Sitters, and what ``SHOWN`` makes of them at -1 and +1, over their own pixels as the mirror shows it."""
+    glazing = Glazing(models)
+    shown = [name for name in SHOWN if name in glazing.names]
+    places = [2 * glazing.names.index(name) + either for name in shown for either in range(2)]
+    rows = []
+    for sitter in sitters:
+        portraits = list(glazing.portraits(sitter.picture, sitter.landmarks))
+        rows.append(("", [sitter.picture, *(portraits[place] for place in places)]))
+    return table(rows, ["", *(f"{name} {either}" for name in shown for either in ("-1", "+1"))], 224, side_label=GAP)
+
+
 def as_images(pictures: Sequence[Image]) -> Tensor:
     """uint8 [S, S, 3] each -> [N, 3, S, S] in -1…1."""
     return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
@@ -115,13 +130,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     editor = a.weights / "editor.safetensors"
     named = EVERYTHING - {"editor"}
     models = load_models(family[0], family[1], family[2:-1], family[-1:], named, editor=editor if editor.exists() else None)
-    pictures = [s.picture for s in draw_sample(a.faces, a.limit).sitters]
+    sitters = draw_sample(a.faces, a.limit).sitters
+    pictures = [s.picture for s in sitters]
     a.out.mkdir(parents=True, exist_ok=True)
-    for name, draw in SHEETS.items():
+    drawings = {name: partial(draw, models, pictures) for name, draw in SHEETS.items()}
+    for name, drawing in {**drawings, "glass": partial(over_glass, models, sitters)}.items():
         path = a.out / f"sheet-{name}.jpg"
         check_output(path, True, family)
         with whole_file(path) as part:
-            draw(models, pictures).save(part, "JPEG", quality=88)
+            drawing().save(part, "JPEG", quality=88)
         print(path)
     return 0
 

@@ -199,7 +199,7 @@ def test_a_clock_set_back_a_day_or_forward_is_followed(show) -> None:
 def test_an_override_ends_by_itself(show) -> None:
     s = show("20:30")
     assert s.black
-    s.state.set("schedule/override_minutes", 30)
+    s.state.set("schedule/override-minutes", 30)
     s.state.set("schedule/override", "open")
     s.at("20:30:01", steps=1)
     assert not s.black and s.seen() == ScheduleSeen(True, "night", "open", "2026-11-26T21:00+01:00")
@@ -224,7 +224,7 @@ def test_setting_the_minutes_again_counts_anew_and_auto_ends_it(show) -> None:
     s = show("12:00")
     s.state.set("schedule/override", "closed")
     s.at("12:50")
-    s.state.set("schedule/override_minutes", 20)
+    s.state.set("schedule/override-minutes", 20)
     s.at("13:09")
     assert s.black
     s.at("13:10")
@@ -353,7 +353,7 @@ def test_without_a_schedule_there_is_nothing_to_tell_but_an_override_works(show)
 
 def test_a_preset_never_moves_the_override(show) -> None:
     s = show("16:00")
-    s.state.set("schedule/override_minutes", 120)
+    s.state.set("schedule/override-minutes", 120)
     s.state.set("schedule/override", "open")
     s.at("17:00")
     assert s.recalls == ["noir"] and s.override == "open"

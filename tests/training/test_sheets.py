@@ -21,7 +21,7 @@ def test_a_table_puts_each_picture_in_its_place():
             assert (cell(picture, row, k, 16) == 10 * (1 + k + 3 * row)).all()
 
 
-def test_the_three_sheets_show_what_the_models_do(tmp_path):
+def test_the_sheets_show_what_the_models_do(tmp_path):
     assert main(["--limit", "1", "--out", str(tmp_path)]) == 0
     whole = Pillow.open(tmp_path / "sheet-reconstructions.jpg")
     sitter, portrait, code = (cell(whole, row, 0, 224) for row in range(3))
@@ -36,6 +36,12 @@ def test_the_three_sheets_show_what_the_models_do(tmp_path):
     blends = Pillow.open(tmp_path / "sheet-blends.jpg")
     base, half, full = (cell(blends, row, 0, 224) for row in (1, 2, 3))
     assert np.abs(half - base).mean() < np.abs(full - base).mean()
+    glass = Pillow.open(tmp_path / "sheet-glass.jpg")
+    assert glass.size == (GAP + 9 * (224 + GAP), LABEL + 224 + GAP)
+    own, *edited = (np.asarray(glass.crop((GAP + k * 228, LABEL, GAP + k * 228 + 224, LABEL + 224)), dtype=int) for k in range(9))
+    assert np.abs(own - sitter).mean() < 2
+    for one in edited:  # the face is another and the corners are the camera's
+        assert np.abs(one - own)[80:180, 60:160].mean() > 1 and np.abs(one - own)[:20, :20].mean() < 1
 
 
 @pytest.mark.parametrize("arguments", [["--limit", "0"]])

@@ -9,8 +9,8 @@ import { Presets } from "./presets.js";
 import { Waves } from "./waves.js";
 
 const $ = (id) => document.getElementById(id);
-const TITLES = { edit: "Edit", identity: "Identity", blend: "Blend", smile: "Smile", facets: "Facets", style: "Painters' styles", look: "Look", preset: "Presets", transport: "Stage" };
-const BESIDE = ["preset", "transport"]; // groups beside the picture: what a show needs at hand
+const TITLES = { edit: "Edit", identity: "Identity", blend: "Blend", smile: "Smile", facets: "Facets", style: "Painters' styles", look: "Look", preset: "Presets", transport: "Stage", schedule: "Opening hours" };
+const BESIDE = ["preset", "transport", "schedule"]; // groups beside the picture: what a show needs at hand
 
 const values = new Map(); // what is seen, a hand's moves that are not confirmed yet among it
 const confirmed = new Map(); // what the program said
