@@ -88,8 +88,8 @@ class LatentCache:
         entry.expression, entry.encoded = face.expression, now
 
     def store_detail(self, face: Face, detail: Tensor, own: Tensor | None = None, changes: OwnChanges | None = None) -> None:
-        """The detail residual [C, r, r] of this frame, and what the editor would change of it; kept while the face cannot be drawn or
-        is hidden.
+        """The detail residual [C, r, r] of this frame, and what the editor would change of it, where it was asked; kept while the face
+        cannot be drawn or is hidden.
 
         own: [r, r] 0…1, which part of it is the visitor's; the rest keeps what it had, and has nothing where it never had any.
         """
@@ -99,7 +99,9 @@ class LatentCache:
             if changes is not None:
                 before = torch.zeros_like(changes.residual) if entry.changes is None else entry.changes.residual
                 changes = OwnChanges(torch.lerp(before, changes.residual, own), changes.flow)
-        entry.detail, entry.changes = detail, changes
+        entry.detail = detail
+        if changes is not None:
+            entry.changes = changes
 
     def changes(self, face: Face) -> OwnChanges | None:
         """What the editor would write on this face."""

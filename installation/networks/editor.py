@@ -93,12 +93,17 @@ class Editor(nn.Module):
         for block in self.at32:
             x = x + block(x, condition)
         shape = (-1, len(self.knobs), WAYS, DETAIL_CHANNELS, DETAIL_PX, DETAIL_PX)
-        changes = self.last(x).view(shape) * self.where[:, None, None]
+        # Multiplied channel by channel: products of more than four dimensions are slow in OpenVINO.
+        changes = (self.last(x) * self._each(WAYS * DETAIL_CHANNELS)).view(shape)
         # Skin moves together: what a single cell would do by itself is a streak.
         smooth = F.avg_pool2d(F.avg_pool2d(REACH * self.move(x), 5, 1, 2), 3, 1, 1)
-        flows = smooth.view(-1, len(self.knobs), WAYS, 2, DETAIL_PX, DETAIL_PX) * self.where[:, None, None]
-        wide = F.interpolate(flows.flatten(1, 3), size=(WARP_PX, WARP_PX), mode="bilinear", align_corners=False)
+        flows = smooth * self._each(WAYS * 2)
+        wide = F.interpolate(flows, size=(WARP_PX, WARP_PX), mode="bilinear", align_corners=False)
         return changes, wide.view(-1, len(self.knobs), WAYS, 2, WARP_PX, WARP_PX)
+
+    def _each(self, channels: int) -> Tensor:
+        """[1, knobs * channels, 32, 32]: where each of so many channels a knob may write."""
+        return self.where.repeat_interleave(channels, 0)[None]
 
 
 def ellipse(middle: tuple[float, float], axes: tuple[float, float]) -> Tensor:

@@ -23,6 +23,7 @@ from installation.networks.facets_encoder import FacetsEncoder
 
 OWN_WEIGHTS = ("openvino", "cudagraph")  # engines that keep weights of their own
 HEADS_READ = 3  # maps of the trunk
+REST_FRAMES = 1  # after a visitor's turn with the editor, before it comes again
 REST = 1.0  # a heavy encoder rests as long as it worked: tracking and drawing need the cores too
 
 
@@ -89,8 +90,8 @@ class Encode:
 
 
 class DetailCoder:
-    """The trunk runs for every frame and gives the detail, and what the editor would change of it where there is one; the heads run
-    only when the cache asks for a new code."""
+    """The trunk runs for every frame and gives the detail; the heads run only when the cache asks for a new code. What the editor
+    would change of a face changes little from frame to frame: it is asked by turns, the stalest first, and for whoever is new."""
 
     def __init__(
         self,
@@ -102,30 +103,57 @@ class DetailCoder:
         thorough: bool,
     ) -> None:
         key = digest(encoder)
-        whole = EncoderTrunk(encoder) if editor is None else EditingTrunk(encoder, editor)
-        name, trunk_key = ("trunk", key) if editor is None else ("editing-trunk", digest(encoder, editor))
 
         def trunk(batch: int) -> Network:
-            return Network(f"encoder-{name}-{batch}", whole.eval(), (example_crops(batch, input_px),), trunk_key)
+            return Network(f"encoder-trunk-{batch}", EncoderTrunk(encoder).eval(), (example_crops(batch, input_px),), key)
 
         def heads(batch: int) -> Network:
             return Network(f"encoder-heads-{batch}", EncoderHeads(encoder).eval(), example_maps(encoder, batch, input_px)[1:], key)
 
         self._trunk = BatchedEngine(trunk, 1, settings, buckets, thorough)
         self._heads = BatchedEngine(heads, 3, settings, (1,), thorough)
+        self._editing = None if editor is None else _editing_trunk(encoder, editor, input_px, settings, thorough)
+        self._asked: dict[int, int] = {}  # number of the frame in which the editor was asked of a visitor last, by their id
+        self._frame = 0
         self.choice = str(self._trunk.choice)
 
     def update(self, faces: Sequence[AlignedFace], aligned: AlignedFrame, cache: LatentCache, now: float) -> None:
         height, width = aligned.frame.image.shape[:2]
-        for one, (detail, *maps) in zip(faces, self._trunk([[a.crop] for a in faces]), strict=True):
+        asked = self._turn(faces, cache)
+        seen = dict(zip((a.face.id for a in asked), self._editing([[a.crop] for a in asked]) if self._editing else (), strict=True))
+        others = [a for a in faces if a.face.id not in seen]
+        seen |= zip((a.face.id for a in others), self._trunk([[a.crop] for a in others]), strict=True)
+        for one in faces:
+            detail, *maps = seen[one.face.id]
             if cache.needs_code(one.face, now):
                 cache.store(one.face, _tensor(self._heads([maps[:HEADS_READ]])[0][0]), now)
             own = own_part(one, [a for a in aligned.faces if a is not one], width, height, detail.shape[-1])
             changes = OwnChanges(*(_tensor(part) for part in maps[HEADS_READ:])) if len(maps) > HEADS_READ else None
             cache.store_detail(one.face, _tensor(detail), None if own is None else torch.from_numpy(own), changes)
 
+    def _turn(self, faces: Sequence[AlignedFace], cache: LatentCache) -> list[AlignedFace]:
+        """Of whom the editor is asked in this frame."""
+        if self._editing is None:
+            return []
+        self._frame += 1
+        known = [a for a in faces if a.face.id in cache and cache.changes(a.face) is not None and a.face.id in self._asked]
+        new = [a for a in faces if a not in known]
+        stalest = min(known, key=lambda a: self._asked[a.face.id], default=None)
+        due = [] if stalest is None or self._frame - self._asked[stalest.face.id] <= REST_FRAMES else [stalest]
+        self._asked = {a.face.id: self._asked[a.face.id] for a in known} | {a.face.id: self._frame for a in (*new, *due)}
+        return [*new, *due]
+
     def close(self) -> None:
         """Nothing runs in the background."""
+
+
+def _editing_trunk(encoder: FacetsEncoder, editor: Editor, input_px: int, settings: EngineSettings, thorough: bool) -> BatchedEngine:
+    key, whole = digest(encoder, editor), EditingTrunk(encoder, editor).eval()
+
+    def trunk(batch: int) -> Network:
+        return Network(f"encoder-editing-trunk-{batch}", whole, (example_crops(batch, input_px),), key)
+
+    return BatchedEngine(trunk, 1, settings, (1,), thorough)
 
 
 @dataclass(frozen=True, eq=False)

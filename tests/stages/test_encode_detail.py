@@ -133,3 +133,24 @@ def test_what_the_editor_would_write_is_kept_and_hidden_like_the_residual(edited
     seen = encode.encode(frame_of(crops[:1]), 1.0).faces[0].changes
     kept = encode.encode(frame_of(crops[1:2], quality=0.2), 2.0).faces[0].changes  # not seen well: what is known of them stays
     assert kept is seen
+
+
+def test_the_editor_is_asked_by_turns_and_at_once_for_whoever_is_new(edited_models, crops):
+    encode, asked = Encode(edited_models, POLICY, EAGER, (1,)), []
+    engine = encode._coder._editing
+
+    def counting(faces):
+        asked[-1] += len(faces)
+        return engine(faces)
+
+    encode._coder._editing = counting
+    before: dict[int, object] = {}
+    fresh = []
+    for moment, count in enumerate((2, 2, 2, 2, 2, 3)):
+        asked.append(0)
+        faces = encode.encode(frame_of(crops[:count]), 1.0 + moment / 30).faces
+        fresh.append({face.face.id for face in faces if face.changes is not before.get(face.face.id)})
+        before = {face.face.id: face.changes for face in faces}
+        assert all(face.changes is not None for face in faces)
+    assert asked == [2, 0, 1, 1, 1, 2]
+    assert fresh[0] == {0, 1} and fresh[1] == set() and fresh[2] != fresh[3] == {0, 1} - fresh[2] and 2 in fresh[5]
