@@ -344,6 +344,8 @@ class EditorTrainer:
         if not path.exists():
             return False
         state = torch.load(path, map_location=torch.get_default_device(), weights_only=True)
+        for name in ("editor", "average"):  # where a knob may write is the code's to say, not an older state's
+            state[name]["where"] = self.editor.where
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
         self.progress = Progress(state["steps"], state["images"])
