@@ -1,4 +1,5 @@
-# Facets. ARGS goes to the program: make run ARGS="--source 0 --windowed", make test ARGS="-k glide"
+# Facets. ARGS goes to the program: make run ARGS="--source 0 --windowed", make test ARGS="-k glide". Two files of tests run beside one
+# another: many of them wait for a show, a browser or a socket. One after another, as a debugger needs it: make test ARGS="-n 0 --pdb"
 .PHONY: run setup setup-browser test lint demo clean
 
 run: setup
@@ -12,7 +13,7 @@ setup-browser:
 
 test:
 	@scripts/setup dev
-	@scripts/run -m pytest -q $(ARGS)
+	@scripts/run -m pytest -q -n 2 --dist loadfile $(ARGS)
 
 lint:
 	@scripts/setup dev

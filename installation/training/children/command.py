@@ -1,13 +1,13 @@
 """Fine-tune a child of the base: the same codes, drawn in another style.
 
-    python -m installation child --run RUN --style great-wave --name wave --faces DATA/faces-256 --nets DATA/nets --out weights
-    python -m installation child --run RUN --style painted --faces DATA/faces-256 DATA/fairface --nets DATA/nets --out weights --minutes 15
+    python -m installation child --style great-wave --name wave --faces DATA/faces-256 --nets DATA/nets --out weights
+    python -m installation child --run RUN --style toon --faces DATA/faces-256 DATA/fairface --nets DATA/nets --out weights --minutes 15
 
-Supervised pairs: the child's picture of a photograph's code, with and without its detail residual, against the same
-photograph drawn by an image filter, or by the style networks in the manner of a painter (any style of ``python -m installation style``,
-or a picture's file); a discriminator on the perceptual network's maps (Projected GAN, Sauer et al. 2021) asks
-for the strokes and outlines that an average would blur. A style with strokes of its own gives them to the child as its noise
-pictures. Only the layers from the swap resolution on are trained and stored.
+Supervised pairs: the child's picture of a photograph's code, with and without its detail residual, against the same photograph
+drawn by the style networks in the manner of a painter (any style of ``python -m installation style``, or a picture's file), or by an
+image filter; a discriminator on the perceptual network's maps (Projected GAN, Sauer et al. 2021) asks for the strokes and outlines
+that an average would blur. The base is the shipped one, another of its kind, or that of a training run. Only the layers from the
+swap resolution on are trained and stored.
 Snapshots along the way are the artist's dial: early ones are the sitter with a touch of the style, late ones all style;
 ``sweep`` shows them side by side.
 """
@@ -24,29 +24,32 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
-from installation.checkpoints.loading import load_stylegan2, noise_weights, resolution_of, save_generator
+from installation.checkpoints.loading import load_stylegan2, resolution_of, save_generator
 from installation.networks.facets_encoder import INPUT_PX
 from installation.output_file import whole_file
+from installation.places import shipped
 from installation.styles.names import style_name
 from installation.training.adversary import ProjectedHeads, hinge
+from installation.training.children.base import Base, base_of_files, base_of_run
 from installation.training.children.style_teacher import StyleTeacher
-from installation.training.children.stylize import EYES, STROKES, STYLES
+from installation.training.children.stylize import EYES, STYLES
 from installation.training.data.datasets import BatchStream, load_pictures, to_tensor
 from installation.training.losses import Darknet, features_weight, map_distance, masked_l1
-from installation.training.publish import load_run
+from installation.training.precision import half
 from installation.training.sealing import seal
 from installation.training.train import Stop, load_sets
 
 DETAIL_SHARE = 0.7  # samples drawn with the residual: the mirror nearly always has it
 SWAP_AT = 32
-STROKE_WEIGHT = 0.1  # at the start
+WEIGHTS = shipped("weights")
 FOCUS = 2.0  # how much more eyes and mouth count than the rest
 
 
 @dataclass(frozen=True)
 class ChildOptions:
     """One child. style: a filter's name, or a painter's style; name: of its files, the style's where it is "". swap_at: first
-    resolution in pixels that is trained, stored and, in the mirror, swapped."""
+    resolution in pixels that is trained, stored and, in the mirror, swapped. colour: how much of a painter's colours it learns, the
+    rest are the sitter's."""
 
     style: str
     minutes: float
@@ -56,6 +59,7 @@ class ChildOptions:
     snapshots: int = 0
     adversarial: float = 0.1
     name: str = ""
+    colour: float = 1.0
 
     @property
     def called(self) -> str:
@@ -66,11 +70,9 @@ class ChildOptions:
 class ChildTrainer:
     """Base, its encoder and the child that learns."""
 
-    def __init__(self, run: Path, nets: Path, options: ChildOptions, start: Path | None = None) -> None:
-        self.options = options
-        self.base, self.images = load_run(run)
+    def __init__(self, base: Base, nets: Path, options: ChildOptions, start: Path | None = None) -> None:
+        self.options, self.base = options, base
         self.child = copy.deepcopy(self.base.generator) if start is None else load_stylegan2(start, self.base.generator)
-        self._take_up_strokes()
         self.trained = [p.requires_grad_() for name, p in self.child.named_parameters() if resolution_of(name) >= options.swap_at]
         self.ema = copy.deepcopy(self.child).requires_grad_(False)
         self.ema_trained = [p for name, p in self.ema.named_parameters() if resolution_of(name) >= options.swap_at]
@@ -78,43 +80,37 @@ class ChildTrainer:
         self.optimizer = torch.optim.Adam(self.trained, options.lr, betas=(0.0, 0.99), fused=True)
         self.critic = ProjectedHeads(self.perceptual.widths)
         self.judge = torch.optim.Adam(self.critic.parameters(), 2e-3, betas=(0.0, 0.99), fused=True)
-        self.draw = STYLES[options.style] if options.style in STYLES else StyleTeacher(options.style, self.base.generator.size)
+        self.draw = STYLES[options.style] if options.style in STYLES else self._teacher()
         self.weight = features_weight(self.base.generator.size, FOCUS)
         self.steps = 0
 
-    @torch.no_grad()
-    def _take_up_strokes(self) -> None:
-        """Give the layers that learn the style its strokes, where they have none yet."""
-        strokes, child = STROKES.get(self.options.style), self.child
-        state = child.state_dict()  # shares the memory of the child's own
-        for name, weight in noise_weights(state):
-            if strokes is not None and resolution_of(name) >= self.options.swap_at and not state[weight]:
-                state[name].copy_(strokes(state[name].shape[-1], child.size))
-                state[weight].fill_(STROKE_WEIGHT)  # of 0 the noise would be left out of the file
+    def _teacher(self) -> StyleTeacher:
+        return StyleTeacher(self.options.style, self.base.generator.size, colour=self.options.colour)
 
     @torch.no_grad()
     def codes(self, images: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Codes and residuals of pictures [N, 3, 256, 256]."""
         seen = F.interpolate(images * mask, size=(INPUT_PX, INPUT_PX), mode="area")
-        ws, detail = self.base.encoder.encode_with_detail(seen)
-        return ws, self.base.encoder.residual(detail)
+        return self.base.codes(seen)
 
     def step(self, images: Tensor, mask: Tensor, lr: float) -> tuple[float, float]:
         """One update; returns the L1 and the perceptual term."""
-        ws, residual = self.codes(images, mask)
-        gate = (torch.rand(len(images), 1, 1, 1) < DETAIL_SHARE).float()
-        target = self.draw(images)
-        y = self.child.synthesis(ws, "const", None, residual * gate)
-        weight = mask * self.weight
-        l1 = masked_l1(y, target, weight)
-        with torch.no_grad():
-            wanted = list(self.perceptual.maps(target * mask))
-        drawn = list(self.perceptual.maps(y * mask))
-        perceptual = map_distance(drawn, wanted, weight)
-        self._judge(wanted, [one.detach() for one in drawn])
-        self.critic.requires_grad_(False)
+        with half():
+            ws, residual = self.codes(images, mask)
+            gate = (torch.rand(len(images), 1, 1, 1, device=images.device) < DETAIL_SHARE).float()
+            target = self.draw(images)
+            y = self.child.synthesis(ws, "const", None, residual * gate)
+            weight = mask * self.weight
+            l1 = masked_l1(y, target, weight)
+            with torch.no_grad():
+                wanted = list(self.perceptual.maps(target * mask))
+            drawn = list(self.perceptual.maps(y * mask))
+            perceptual = map_distance(drawn, wanted, weight)
+            self._judge(wanted, [one.detach() for one in drawn])
+            self.critic.requires_grad_(False)
+            loss = 3 * l1 + perceptual - self.options.adversarial * self.critic(drawn).mean()
         self.optimizer.zero_grad(set_to_none=True)
-        (3 * l1 + perceptual - self.options.adversarial * self.critic(drawn).mean()).backward()
+        loss.backward()
         self.critic.requires_grad_(True)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
@@ -150,7 +146,7 @@ class ChildTrainer:
             "name": path.stem,
             "swap_at": str(options.swap_at),
             "swap_width": "0",
-            "base_images": str(self.images),
+            "base_images": self.base.images,
             "licence": "MIT",
             **eyes,
         }
@@ -191,13 +187,16 @@ def run(trainer: ChildTrainer, stream: BatchStream, stop: Stop, out: Path) -> No
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Fine-tune a child of the base in a style.")
-    parser.add_argument("--run", type=Path, required=True, help="the base's training run")
+    parser.add_argument("--run", type=Path, metavar="FOLDER", help="a training run whose base it is, in place of model files")
+    parser.add_argument("--generator", type=Path, default=WEIGHTS / "generator.safetensors", metavar="FILE", help="the base")
+    parser.add_argument("--encoder", type=Path, default=WEIGHTS / "encoder.safetensors", metavar="FILE", help="of the base")
     filters = ", ".join(sorted(STYLES))
     parser.add_argument("--style", required=True, metavar="STYLE", help=f"a filter ({filters}), a painter's style or a picture's FILE")
     parser.add_argument("--name", default="", help="of the child's files; the style's where there is none")
     parser.add_argument("--faces", type=Path, nargs="+", required=True)
     parser.add_argument("--nets", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=Path("weights"))
+    parser.add_argument("--out", type=Path, default=Path("weights"), metavar="FOLDER", help="for NAME.safetensors and its sheet NAME.png")
+    parser.add_argument("--colour", type=float, default=1.0, metavar="SHARE", help="of a painter's colours; the rest are the sitter's")
     parser.add_argument("--minutes", type=float, default=15)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--adversarial-weight", type=float, default=0.1, help="of the discriminator's term; more: bolder strokes")
@@ -207,11 +206,14 @@ def main(argv: list[str] | None = None) -> int:
     a = parser.parse_args(argv)
     if a.minutes <= 0 or min(a.snapshots, a.adversarial_weight) < 0 or a.batch < 1:
         parser.error("--minutes must be more than 0, --snapshots and --adversarial-weight at least 0, --batch at least 1")
+    if not 0 <= a.colour <= 1:
+        parser.error("--colour goes from 0 to 1")
     name = a.name or (a.style if a.style in STYLES else style_name(Path(a.style).stem))
     options = ChildOptions(
-        a.style, a.minutes, a.batch, swap_at=a.swap_at, snapshots=a.snapshots, adversarial=a.adversarial_weight, name=name
+        a.style, a.minutes, a.batch, swap_at=a.swap_at, snapshots=a.snapshots, adversarial=a.adversarial_weight, name=name, colour=a.colour
     )
-    trainer, stop = ChildTrainer(a.run, a.nets, options, a.start), Stop()
+    base = base_of_files(a.generator, a.encoder) if a.run is None else base_of_run(a.run)
+    trainer, stop = ChildTrainer(base, a.nets, options, a.start), Stop()
     if a.swap_at not in trainer.child.resolutions:
         parser.error(f"--swap-at: the base has layers of {', '.join(map(str, trainer.child.resolutions))} px")
     stream = BatchStream([load_pictures(source, "train") for source in a.faces], options.batch, seed=1)
@@ -222,7 +224,7 @@ def main(argv: list[str] | None = None) -> int:
     finally:
         stream.close()
     trainer.save(a.out / f"{name}.safetensors")
-    trainer.grid(*shown).save(a.run / f"{name}.png")
+    trainer.grid(*shown).save((a.run or a.out) / f"{name}.png")
     seal(a.out)
     return 0
 

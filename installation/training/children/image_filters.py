@@ -84,3 +84,9 @@ def grid(x: Tensor) -> tuple[Tensor, Tensor]:
     axis = (torch.arange(x.shape[-1], device=x.device, dtype=x.dtype) + 0.5) / x.shape[-1]
     down, across = torch.meshgrid(axis, axis, indexing="ij")
     return across, down
+
+
+def around(x: Tensor, middle: tuple[float, float], extent: tuple[float, float]) -> Tensor:
+    """A soft spot [1, 1, S, S], 1 at its middle; middle and extent, x and y, in fractions of the side."""
+    across, down = grid(x)
+    return torch.exp(-(((across - middle[0]) / extent[0]).square() + ((down - middle[1]) / extent[1]).square()))[None, None]

@@ -13,6 +13,7 @@ from torch import Tensor
 from installation.engines.style_models import StyleEngineSettings
 from installation.errors import ConfigError
 from installation.styles.asked import Asked, read_asked
+from installation.styles.colour import coloured
 from installation.styles.hands import NetworkHand
 from installation.styles.library import STYLES, Library
 
@@ -20,15 +21,17 @@ from installation.styles.library import STYLES, Library
 class StyleTeacher:
     """Pictures [N, 3, S, S] in -1…1 to the same, painted."""
 
-    def __init__(self, text: str, size: int, styles: Path = STYLES) -> None:
-        """text: styles as for ``style``; size: S, px. Raises ConfigError for one that is not there, WeightsError without the networks."""
+    def __init__(self, text: str, size: int, styles: Path = STYLES, colour: float = 1.0) -> None:
+        """text: styles as for ``style``; size: S, px; colour: how much of the colours is the painting's, the rest the photograph's.
+        Raises ConfigError for a style that is not there, WeightsError without the networks."""
         library = Library(styles)
         if library.notice:
             raise ConfigError(library.notice)
-        self.asked: Asked = read_asked(text, library, library.look()[0])
+        self.asked: Asked = read_asked(text, library, library.look()[0], colour=colour)
         self._hand = NetworkHand((size, size), StyleEngineSettings(threads=len(os.sched_getaffinity(0)), precision="f32"))
 
     def __call__(self, images: Tensor) -> Tensor:
-        bytes_ = ((images.detach() + 1.0) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
-        painted = np.stack([self._hand.draw(one, self.asked.blend).copy() for one in bytes_])
-        return torch.from_numpy(painted).permute(0, 3, 1, 2).to(images.dtype) / 127.5 - 1.0
+        bytes_ = ((images.detach() + 1.0) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+        blend = self.asked.blend
+        painted = np.stack([coloured(self._hand.draw(one, blend), one, blend.colour).copy() for one in bytes_])
+        return torch.from_numpy(painted).permute(0, 3, 1, 2).to(images) / 127.5 - 1.0

@@ -19,6 +19,13 @@ def test_the_teacher_paints_what_the_network_paints() -> None:
     assert np.abs((painted[1].permute(1, 2, 0).numpy() + 1) * 127.5 - expected).max() <= 1.0
 
 
+def test_a_teacher_leaves_the_colours_that_it_is_told_to_leave() -> None:
+    blue = torch.tensor((-0.4, -0.1, 0.6))[None, :, None, None].expand(1, 3, 64, 64)
+    own, theirs = (StyleTeacher("crimson", 64, colour=share)(blue).mean(dim=(0, 2, 3)) for share in (0.0, 1.0))
+    assert own[2] > own[0] + 0.3
+    assert theirs[2] < own[2] - 0.2
+
+
 def test_a_style_that_is_not_there_is_said() -> None:
     with pytest.raises(ConfigError, match="did you mean 'ink'"):
         StyleTeacher("inkk", 64)

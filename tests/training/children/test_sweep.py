@@ -9,11 +9,14 @@ from PIL import Image
 from safetensors import safe_open
 
 from installation.__main__ import main
-from installation.checkpoints.loading import load_stylegan2, noise_weights, resolution_of, save_generator
-from installation.training.children.brushwork import noise_picture
-from installation.training.children.command import STROKE_WEIGHT, ChildOptions, ChildTrainer, due_at, free_number
+from installation.checkpoints.loading import load_stylegan2, resolution_of, save_encoder, save_generator
+from installation.checkpoints.stylegan3_file import save_stylegan3
+from installation.errors import WeightsError
+from installation.training.children.base import base_of_files
+from installation.training.children.command import ChildOptions, ChildTrainer, due_at, free_number
 from installation.training.children.sweep import CELL, GAP, LABEL, SIDE_LABEL, load_snapshot
 from installation.training.model import Model, Shape
+from tests.checkpoints.test_stylegan3_file import tiny_stylegan3
 from tests.training.score.score_inputs import aligned_faces, frame_of, write_faces, write_model, write_nets
 
 
@@ -118,15 +121,23 @@ def test_a_child_leaves_snapshots_that_load(style, name, tmp_path):
     assert load_snapshot(Path(out / f"{name}-00.safetensors"), model.generator).begins >= 8
 
 
-def test_a_painted_child_takes_up_its_strokes_from_any_layer_on(tmp_path):
-    nets, run = write_nets(tmp_path / "nets"), tmp_path / "run"
-    run.mkdir()
-    model = Model(Shape(64, 32, 0, 128, 8))
-    torch.save({"ema": model.state_dict(), "images": 7, "shape": model.shape.as_dict()}, run / "state.pt")
-    for swap_at in (4, 16):
-        state = ChildTrainer(run, nets, ChildOptions("painted", 1.0, swap_at=swap_at)).child.state_dict()
-        for name, weight in noise_weights(state):
-            taken = resolution_of(name) >= swap_at
-            assert float(state[weight]) == pytest.approx(STROKE_WEIGHT if taken else 0.0)
-            if taken:
-                assert torch.equal(state[name], noise_picture(resolution_of(name), 64))
+def test_a_child_begins_with_the_model_files_where_there_is_no_run(folder, tmp_path):
+    base = base_of_files(folder / "generator.safetensors", folder / "encoder.safetensors")
+    trainer = ChildTrainer(base, write_nets(tmp_path / "nets"), ChildOptions("toon", 1.0, swap_at=16))
+    mine, theirs = trainer.child.state_dict(), base.generator.state_dict()
+    assert all(torch.equal(mine[name], theirs[name]) for name in mine)
+    assert {resolution_of(name) for name, p in trainer.child.named_parameters() if p.requires_grad} == {16, 32, 64}
+
+
+def test_a_base_that_cannot_have_children_is_said(folder, tmp_path):
+    generator, encoder = folder / "generator.safetensors", folder / "encoder.safetensors"
+    save_stylegan3(tiny_stylegan3(), tmp_path / "three.safetensors", {})
+    narrow = Model(Shape(64, 16, 0, 512, 16)).eval()
+    save_encoder(narrow.encoder, tmp_path / "narrow.safetensors", {})
+    for base, reader, reason in (
+        (tmp_path / "three.safetensors", encoder, "name a StyleGAN2"),
+        (generator, tmp_path / "narrow.safetensors", "needs 10x32"),
+        (tmp_path / "nowhere.safetensors", encoder, "nowhere.safetensors"),
+    ):
+        with pytest.raises(WeightsError, match=reason):
+            base_of_files(base, reader)
