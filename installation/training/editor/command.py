@@ -20,16 +20,20 @@ from installation.engines.device import device_of
 from installation.errors import ConfigError
 from installation.latents.directions import DirectionSet
 from installation.models.bundle import Models, load_models
+from installation.models.editor import load_editor
 from installation.networks.editor import KNOBS, WARP_PX
 from installation.networks.facets_encoder import FacetsEncoder
 from installation.output_file import check_output, whole_file
 from installation.places import shipped
 from installation.training.directions.attributes import load_attributes
+from installation.training.editor.batches import ALL, MIDDLE, Sitters, pool_of
 from installation.training.editor.drawing import Studio
 from installation.training.editor.faces import LabelledFaces, load_faces
+from installation.training.editor.judges import Judges
+from installation.training.editor.objective import Objective, typical_residuals
 from installation.training.editor.reader import Reader, load_reader, reliability, save_half, train_reader
 from installation.training.editor.sheet import Sheet
-from installation.training.editor.trainer import BATCH, EditorTrainer, Weights
+from installation.training.editor.trainer import BATCH, EditorTrainer
 from installation.training.losses import Darknet, Identity
 from installation.training.sealing import seal
 
@@ -67,6 +71,16 @@ def models_of(a: argparse.Namespace) -> tuple[Models, FacetsEncoder]:
     return models, models.detail
 
 
+def trainer_of(
+    sitters: Sitters, darknet: Darknet, identity: Identity, photographs: LabelledFaces, generated: LabelledFaces | None, folder: Path
+) -> EditorTrainer:
+    """A new editor and new adversaries. photographs: of people, with labels; generated: whole pictures, or None."""
+    kinds = [(photographs, MIDDLE)] + ([] if generated is None else [(generated, ALL)])
+    pools = [pool_of(faces, view, sitters.studio, darknet) for faces, view in kinds]
+    objective = Objective(sitters.reader, darknet, identity, typical_residuals(sitters.studio, photographs))
+    return EditorTrainer(sitters, pools, objective, Judges(pools, darknet), folder)
+
+
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     p = argparse.ArgumentParser(prog="python -m installation train-editor", description="Train the editor of faces.")
@@ -76,6 +90,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--minutes", type=float, default=60.0, help="of the editor's training in this call")
     p.add_argument("--reader-minutes", type=float, default=15.0, help="of the reader's, where the run has none yet")
     p.add_argument("--limit", type=int, default=10**6, metavar="N", help="faces of each pack at most")
+    p.add_argument("--start", type=Path, metavar="FILE", help="an editor to go on with where the run has no state yet")
     p.add_argument("--out", type=Path, metavar="FILE", help="write the editor that the mirror uses, a .safetensors file")
     p.add_argument("--force", action="store_true", help="write over a file that is there")
     p.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="auto: a GPU where there is one")
@@ -111,10 +126,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         reader = reader_of(a.run, faces, kept.only(kept.photographs), a.reader_minutes).to(device)
         studio = Studio(encoder.to(device), base.to(device))
         generated = faces.only(~faces.photographs) if (~faces.photographs).sum() >= FEWEST_GENERATED else None
-        networks = reader, darknet.to(device), identity.to(device)
-        trainer = EditorTrainer(studio, *networks, faces.only(faces.photographs), generated, warps, Weights(), a.run, a.batch)
+        networks = darknet.to(device), identity.to(device)
+        trainer = trainer_of(Sitters(studio, reader, warps, a.batch), *networks, faces.only(faces.photographs), generated, a.run)
         if trainer.resume():
             print(f"going on after {trainer.progress.images} faces", flush=True)
+        elif a.start is not None:
+            trainer.begin_with(load_editor(a.start, encoder).to(device))
         trainer.train(a.minutes, Sheet(studio, kept, warps, a.run / "sheet.png").draw)
     if a.out is not None:
         with whole_file(a.out) as part:

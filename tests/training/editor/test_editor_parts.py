@@ -14,10 +14,11 @@ from installation.models.bundle import load_models
 from installation.networks.mixed_generator import MixedGenerator
 from installation.training.directions import aligned_mesh
 from installation.training.editor.adversaries import PictureHeads, ResidualHeads, condition, hinge, usual_size
+from installation.training.editor.batches import HIGHEST, LOWEST, STEP, asked, draw_amounts
 from installation.training.editor.drawing import CutOut, Studio, moved
 from installation.training.editor.faces import LabelledFaces, load_faces, standardised
+from installation.training.editor.objective import skin_weights
 from installation.training.editor.reader import Reader, load_reader, reading_loss, recoloured, reliability, save_half, train_reader, worst
-from installation.training.editor.trainer import HIGHEST, LOWEST, STEP, asked, draw_amounts, skin_weights
 from installation.training.losses import Darknet
 from tests.training.score.score_inputs import write_nets
 

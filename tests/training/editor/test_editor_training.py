@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from installation.checkpoints.error import CheckpointError
@@ -18,7 +19,6 @@ from installation.networks.editor import KNOBS, Editor
 from installation.networks.facets_encoder import FacetsEncoder
 from installation.training.editor import command
 from installation.training.editor.sheet import SITTERS
-from installation.training.editor.trainer import EditorTrainer
 from tests.training.score.score_inputs import write_nets
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -99,6 +99,17 @@ def test_a_step_changes_the_editor_its_average_and_both_adversaries(inputs, trai
     assert trainer.progress.steps == 2 and {"attribute", "colour", "skin", "identity", "picture", "residual"} <= set(trainer.progress.sums)
 
 
+def test_an_editor_may_begin_with_anothers_weights(inputs, trained, tmp_path):
+    pack, nets = inputs
+    run, _ = trained
+    shipped, out = WEIGHTS / "editor.safetensors", tmp_path / "again.safetensors"
+    words = ["--faces", pack, "--nets", nets, "--run", tmp_path, "--minutes", "0", "--start", shipped, "--out", out]
+    (tmp_path / "reader.safetensors").write_bytes((run / "reader.safetensors").read_bytes())
+    assert command.main([str(word) for word in words]) == 0
+    with safe_open(shipped, "pt") as wanted, safe_open(out, "pt") as got:
+        assert all(torch.equal(wanted.get_tensor(name), got.get_tensor(name)) for name in wanted.keys())  # noqa: SIM118
+
+
 def _trainer(pack, nets, run, folder):
     a = command.parser().parse_args(["--faces", str(pack), "--nets", str(nets), "--run", str(run)])
     models, encoder = command.models_of(a)
@@ -106,7 +117,8 @@ def _trainer(pack, nets, run, folder):
     networks = command.Darknet(nets / "darknet-tiny-imagenet.safetensors"), command.Identity(nets / "mobilefacenet.onnx").eval()
     studio = command.Studio(encoder, models.base.layered)
     reader = command.load_reader(run / "reader.safetensors")
-    return EditorTrainer(studio, reader, *networks, faces, None, command.warps_of(models.directions), command.Weights(), folder)
+    sitters = command.Sitters(studio, reader, command.warps_of(models.directions), 12)
+    return command.trainer_of(sitters, *networks, faces, None, folder)
 
 
 def test_faces_without_labels_are_refused_before_anything_is_trained(inputs, tmp_path):
