@@ -35,6 +35,7 @@ from installation.errors import ConfigError, SourceError
 from installation.messages import EncodedFrame, Image
 from installation.models.bundle import Models
 from installation.output_file import check_output, whole_file
+from installation.sheet_file import write_picture
 from installation.sources import SourceEnded
 from installation.sources.capture import open_source
 from installation.stages.align import Align, align_image
@@ -96,7 +97,7 @@ def main(argv: list[str] | None = None) -> int:
     encode.close()
     sheet = arrange(shots)
     with whole_file(a.out) as part:
-        save(sheet, part, a.out.suffix.lower())
+        write_picture(Pillow.fromarray(sheet), part, a.out.suffix.lower(), MOST_BYTES)
     print(f"{a.out}: {len(shots)} presets, {sheet.shape[1]}×{sheet.shape[0]}, {a.out.stat().st_size // 1000} KB")
     return 0
 
@@ -182,18 +183,6 @@ def arrange(shots: list[GalleryPicture]) -> Image:
         pen.text((x + 1, line), shot.preset.name.replace("-", " "), INK, name_font, anchor="ls")
         pen.text((x + TILE[0] - 1, line), " · ".join(shot.preset.tags), PALE, tag_font, anchor="rs")
     return np.asarray(sheet, dtype=np.uint8)
-
-
-def save(sheet: Image, path: Path, kind: str) -> None:
-    """As a PNG, or as the finest JPEG of at most 450 KB."""
-    picture = Pillow.fromarray(sheet)
-    if kind == ".png":
-        picture.save(path, "PNG", optimize=True)
-        return
-    for quality in range(92, 30, -4):
-        picture.save(path, "JPEG", quality=quality, optimize=True, progressive=True)
-        if path.stat().st_size <= MOST_BYTES:
-            return
 
 
 if __name__ == "__main__":

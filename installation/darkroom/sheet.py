@@ -14,6 +14,7 @@ from PIL import ImageDraw, ImageFont
 from installation.errors import ConfigError
 from installation.messages import Image
 from installation.output_file import whole_file
+from installation.sheet_file import write_picture
 
 TILE, LABEL, GAP, COLUMNS = 288, 34, 12, 4  # px of a sheet, and its tiles in a row
 TALLEST = 2 * TILE  # px, of a row
@@ -48,13 +49,7 @@ def write_sheet(path: Path, tiles: Sequence[Tile], columns: int = COLUMNS) -> No
     """As a PNG, or as the finest JPEG that is not too large to send."""
     drawn, most = arranged(tiles, columns), MOST_BYTES * max(1.0, len(tiles) / MOST_TILES)
     with whole_file(path) as part:
-        if path.suffix.lower() == ".png":
-            drawn.save(part, "PNG", optimize=True)
-            return
-        for quality in range(92, 30, -4):
-            drawn.save(part, "JPEG", quality=quality, optimize=True, progressive=True)
-            if part.stat().st_size <= most:
-                return
+        write_picture(drawn, part, path.suffix.lower(), most)
 
 
 def arranged(tiles: Sequence[Tile], columns: int = COLUMNS) -> Pillow.Image:
