@@ -21,6 +21,7 @@ ARROWS: dict[str, set[str]] = {
     "checkpoints": {"networks"},
     "engines": {"faces"},
     "models": {"latents", "networks", "checkpoints"},
+    "portraits": {"networks", "engines", "models"},
     "compositing": {"faces", "latents"},
     "styles": {"latents", "engines", "canvas"},
     "sources": set(),
@@ -28,9 +29,11 @@ ARROWS: dict[str, set[str]] = {
     "operation": set(),
     "canvas": {"operation"},
     "control": {"latents", "models", "operation", "canvas", "styles"},
-    "stages": {"faces", "latents", "networks", "engines", "models", "compositing", "canvas", "styles", "control"},
+    "stages": {"faces", "latents", "networks", "engines", "models", "portraits", "compositing", "canvas", "styles", "control"},
     "pipeline": {"faces", "sources", "outputs", "operation", "canvas", "styles", "control", "stages"},
-    "assembly": {"latents", "checkpoints", "engines", "models", "sources", "operation", "canvas", "styles", "control", "stages"},
+    "assembly": {
+        "latents", "checkpoints", "engines", "models", "portraits", "sources", "operation", "canvas", "styles", "control", "stages",
+    },
     "running": {"operation", "canvas", "control", "pipeline"},
     "app": {
         "latents", "checkpoints", "engines", "models", "sources", "outputs", "operation", "canvas", "styles", "control", "stages",
@@ -45,7 +48,8 @@ ARROWS: dict[str, set[str]] = {
     "darkroom": {"faces", "models", "sources", "outputs", "canvas", "styles", "control", "stages", "assembly"},
     "paintings": set(),
     "training": {
-        "faces", "latents", "networks", "checkpoints", "engines", "models", "compositing", "sources", "styles", "stages", "registry",
+        "faces", "latents", "networks", "checkpoints", "engines", "models", "portraits", "compositing", "sources", "styles", "stages",
+        "registry",
     },
     "commands": {
         "latents", "networks", "checkpoints", "engines", "models", "sources", "operation", "canvas", "styles", "control", "stages",

@@ -33,8 +33,9 @@ from installation.errors import ConfigError, DisplayError
 from installation.latents.directions import DirectionSet
 from installation.models.bundle import Models
 from installation.networks.stylegan2 import Generator
+from installation.portraits.engines import GenerateSettings
 from installation.sources.orientation import Orientation
-from installation.stages.generate import Generate, GenerateSettings
+from installation.stages.generate import Generate
 from installation.styles.hands import STEPS, Hands, HandSettings
 from tests.networks.test_psp_encoders import checkpoint
 

@@ -23,8 +23,9 @@ from installation.models.occlusion import load_occlusion
 from installation.operation.patience import told
 from installation.operation.saying import say
 from installation.places import cache, shipped
+from installation.portraits.engines import GenerateSettings
 from installation.stages.encode import Encode
-from installation.stages.generate import Generate, GenerateSettings
+from installation.stages.generate import Generate
 from installation.stages.occlusion import Occlusion, occlusion_engine
 from installation.styles.hands import HandSettings
 from installation.styles.library import Palette

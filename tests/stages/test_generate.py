@@ -11,7 +11,8 @@ from installation.latents.directions import DirectionSet
 from installation.messages import EditedFace, EditedFrame, Expression, Face, Frame
 from installation.models.bundle import Child, Models
 from installation.networks.stylegan2 import Generator
-from installation.stages.generate import Generate, GenerateSettings
+from installation.portraits.engines import GenerateSettings
+from installation.stages.generate import Generate
 
 SIDE = 64
 

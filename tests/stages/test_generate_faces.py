@@ -15,7 +15,8 @@ from installation.latents.warps import Warper, larger_eyes
 from installation.messages import EditedFace, EditedFrame, EncodedFace, Expression, Face, Frame
 from installation.models.bundle import Child, Models
 from installation.networks.stylegan2 import Generator
-from installation.stages.generate import Generate, GenerateSettings
+from installation.portraits.engines import GenerateSettings
+from installation.stages.generate import Generate
 
 SIDE, WIDTH = 64, 8
 EYES = 0.4
@@ -70,7 +71,7 @@ def test_a_child_without_a_share_leaves_the_eyes(drawn):
 
 def test_a_change_that_is_seen_small_is_drawn_small(tmp_path, monkeypatch):
     """Whatever this machine carries, a face of a few pixels does not take the large engine."""
-    monkeypatch.setattr("installation.stages.generate.PAIR_MILLISECONDS", math.inf)
+    monkeypatch.setattr("installation.portraits.fitting.PAIR_MILLISECONDS", math.inf)
     models = models_of(load_config())
     stage = Generate(models, EngineSettings("eager", "float32", 1, "cpu", tmp_path), GenerateSettings(256))
     ws = models.latent_avg

@@ -9,8 +9,10 @@ from installation.engines.select import EngineSettings
 from installation.latents.directions import DirectionSet
 from installation.models.bundle import Models
 from installation.networks.stylegan2 import Generator
-from installation.stages import generate as module
-from installation.stages.generate import ENGINE_SHARE, HEAVY, SMALL_PX, Generate, GenerateSettings, work
+from installation.portraits import engines as module
+from installation.portraits.engines import HEAVY, GenerateSettings, PortraitEngines, work
+from installation.portraits.fitting import ENGINE_SHARE, SMALL_PX
+from installation.stages.generate import Generate
 
 EAGER = EngineSettings("eager", "float32", 1, "cpu")
 MOST = ENGINE_SHARE * 1000 / 12  # ms of a portrait, where twelve a second are asked for
@@ -31,8 +33,8 @@ def machine(monkeypatch):
         return SimpleNamespace(size=size, choice=SimpleNamespace(backend="eager", precision="float32"))
 
     monkeypatch.setattr(module, "digest", lambda *modules: "0")
-    monkeypatch.setattr(Generate, "_build", build)
-    monkeypatch.setattr(Generate, "_milliseconds", lambda _, engine: found.milliseconds(engine.size))
+    monkeypatch.setattr(PortraitEngines, "portraits", build)
+    monkeypatch.setattr(PortraitEngines, "milliseconds", lambda _, engine: found.milliseconds(engine.size))
     return found
 
 

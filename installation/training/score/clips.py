@@ -16,11 +16,12 @@ from installation.faces.ffhq import EYES, MOUTH, crop_to_original, invert, quad_
 from installation.latents.cache import CachePolicy
 from installation.messages import AlignedFace, AlignedFrame, EditedFace, EditedFrame, Expression, Face, Frame, Image, Portrait
 from installation.models.bundle import Models
+from installation.portraits.engines import GenerateSettings
 from installation.sources.base import CaptureSettings, SourceEnded
 from installation.sources.video import video_file
 from installation.stages.align import Align, align_image
 from installation.stages.encode import Encode
-from installation.stages.generate import Generate, GenerateSettings
+from installation.stages.generate import Generate
 from installation.stages.glass import LARGEST_ON_CPU, SIDES
 from installation.stages.track import Track, TrackSettings
 from installation.training.data.datasets import STORED_PX

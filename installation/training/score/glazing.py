@@ -18,7 +18,7 @@ from installation.models.bundle import Models
 from installation.models.editor import own_changes
 from installation.networks.encoder_parts import as_network_input
 from installation.networks.mixed_generator import MixedGenerator
-from installation.stages.generate import SMALL_PX
+from installation.portraits.fitting import SMALL_PX
 from installation.training.directions.effects import Measure
 from installation.training.score.faces import fitted
 from installation.training.score.glass import GlassNumbers, glass_numbers

@@ -1,0 +1,1 @@
+"""How portraits are drawn: engines of the generators, and the sizes that fit the machine."""
