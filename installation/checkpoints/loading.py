@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from installation.checkpoints.eight_bit import in_eight_bits, with_steps
 from installation.checkpoints.encoder_reading import AUTO, EncoderReading
 from installation.checkpoints.error import CheckpointError, MissingPartError
 from installation.checkpoints.format import Format, format_of
@@ -64,9 +65,9 @@ FaceEncoder = FacetsEncoder | PublishedEncoder
 
 
 def save_generator(
-    generator: Generator, path: Path, latent_avg: Tensor, card: Mapping[str, str], only: frozenset[int] | None = None
+    generator: Generator, path: Path, latent_avg: Tensor, card: Mapping[str, str], only: frozenset[int] | None = None, small: bool = False
 ) -> None:
-    """Write a generator in half precision.
+    """Write a generator in half precision; small: its large weights in eight bits.
 
     latent_avg: [styles, style_dim], the mean code. only: resolutions to store; a child leaves out the ones that the swap
     takes from the base. Noise pictures are left out where no layer uses them.
@@ -89,7 +90,7 @@ def save_generator(
     inner = generator.state_dict().get("style.1.bias")
     sizes |= {"z_dim": str(generator.z_dim), "mlp_dim": str(generator.style_dim if inner is None else inner.numel())}
     sizes |= {} if generator.clamp is None else {"clamp": str(generator.clamp)}
-    save_file(tensors, path, metadata={"kind": GENERATOR_KIND, **sizes, **card})
+    save_file(in_eight_bits(tensors) if small else tensors, path, metadata={"kind": GENERATOR_KIND, **sizes, **card})
 
 
 def resolution_of(name: str) -> int:
@@ -231,7 +232,7 @@ def _own_generator(file: SafetensorsFile, base: Generator | None) -> AnyGenerato
         z_dim, mlp_dim = (int(file.metadata.get(key, style_dim)) for key in ("z_dim", "mlp_dim"))
         clamp = float(file.metadata["clamp"]) if "clamp" in file.metadata else None
         generator = GeneratorPlan(size, style_dim, n_mlp, channels, z_dim, mlp_dim, clamp).build()
-    tensors = dict(file.tensors)
+    tensors = with_steps(file.tensors, path)
     mean, spread = tensors.pop("latent_avg", None), tensors.pop("spread", None)
     # Copies: a child that is trained further must leave its base alone.
     names = generator.state_dict().keys()  # a child has no mapping network of its own

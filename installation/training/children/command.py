@@ -151,7 +151,7 @@ class ChildTrainer:
             **eyes,
         }
         with whole_file(path) as part:
-            save_generator(self.ema, part, torch.zeros(child.styles, child.style_dim), card, kept)
+            save_generator(self.ema, part, torch.zeros(child.styles, child.style_dim), card, kept, small=True)
 
 
 def due_at(number: int, snapshots: int) -> float:
