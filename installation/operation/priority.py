@@ -7,6 +7,9 @@ On Linux every thread has a nice value, from -20 (runs first) to 19 (runs last).
 - those that run the networks, which work all the time and can wait a few milliseconds.
 
 ``Priorities`` says which nice value each kind has. Other systems give single threads no priority: there nothing happens.
+
+On a desktop Linux shares the cores among sessions (a terminal is one) before it looks at nice values, unless the kernel's
+``sched_autogroup_enabled`` is 0: a show that is to come before other programs raises its session as well.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -35,6 +39,7 @@ SWITCH_SECONDS = 0.0005
 # Linux lets threads run in turns of about three milliseconds, called slices. A thread that wakes up waits for the end of the
 # slice in hand, unless its own slice is shorter (from Linux 6.12 on). The system call has no wrapper in Python.
 DISPLAY_SLICE_NS = 100_000
+SESSION = Path("/proc/self/autogroup")  # "/autogroup-17 nice 0"; a number that is written is the session's nice value
 SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}  # number of the system call
 RESET_ON_FORK = 1  # threads that the display starts get the usual slice
 
@@ -67,10 +72,13 @@ def ahead() -> Iterator[Priorities]:
     if not set_nice(wanted.display):
         yield Priorities.behind(nice)
         return
+    session = _raise_session(wanted.display)
     try:
         yield wanted
     finally:
         set_nice(nice)
+        if session is not None:
+            _raise_session(session)
 
 
 def set_nice(nice: int, thread: int | None = None) -> bool:
@@ -83,6 +91,17 @@ def set_nice(nice: int, thread: int | None = None) -> bool:
     except OSError:
         return False
     return True
+
+
+def _raise_session(nice: int) -> int | None:
+    """Set the nice value of the session that this program runs in, and return the one that it had; None where sessions have none, or
+    the system does not allow it."""
+    try:
+        before = int(SESSION.read_text().rpartition("nice")[2])
+        SESSION.write_text(f"{nice}")
+    except (OSError, ValueError):
+        return None
+    return before
 
 
 def _nice_of(thread: int) -> int:

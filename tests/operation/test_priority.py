@@ -173,3 +173,48 @@ def test_in_a_show_threads_take_turns_quickly_and_the_collector_leaves_what_stan
         assert gc.get_freeze_count() > frozen
         raise RuntimeError("the show ends badly")
     assert (sys.getswitchinterval(), gc.get_freeze_count()) == (pytest.approx(interval), 0)
+
+
+@linux
+def test_a_show_raises_its_session_and_lets_it_down_again(tmp_path, monkeypatch) -> None:
+    if not may_go_first():
+        pytest.skip("this user may not let threads go before those of others")
+    session = tmp_path / "autogroup"
+    session.write_text("/autogroup-17 nice 3\n")
+    monkeypatch.setattr(priority, "SESSION", session)
+
+    def show() -> str:
+        with priority.ahead():
+            return session.read_text()
+
+    assert in_a_thread(show) == f"{nice() - priority.STEP}"
+    assert session.read_text() == "3"
+
+
+@linux
+def test_a_system_without_sessions_changes_nothing(tmp_path, monkeypatch) -> None:
+    for session, text in ((tmp_path / "none", None), (tmp_path / "other", "of another kind\n")):
+        if text is not None:
+            session.write_text(text)
+        monkeypatch.setattr(priority, "SESSION", session)
+
+        def show() -> None:
+            with priority.ahead():
+                pass
+
+        in_a_thread(show)
+        assert not session.exists() if text is None else session.read_text() == text
+
+
+@linux
+def test_the_real_session_is_as_before_after_a_show() -> None:
+    if not priority.SESSION.exists():
+        pytest.skip("this kernel shares the cores among threads alone")
+    before = priority.SESSION.read_text()
+
+    def show() -> None:
+        with priority.ahead():
+            pass
+
+    in_a_thread(show)
+    assert priority.SESSION.read_text() == before
