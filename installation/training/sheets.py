@@ -121,7 +121,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--faces", type=Path, nargs="+", default=[FACES], help="packs or folders of aligned faces; default: the visitors")
     parser.add_argument("--limit", type=int, default=4, help="sitters")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="folder of a family of models")
-    parser.add_argument("--children", nargs="*", default=["painted", "toon"], metavar="NAME")
+    parser.add_argument("--children", nargs="*", default=["painted", "woodcut", "toon"], metavar="NAME")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="for sheet-reconstructions.jpg and the others")
     a = parser.parse_args(argv)
     if a.limit < 1:

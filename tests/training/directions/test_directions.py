@@ -57,7 +57,6 @@ def test_every_style_changes_the_picture_and_keeps_its_range():
         assert drawn.shape == picture.shape
         assert drawn.min() >= -1 and drawn.max() <= 1
         assert (drawn - picture).abs().mean() > 0.03
-    assert (drawings["painted"] - drawings["toon"]).abs().mean() > 0.05
 
 
 def test_there_is_a_plan_for_every_measure():
