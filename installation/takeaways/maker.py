@@ -44,10 +44,18 @@ class Maker:
         return self._job is None or self._job.done()
 
     def make(self, still: Image, film: Pictures, told: Told) -> None:
-        """Keep a picture [height, width, 3], and then the films of ``film`` [n, h, w, 3], which must stay as it is until ``idle``. told: as
-        soon as the page can be opened hears the link's secret and what is kept, or twice None where it cannot be kept; in the thread
-        that does it all."""
-        self._job = self._worker.submit(self._make, still, film, told)
+        """Keep a picture [height, width, 3], and then the films of ``film`` [n, h, w, 3], which must stay as it is until ``idle``, and is
+        black from then on. told: as soon as the page can be opened hears the link's secret and what is kept, or twice None where it
+        cannot be kept; in the thread that does it all."""
+
+        def make() -> None:
+            try:
+                self._make(still, film, told)
+            finally:
+                for picture in film:  # nothing of it stays in memory
+                    picture.fill(0)
+
+        self._job = self._worker.submit(make)
 
     def close(self) -> None:
         """End what is being made; what is whole by now is kept."""

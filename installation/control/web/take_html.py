@@ -88,7 +88,7 @@ def _film(here: str, kept: Kept, name: str, title: str, save: str, stamp: str) -
 
 def _save(here: str, name: str, save: str, stamp: str, main: bool, kind: str = "") -> str:
     stem, _, suffix = name.partition(".")
-    label = f"{escape(save)}<small>{kind}</small>" if main else escape(kind)
+    label = escape(save) + (f"<small>{kind}</small>" if kind else "") if main else escape(kind)
     called = f"facets-{stamp}-{stem}.{suffix}"
     return f'<a class="button{" main" if main else ""}" href="{here}/{name}?save" download="{called}">{label}</a>'
 
