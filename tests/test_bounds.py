@@ -49,7 +49,12 @@ AT_MOST = {
     "sources.stills.MAX_PIXELS": 120_000_000,
     "sources.base.MAX_SIDE": 3840,
 }
-AT_LEAST = {"canvas.flashes.WINDOW_SECONDS": 1.0, "canvas.flashes.RELEASE_SECONDS": 1.0, "control.web.secret.SHORTEST": 8, "takeaways.kept.SECRET_BYTES": 16}
+AT_LEAST = {
+    "canvas.flashes.WINDOW_SECONDS": 1.0,
+    "canvas.flashes.RELEASE_SECONDS": 1.0,
+    "control.web.secret.SHORTEST": 8,
+    "takeaways.kept.SECRET_BYTES": 16,
+}
 
 
 def value_of(place):

@@ -20,7 +20,7 @@ from installation.takeaways.shelf import Limits, Shelf
 from installation.time_zone import zone_of
 
 TAKE, PRINT = "takeaway/take", "takeaway/print"
-OFF = "takeaways.enabled is false"
+OFF = "visitors take nothing home in this show; takeaways.enabled lets them, where it keeps its own pace"
 NO_PHONES = "takeaways: no phone can open the links, since control.web.host is this machine alone; set it to 0.0.0.0, or set takeaways.url"
 STALE = 1.0  # s after which what was seen of visitors is not believed any more
 
@@ -93,10 +93,16 @@ def office_of(config: Config, on_fault: Callable[[str], None]) -> Office:
     t = config.takeaways
     if config.control.web.enabled is False:
         raise config.error({"takeaways.enabled": "visitors' pages need the web server; set control.web.enabled to auto, or this to false"})
-    limits = Limits(60.0 * t.keep_minutes, 3600.0 * t.gallery_hours, t.most_an_hour, t.most_megabytes << 20)
-    shelf = Shelf(kept(t.folder), limits, on_fault)
+    shelf = shelf_of(config, on_fault)
     printer = Printer(shelf, t.printer, SHEETS[t.paper], t.caption, t.most_prints, on_fault) if t.printer else None
     return Office(shelf, printer, t.gallery, zone_of(config.schedule.zone), t.url.rstrip("/"))
+
+
+def shelf_of(config: Config, on_fault: Callable[[str], None]) -> Shelf:
+    """Where takeaways lie; opening it deletes what is over its time. Raises ConfigError."""
+    t = config.takeaways
+    limits = Limits(60.0 * t.keep_minutes, 3600.0 * t.gallery_hours, t.most_an_hour, t.most_megabytes << 20)
+    return Shelf(kept(t.folder), limits, on_fault)
 
 
 def ways_of(config: TakeawaysConfig) -> list[Way]:

@@ -87,17 +87,15 @@ class Booth:
         if self._links.dark():
             self._session.drop(now)
         else:
-            self._standing = self._session.step(Seen(self._links.smiles(), self._links.raised(), pressed), now, self._refusal(pressed))
+            before, refusal = self._standing.word, self._shelf.refusal
+            full = FULL if refusal is not None or not self._maker.idle else ""
+            self._standing = self._session.step(Seen(self._links.smiles(), self._links.raised(), pressed), now, full)
+            if refusal is not None and self._standing.word == FULL != before:
+                self._links.on_fault(f"takeaways: a visitor was told to come back later: {refusal.value}")
             self._take(now)
         if self._session.phase is Phase.IDLE:
             self._standing, self.shown = Standing(), None
         self._dress()
-
-    def _refusal(self, pressed: bool) -> str:
-        refusal = self._shelf.refusal
-        if refusal is not None and (pressed or self._standing.progress >= 1.0):
-            self._links.on_fault(f"takeaways: a visitor was told to come back later: {refusal.value}")
-        return FULL if refusal is not None or not self._maker.idle else ""
 
     def _take(self, now: float) -> None:
         """The picture, the film, and what became of them."""

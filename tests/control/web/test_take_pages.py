@@ -296,6 +296,28 @@ def test_a_visitor_with_a_phone(house, tmp_path):
         assert [line for line in complaints(browser) if "410" not in line] == []
 
 
+@needs_chromium
+def test_an_operator_in_the_panel(house, tmp_path):
+    secret, kept = house.take()
+    house.ask(f"/take/{secret}/offer", "POST")
+    with chromium(tmp_path / "profile") as browser:
+        screen(browser, 390, 844, touch=True)
+        browser.get(f"http://127.0.0.1:{house.panel.port}/panel?token={TOKEN}")
+        shown = "return document.querySelector('#group-takeaway:not([hidden]) .offers img')?.naturalWidth > 0"
+        until(lambda: browser.execute_script(shown))
+        assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+        press = "[...document.querySelectorAll('.takeaways button')].find(b => b.textContent == arguments[0] && b.offsetParent).click()"
+        browser.execute_script(press, "show")
+        until(lambda: house.shelf.of(kept.id).gallery == "shown")
+        until(lambda: "in the gallery until" in browser.page_source)
+        browser.execute_script(press, "delete all of them now")
+        assert house.shelf.all()  # it asks first
+        browser.execute_script(press, "delete")
+        until(lambda: not house.shelf.all())
+        until(lambda: "0 pictures are kept" in browser.page_source)
+        assert complaints(browser) == []
+
+
 def test_the_panel_hears_how_they_stand(house):
     from installation.control.web.take_desk import told
 
