@@ -173,9 +173,9 @@ def _words(card: Card, unit: int, room: int, centred: bool) -> pygame.Surface:
     width = max(line.get_width() for line, _ in lines)
     page = pygame.Surface((width, sum(line.get_height() + above for line, above in lines)), pygame.SRCALPHA, 32)
     y = 0
-    for line, above in lines:
-        page.blit(line, ((width - line.get_width()) // 2 if centred else 0, y + above))
-        y += line.get_height() + above
+    for shown, above in lines:
+        page.blit(shown, ((width - shown.get_width()) // 2 if centred else 0, y + above))
+        y += shown.get_height() + above
     return page
 
 

@@ -67,7 +67,7 @@ def write_mp4(path: Path, pictures: Sequence[Image]) -> None:
         codec.colorspace, codec.color_primaries, codec.color_trc, codec.color_range = BT709, BT709, BT709, STUDIO_RANGE
         frames = (av.VideoFrame.from_ndarray(yuv(picture), format="yuv420p") for picture in pictures)
         packets = [packet for frame in (*frames, None) for packet in stream.encode(frame)]
-        bare = [(bytes(packet), packet.pts, packet.dts, packet.is_keyframe, packet.time_base) for packet in packets]
+        bare = [(bytes(packet), packet.pts or 0, packet.dts or 0, packet.is_keyframe, packet.time_base) for packet in packets]
         for time in range(times):  # it begins with a whole picture, so that what was encoded once can be shown again
             for data, pts, dts, whole, base in bare:
                 packet, later = av.Packet(data), round(time * len(pictures) / FPS / base)
