@@ -1,6 +1,7 @@
 """The moving pictures: what is in them, and what happens where they cannot be written."""
 
 import os
+import stat
 import time
 from itertools import pairwise
 
@@ -99,6 +100,7 @@ def test_the_still_is_there_at_once_and_the_films_follow(tmp_path):
     ((secret, _, files),) = told
     assert files == (STILL, SMALL)
     found = shelf.find(secret)
+    assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in (shelf.folder / found.id).iterdir())
     assert found.whole and set(found.files) == {STILL, SMALL, *FILMS} and faults == []
     assert abs(np.asarray(Pillow.open(shelf.path(found, STILL))).astype(int) - 77).max() <= 2
     assert not [place for place in shelf.folder.iterdir() if place.name.startswith(".making")]

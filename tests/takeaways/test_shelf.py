@@ -82,6 +82,7 @@ def test_nobody_else_on_the_machine_reads_them_and_no_name_on_the_disk_opens_a_p
     shelf.put(kept.id, _film(shelf))
     assert stat.S_IMODE(os.stat(shelf.folder).st_mode) == 0o700
     assert stat.S_IMODE(os.stat(shelf.folder / kept.id).st_mode) == 0o700
+    assert all(stat.S_IMODE(os.stat(shelf.folder / kept.id / name).st_mode) == 0o600 for name in (NOTE, "loop.mp4"))
     for place in shelf.folder.rglob("*"):
         assert secret not in str(place)
         assert not place.is_file() or secret.encode() not in place.read_bytes()
