@@ -21,7 +21,7 @@ from installation.assembly.report import Counted, ShowTimes, report_of
 from installation.assembly.schedule import overlap_notice, schedule_of
 from installation.assembly.settings import canvas_settings, track_settings
 from installation.assembly.source import SourceOpening
-from installation.assembly.takeaways import takeaways_of, told_off
+from installation.assembly.takeaways import JoinLinks, takeaways_of, told_off
 from installation.canvas.backdrops import Backdrops
 from installation.canvas.compose import Compose
 from installation.canvas.present import open_canvas
@@ -281,7 +281,9 @@ class Installation:
         if takeaways is None or panel is None:
             self.controls.subscribe(told_off(self.controls))
             return
-        takeaways.join(compose, self.health, self.clock.now, lambda: self.controls.shown().flag("transport/blackout"), lambda: panel.links)
+        blackout = "transport/blackout"
+        told = JoinLinks(lambda: self.display.raised, lambda: self.controls.shown().flag(blackout), lambda: panel.links)
+        takeaways.join(compose, self.health, self.clock.now, told)
         self.controls.subscribe(takeaways.hear)
 
     def _rests(self, compose: Compose) -> bool:

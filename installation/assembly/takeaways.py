@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from installation.canvas.compose import Compose
 from installation.config import Config, TakeawaysConfig, is_loopback
@@ -25,6 +26,15 @@ NO_PHONES = "takeaways: no phone can open the links, since control.web.host is t
 STALE = 1.0  # s after which what was seen of visitors is not believed any more
 
 
+@dataclass(frozen=True, slots=True)
+class JoinLinks:
+    """raised: who holds a hand up; dark: whether the canvas is; links: where the address of a page begins."""
+
+    raised: Callable[[], frozenset[int]]
+    dark: Callable[[], bool]
+    links: Callable[[], str]
+
+
 class Takeaways:
     """All of it, from the start to the end of a show; ``join`` once there is a canvas."""
 
@@ -41,17 +51,20 @@ class Takeaways:
         opened = self.office.shelf.opened
         return [*filter(None, (f"takeaways: {opened}" if opened else "", NO_PHONES if unreached else ""))]
 
-    def join(self, compose: Compose, health: Health, now: Callable[[], float], dark: Callable[[], bool], links: Callable[[], str]) -> None:
-        """Put the booth into the show. dark: whether the canvas is; links: where the address of a page begins."""
+    def join(self, compose: Compose, health: Health, now: Callable[[], float], told: JoinLinks) -> None:
+        """Put the booth into the show; now: its clock."""
         t = self._config.takeaways
 
         def smiles() -> dict[int, float]:
             return dict(health.smiles) if health.looked is not None and now() - health.looked < STALE else {}
 
-        told = BoothLinks(smiles, frozenset, lambda: compose.clean, dark, lambda secret: f"{links()}/take/{secret}", self._on_fault)
+        def link(secret: str) -> str:
+            return f"{told.links()}/take/{secret}"
+
+        links = BoothLinks(smiles, told.raised, lambda: compose.clean, told.dark, link, self._on_fault)
         session = Session(ways_of(t), Times(t.countdown_seconds, SECONDS, t.code_seconds))
         size = compose.renderer.width, compose.renderer.height
-        self.booth = compose.told = Booth(session, self.office.shelf, self._maker, size, told, t.language, self.office.zone)
+        self.booth = compose.told = Booth(session, self.office.shelf, self._maker, size, links, t.language, self.office.zone)
 
     def hear(self, change: Change | TableChange) -> None:
         """A hand moved a control. Any thread."""

@@ -97,7 +97,8 @@ class HeldSmile:
 
 
 class RaisedHand:
-    """A hand that is held up for some seconds. Whoever raises one during a countdown stops it, whosever it is."""
+    """A hand that is held up for some seconds. Whoever raises one during a countdown stops it, whosever it is. One that was up when its
+    visitor was first seen meant something else, such as agreeing to be seen."""
 
     name, anybody = "hand", True
 
@@ -107,9 +108,11 @@ class RaisedHand:
         self._last: dict[int, float] = {}
         self._spent: set[int] = set()  # who has to lower the hand before it counts again
         self._stopping: dict[int, float] = {}
+        self._known: set[int] = set()
 
     def asking(self, seen: Seen, now: float) -> Asking | None:
         """The hand that has been up longest."""
+        self._meet(seen)
         for visitor in seen.raised:
             self._since.setdefault(visitor, now)
             self._last[visitor] = now
@@ -123,6 +126,7 @@ class RaisedHand:
     def stops(self, seen: Seen, now: float, who: int | None) -> bool:
         """Whether a hand went up that was down since the countdown began. A quarter of the time is enough: to stop is easier than
         to begin."""
+        self._meet(seen)
         for visitor in seen.raised:
             self._last[visitor] = now
             if visitor not in self._spent:
@@ -134,6 +138,11 @@ class RaisedHand:
         """Whoever holds one up has to lower it first."""
         self._spent = set(self._last)
         self._since, self._stopping = {}, {}
+
+    def _meet(self, seen: Seen) -> None:
+        there = set(seen.smiles)
+        self._spent |= (there - self._known) & seen.raised
+        self._known = there
 
     def _forget(self, now: float) -> None:
         for visitor in [one for one, last in self._last.items() if now - last > DIP_SECONDS]:

@@ -16,6 +16,7 @@ class Stand:
         self.session = Session(ways or (Button(), RaisedHand(2.0), HeldSmile(0.6, 2.0)), TIMES)
         self.now, self.smile, self.others, self.raised, self.refusal = 100.0, 0.0, {}, frozenset(), ""
         self.standing = None
+        self.run(0.1)
 
     def run(self, seconds, pressed=False):
         """So long; a press counts at its first moment. Every phase that was seen."""
@@ -105,6 +106,7 @@ def test_a_smile_that_goes_on_after_its_picture_asks_for_no_other_until_it_has_e
 def test_anybodys_raised_hand_stops_any_countdown(by):
     stand = Stand()
     stand.others = {8: 0.0}
+    stand.run(0.1)
     if by == "smile":
         stand.smile = 0.9
     elif by == "hand":
@@ -129,6 +131,15 @@ def test_a_hand_that_stays_up_does_not_stop_what_it_began_and_one_raised_again_d
     stand.raised = frozenset({7})
     stand.run(0.8)
     assert stand.standing.word == "stopped"
+
+
+def test_a_hand_that_was_up_when_its_visitor_came_meant_something_else(stand):
+    stand.others, stand.raised = {9: 0.0}, frozenset({9})
+    assert stand.run(3.0) == [Phase.IDLE]
+    stand.raised = frozenset()
+    stand.run(0.5)
+    stand.raised = frozenset({9})
+    assert Phase.COUNTING in stand.run(2.2)
 
 
 def test_the_button_begins_at_once_and_stops_when_it_is_pressed_again(stand):
