@@ -21,6 +21,7 @@ from installation.assembly.report import Counted, ShowTimes, report_of
 from installation.assembly.schedule import overlap_notice, schedule_of
 from installation.assembly.settings import canvas_settings, track_settings
 from installation.assembly.source import SourceOpening
+from installation.assembly.takeaways import JoinLinks, takeaways_of, told_off
 from installation.canvas.backdrops import Backdrops
 from installation.canvas.compose import Compose
 from installation.canvas.present import open_canvas
@@ -122,10 +123,16 @@ class Installation:
         f = self.config.faces
         self.observer = Observer(self.health, self.clock.now, VisitorSlots(f.max, f.occlusion_seconds + f.fade_out_seconds))
 
+        # Where visitors' pictures lie, if they may take any.
+        self.takeaways = takeaways_of(self.config, lockstep, self.health.fault)
+        if self.takeaways is not None:
+            undo.callback(self.takeaways.close)
+
         # Open the ways in: a port that is taken should show at once as well.
         self.edit, self.blender, self.desk = self._edit_and_desk(installed, palette)
         undo.callback(self.desk.stop)
-        for text in filter(None, (self.desk.notice, *self._schedule_notices())):
+        of_takeaways = () if self.takeaways is None else self.takeaways.notices()
+        for text in filter(None, (self.desk.notice, *self._schedule_notices(), *of_takeaways)):
             say(f"facets: {text}")
         with contextlib.nullcontext() if lockstep else ahead() as priorities:  # in lockstep nothing goes before anybody
             self.desk.start()
@@ -183,7 +190,7 @@ class Installation:
         styles = StylePictures(config.models.styles, self.library, blender.use)
         links = DeskLinks(
             self.observer, self.health.fault, tempo, self.clock.now, lambda: self.health.captured, audio, lambda: edit.phases, files,
-            styles, self._scheduled,
+            styles, self._scheduled, None if self.takeaways is None else self.takeaways.office,
         )  # fmt: skip
         o, keep = self.options, keeps_state(config, self.options)
         beginning = Beginning(o.preset, keep, resume=o.preset is None, timeline=o.timeline_play)
@@ -243,11 +250,13 @@ class Installation:
         self.observer.begin(engine, model, self.slots, desk.schedule_seen)
         keeps = self._may_keep(self.source)
         invites = desk.panel is not None and desk.panel.public
-        keyboard = Keyboard([child.name for child in self.models.children], keeps, invites, self.config.canvas.keys)
+        children = [child.name for child in self.models.children]
+        keyboard = Keyboard(children, keeps, invites, self.config.canvas.keys, takes=self.takeaways is not None)
         self.snapshots = Snapshots(SNAPSHOTS, health.fault)
         lockstep = self.options.lockstep
         compose = Compose(self.canvas.renderer, not lockstep, self._backdrops(), desk.blackout_seconds)
         rests = partial(self._rests, compose)
+        self._join_takeaways(compose)
         told = (desk.figures, desk.invitations.code, lambda: compose.held)
         board = HudBoard(health, self.controls, keyboard, engine, model, self.slots, *told)
         self.glass = Glass(self._glass_settings(), align_image, self.generate.turn_milliseconds)
@@ -263,8 +272,19 @@ class Installation:
         self.display = DisplayLoop(portraits, compose, self.canvas, self.outputs, self.controls, health, board.state, now, painted)
         self.loops = Loops(self.capture, self.perception, self.synthesis, styling, self.display)
         self.attendant = Attendant(
-            self.canvas, keyboard, self.controls, desk, self.snapshots, health, self.quit, keeps, early_keys, self._moves
-        )
+            self.canvas, keyboard, self.controls, desk, self.snapshots, health, self.quit, keeps, early_keys, self._moves,
+            None if self.takeaways is None else self.takeaways.step,
+        )  # fmt: skip
+
+    def _join_takeaways(self, compose: Compose) -> None:
+        panel, takeaways = self.desk.panel, self.takeaways
+        if takeaways is None or panel is None:
+            self.controls.subscribe(told_off(self.controls))
+            return
+        blackout = "transport/blackout"
+        told = JoinLinks(lambda: self.display.raised, lambda: self.controls.shown().flag(blackout), lambda: panel.links)
+        takeaways.join(compose, self.health, self.clock.now, told)
+        self.controls.subscribe(takeaways.hear)
 
     def _rests(self, compose: Compose) -> bool:
         """Whether nobody looks: it is closed, and the canvas is black."""
@@ -376,6 +396,7 @@ class Installation:
             *(() if self._moves is None else (self._moves.stop,)),  # after the desk: what was being saved is a move too
             *(slot.close for slot in (*self.slots, *self.style_slots)),
             self._stop_workers,
+            *(() if self.takeaways is None else (self.takeaways.close,)),
             self.style.hands.wait,
             self.encode.close,
             self.snapshots.close,

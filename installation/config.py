@@ -258,6 +258,43 @@ class PrivacyConfig(Section):
     allow_recording: bool = _setting("privacy.allow_recording", "whether a live camera may be recorded")
 
 
+class TakeawaysConfig(Section):
+    """Pictures that visitors ask for and take home."""
+
+    enabled: bool = _setting("takeaways.enabled", "whether visitors may")
+    smile: Float = _setting("takeaways.smile", "how broad a smile, 0 to 1, asks for one, 0: none does", ge=0, le=1)
+    hand: bool = _setting("takeaways.hand", "whether a raised hand asks for one, where hands are seen")
+    hold_seconds: Float = _setting("takeaways.hold_seconds", "s that either is held until the countdown begins", ge=0.5, le=30)
+    countdown_seconds: Float = _setting("takeaways.countdown_seconds", "s, in which it can be stopped", ge=2, le=30)
+    code_seconds: Float = _setting("takeaways.code_seconds", "s that the code stays on the canvas", ge=5, le=600)
+    keep_minutes: Float = _setting("takeaways.keep_minutes", "minutes until everything of it is deleted", ge=1, le=43_200)
+    most_an_hour: Int = _setting("takeaways.most_an_hour", "how many are taken within an hour", ge=1, le=1000)
+    most_megabytes: Int = _setting("takeaways.most_megabytes", "MB on the disk of all together", ge=32, le=1_000_000)
+    folder: str = _setting("takeaways.folder", "where they are kept, from the program's folder on", min_length=1)
+    url: str = _setting("takeaways.url", "where links begin, empty: the web server's own address")
+    language: Literal["en", "de", "fr", "es", "it"] = _setting("takeaways.language", "of what the canvas says")
+    printer: str = _setting("takeaways.printer", "name of the CUPS queue, empty: nothing is printed")
+    paper: Literal["4x6", "a6", "a5", "a4", "letter"] = _setting("takeaways.paper", "what is in the printer")
+    caption: str = _setting("takeaways.caption", "the line beneath a printed picture", max_length=120)
+    most_prints: Int = _setting("takeaways.most_prints", "prints of one picture", ge=1, le=20)
+    gallery: bool = _setting("takeaways.gallery", "whether there is a gallery of what visitors offer and the operator shows")
+    gallery_hours: Float = _setting("takeaways.gallery_hours", "hours that a picture may stay in it", ge=0.1, le=720)
+
+    @field_validator("url")
+    @classmethod
+    def _plain_url(cls, url: str) -> str:
+        if url and not ("://" in url and urlsplit(url).hostname and _origin(url)):
+            raise ValueError("must be where links begin, as in https://mirror.example")
+        return url
+
+    @field_validator("printer")
+    @classmethod
+    def _plain_queue(cls, printer: str) -> str:
+        if printer.startswith("-") or any(letter.isspace() or letter in "/#" for letter in printer):
+            raise ValueError("must be the name of a queue, as 'lpstat -e' lists them")
+        return printer
+
+
 class OscConfig(Section):
     """Open Sound Control over UDP."""
 
@@ -358,6 +395,7 @@ class Config(Section):
     canvas: CanvasConfig = Field(default_factory=CanvasConfig)
     record: RecordConfig = Field(default_factory=RecordConfig)
     privacy: PrivacyConfig = Field(default_factory=PrivacyConfig)
+    takeaways: TakeawaysConfig = Field(default_factory=TakeawaysConfig)
     control: ControlConfig = Field(default_factory=ControlConfig)
     schedule: ScheduleConfig = Field(default_factory=ScheduleConfig)
     controls: dict[str, ControlValue] = _setting("controls", "starting values of live controls by address")

@@ -337,6 +337,12 @@ class DisplayLoop:
             with self.health.timed(output.name):
                 output.write(self.canvas.read(), shown)
 
+    @property
+    def raised(self) -> frozenset[int]:
+        """Ids of visitors who hold a hand up; nobody where nobody looks for hands, and faces do not tell."""
+        shown = self._newest.portraits if self._newest is not None else ()
+        return frozenset(one.face.id for one in shown if getattr(one.face, "hand_raised", False))
+
     def _dress(self, fresh: Portraits | None) -> Frame | None:
         """Put on what was painted last. The frame that is seen now for the first time, if one is."""
         painted = self.painted is not None and self.painted.fresh

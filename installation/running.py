@@ -78,7 +78,8 @@ class Attendant:
     """After each picture: obeys the keyboard, and gives the hands outside what they want of the picture.
 
     quit: ends the show. keeps_pictures: whether a picture of the canvas may be stored. early: keys that were pressed before there
-    was anything to obey them. moves: keeps the moves of every hand.
+    was anything to obey them. moves: keeps the moves of every hand. takeaways: what lets visitors take pictures home, a step at
+    every picture.
     """
 
     canvas: Canvas
@@ -91,11 +92,20 @@ class Attendant:
     keeps_pictures: bool
     early: tuple[str, ...] = ()
     moves: TimelineRecorder | None = None
+    takeaways: Callable[[float], None] | None = None
 
     def __call__(self, now: float) -> None:
         """now: s of the show's clock."""
         self._obey()
         self._serve(now)
+        if self.takeaways is not None:
+            self._let_take(self.takeaways, now)
+
+    def _let_take(self, takeaways: Callable[[float], None], now: float) -> None:
+        try:
+            takeaways(now)
+        except Exception as err:  # one visitor's picture must not take everybody's with it
+            self.health.fault(f"takeaways: {type(err).__name__}: {err}")
 
     def _obey(self) -> None:
         early, self.early = self.early, ()

@@ -28,11 +28,13 @@ ARROWS: dict[str, set[str]] = {
     "outputs": set(),
     "operation": set(),
     "canvas": {"operation"},
-    "control": {"latents", "models", "operation", "canvas", "styles"},
+    "takeaways": {"canvas", "outputs"},
+    "control": {"latents", "models", "operation", "canvas", "styles", "takeaways"},
     "stages": {"faces", "latents", "networks", "engines", "models", "portraits", "compositing", "canvas", "styles", "control"},
     "pipeline": {"faces", "sources", "outputs", "operation", "canvas", "styles", "control", "stages"},
     "assembly": {
-        "latents", "checkpoints", "engines", "models", "portraits", "sources", "operation", "canvas", "styles", "control", "stages",
+        "latents", "checkpoints", "engines", "models", "portraits", "sources", "operation", "canvas", "styles", "takeaways", "control",
+        "stages",
     },
     "running": {"operation", "canvas", "control", "pipeline"},
     "app": {

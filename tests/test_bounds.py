@@ -26,6 +26,9 @@ AT_MOST = {
     "control.osc.packets.MAX_TEXT": 1000,
     "control.web.sockets.LONGEST_MESSAGE": 1 << 16,
     "control.web.panel_talk.MOST_SET": 256,
+    "takeaways.kept.LARGEST_NOTE": 1 << 14,
+    "takeaways.leftovers.MOST_ENDED": 2000,
+    "takeaways.texts.LONGEST_WISH": 200,
     "config_file.MAX_BYTES": 1 << 20,
     "config_file.MAX_DEPTH": 16,
     "latents.direction_files.MAX_BYTES": 256 << 20,
@@ -46,7 +49,12 @@ AT_MOST = {
     "sources.stills.MAX_PIXELS": 120_000_000,
     "sources.base.MAX_SIDE": 3840,
 }
-AT_LEAST = {"canvas.flashes.WINDOW_SECONDS": 1.0, "canvas.flashes.RELEASE_SECONDS": 1.0, "control.web.secret.SHORTEST": 8}
+AT_LEAST = {
+    "canvas.flashes.WINDOW_SECONDS": 1.0,
+    "canvas.flashes.RELEASE_SECONDS": 1.0,
+    "control.web.secret.SHORTEST": 8,
+    "takeaways.kept.SECRET_BYTES": 16,
+}
 
 
 def value_of(place):

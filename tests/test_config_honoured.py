@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args, get_origin
 import numpy as np
 import pytest
 import torch
+from PIL import Image as Pillow
 from torch import nn
 
 from installation.assembly.options import RunOptions, keeps_state
@@ -37,6 +38,8 @@ from installation.portraits.engines import GenerateSettings
 from installation.sources.orientation import Orientation
 from installation.stages.generate import Generate
 from installation.styles.hands import STEPS, Hands, HandSettings
+from installation.takeaways.printing import SHEETS, layout
+from installation.takeaways.texts import texts
 from tests.networks.test_psp_encoders import checkpoint
 
 GPU = torch.cuda.is_available()
@@ -232,6 +235,18 @@ def try_style_px(option: int) -> None:
     assert hands.long_side == option if option else hands.long_side in [step[0] for step in STEPS]
 
 
+def try_language(option: str) -> None:
+    language = asked("takeaways.language", option).takeaways.language
+    english, there = texts("canvas", "en"), texts("canvas", language)
+    assert set(there) == set(english)
+    assert all(there[word] != english[word] for word in english) is (language != "en")
+
+
+def try_paper(option: str) -> None:
+    page = layout(Pillow.new("RGB", (320, 180)), SHEETS[asked("takeaways.paper", option).takeaways.paper], "")
+    assert page.size[0] / page.size[1] == pytest.approx(SHEETS[option].height / SHEETS[option].width, abs=0.01)
+
+
 TRIED: dict[str, Callable[..., None]] = {
     "capture.rotate": try_rotate,
     "capture.flip": try_flip,
@@ -245,6 +260,8 @@ TRIED: dict[str, Callable[..., None]] = {
     "canvas.mode": try_mode,
     "canvas.keys": try_keys,
     "canvas.renderer": try_renderer,
+    "takeaways.language": try_language,
+    "takeaways.paper": try_paper,
     "control.resume": try_resume,
     **{f"control.{part}.enabled": try_switch(part) for part in ("osc", "web", "midi")},
 }

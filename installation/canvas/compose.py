@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import replace
+from typing import Protocol
 
 from installation.canvas.backdrops import Backdrops
 from installation.canvas.backgrounds import Backgrounds
@@ -33,9 +34,22 @@ WAITING_STRENGTH = 0.36  # the lamp that waits in the middle of an empty room
 WAITING_RADIUS = 0.3  # of the canvas' height
 
 
+class Told(Protocol):
+    """What visitors are told on the canvas, by whoever has something to tell them."""
+
+    def wants(self, now: float) -> bool:
+        """Whether the picture of ``now``, s, is to be kept as it is without figures and cards."""
+        ...
+
+    def overlays(self, now: float) -> tuple[Overlay, ...]:
+        """What to lay over it."""
+        ...
+
+
 class Compose:
     """Portraits in, pixels in the renderer's canvas out. Owns where everything hangs and how it fades. live: no picture waits
-    for an ornament that is still being drawn. blackout_seconds: how long the next one takes, None: its usual time."""
+    for an ornament that is still being drawn. blackout_seconds: how long the next one takes, None: its usual time. ``told`` may be set
+    before the first picture."""
 
     def __init__(
         self,
@@ -60,6 +74,14 @@ class Compose:
         self._ornaments = Ornaments(renderer.width, renderer.height, live=live)
         self._limiter = FlashLimiter()
         self._then: float | None = None
+        self.told: Told | None = None
+        self._kept = False  # whether the last picture was kept, and shown as it was drawn
+
+    @property
+    def clean(self) -> Image | None:
+        """The last picture without figures and cards, [height, width, 3], until the next one is drawn; None where nobody wanted it kept,
+        and while the canvas is held back from flashing."""
+        return self.renderer.beneath() if self._kept else None
 
     @property
     def dark(self) -> bool:
@@ -96,6 +118,10 @@ class Compose:
         swarms = self._drift(look, now, dt)
         ornaments, glows = self._adorn(look, now, dt, first)
 
+        # Say what there is to say.
+        keeps = self.told is not None and self.told.wants(now)
+        cards = self.told.overlays(now) if self.told is not None else ()
+
         # Draw it all.
         self.renderer.draw(
             Scene(
@@ -117,12 +143,13 @@ class Compose:
                 ornaments=ornaments,
                 glows=glows,
                 blackout=self._darkness(look.blackout, dt, first),
-                overlays=self._hud.overlays(hud, now),
+                overlays=cards + self._hud.overlays(hud, now),
+                keeps=keeps,
             )
         )
 
         # Hold flashes back.
-        self._limit(now, dt)
+        self._kept = self._limit(now, dt) and keeps
 
     def read(self) -> Image:
         """The picture drawn last, [height, width, 3]; the next one overwrites it."""
@@ -176,13 +203,15 @@ class Compose:
         glows = [glow for kind, amount in amounts.items() for glow in self._ornaments.glows(kind, amount, look.grade, now)]
         return tuple(overlays), tuple(glows)
 
-    def _limit(self, now: float, dt: float) -> None:
+    def _limit(self, now: float, dt: float) -> bool:
+        """Whether the picture is shown as it was drawn."""
         samples = self.renderer.sample()
         share = self._limiter.share(samples, now, dt)
         if share < 1.0:
             self.renderer.hold(share)
             samples = self.renderer.sample()
         self._limiter.shown(samples, now, whole=share >= 1.0)
+        return share >= 1.0
 
     def _lights(self, placements: tuple[Placement, ...]) -> tuple[Light, ...]:
         lights = [_lamp(one) for one in placements if one.opacity > 0.0]

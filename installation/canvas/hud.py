@@ -132,15 +132,19 @@ class HudPainter:
         return self._fonts
 
     def _overlay(self, panel: pygame.Surface, x: int, y: int) -> Overlay:
-        """A surface as a premultiplied picture, cut where it would leave the canvas."""
-        x, y = max(x, 0), max(y, 0)
-        width, height = min(panel.get_width(), self.width - x), min(panel.get_height(), self.height - y)
-        raw = np.frombuffer(pygame.image.tobytes(panel, "RGBA"), np.uint8).reshape(panel.get_height(), panel.get_width(), 4)
-        raw = raw[:height, :width]
-        opacity = raw[:, :, 3:].astype(np.float32) / 255.0
-        colour: Image = np.round(raw[:, :, :3] * opacity).astype(np.uint8)
-        clear: Image = np.repeat(255 - raw[:, :, 3:], 3, axis=2)
-        return Overlay(x, y, colour, np.ascontiguousarray(clear))
+        return overlay_of(panel, (x, y), (self.width, self.height))
+
+
+def overlay_of(surface: pygame.Surface, place: tuple[int, int], canvas: tuple[int, int]) -> Overlay:
+    """A surface as a premultiplied picture, cut where it would leave the canvas. place: x, y and canvas: width, height in px."""
+    x, y = max(place[0], 0), max(place[1], 0)
+    width, height = min(surface.get_width(), canvas[0] - x), min(surface.get_height(), canvas[1] - y)
+    raw = np.frombuffer(pygame.image.tobytes(surface, "RGBA"), np.uint8).reshape(surface.get_height(), surface.get_width(), 4)
+    raw = raw[:height, :width]
+    opacity = raw[:, :, 3:].astype(np.float32) / 255.0
+    colour: Image = np.round(raw[:, :, :3] * opacity).astype(np.uint8)
+    clear: Image = np.repeat(255 - raw[:, :, 3:], 3, axis=2)
+    return Overlay(x, y, colour, np.ascontiguousarray(clear))
 
 
 def figures(font: pygame.font.Font, text: str, colour: tuple[int, int, int]) -> pygame.Surface:

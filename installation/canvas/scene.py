@@ -75,6 +75,7 @@ class Scene:
     glows: tuple[Swarm, ...] = ()  # the ornaments' lights
     blackout: float = 0.0  # 0…1
     overlays: tuple[Overlay, ...] = field(default=())
+    keeps: bool = False  # whether the picture beneath the overlays is to be kept, for ``Renderer.beneath``
 
 
 class Renderer(Protocol):
@@ -98,6 +99,11 @@ class Renderer(Protocol):
 
     def read(self) -> Image:
         """The canvas as [height, width, 3]. Valid until the next draw: copy what shall live longer."""
+        ...
+
+    def beneath(self) -> Image:
+        """The picture without its overlays, [height, width, 3], of the newest scene that asked for it to be kept. Valid until the next
+        such scene."""
         ...
 
     def show(self, window: tuple[int, int]) -> None:

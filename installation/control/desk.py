@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from installation.control.web.server import WebPanel
     from installation.latents.directions import DirectionSet
     from installation.styles.library import Library, Palette
+    from installation.takeaways.office import Office
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +75,8 @@ class StylePictures:
 class DeskLinks:
     """What the desk knows of the show. observe: the show as it is; on_fault: told of a part that fails while the show runs, which
     goes on without it; now: s of the show's clock; frame: frames captured until now; phases: of the oscillators, in cycles; audio:
-    what listens to the room, None where nothing does; schedule: None where the show knows no time of day."""
+    what listens to the room, None where nothing does; schedule: None where the show knows no time of day; takeaways: None where
+    visitors take nothing home."""
 
     observe: Callable[[], Observation]
     on_fault: Callable[[str], None]
@@ -86,6 +88,7 @@ class DeskLinks:
     directions: DirectionFiles | None = None
     styles: StylePictures | None = None
     schedule: ScheduledShow | None = None
+    takeaways: Office | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +222,7 @@ class ControlDesk:
             osc_port=lambda: udp.port if udp is not None else None,
             phases=self._show.phases,
             sketches=self.sketches,
+            takeaways=self._show.takeaways,
         )
 
     def _watch(self) -> Part | None:

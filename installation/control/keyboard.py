@@ -14,6 +14,7 @@ OPERATOR = "Ctrl + Shift"
 CHORD, HELD = "ctrl+shift+", " held"  # around the name of a key that was pressed with both, and held: as the window names them
 SOURCE = "key"  # whose hand a key is
 BLEND_STEP = 0.1
+TAKE = "takeaway/take"
 
 
 class Action(Enum):
@@ -52,6 +53,7 @@ KEYS = (
     Key(("k",), "K", "next background", cycles="look/background"),
     Key(("c",), "C", "MIDI: touch a control, then a knob", action=Action.LEARN),
     Key(("s",), "S", "snapshot", action=Action.SNAPSHOT),
+    Key(("g",), "G", "countdown to a picture that visitors take home", fires=TAKE),
     Key(("tab",), "Tab", "figures", toggles="transport/hud"),
     Key(("i",), "I", "QR code of the panel, for a minute", action=Action.INVITE),
     Key(("h", "f1"), "H", "this list", help=True),
@@ -61,15 +63,18 @@ KEYS = (
 
 class Keyboard:
     """Turns keys into changes of controls and actions. ``children``: names of the generators that 1…9 mix in, in this order;
-    ``snapshots``: whether S may take a picture; ``invites``: whether I has a code to show; ``lock``: whose keys count."""
+    ``snapshots``: whether S may take a picture; ``invites``: whether I has a code to show; ``lock``: whose keys count; ``takes``: whether
+    visitors may take a picture home."""
 
-    def __init__(self, children: Sequence[str] = (), snapshots: bool = False, invites: bool = True, lock: Lock = "all") -> None:
+    def __init__(
+        self, children: Sequence[str] = (), snapshots: bool = False, invites: bool = True, lock: Lock = "all", takes: bool = True
+    ) -> None:
         self._lock = lock
         self.help = False  # whether the list of keys is to be shown
         self._children = tuple(children[:9])
         self._child = self._children[0] if self._children else ""
         without = {action for action, there in ((Action.SNAPSHOT, snapshots), (Action.INVITE, invites)) if not there}
-        self._keys = tuple(key for key in KEYS if key.action not in without)
+        self._keys = tuple(key for key in KEYS if key.action not in without and (takes or key.fires != TAKE))
         self._by_name = {name: key for key in self._keys for name in key.names}
 
     def rows(self) -> tuple[tuple[str, str], ...]:

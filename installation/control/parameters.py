@@ -190,7 +190,7 @@ def parameter_table(
     pictures = tuple(PICTURE + name for name in backgrounds)
     look = [replace(row, choices=row.choices + pictures) if row.name == "look/background" else row for row in _LOOK]
     painted = [*(_style_row(*style) for style in styles), *_STYLE] if styles else []
-    return ParameterTable(rows + _SMILE + _FACETS + painted + look + _PRESET + recalls + _TRANSPORT + _SCHEDULE)
+    return ParameterTable(rows + _SMILE + _FACETS + painted + look + _PRESET + recalls + _TRANSPORT + _TAKEAWAY + _SCHEDULE)
 
 
 def _edit_rows(name: str) -> list[Parameter]:
@@ -290,6 +290,11 @@ _TRANSPORT = [
     Parameter("transport/blackout", False, "a black canvas", kind="bool"),
     Parameter("transport/snapshot", False, "keeps a picture of the canvas, where that is allowed", kind="trigger", access="w"),
     Parameter("transport/hud", False, "shows the operator's figures", kind="bool"),
+]
+
+_TAKEAWAY = [
+    Parameter("takeaway/take", False, "counts down to a picture that visitors take home; again: stops that", kind="trigger", access="w"),
+    Parameter("takeaway/print", False, "prints the picture whose code is shown, where there is a printer", kind="trigger", access="w"),
 ]
 
 OVERRIDES = ("auto", "open", "closed")

@@ -20,6 +20,13 @@ def test_no_key_does_two_things_and_every_row_is_told():
     assert "painted" in told["1"] and "toon" in told["2"] and "3" not in told
 
 
+def test_the_key_that_takes_a_picture_is_told_where_visitors_may_take_one(controls):
+    assert "G" in dict(Keyboard().rows()) and "G" not in dict(Keyboard(takes=False).rows())
+    heard = []
+    controls.subscribe(heard.append)
+    assert Keyboard(takes=False).read(["g"], controls) == [] and heard == []
+
+
 @pytest.mark.parametrize(("key", "address"), [(key.names[0], key.toggles) for key in KEYS if key.toggles])
 def test_switches_switch_there_and_back(controls, key, address):
     before = controls.target(address)
@@ -30,7 +37,9 @@ def test_switches_switch_there_and_back(controls, key, address):
     assert controls.target(address) is before
 
 
-@pytest.mark.parametrize(("key", "address"), [("n", "preset/next"), ("p", "preset/previous"), ("t", "transport/tap")])
+@pytest.mark.parametrize(
+    ("key", "address"), [("n", "preset/next"), ("p", "preset/previous"), ("t", "transport/tap"), ("g", "takeaway/take")]
+)
 def test_keys_set_things_off(controls, key, address):
     heard = []
     controls.subscribe(heard.append)

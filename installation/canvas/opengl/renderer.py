@@ -50,6 +50,7 @@ class GLRenderer:
         self._grains = self._painter.table(self._grain.table)
         self._pixels: Image | None = None
         self._buffer = np.zeros((height, width, 3), np.uint8)
+        self._beneath = np.zeros((0, 0, 3), np.uint8)  # the picture without its overlays, where somebody keeps it
 
     def draw(self, scene: Scene) -> None:
         """Wall, portraits among particles, ornament, trails, grain, blackout, overlays, in this order."""
@@ -75,10 +76,21 @@ class GLRenderer:
         self._painter.swarms(scene.glows)
         self._gl.disable(moderngl.BLEND)
         self._finish(scene, self._trail(scene))
+        if scene.keeps:
+            self._keep()
         self._gl.enable(moderngl.BLEND)
         for i, overlay in enumerate(scene.overlays):
             self._painter.lay(f"overlay {i}", overlay)
         self._gl.disable(moderngl.BLEND)
+
+    def _keep(self) -> None:
+        if not self._beneath.size:
+            self._beneath = np.empty_like(self._buffer)
+        self._finals.target.read_into(self._beneath, components=3, alignment=1)
+
+    def beneath(self) -> Image:
+        """The picture without its overlays, [height, width, 3], of the newest scene that asked for it."""
+        return self._beneath
 
     def sample(self) -> Image:
         """A few pixels of the canvas, evenly spread. Small enough that reading it back at once costs next to nothing."""

@@ -41,6 +41,7 @@ class PlainRenderer:
         for buffer in buffers:
             buffer.fill(0)  # memory that was never touched costs a picture its time when it first is
         self._trailing = False
+        self._beneath = np.zeros((0, 0, 3), np.uint8)  # the picture without its overlays, where somebody keeps it
         self._sample_size = sample_size(width, height)
         self._pace = StaggeredLook()
         self._wall, self._portraits = PlainWall(width, height, seed), PlainPortraits(width, height)
@@ -83,6 +84,10 @@ class PlainRenderer:
     def read(self) -> Image:
         """The canvas, [height, width, 3]; the next draw overwrites it."""
         return self._shown
+
+    def beneath(self) -> Image:
+        """The picture without its overlays, [height, width, 3], of the newest scene that asked for it."""
+        return self._beneath
 
     def show(self, window: tuple[int, int]) -> None:
         """Bound to no window: whoever holds one reads the picture."""
@@ -142,9 +147,16 @@ class PlainRenderer:
         elif scene.blackout > 0.0:
             cv2.convertScaleAbs(picture, dst=self._final, alpha=1.0 - scene.blackout)
             picture = self._final
+        if scene.keeps:
+            self._keep(picture)
         for overlay in scene.overlays:
             self._lay(picture, overlay)
         self._shown = picture
+
+    def _keep(self, picture: Image) -> None:
+        if self._beneath.shape != picture.shape:
+            self._beneath = np.empty_like(picture)
+        np.copyto(self._beneath, picture)
 
     def _lay(self, picture: Image, overlay: Overlay) -> None:
         height = min(overlay.colour.shape[0], self.height - overlay.y)

@@ -80,7 +80,8 @@ class Midi(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """All that the panel looks at. phases: cycles of each attribute's oscillator since the start; sketches: of each style."""
+    """All that the panel looks at. phases: cycles of each attribute's oscillator since the start; sketches: of each style;
+    takeaways: how they stand, None where there are none."""
 
     state: ControlState
     observe: Callable[[], Observation]
@@ -88,6 +89,7 @@ class Show:
     midi: Midi | None = None
     phases: Callable[[], Mapping[str, float]] = dict
     sketches: SketchBoard | None = None
+    takeaways: Callable[[], Json] | None = None
 
     def rows(self) -> Json:
         """The table, and what every control is set to."""
@@ -130,6 +132,7 @@ class Show:
             "phases": dict(self.phases()),
             "presets": self.presets_json(),
             "midi": self.midi_json(),
+            "takeaways": None if self.takeaways is None else self.takeaways(),
             **self._sketched(),
         }
 

@@ -56,7 +56,7 @@ class Invitations:
         outside could show it to a camera in the room. The same key takes it away."""
         if self._panel is None or not self._panel.public:
             return
-        from installation.control.web.qr import qr_rgb
+        from installation.canvas.qr import qr_rgb
 
         if self.code() is not None:
             self._shown = None

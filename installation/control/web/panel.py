@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 PULSE = 0.25  # s between two looks at the show's health
 MOTION = 0.05  # s between two looks at where glides and fades are
-SCRIPTS = ("panel", "parts", "controls", "slider", "presets", "health", "place", "link", "waves")
+SCRIPTS = ("panel", "parts", "controls", "slider", "presets", "health", "takeaways", "place", "link", "waves")
 FILES: Mapping[str, str] = MappingProxyType({
     "panel.html": "text/html", "panel.css": "text/css", **{f"{name}.js": "text/javascript" for name in SCRIPTS},
     "icon.svg": "image/svg+xml", "chevron.svg": "image/svg+xml",

@@ -14,6 +14,7 @@ from installation.control.web.door import Door
 from installation.control.web.guard import COOKIE, LEAVE, Guard, Leave
 from installation.control.web.passes import SESSION_SECONDS
 from installation.control.web.senders import LONGEST_DELAY, Sender, Senders
+from installation.control.web.take_pages import open_to_all
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ NO_LEAVE = "Open the panel with the QR code on the operator's HUD, or send the t
 NO_READING = "This sender is not in control.osc.allow.\n"
 WAIT = "Too many wrong tokens, or too many requests; wait for {} s.\n"
 GONE = "The connection is gone.\n"
+PRIVATE = {"Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "same-origin", "X-Content-Type-Options": "nosniff"}
 MISHAP = "Something went wrong here; the log of the program says what.\n"
 
 
@@ -76,7 +78,7 @@ class Reception:
         panel = request.path == "/panel" or request.path.startswith("/panel/")
         if panel and not leave.steer:
             return self._refuse(401, NO_LEAVE)
-        if not (leave.steer or leave.read):
+        if not (leave.steer or leave.read or open_to_all(request.path)):
             return self._refuse(403, NO_READING)
         if panel and self._guard.public and "Upgrade" not in request.headers and "token" in request.query:
             return self._remembered()
@@ -89,12 +91,8 @@ class Reception:
             log.debug("it went wrong here", exc_info=True)
             response = web.Response(status=500, text=MISHAP)
         if not response.prepared:
-            response.headers.update({
-                "Cache-Control": "no-store",
-                "Cross-Origin-Resource-Policy": "same-origin",
-                "X-Content-Type-Options": "nosniff",
-                "Referrer-Policy": "no-referrer",
-            })  # fmt: skip
+            response.headers.update(PRIVATE)
+            response.headers.setdefault("Referrer-Policy", "no-referrer")
         return response
 
     def _refuse(self, status: int, why: str, wait: float = 0.0) -> web.Response:

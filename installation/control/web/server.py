@@ -9,7 +9,9 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -31,9 +33,12 @@ from installation.control.web.reception import Reception
 from installation.control.web.senders import Senders
 from installation.control.web.sketches import SketchBoard
 from installation.control.web.sockets import Sockets
+from installation.control.web.take_desk import TakeDesk, told
+from installation.control.web.take_pages import TakePages
 from installation.observation import Observation
 from installation.operation.folded_log import FoldedLog
 from installation.places import kept
+from installation.takeaways.office import Office
 
 log = logging.getLogger(__name__)
 request_log = logging.getLogger(f"{__name__}.requests")  # what the HTTP library complains of
@@ -45,7 +50,8 @@ FOLDER = Path(__file__).resolve().parents[3]  # the program's own: where a relat
 
 
 class WebPanel:
-    """OSCQuery at ``/``, the panel at ``/panel``, figures at ``/metrics``. ``observe`` is called in the web thread.
+    """OSCQuery at ``/``, the panel at ``/panel``, figures at ``/metrics``, visitors' pages under ``/take`` and ``/gallery`` where
+    there are ``takeaways``. ``observe`` is called in the web thread.
     ``osc_port``: the UDP port of OSC, once it listens; None where it does not. ``phases``: of the oscillators, in cycles."""
 
     def __init__(
@@ -59,10 +65,14 @@ class WebPanel:
         osc_port: Callable[[], int | None] | None = None,
         phases: Callable[[], Mapping[str, float]] = dict,
         sketches: SketchBoard | None = None,
+        takeaways: Office | None = None,
     ) -> None:
         self._state, self._settings, self._observe = state, settings, observe
         token = secret.configured(settings.web, kept("."))
-        self._guard = Guard.of(settings.web.host, token, settings.osc.allow, settings.web.hosts)
+        self._takeaways = takeaways
+        links = urlsplit(takeaways.url).hostname if takeaways is not None and takeaways.url else None
+        hosts = (*settings.web.hosts, *((links,) if links else ()))
+        self._guard = Guard.of(settings.web.host, token, settings.osc.allow, hosts)
         self._given = bool(token)
         self._senders = Senders()
         self._door = Door(self._senders)
@@ -72,11 +82,11 @@ class WebPanel:
         def place() -> OscPlace:
             return OscPlace(settings.osc.host, self._osc_port())
 
-        def told() -> Iterator[Reading]:
+        def readable() -> Iterator[Reading]:
             return readings(observe(), presets.current if presets else "")
 
-        self._oscquery = OscQuery(state, self._hub, self._sockets, self._guard, place, told, settings.web.origins)
-        self._show = Show(state, observe, presets, midi, phases, sketches)
+        self._oscquery = OscQuery(state, self._hub, self._sockets, self._guard, place, readable, settings.web.origins)
+        self._show = Show(state, observe, presets, midi, phases, sketches, None if takeaways is None else partial(told, takeaways))
         self._panel = Panel(self._show, self._hub, self._sockets, preview)
         self._reception = Reception(self._guard, self._door, self._senders, self._oscquery.welcomes)
         self._socket: socket.socket | None = None
@@ -104,10 +114,19 @@ class WebPanel:
 
     @property
     def _address(self) -> str:
+        return f"{self._root}/panel"
+
+    @property
+    def links(self) -> str:
+        """Where the links of visitors begin, without a slash at the end."""
+        return (self._takeaways.url if self._takeaways is not None else "") or self._root
+
+    @property
+    def _root(self) -> str:
         host = next(iter(addresses(self._settings.web.host)), self._settings.web.host)
         if host in ("0.0.0.0", "::"):
             host = socket.gethostname()
-        return f"http://{_bracketed(host)}:{self.port}/panel"
+        return f"http://{_bracketed(host)}:{self.port}"
 
     def unused(self, url: str) -> bool:
         """Whether the ticket in such an address still waits for somebody."""
@@ -155,7 +174,8 @@ class WebPanel:
         self._stop = asyncio.Event()
         self._loop.set_exception_handler(_mishap)
         app = web.Application(middlewares=[self._reception.check], client_max_size=1 << 16)
-        app.add_routes([web.get("/metrics", self._metrics), *self._panel.routes(), *self._oscquery.routes()])
+        visitors = [*TakeDesk(self._takeaways).routes(), *TakePages(self._takeaways).routes()]
+        app.add_routes([web.get("/metrics", self._metrics), *visitors, *self._panel.routes(), *self._oscquery.routes()])
         runner = web.AppRunner(
             app,
             access_log=None,

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
+from installation.canvas.qr import qr_rgb
 from installation.control.web.preview import LONGEST, Preview
-from installation.control.web.qr import qr_rgb
 from tests.control.web.stranger import Line
 
 

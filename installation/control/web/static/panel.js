@@ -6,11 +6,12 @@ import { Hand, Link } from "./link.js";
 import { el, roving, words } from "./parts.js";
 import { Place, Sight } from "./place.js";
 import { Presets } from "./presets.js";
+import { Takeaways } from "./takeaways.js";
 import { Waves } from "./waves.js";
 
 const $ = (id) => document.getElementById(id);
-const TITLES = { edit: "Edit", identity: "Identity", blend: "Blend", smile: "Smile", facets: "Facets", style: "Painters' styles", look: "Look", preset: "Presets", transport: "Stage", schedule: "Opening hours" };
-const BESIDE = ["preset", "transport", "schedule"]; // groups beside the picture: what a show needs at hand
+const TITLES = { edit: "Edit", identity: "Identity", blend: "Blend", smile: "Smile", facets: "Facets", style: "Painters' styles", look: "Look", preset: "Presets", transport: "Stage", schedule: "Opening hours", takeaway: "Takeaways" };
+const BESIDE = ["preset", "transport", "takeaway", "schedule"]; // groups beside the picture: what a show needs at hand
 
 const values = new Map(); // what is seen, a hand's moves that are not confirmed yet among it
 const confirmed = new Map(); // what the program said
@@ -35,6 +36,7 @@ const context = {
 };
 const presets = new Presets(context, make, (message) => hand.ask(message));
 const health = new Health($("health"), $("faults"));
+const takeaways = new Takeaways((text) => say(text, 6000));
 const sight = new Sight($("groups"), $("sections"));
 const rove = roving($("groups"), () => $("groups").querySelector("[aria-current]"));
 
@@ -72,6 +74,7 @@ function renew(group, members) {
     made.set(group, { signature, node: old.node, names }); // what is being typed there stays
   } else {
     const node = section(group, members);
+    node.hidden = group === "takeaway" && !takeaways.there;
     if (old) old.node.replaceWith(node);
     else if (group === "transport") $("side").prepend(node); // a blackout is never far
     else (BESIDE.includes(group) ? $("side") : $("sections")).append(node);
@@ -142,6 +145,7 @@ function inside(group, members) {
   if (group === "preset") return presets.body(members);
   if (group === "edit" || group === "blend") return [el("div", { class: "cards" }, ...cards(group, members))];
   if (group === "style") return styles(members);
+  if (group === "takeaway") return [el("div", { class: "steps" }, ...members.map((row) => make(row, row.name.split("/").pop()))), takeaways.node];
   if (group === "transport") return [el("div", { class: "rows" }, ...ordered(members).map((row) => make(row, row.name.split("/").pop())))];
   return [el("div", { class: "card rows wide" }, ...members.map((row) => make(row, row.name.split("/").slice(-1)[0])))];
 }
@@ -252,6 +256,7 @@ function hear(told) {
     document.body.classList.toggle("fading", told.health.fading);
   }
   if (told.presets) presets.show(told.presets);
+  if ("takeaways" in told) takeaways.show(told.takeaways, $("group-takeaway"));
   if (told.sketches) showSketches(told.sketches);
   if ("midi" in told) showMidi(told.midi);
   for (const answer of told.answers || []) hand.answer(answer);

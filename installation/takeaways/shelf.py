@@ -1,0 +1,259 @@
+"""Where takeaways lie, and for how long: one folder each, whole or not there at all, gone at the end of its time.
+
+The time to live is in the files, so that it holds across a program that was killed: what is over its time, or was never finished,
+goes when the next show starts. Nothing else in the folder is touched."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path
+
+from installation.takeaways.ageing import Moment, age, moment
+from installation.takeaways.kept import SECRET, Gallery, Kept, id_of, write_note
+from installation.takeaways.leftovers import GOING, MAKING, Ended, delete, hold, left_behind, taken_up
+
+HOUR = 3600.0
+LEAST_FREE = 64 << 20  # bytes of the disk that stay free
+EACH = 12 << 20  # bytes that one takeaway may come to, for whose sake none is begun that would not fit
+LONGEST_SWEEP = 20.0  # s between two looks at the time
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """lasts: s that a takeaway may stay; gallery: s for one in the gallery; an_hour: how many; most_bytes: of all together."""
+
+    lasts: float
+    gallery: float
+    an_hour: int
+    most_bytes: int
+
+
+class Refusal(Enum):
+    """Why none can be taken now; the value is for the operator."""
+
+    HOUR = "as many as takeaways.most_an_hour allows were taken within the last hour"
+    SPACE = "the takeaways that are kept fill takeaways.most_megabytes"
+    DISK = "the disk is almost full"
+
+
+class GoneError(Exception):
+    """There was a takeaway under this link."""
+
+
+class Shelf:
+    """Any thread may ask. folder: its own; on_fault: told, from any thread, of what could not be written or deleted; now: the clocks.
+
+    Raises ConfigError where the folder cannot be had. ``opened`` says what was cleared away.
+    """
+
+    def __init__(self, folder: Path, limits: Limits, on_fault: Callable[[str], None], now: Callable[[], Moment] = moment) -> None:
+        self.folder, self.limits = folder, limits
+        self._on_fault, self._now = on_fault, now
+        self._lock = threading.RLock()
+        self._kept: dict[str, Kept] = {}
+        self._sizes: dict[str, int] = {}
+        self._taken: deque[Moment] = deque(maxlen=10_000)
+        self._held = hold(folder)
+        self._ended = Ended(folder)
+        self.opened = self._open()
+        self.refusal = self._refusal()  # why none can be taken now; None where one can. It may be some seconds old: a display never waits
+        self._stop = threading.Event()
+        self._woken = threading.Event()
+        self._sweeper = threading.Thread(target=self._sweep, name="takeaways", daemon=True)
+        self._sweeper.start()
+
+    def close(self) -> None:
+        """Delete no more. What is kept stays for its time."""
+        self._stop.set()
+        self._woken.set()
+        self._sweeper.join()
+        self._held.close()
+
+    # ---- what is there -----------------------------------------------------------------------------------------------
+
+    def find(self, secret: str) -> Kept | None:
+        """What lies under a link, None where nothing ever did. Raises GoneError where its time is over, or it was deleted."""
+        if not SECRET.fullmatch(secret):
+            return None
+        return self.of(id_of(secret))
+
+    def of(self, name: str) -> Kept | None:
+        """The same by its id."""
+        with self._lock:
+            found = self._kept.get(name)
+            if found is not None and found.left(self._now()) > 0:
+                return found
+            if found is not None:
+                self._remove(name)
+            if name in self._ended:
+                raise GoneError
+            return None
+
+    def all(self) -> tuple[Kept, ...]:
+        """Everything whose time is not over, the oldest first."""
+        now = self._now()
+        with self._lock:
+            return tuple(one for one in self._kept.values() if one.left(now) > 0)
+
+    def path(self, kept: Kept, name: str) -> Path | None:
+        """Where a file of it lies; None where it has none of this name."""
+        return self.folder / kept.id / name if name in kept.files else None
+
+    def ends(self, kept: Kept) -> float:
+        """When it will be deleted, s since 1970 by the clock as it is now."""
+        now = self._now()
+        return now.wall + kept.left(now)
+
+    def _refusal(self) -> Refusal | None:
+        now = self._now()
+        with self._lock:
+            while self._taken and (age(self._taken[0], now) or 0.0) >= HOUR:
+                self._taken.popleft()
+            if len(self._taken) >= self.limits.an_hour:
+                return Refusal.HOUR
+            if sum(self._sizes.values()) + EACH > self.limits.most_bytes:
+                return Refusal.SPACE
+        try:
+            return Refusal.DISK if shutil.disk_usage(self.folder).free < LEAST_FREE + EACH else None
+        except OSError:
+            return Refusal.DISK
+
+    # ---- what changes ------------------------------------------------------------------------------------------------
+
+    def add(self, secret: str, write: Callable[[Path], tuple[str, ...]]) -> Kept:
+        """A new takeaway. write: puts files into a folder, and says their names. Raises OSError; then nothing of it is left."""
+        name = id_of(secret)
+        staging = self.folder / f"{MAKING}{name}"
+        try:
+            staging.mkdir(mode=0o700)
+            files = write(staging)
+            kept = Kept(name, self._now(), self.limits.lasts, files)
+            write_note(staging, kept)
+            os.rename(staging, self.folder / name)
+        except BaseException:
+            shutil.rmtree(staging, ignore_errors=True)
+            raise
+        with self._lock:
+            self._kept[name], self._sizes[name] = kept, _size(self.folder / name)
+            self._taken.append(kept.made)
+        self.refusal = self._refusal()
+        self._woken.set()
+        return kept
+
+    def put(self, name: str, file: Path) -> None:
+        """Give a takeaway one more file, under the name that it has, from a place on the same disk. Raises OSError, and GoneError
+        where it has gone meanwhile."""
+        with self._lock:
+            kept = self._kept.get(name)
+            if kept is None:
+                raise GoneError
+            os.chmod(file, 0o600)
+            os.replace(file, self.folder / name / file.name)
+            self._change(kept.with_file(file.name))
+            self._sizes[name] = _size(self.folder / name)
+
+    def finish(self, name: str) -> None:
+        """Nothing more is to come of it."""
+        self._alter(name, lambda kept: replace(kept, whole=True))
+
+    def printed(self, name: str) -> None:
+        """It was printed once more."""
+        self._alter(name, lambda kept: replace(kept, prints=kept.prints + 1))
+
+    def gallery(self, name: str, state: Gallery) -> None:
+        """Offer it, show it, refuse it, or take it back. In the gallery, and only there, it has the gallery's time."""
+        lasts = self.limits.gallery if state == "shown" else self.limits.lasts
+        self._alter(name, lambda kept: replace(kept, gallery=state, lasts=lasts))
+        self._woken.set()
+
+    def remove(self, name: str) -> bool:
+        """Delete it now; whether there was one."""
+        with self._lock:
+            there = name in self._kept
+            if there:
+                self._remove(name)
+        self._woken.set()
+        return there
+
+    def clear(self) -> int:
+        """Delete all of them now; how many there were."""
+        with self._lock:
+            names = list(self._kept)
+            for name in names:
+                self._remove(name)
+            return len(names)
+
+    def _alter(self, name: str, change: Callable[[Kept], Kept]) -> None:
+        with self._lock:
+            kept = self._kept.get(name)
+            if kept is None:
+                return
+            try:
+                self._change(change(kept))
+            except OSError as err:
+                self._on_fault(f"takeaways: {self.folder}: cannot be written ({err.strerror or err})")
+
+    def _change(self, kept: Kept) -> None:
+        write_note(self.folder / kept.id, kept)
+        self._kept[kept.id] = kept
+
+    def _remove(self, name: str) -> None:
+        """Out of reach first, in one step; then file by file. Under the lock."""
+        self._kept.pop(name, None)
+        self._sizes.pop(name, None)
+        self._ended.add(name)
+        going = self.folder / f"{GOING}{name}"
+        with contextlib.suppress(OSError):
+            os.rename(self.folder / name, going)
+        for place in (going, self.folder / name):
+            self._delete(place)
+
+    def _delete(self, place: Path) -> None:
+        if not delete(place):
+            self._on_fault(f"takeaways: {place}: cannot be deleted; delete it by hand")
+
+    # ---- beginning and end -------------------------------------------------------------------------------------------
+
+    def _open(self) -> str:
+        """Take up what an earlier show has left, and clear away what is over its time; a sentence on that, empty for nothing."""
+        now, gone = self._now(), 0
+        for place in left_behind(self.folder):
+            self._delete(place)
+        found = list(taken_up(self.folder, now))
+        for place, kept in sorted(found, key=lambda pair: pair[1].made.wall if pair[1] else 0.0):
+            if kept is None:
+                gone += 1
+                self._remove(place.name)
+                continue
+            self._kept[kept.id], self._sizes[kept.id] = kept, _size(place)
+            if (age(kept.made, now) or 0.0) < HOUR:
+                self._taken.append(kept.made)
+        there = len(self._kept)
+        words = [f"{there} of an earlier show are kept on" if there else "", f"{gone} were over their time and are deleted" if gone else ""]
+        return "; ".join(filter(None, words))
+
+    def _sweep(self) -> None:
+        while not self._stop.is_set():
+            now = self._now()
+            with self._lock:
+                left = {name: kept.left(now) for name, kept in self._kept.items()}
+                for name in [name for name, seconds in left.items() if seconds <= 0]:
+                    self._remove(name)
+            self.refusal = self._refusal()
+            wait = min((seconds for seconds in left.values() if seconds > 0), default=LONGEST_SWEEP)
+            self._woken.wait(min(wait + 0.01, LONGEST_SWEEP))
+            self._woken.clear()
+
+
+def _size(folder: Path) -> int:
+    try:
+        return sum(file.stat().st_size for file in folder.iterdir())
+    except OSError:
+        return 0
