@@ -27,6 +27,9 @@ class Command:
 
 
 COMMANDS = (
+    Command("doctor", "installation.commands.doctor", "look the machine over: what needs a hand, and what to do"),
+    Command("service", "installation.commands.service", "start the mirror with the machine, and again when it fails or hangs"),
+    Command("soak", "installation.commands.soak", "run the mirror for hours with visitors and trouble, and write a page on it"),
     Command("controls", "installation.commands.controls", "list the live controls"),
     Command("touchosc", "installation.commands.touchosc", "write a TouchOSC layout of the live controls"),
     Command("schedule", "installation.commands.schedule", "print what the schedule does in the coming week"),

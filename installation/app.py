@@ -22,6 +22,7 @@ from installation.assembly.schedule import overlap_notice, schedule_of
 from installation.assembly.settings import canvas_settings, track_settings
 from installation.assembly.source import SourceOpening
 from installation.assembly.takeaways import JoinLinks, takeaways_of, told_off
+from installation.assembly.upkeep import Upkeep
 from installation.canvas.backdrops import Backdrops
 from installation.canvas.compose import Compose
 from installation.canvas.present import open_canvas
@@ -97,7 +98,12 @@ class Installation:
         self._skipped = 0  # unreadable frames of the source, once it is closed
 
         with contextlib.ExitStack() as undo:  # a start that fails leaves nothing open
-            self._construct(undo)
+            try:
+                self._construct(undo)
+            except FacetsError as err:
+                if hasattr(self, "health"):  # the log is still open, and nobody may be there to read the terminal
+                    self.health.fault(str(err))
+                raise
             undo.pop_all()
 
     def _construct(self, undo: contextlib.ExitStack) -> None:
@@ -122,6 +128,9 @@ class Installation:
         self.health.fault_log.now = lambda: self.clock.now() - self._began
         f = self.config.faces
         self.observer = Observer(self.health, self.clock.now, VisitorSlots(f.max, f.occlusion_seconds + f.fade_out_seconds))
+        self._upkeep = Upkeep(self.config, options, self.health, self.observer, self._restarts, self._told)
+        undo.callback(self._upkeep.stop)
+        self._upkeep.start()
 
         # Where visitors' pictures lie, if they may take any.
         self.takeaways = takeaways_of(self.config, lockstep, self.health.fault)
@@ -143,10 +152,19 @@ class Installation:
             # Build the stages and join them.
             build = partial(build_networks, self.config, self.models, background=not lockstep, lockstep=lockstep)
             waiting = self._waiting
-            stages = build() if priorities is None else built_aside(build, priorities, waiting.step)
+            stages = build() if priorities is None else built_aside(build, priorities, self._meanwhile)
             self.occlusion, self.encode, self.generate = stages.occlusion, stages.encode, stages.generate
             undo.callback(self.encode.close)
             self._join(tuple(waiting.keys))
+
+    def _meanwhile(self) -> None:
+        """While the networks are built."""
+        self._upkeep.starting(time.monotonic())
+        self._waiting.step()
+
+    def _restarts(self) -> dict[str, int]:
+        """How often each worker was begun again."""
+        return {worker.name: worker.restarts for worker in self._workers}
 
     def _schedule(self) -> ScheduledShow | None:
         """What the schedule does, and by which clock; None where there is none."""
@@ -190,7 +208,7 @@ class Installation:
         styles = StylePictures(config.models.styles, self.library, blender.use)
         links = DeskLinks(
             self.observer, self.health.fault, tempo, self.clock.now, lambda: self.health.captured, audio, lambda: edit.phases, files,
-            styles, self._scheduled, None if self.takeaways is None else self.takeaways.office,
+            styles, self._scheduled, None if self.takeaways is None else self.takeaways.office, self._upkeep.measure,
         )  # fmt: skip
         o, keep = self.options, keeps_state(config, self.options)
         beginning = Beginning(o.preset, keep, resume=o.preset is None, timeline=o.timeline_play)
@@ -230,9 +248,9 @@ class Installation:
         shown = Shown(self.canvas.size, fps, not lockstep, self._told)
         return open_outputs(self.options.outputs, shown, self.config, self._may_keep(source))
 
-    def _told(self, fault: str) -> None:
-        """Note a fault that its maker should hear of at once. Any thread."""
-        self.health.fault(fault)
+    def _told(self, fault: str, kind: str = "") -> None:
+        """Note a fault that its maker should hear of at once. Any thread. kind: as of ``Health.fault``."""
+        self.health.fault(fault, kind)
         say(f"facets: {fault}", sys.stderr)
 
     def _may_keep(self, source: CaptureSource | None) -> bool:
@@ -273,7 +291,7 @@ class Installation:
         self.loops = Loops(self.capture, self.perception, self.synthesis, styling, self.display)
         self.attendant = Attendant(
             self.canvas, keyboard, self.controls, desk, self.snapshots, health, self.quit, keeps, early_keys, self._moves,
-            None if self.takeaways is None else self.takeaways.step,
+            None if self.takeaways is None else self.takeaways.step, (self._upkeep.pictured,),
         )  # fmt: skip
 
     def _join_takeaways(self, compose: Compose) -> None:
@@ -374,6 +392,7 @@ class Installation:
         """Close everything and write the report. failed: what ended the show before its time; lost: the canvas cannot even be
         closed. The report, and ``failed`` or what was wrong with writing that."""
         self._ended, self._last_moment = time.monotonic(), self.clock.now()
+        self._upkeep.stopping()
         if failed is not None:
             self.health.fault(str(failed) if isinstance(failed, FacetsError) else f"{type(failed).__name__}: {failed}")
         self._close(lost)
@@ -402,6 +421,7 @@ class Installation:
             self.snapshots.close,
             *(() if lost else (self._keep_picture, self.canvas.close)),
             self._close_source,
+            self._upkeep.stop,
         )
         for close in parts:
             try:

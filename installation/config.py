@@ -28,7 +28,7 @@ from pydantic import (
     field_validator,
 )
 
-from installation.config_file import Document, Value, read_document
+from installation.config_file import Document, Key, Value, read_document
 from installation.config_layers import Layers, merge, read_override
 from installation.config_times import (
     EVERY_DAY,
@@ -93,6 +93,12 @@ def _endpoint(value: str) -> str:
     host, colon, port = value.rpartition(":")
     if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65536:
         raise ValueError("must be HOST:PORT, as in 192.168.1.20:9000")
+    return value
+
+
+def _topic(value: str) -> str:
+    if set(value) & set("+#\0") or value.startswith("$"):
+        raise ValueError("must be a topic without + and #, as in house/facets")
     return value
 
 
@@ -383,6 +389,30 @@ class ScheduleConfig(Section):
     rows: tuple[RowConfig, ...] = _setting("schedule.rows", "looks by the clock, the later before the earlier", max_length=64)
 
 
+class MqttConfig(Section):
+    """A heartbeat over MQTT."""
+
+    host: str = _setting("operation.mqtt.host", "name or address of the broker, empty: no heartbeat")
+    port: Int = _setting("operation.mqtt.port", "TCP port of it", ge=1, le=65535)
+    tls: bool = _setting("operation.mqtt.tls", "whether the way there is encrypted")
+    user: str = _setting("operation.mqtt.user", "name that the broker asks for, empty: none")
+    password_file: str = _setting("operation.mqtt.password_file", "file that holds the password, from the program's folder on")
+    topic: Annotated[str, AfterValidator(_topic)] = _setting("operation.mqtt.topic", "above this mirror's name", min_length=1)
+    name: str = _setting("operation.mqtt.name", "this mirror's name, empty: the machine's", max_length=100)
+    seconds: Float = _setting("operation.mqtt.seconds", "s between two heartbeats", ge=1, le=3600)
+
+
+class OperationConfig(Section):
+    """A show that nobody watches."""
+
+    safe_start: Switch = _setting("operation.safe_start", "auto, true or false; auto: in a show that runs until it is stopped")
+    log: Switch = _setting("operation.log", "auto, true or false; auto: in a show that runs until it is stopped")
+    log_folder: str = _setting("operation.log_folder", "folder of the log, from the program's folder on", min_length=1)
+    log_megabytes: Float = _setting("operation.log_megabytes", "MB, size of each of its files", ge=0.01, le=1000)
+    log_files: Int = _setting("operation.log_files", "how many of them there are at most", ge=1, le=100)
+    mqtt: MqttConfig = Field(default_factory=MqttConfig)
+
+
 class Config(Section):
     """Every start-time setting."""
 
@@ -398,6 +428,7 @@ class Config(Section):
     takeaways: TakeawaysConfig = Field(default_factory=TakeawaysConfig)
     control: ControlConfig = Field(default_factory=ControlConfig)
     schedule: ScheduleConfig = Field(default_factory=ScheduleConfig)
+    operation: OperationConfig = Field(default_factory=OperationConfig)
     controls: dict[str, ControlValue] = _setting("controls", "starting values of live controls by address")
 
     _layers: Layers = PrivateAttr(default=Layers({}, {}))
@@ -412,6 +443,16 @@ class Config(Section):
         origin = self._layers.origins.get(tuple(key.split(".")))
         return origin is not None and origin.label != _shipped().label
 
+    def chosen(self) -> dict[str, Value]:
+        """What a person has set, in files and on the command line, as a file of its own would say it; without the panel's token."""
+        values = _set_by_a_person(self._layers.values, (), self._layers)
+        return {} if values is None else values
+
+    @staticmethod
+    def of(values: dict[str, Value], overrides: Sequence[str] = ()) -> Config:
+        """The shipped settings with such values, and then ``overrides``, over them. Raises ConfigError."""
+        return _loaded([_rooted(_shipped(), _at_home), Document("the last good configuration", values), *_overridden(overrides)])
+
     def check_controls(self, check: Callable[[str, Value], str | None]) -> None:
         """Raise ConfigError for entries of ``controls`` that ``check(address, value)`` has a reason against."""
         faults = {f"controls.{address}": reason for address, value in self.controls.items() if (reason := check(address, value))}
@@ -425,7 +466,14 @@ def load_config(path: Path | None = None, overrides: Sequence[str] = ()) -> Conf
     documents = [_rooted(_shipped(), _at_home)]
     if path is not None:
         documents.append(_rooted(read_document(path), partial(_under, path.absolute().parent)))
-    documents.extend(_rooted(read_override(text, Config), partial(_under, Path.cwd())) for text in overrides)
+    return _loaded([*documents, *_overridden(overrides)])
+
+
+def _overridden(overrides: Sequence[str]) -> list[Document]:
+    return [_rooted(read_override(text, Config), partial(_under, Path.cwd())) for text in overrides]
+
+
+def _loaded(documents: Sequence[Document]) -> Config:
     layers = merge(documents)
     try:
         config = Config.model_validate(layers.values)
@@ -433,6 +481,21 @@ def load_config(path: Path | None = None, overrides: Sequence[str] = ()) -> Conf
         raise ConfigError("\n".join(layers.explain(err, Config))) from err
     config._layers = layers
     return config
+
+
+def _set_by_a_person(values: Mapping[str, Value], above: Key, layers: Layers) -> dict[str, Value] | None:
+    """Those of the values beneath ``above`` that come from elsewhere than the shipped file; None where there are none."""
+    found: dict[str, Value] = {}
+    for name, value in values.items():
+        key = (*above, name)
+        origin = layers.origins.get(key)
+        if isinstance(value, dict):
+            inner = _set_by_a_person(value, key, layers)
+            if inner is not None:
+                found[name] = inner
+        elif origin is not None and origin.label != _shipped().label and key[-1] != "token":
+            found[name] = value
+    return found or None
 
 
 def _rooted(document: Document, place: Callable[[Value], Value]) -> Document:

@@ -73,3 +73,37 @@ class Observation:
     fault_count: int = 0  # different ones since the start
     frame_age: float | None = None  # s since the source gave its last frame; None before the first
     schedule: ScheduleSeen | None = None  # None where nothing is scheduled
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Times of one kind. count, total: how many since the start, and their sum in s; the median, the 95th and the 99th percentile in s, of
+    the last ten minutes or so."""
+
+    name: str
+    count: int
+    total: float
+    p50: float
+    p95: float
+    p99: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What is asked once in a while, for it costs some milliseconds: counts since the start, times, what the process holds of the
+    machine. gap: s, the longest time between two pictures in the last minute; celsius: of the processor, None where nothing measures;
+    restarts: of each worker; safe: why the show runs in safe mode, "" where it does not."""
+
+    captured: int = 0
+    presented: int = 0
+    portraits: int = 0
+    visitors: int = 0
+    intervals: Series = Series("interval", 0, 0.0, 0.0, 0.0, 0.0)
+    gap: float = 0.0
+    delay: Series = Series("delay", 0, 0.0, 0.0, 0.0, 0.0)
+    stages: tuple[Series, ...] = ()
+    threads: int = 0
+    files: int = 0
+    celsius: float | None = None
+    restarts: tuple[tuple[str, int], ...] = ()
+    safe: str = ""

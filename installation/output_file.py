@@ -1,10 +1,11 @@
 """Files that commands write: never over something that a person made without being asked to, and whole or not at all."""
 
 import errno
+import glob
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from installation.errors import ConfigError, FacetsError, FaultError
@@ -67,10 +68,30 @@ def whole_file(path: Path) -> Iterator[Path]:
         yield part
         os.chmod(part, 0o666 & ~_umask())  # mkstemp's files are for their owner only
         os.replace(part, path)
+        _settle(path.parent)
     except OSError as err:
         raise ConfigError(f"{path}: cannot be written ({err.strerror or err})") from err
     finally:
         part.unlink(missing_ok=True)
+
+
+def _settle(folder: Path) -> None:
+    """The folder's entry on the disk too, so that a power cut leaves the new file or the old one. Some file systems cannot."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def sweep_parts(path: Path) -> None:
+    """Remove what ``whole_file`` was writing for ``path`` when its program was killed. Nobody may be writing ``path`` now."""
+    try:
+        for part in path.parent.glob(f".{glob.escape(path.name)}.????????.part"):
+            part.unlink(missing_ok=True)
+    except OSError:  # what cannot be removed does no harm
+        return
 
 
 @contextmanager

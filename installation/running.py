@@ -79,7 +79,7 @@ class Attendant:
 
     quit: ends the show. keeps_pictures: whether a picture of the canvas may be stored. early: keys that were pressed before there
     was anything to obey them. moves: keeps the moves of every hand. takeaways: what lets visitors take pictures home, a step at
-    every picture.
+    every picture. told: called after each picture with its time; they never raise and take no time.
     """
 
     canvas: Canvas
@@ -93,9 +93,12 @@ class Attendant:
     early: tuple[str, ...] = ()
     moves: TimelineRecorder | None = None
     takeaways: Callable[[float], None] | None = None
+    told: tuple[Callable[[float], None], ...] = ()
 
     def __call__(self, now: float) -> None:
         """now: s of the show's clock."""
+        for tell in self.told:
+            tell(now)
         self._obey()
         self._serve(now)
         if self.takeaways is not None:

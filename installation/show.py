@@ -25,6 +25,7 @@ from installation.outputs.kinds import KINDS  # noqa: E402
 from installation.places import kept  # noqa: E402
 
 if TYPE_CHECKING:
+    from installation.assembly.safe_start import Begun
     from installation.canvas.first_light import FirstLight
 
 FREE_LINES = 10  # of a kind in a minute; further ones are counted
@@ -81,8 +82,41 @@ def positive_int(text: str) -> int:
 
 def configuration(a: argparse.Namespace) -> Config:
     """The file, the overrides and the short forms, in this order of strength."""
+    return load_config(a.config, overrides(a))
+
+
+def overrides(a: argparse.Namespace) -> tuple[str, ...]:
+    """What the command line sets, in the form of ``--set``."""
     short = [("source", a.source), ("canvas.mode", a.mode), ("models.generator", a.generator), ("models.encoder", a.encoder)]
-    return load_config(a.config, [*a.overrides, *(f"{key}={value}" for key, value in short if value is not None)])
+    return (*a.overrides, *(f"{key}={value}" for key, value in short if value is not None))
+
+
+def begin_and_show(a: argparse.Namespace) -> int:
+    """Run the installation, more carefully where the last ones died early. What became of it is written down for the next start."""
+    from installation.assembly.safe_start import Asked, begin, in_place_of
+
+    unattended = a.frames is None and a.duration is None
+    live = not a.as_fast_as_possible and a.timeline_play is None
+    asked = Asked(a.config, overrides(a), live, unattended and live)
+    begun = begin(asked)
+    code = FaultError.exit_code
+    try:
+        try:
+            code = show(a, begun)
+        except FacetsError as err:
+            instead = in_place_of(begun, err, asked)
+            if instead is None:
+                raise
+            code = show(a, instead)
+    except FacetsError as err:
+        code = err.exit_code
+        raise
+    except KeyboardInterrupt:
+        code = 0
+        raise
+    finally:
+        begun.ended(code)
+    return code
 
 
 def list_devices() -> int:
@@ -96,8 +130,9 @@ def list_devices() -> int:
     return 0
 
 
-def show(a: argparse.Namespace, config: Config) -> int:
+def show(a: argparse.Namespace, begun: Begun) -> int:
     """Run the installation."""
+    config = begun.config
     light = _first_light(config)
     app = light.beside(_app) if light is not None else _app()
     if any(text.partition("=")[0].strip() == "control.web.token" for text in a.overrides):
@@ -116,6 +151,11 @@ def show(a: argparse.Namespace, config: Config) -> int:
         a.timeline_record,
         a.timeline_play,
         unattended=a.frames is None and a.duration is None,
+        safe=begun.safe,
+        bare=begun.bare,
+        config_file=a.config,
+        overrides=overrides(a),
+        fine=begun.fine,
         started=STARTED,
         light=light,
     )
@@ -150,6 +190,7 @@ def _first_light(config: Config) -> FirstLight | None:
 
 def validate(config: Config) -> int:
     """Check files and controls, open no device."""
+    from installation.assembly.house import broker_of
     from installation.assembly.networks import models_of, table_of
     from installation.assembly.schedule import schedule_of
     from installation.control.installed import PRESETS, SHIPPED_PRESETS
@@ -157,6 +198,7 @@ def validate(config: Config) -> int:
     from installation.control.web.secret import configured
 
     configured(config.control.web, kept("."), make=False)
+    broker_of(config)
     schedule_of(config, preset_names(PRESETS, SHIPPED_PRESETS))
     config.check_controls(table_of(models_of(config)).fault)
     say("the configuration is valid")
@@ -183,8 +225,7 @@ def main(argv: list[str] | None = None, program: str = "run_installation.py", mo
         with on_ending(interrupt):
             if a.list_devices:
                 return list_devices()
-            config = configuration(a)
-            return validate(config) if a.validate_config else show(a, config)
+            return validate(configuration(a)) if a.validate_config else begin_and_show(a)
     except FacetsError as err:
         say(f"facets: {err}", sys.stderr)
         return err.exit_code

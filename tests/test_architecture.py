@@ -48,6 +48,9 @@ ARROWS: dict[str, set[str]] = {
     "export": {"networks", "checkpoints", "models"},
     "demo": {"faces", "engines"},
     "darkroom": {"faces", "models", "sources", "outputs", "canvas", "styles", "control", "stages", "assembly"},
+    "doctor": {"models", "sources", "operation", "canvas", "control", "assembly", "registry"},
+    "service": set(),
+    "soak": set(),
     "paintings": set(),
     "training": {
         "faces", "latents", "networks", "checkpoints", "engines", "models", "portraits", "compositing", "sources", "styles", "stages",
@@ -55,7 +58,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "commands": {
         "latents", "networks", "checkpoints", "engines", "models", "sources", "operation", "canvas", "styles", "control", "stages",
-        "assembly", "registry", "export", "darkroom", "paintings", "training",
+        "assembly", "registry", "export", "darkroom", "doctor", "service", "soak", "paintings", "training",
     },
 }  # fmt: skip
 

@@ -14,7 +14,9 @@ import torch
 from PIL import Image as Pillow
 from torch import nn
 
+from installation.assembly.chronicle import keeps_log
 from installation.assembly.options import RunOptions, keeps_state
+from installation.assembly.safe_start import counts_starts
 from installation.canvas.present import CanvasSettings, open_canvas
 from installation.canvas.window import choose_mode
 from installation.checkpoints.loading import EncoderReading, load_encoder
@@ -227,6 +229,19 @@ def try_resume(option: object) -> None:
     assert kept == {"auto": [True, False, False, False], True: [True, True, False, False], False: [False] * 4}[option]
 
 
+def try_log(option: object) -> None:
+    config = asked("operation.log", option)
+    runs = (RunOptions(unattended=True), RunOptions(duration=4), RunOptions(unattended=True, lockstep=True))
+    kept = [keeps_log(config, options) for options in runs]
+    assert kept == {"auto": [True, False, False], True: [True, True, False], False: [False] * 3}[option]
+
+
+def try_safe_start(option: object) -> None:
+    config = asked("operation.safe_start", option)
+    counted = [counts_starts(config, unattended) for unattended in (True, False)]
+    assert counted == {"auto": [True, False], True: [True, True], False: [False, False]}[option]
+
+
 def try_style_px(option: int) -> None:
     long_side = asked("engine.style_px", option).engine.style_px
     hands = Hands(HandSettings(1024, 64, StyleEngineSettings(None, 1, "f32"), long_side, background=not option), pytest.fail)
@@ -263,6 +278,8 @@ TRIED: dict[str, Callable[..., None]] = {
     "takeaways.language": try_language,
     "takeaways.paper": try_paper,
     "control.resume": try_resume,
+    "operation.log": try_log,
+    "operation.safe_start": try_safe_start,
     **{f"control.{part}.enabled": try_switch(part) for part in ("osc", "web", "midi")},
 }
 

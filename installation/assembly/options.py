@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +25,11 @@ class RunOptions:
     timeline_record: Path | None = None  # where the moves of every hand are kept
     timeline_play: Path | None = None  # whose moves are made again
     unattended: bool = False  # runs until it is stopped, and is to come back as it was
+    safe: str = ""  # why the show does not begin with what was asked for
+    bare: bool = False  # whether the live state is left alone
+    config_file: Path | None = None  # whose changes are looked for while the show runs
+    overrides: tuple[str, ...] = ()  # that go over that file
+    fine: Callable[[], None] | None = None  # called once, when the show has run well
     started: float = 0.0
     light: FirstLight | None = None  # the window that the canvas takes the place of
 
@@ -32,7 +37,7 @@ class RunOptions:
 def keeps_state(config: Config, options: RunOptions) -> bool:
     """Whether the next show is to begin as this one was. A run that depends on its input alone never does."""
     wanted = config.control.resume
-    live = not options.lockstep and options.timeline_play is None
+    live = not options.lockstep and options.timeline_play is None and not options.bare
     return live and (wanted is True or (wanted == "auto" and options.unattended))
 
 

@@ -22,7 +22,7 @@ from installation.control.web.preview import Preview
 from installation.control.web.sketches import SketchBoard
 from installation.errors import FacetsError
 from installation.latents.oscillators import SILENCE, Levels
-from installation.observation import Observation, ScheduleSeen
+from installation.observation import Measures, Observation, ScheduleSeen
 from installation.places import kept
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class DeskLinks:
     """What the desk knows of the show. observe: the show as it is; on_fault: told of a part that fails while the show runs, which
     goes on without it; now: s of the show's clock; frame: frames captured until now; phases: of the oscillators, in cycles; audio:
     what listens to the room, None where nothing does; schedule: None where the show knows no time of day; takeaways: None where
-    visitors take nothing home."""
+    visitors take nothing home; measure: what costs more than ``observe`` does, for the panel's /metrics."""
 
     observe: Callable[[], Observation]
     on_fault: Callable[[str], None]
@@ -89,6 +89,7 @@ class DeskLinks:
     styles: StylePictures | None = None
     schedule: ScheduledShow | None = None
     takeaways: Office | None = None
+    measure: Callable[[], Measures] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +224,7 @@ class ControlDesk:
             phases=self._show.phases,
             sketches=self.sketches,
             takeaways=self._show.takeaways,
+            measure=self._show.measure,
         )
 
     def _watch(self) -> Part | None:

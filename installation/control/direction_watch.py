@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from installation.control.rounds import Rounds
 from installation.errors import FacetsError
+from installation.operation.rounds import Rounds
 
 if TYPE_CHECKING:
     from installation.latents.directions import DirectionSet

@@ -1,9 +1,10 @@
 """The operator's figures: what the HUD shows, taken from the installation's health a few times a second."""
 
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from installation.canvas.hud import HudGroup, HudState
+from installation.canvas.hud import LONGEST_VALUE, HudGroup, HudState
 from installation.control.keyboard import Keyboard
 from installation.control.state import ControlState
 from installation.messages import Image
@@ -11,6 +12,7 @@ from installation.operation.health import Health, percentiles
 from installation.slot import Slot
 
 NOTICES = 3  # faults on the canvas
+NOTICE_LINES = 5  # of each
 PERIOD = 0.25  # s between new figures: text that flickers cannot be read
 
 
@@ -53,10 +55,10 @@ class HudBoard:
         return self._state
 
     def _notices(self) -> tuple[str, ...]:
-        """The faults that last, the newest last, each after the time for which it has lasted."""
+        """The faults that last, the newest last, each after the time for which it has lasted, in a few short lines."""
         log = self._health.fault_log
         now, lasting = log.now(), [record for record in log.records() if record.open]
-        return tuple(f"{clock(record.lasts(now))}  {record.text}" for record in lasting[-NOTICES:])
+        return tuple(line for record in lasting[-NOTICES:] for line in wrapped(f"{clock(record.lasts(now))}  {record.text}"))
 
     def _groups(self, now: float) -> tuple[HudGroup, ...]:
         h = self._health
@@ -77,6 +79,12 @@ class HudBoard:
         return tuple(
             group for group in (HudGroup("Show", rates), HudGroup("Stages", stages), HudGroup("Machine", machine), control) if group.rows
         )
+
+
+def wrapped(text: str) -> list[str]:
+    """The beginning of a notice in lines that the panel has room for."""
+    lines = textwrap.wrap(text, LONGEST_VALUE, break_long_words=True, subsequent_indent="  ")
+    return lines if len(lines) <= NOTICE_LINES else [*lines[: NOTICE_LINES - 1], lines[NOTICE_LINES - 1][: LONGEST_VALUE - 1] + "…"]
 
 
 def clock(seconds: float) -> str:

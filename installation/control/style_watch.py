@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from installation.control.rounds import Rounds
+from installation.operation.rounds import Rounds
 from installation.styles.folder import Stamp, stamps_of
 from installation.styles.library import Library, Palette
 

@@ -62,6 +62,14 @@ class Rate:
         return sum(n for t, n in list(self._recent) if now - t <= RECENT_SECONDS) / RECENT_SECONDS
 
 
+@dataclass(slots=True)
+class Spent:
+    """How often something was done since the start, and for how many seconds in all: what a series forgets."""
+
+    count: int = 0
+    seconds: float = 0.0
+
+
 @dataclass
 class Health:
     """Counters that every loop writes its own part of; one per show."""
@@ -76,6 +84,7 @@ class Health:
     portraits: Rate = field(default_factory=Rate)
     glass_to_glass: deque[float] = field(default_factory=lambda: deque(maxlen=KEEP))
     stages: dict[str, deque[float]] = field(default_factory=dict)
+    spent: dict[str, Spent] = field(default_factory=dict)  # by stage
     fault_log: FaultLog = field(default_factory=FaultLog)
     portrait_px: int = 0
     first_portrait: float | None = None
@@ -96,7 +105,14 @@ class Health:
 
     def took(self, stage: str, seconds: float) -> None:
         """Add so many seconds to a stage's series."""
-        self.stages.setdefault(stage, deque(maxlen=KEEP)).append(seconds)
+        series = self.stages.get(stage)
+        if series is None:
+            self.spent[stage] = Spent()
+            series = self.stages[stage] = deque(maxlen=KEEP)
+        series.append(seconds)
+        spent = self.spent[stage]
+        spent.count += 1
+        spent.seconds += seconds
 
     def fault(self, text: str, kind: str = "") -> None:
         """Note a fault. kind: a condition that lasts until ``over``."""

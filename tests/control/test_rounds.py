@@ -1,6 +1,6 @@
 import threading
 
-from installation.control.rounds import Rounds
+from installation.operation.rounds import Rounds
 
 
 def test_looks_go_on_after_an_error_and_end_with_the_last_one_done():

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from installation.control.midi.devices import Backend, Connection, Heard, SocketDevice, SystemDevice, devices, system_backend
-from installation.control.rounds import Rounds
 from installation.errors import ConfigError
+from installation.operation.rounds import Rounds
 
 log = logging.getLogger(__name__)
 

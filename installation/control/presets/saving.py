@@ -110,7 +110,6 @@ def _replace(path: Path, text: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         back_up(path)
-    _settle(path.parent)
 
 
 def back_up(path: Path) -> None:
@@ -127,12 +126,3 @@ def back_up(path: Path) -> None:
             newer.replace(older)
     names[0].unlink(missing_ok=True)
     os.link(path, names[0])
-
-
-def _settle(folder: Path) -> None:
-    """The folder's entry on the disk too, so that a power cut leaves the new file or the old one."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

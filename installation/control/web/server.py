@@ -35,7 +35,7 @@ from installation.control.web.sketches import SketchBoard
 from installation.control.web.sockets import Sockets
 from installation.control.web.take_desk import TakeDesk, told
 from installation.control.web.take_pages import TakePages
-from installation.observation import Observation
+from installation.observation import Measures, Observation
 from installation.operation.folded_log import FoldedLog
 from installation.places import kept
 from installation.takeaways.office import Office
@@ -52,7 +52,8 @@ FOLDER = Path(__file__).resolve().parents[3]  # the program's own: where a relat
 class WebPanel:
     """OSCQuery at ``/``, the panel at ``/panel``, figures at ``/metrics``, visitors' pages under ``/take`` and ``/gallery`` where
     there are ``takeaways``. ``observe`` is called in the web thread.
-    ``osc_port``: the UDP port of OSC, once it listens; None where it does not. ``phases``: of the oscillators, in cycles."""
+    ``osc_port``: the UDP port of OSC, once it listens; None where it does not. ``phases``: of the oscillators, in cycles.
+    ``measure``: what costs some milliseconds, for ``/metrics``; called beside the web thread."""
 
     def __init__(
         self,
@@ -66,8 +67,9 @@ class WebPanel:
         phases: Callable[[], Mapping[str, float]] = dict,
         sketches: SketchBoard | None = None,
         takeaways: Office | None = None,
+        measure: Callable[[], Measures] | None = None,
     ) -> None:
-        self._state, self._settings, self._observe = state, settings, observe
+        self._state, self._settings, self._observe, self._measure = state, settings, observe, measure
         token = secret.configured(settings.web, kept("."))
         self._takeaways = takeaways
         links = urlsplit(takeaways.url).hostname if takeaways is not None and takeaways.url else None
@@ -208,7 +210,8 @@ class WebPanel:
 
     async def _metrics(self, request: web.Request) -> web.Response:
         counts = WebCounts(len(self._sockets), self._sockets.dropped, self._reception.refused, len(self._door), self._door.turned_away)
-        text = metrics(self._observe(), self._state.counts(), counts)
+        measures = None if self._measure is None else await asyncio.to_thread(self._measure)
+        text = metrics(self._observe(), self._state.counts(), counts, measures)
         return web.Response(text=text, headers={"Content-Type": CONTENT_TYPE})
 
 
