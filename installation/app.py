@@ -63,6 +63,8 @@ from installation.places import kept
 from installation.running import Attendant, Loops, run_display, run_lockstep, workers_of
 from installation.slot import Slot
 from installation.sources import CaptureSource
+from installation.sources.incidents import incidents
+from installation.sources.rehearsal import Rehearsal
 from installation.stages.align import Align, align_image
 from installation.stages.edit import Edit
 from installation.stages.glass import LARGEST_ON_CPU, LARGEST_ON_GPU, Glass, GlassSettings
@@ -94,7 +96,7 @@ class Installation:
         self.rss_start = rss_mb()
         self._quit = threading.Event()
         self._workers: list[Worker] = []
-        self._skipped = 0  # unreadable frames of the source, once it is closed
+        self._rehearsal: Rehearsal | None = None
 
         with contextlib.ExitStack() as undo:  # a start that fails leaves nothing open
             self._construct(undo)
@@ -199,7 +201,10 @@ class Installation:
     def _open_pictures(self, undo: contextlib.ExitStack) -> None:
         """The source, the canvas, and the outputs, which have its size; the moves of every hand are kept from here on."""
         options = self.options
-        self._opening = SourceOpening(self.config, self.clock, self.health, options.lockstep)
+        if options.chaos is not None:
+            self._rehearsal = Rehearsal(incidents(options.chaos), self.clock.now)
+            say("facets: a rehearsal: the camera fails on purpose, and the report says how the show went on")
+        self._opening = SourceOpening(self.config, self.clock, self.health, options.lockstep, self._rehearsal)
         self.source = self._opening.first()
         if self.source is not None:
             undo.callback(self.source.close)
@@ -254,14 +259,14 @@ class Installation:
         keyboard = Keyboard(children, keeps, invites, self.config.canvas.keys, takes=self.takeaways is not None)
         self.snapshots = Snapshots(SNAPSHOTS, health.fault)
         lockstep = self.options.lockstep
-        compose = Compose(self.canvas.renderer, not lockstep, self._backdrops(), desk.blackout_seconds)
+        patience = inf if self.source else self._opening.patience
+        self.capture = CaptureLoop(self._opening.open, frames, health, self.source, patience, is_there=self._opening.is_there)
+        compose = Compose(self.canvas.renderer, not lockstep, self._backdrops(), desk.blackout_seconds, self.capture.away)
         rests = partial(self._rests, compose)
         self._join_takeaways(compose)
         told = (desk.figures, desk.invitations.code, lambda: compose.held)
         board = HudBoard(health, self.controls, keyboard, engine, model, self.slots, *told)
         self.glass = Glass(self._glass_settings(), align_image, self.generate.turn_milliseconds)
-        patience = inf if self.source else self._opening.patience
-        self.capture = CaptureLoop(self._opening.open, frames, health, self.source, patience)
         track, align = Track(track_settings(self.config)), self._aligner()
         found = (Silhouette(), self.occlusion, self.encode)
         self.perception = PerceptionLoop(frames, track, align, *found, self.controls, encoded, health, now, rests)
@@ -351,7 +356,12 @@ class Installation:
             for worker in self._workers:
                 worker.start()
             with coming_first():  # after the others: what the thread starts from here on has the usual priority
-                run_display(self.loops, self._workers, self.canvas, self.clock, self._finished, self.attendant)
+                run_display(self.loops, self._workers, self.canvas, self.clock, self._finished, self._after_picture)
+
+    def _after_picture(self, now: float) -> None:
+        self.attendant(now)
+        if self._rehearsal is not None and self.health.canvas_frame is not None:
+            self._rehearsal.shown(self.health.canvas_frame)
 
     def _start_time(self) -> None:
         self._began, self._wall = self.clock.now(), time.monotonic()
@@ -420,16 +430,12 @@ class Installation:
         self.canvas_picture = self.canvas.read().copy()
 
     def _close_source(self) -> None:
-        self._skipped = self._frames_skipped()
         self.capture.reset()
-
-    def _frames_skipped(self) -> int:
-        return self._skipped + (self.capture.source.frames_skipped if self.capture.source is not None else 0)
 
     def report(self) -> Report:
         """What the show has been so far; ``seconds`` is real time, in lockstep too."""
         counted = Counted(
             self.health, self.encode, self.generate, self.glass, self.style, self.slots, self.models.name, self.canvas.size, self.rss_start,
-            self._frames_skipped(), self.desk.schedule_seen(),
+            self.desk.schedule_seen(), None if self._rehearsal is None else self._rehearsal.seen(),
         )  # fmt: skip
         return report_of(counted, ShowTimes(self.options.started, self._wall, self._ended, self._began, self._last_moment))

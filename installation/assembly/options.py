@@ -25,6 +25,7 @@ class RunOptions:
     timeline_record: Path | None = None  # where the moves of every hand are kept
     timeline_play: Path | None = None  # whose moves are made again
     unattended: bool = False  # runs until it is stopped, and is to come back as it was
+    chaos: str | None = None  # what happens to the camera in a rehearsal, see sources.incidents; None: no rehearsal
     started: float = 0.0
     light: FirstLight | None = None  # the window that the canvas takes the place of
 
