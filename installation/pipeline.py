@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import InitVar, dataclass, field
 from math import inf
+from typing import ClassVar
 
 from installation.canvas.compose import Compose
 from installation.canvas.hud import HudState
@@ -21,6 +22,7 @@ from installation.errors import FaultError, SourceError
 from installation.faces.framing import Framing
 from installation.messages import AlignedFrame, EncodedFrame, Frame, Portraits, Styled, TrackedFrame
 from installation.operation.health import Health
+from installation.operation.worker import Loop
 from installation.outputs.output import Output
 from installation.slot import Slot
 from installation.sources import CaptureSource, SourceEnded
@@ -59,21 +61,23 @@ def never() -> bool:
 
 
 @dataclass
-class CaptureLoop:
+class CaptureLoop(Loop):
     """Source -> slot. A camera that is lost, or open and shows nothing, is opened again with growing patience; the show goes on.
 
     patience: s after which a source that was not there at the start, and never came, ends the show. is_there: whether its device
     is there, at a glance; None where only opening it tells. watch: over a camera's pictures.
     """
 
+    may_hang: ClassVar[bool] = True
+
     open_source: Callable[[], CaptureSource]
     out: Slot[Frame]
     health: Health
     source: CaptureSource | None = None
     patience: float = inf
-    ended: bool = False
     is_there: InitVar[Callable[[], bool | None]] = unknown
     watch: PictureWatch = field(default_factory=lambda: PictureWatch(FROZEN))
+    ended: bool = False
     _until: float | None = None  # s of the clock, when patience ends
     _opening: Opening | None = None
     _told: str = ""  # what the source leaves out, as told last
@@ -107,10 +111,14 @@ class CaptureLoop:
             self.ended = True
             raise FaultError("the source has ended") from None
         except SourceError as err:  # it was there and is not: whatever it was, it may come back
-            self._lose(str(err), now)
+            if self.source is source:
+                self._lose(str(err), now)
             return
         finally:
             self._count(source)
+        if self.source is not source:  # it kept its reader waiting for so long that it was given up
+            source.close()
+            return
         # Hand on what shows something; the slot counts what nobody took.
         wrong = self._look(source, frame, now)
         if wrong:
@@ -195,12 +203,17 @@ class CaptureLoop:
             self.source.close()
             self.source = None
 
-    def reset(self) -> None:
+    def tear_down(self) -> None:
         self._let_go()
+
+    def abandon(self) -> bool:
+        """A driver keeps its reader waiting for ever: whoever reads lets go of the source, should it return."""
+        self.source, self._opening, self._lost = None, None, True
+        return True
 
 
 @dataclass
-class PerceptionLoop:
+class PerceptionLoop(Loop):
     """Slot -> track ▸ align ▸ silhouette ▸ occlusion ▸ encode -> slot. While it is ``resting`` frames go by unseen."""
 
     frames: Slot[Frame]
@@ -265,12 +278,12 @@ class PerceptionLoop:
         hold = self.controls.snapshot(moment, SLACK).number("identity/hold")
         self.out.put(self.encode.encode(aligned, moment, hold))
 
-    def reset(self) -> None:
-        """Nothing to mend: the stages find the visitors again in the next frame."""
+    def relieve(self) -> str:
+        return self.encode.relieve()
 
 
 @dataclass
-class SynthesisLoop:
+class SynthesisLoop(Loop):
     """Slot -> edit ▸ generate ▸ glass -> slot. Without a new frame the last one is drawn again: oscillators never wait for a camera.
     While it is ``resting`` nothing is drawn."""
 
@@ -312,12 +325,15 @@ class SynthesisLoop:
         if self.to_style is not None:
             self.to_style.put(portraits)
 
-    def reset(self) -> None:
+    def tear_down(self) -> None:
         self._last = None
+
+    def relieve(self) -> str:
+        return self.generate.relieve()
 
 
 @dataclass
-class StyleLoop:
+class StyleLoop(Loop):
     """Slot -> style -> slot, beside the display, which holds what was painted last. Without new portraits the last ones are painted
     again: a style that changes never waits for a camera. While it is ``resting`` nothing is painted."""
 
@@ -349,8 +365,11 @@ class StyleLoop:
         if self.sketches is not None:
             self.sketches.step(self._last, self._shows, self.now())
 
-    def reset(self) -> None:
+    def tear_down(self) -> None:
         self._last = None
+
+    def relieve(self) -> str:
+        return self.style.hands.relieve()
 
 
 @dataclass

@@ -9,9 +9,7 @@ from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
 from installation.latents.directions import Direction, DirectionSet
 from installation.messages import DrawnFrame, EncodedFace, EncodedFrame, Expression, Face, Frame, Portraits
-from installation.operation import worker as workers
 from installation.operation.health import Health
-from installation.operation.worker import RESTART_WINDOW, RESTARTS, SLOW_PACE, Worker
 from installation.pipeline import CaptureLoop, DisplayLoop, SynthesisLoop
 from installation.slot import Slot
 from installation.sources import SourceLost
@@ -173,30 +171,3 @@ def test_glass_to_glass_is_what_a_clock_outside_measures():
         loop.step(clock[0])
     assert len(health.glass_to_glass) == 2
     assert health.presented.count == 5
-
-
-class Stumbles:
-    def step(self, now): ...
-
-    def reset(self): ...
-
-
-def test_a_worker_that_fails_again_and_again_slows_down_and_recovers(monkeypatch):
-    moment, waits = [1000.0], []
-    monkeypatch.setattr(workers.time, "monotonic", lambda: moment[0])
-    worker = Worker("stumbling", Stumbles(), lambda: 0.0, lambda why: None)
-    monkeypatch.setattr(worker._stop, "wait", waits.append)
-
-    def fail(times, apart):
-        for _ in range(times):
-            worker._recover(ValueError("odd"))
-            moment[0] += apart
-        taken, waits[:] = list(waits), []
-        return taken
-
-    assert fail(RESTARTS + 2, 1.0) == [0.1] * RESTARTS + [SLOW_PACE] * 2
-    assert fail(2, SLOW_PACE) == [SLOW_PACE] * 2
-    moment[0] += RESTART_WINDOW
-    assert fail(1, 1.0) == [0.1]
-    moment[0] += RESTART_WINDOW
-    assert fail(RESTARTS + 1, RESTART_WINDOW / RESTARTS + 1) == [0.1] * (RESTARTS + 1)  # seldom is not often

@@ -69,6 +69,31 @@ class Generate:
         if self._builder is not None:
             self._builder.join()
 
+    def relieve(self) -> str:
+        """Draw with less memory from now on: one face at a time, smaller changes, no mixing, smaller portraits, one of them a call.
+        What was given up, in a few words; "" where nothing is left to give up. Raises whatever building a smaller engine raises."""
+        given_up = self._given_up()
+        if given_up and torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        return given_up
+
+    def _given_up(self) -> str:
+        shrunk = self._plain.shrink()
+        if shrunk or (self._mixing is not None and self._mixing.shrink()):
+            return "faces are drawn one by one"
+        if len(self._pairs) > 1:
+            self._pairs = self._pairs[:1]
+            return f"changes are drawn at {self._pairs[0].size} px"
+        if self._mixing is not None:
+            self._mixing = None
+            return "generators are not mixed any more"
+        if self._models.base.layered is not None and self.portrait_px > SMALL_PX:
+            size = self.portrait_px // 2
+            self._plain = self._build(size, mixing=False)
+            self.portrait_px, self._twice = size, None
+            return f"portraits are drawn at {size} px"
+        return ""
+
     def generate(self, edited: EditedFrame) -> Portraits:
         """Portraits uint8 [S, S, 3] of every visitor, sorted by id."""
         faces = [self._engines.inputs(f.ws, f.ws_edited, f.detail, f.detail_gain) for f in edited.faces]

@@ -125,10 +125,24 @@ class Hands:
             self._since, self._mean = None, 0.0
             self._build(self.step + (-1 if slow else 1))
 
-    def wait(self) -> None:
-        """Until what is being built stands. The end of a show waits, too: a library whose thread is cut off ends the whole program."""
+    def wait(self, longest: float | None = None) -> None:
+        """Until what is being built stands, for ``longest`` s. The end of a show waits, too: a library whose thread is cut off ends the
+        whole program."""
         if self._builder is not None:
-            self._builder.join()
+            self._builder.join(longest)
+
+    def relieve(self) -> str:
+        """Paint smaller from now on, or not at all, for there is no memory. What was given up, in a few words; "" where nothing is
+        painted any more."""
+        if self._picture is None:
+            return ""
+        self._picture = self._square = None
+        self.step -= 1
+        if self.step < 0 or self._settings.long_side:
+            self._gave_up = True
+            return "nothing is painted in styles any more"
+        self._build(self.step)
+        return f"pictures are painted at {STEPS[self.step][0]} px"
 
     def _may_grow(self) -> bool:
         return STEPS[self.step + 1][0] <= max(self._settings.width, self._settings.height)

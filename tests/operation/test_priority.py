@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from installation.operation import priority
-from installation.operation.worker import Worker
+from installation.operation.worker import Loop, Worker
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="single threads have a priority on Linux only")
 
@@ -140,7 +140,7 @@ def test_who_came_first_starts_threads_as_before_when_that_is_over() -> None:
     assert found == [0]
 
 
-class Once:
+class Once(Loop):
     """A loop that notes its thread's priority."""
 
     def __init__(self) -> None:
@@ -151,8 +151,6 @@ class Once:
         self.seen.append(nice())
         self.done.set()
         self.done.wait(0.01)
-
-    def reset(self) -> None: ...
 
 
 @linux
