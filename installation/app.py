@@ -80,6 +80,7 @@ from installation.styles.sketches import Sketches
 log = logging.getLogger(__name__)
 
 SNAPSHOTS = kept("out")
+LEAST_WAIT = 0.5  # s that the end waits for the turns in hand, however long a recording took to be closed
 
 
 class Installation:
@@ -403,6 +404,8 @@ class Installation:
         """Every part in its order, first what keeps something; one that cannot be closed is noted, and the others are closed all
         the same."""
         self._closes_by = time.monotonic() + STOP_SECONDS
+        if self._supervisor is not None:  # whose turns end while what keeps something is closed
+            self._supervisor.ask()
         parts = (
             *(output.close for output in self.outputs),
             self.desk.stop,
@@ -428,7 +431,7 @@ class Installation:
         return max(0.0, self._closes_by - time.monotonic())
 
     def _stop_workers(self) -> None:
-        left = () if self._supervisor is None else self._supervisor.stop(self._time_left())
+        left = () if self._supervisor is None else self._supervisor.stop(max(LEAST_WAIT, self._time_left()))
         for name in left:
             self.health.fault(f"at the end: {name} was still in a turn")
         self._source_is_held = "capture" in left

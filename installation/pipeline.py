@@ -199,9 +199,9 @@ class CaptureLoop(Loop):
         if self._opening is not None:
             self._opening.give_up()
             self._opening = None
-        if self.source is not None:
-            self.source.close()
-            self.source = None
+        source, self.source = self.source, None  # first: closing may hang, and another thread have taken over
+        if source is not None:
+            source.close()
 
     def tear_down(self) -> None:
         self._let_go()

@@ -45,12 +45,16 @@ class Supervisor:
             if silent >= HANGS or worker.name in self._hanging:
                 self._attend(worker, silent)
 
+    def ask(self) -> None:
+        """Ask all of them to end after the turn in hand."""
+        for worker in reversed(self.workers):
+            worker.ask()
+
     def stop(self, seconds: float = STOP_SECONDS) -> tuple[str, ...]:
         """End them, the last one first, within ``seconds`` together. Names of those whose turn in hand takes longer: they are left
         behind, and end with the process."""
         ends = self._now() + seconds
-        for worker in self.workers:
-            worker.ask()
+        self.ask()
         return tuple(worker.name for worker in reversed(self.workers) if not worker.stop(ends - self._now()))
 
     def _attend(self, worker: Worker, silent: float) -> None:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from installation.engines.base import Array
@@ -14,7 +15,7 @@ from installation.latents.warps import Warper, larger_eyes
 from installation.messages import Drawing, DrawnFrame, EditedFace, EditedFrame, Image, Portrait, Portraits
 from installation.models.bundle import Models
 from installation.portraits.engines import GenerateSettings, Pairs, PortraitEngines
-from installation.portraits.fitting import fitting_pairs, fitting_portraits
+from installation.portraits.fitting import SMALL_PX, fitting_pairs, fitting_portraits
 
 Flow = NDArray[np.float32]
 Mix = Sequence[tuple[str, Sequence[float]]]  # of each child that takes part, its share of each resolution
@@ -78,6 +79,7 @@ class Generate:
         return given_up
 
     def _given_up(self) -> str:
+        self._engines.one_by_one = True
         shrunk = self._plain.shrink()
         if shrunk or (self._mixing is not None and self._mixing.shrink()):
             return "faces are drawn one by one"
@@ -89,7 +91,7 @@ class Generate:
             return "generators are not mixed any more"
         if self._models.base.layered is not None and self.portrait_px > SMALL_PX:
             size = self.portrait_px // 2
-            self._plain = self._build(size, mixing=False)
+            self._plain = self._engines.portraits(size, mixing=False)
             self.portrait_px, self._twice = size, None
             return f"portraits are drawn at {size} px"
         return ""
