@@ -172,5 +172,6 @@ class Generate:
         except (FacetsError, RuntimeError, OSError, MemoryError) as err:  # the base goes on alone
             self.fault = f"generators cannot be mixed on this machine: {err}"
 
+
 def _picture(drawn: Array) -> Image:
     return np.asarray(drawn, dtype=np.uint8)
