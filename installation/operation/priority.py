@@ -27,6 +27,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from installation.operation.leftovers import when_python_ends
+
 T = TypeVar("T")
 
 LINUX = sys.platform == "linux"
@@ -138,6 +140,7 @@ def built_aside(build: Callable[[], T], priorities: Priorities, meanwhile: Calla
         except BaseException as err:  # what is being built may be as good as done; otherwise it ends with the process
             failed.append(err)
             thread.join(ENDING_SECONDS)
+            when_python_ends(thread.join)
             break
     if failed:
         raise failed[0]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from installation.errors import FaultError
+from installation.operation.leftovers import when_python_ends
 from installation.operation.worker import Worker
 
 HANGS = 10.0  # s that one turn takes, after which it is spoken of and, where that can be, left alone
@@ -55,7 +56,10 @@ class Supervisor:
         behind, and end with the process."""
         ends = self._now() + seconds
         self.ask()
-        return tuple(worker.name for worker in reversed(self.workers) if not worker.stop(ends - self._now()))
+        left = [worker for worker in reversed(self.workers) if not worker.stop(ends - self._now())]
+        for worker in left:
+            when_python_ends(worker.stop)
+        return tuple(worker.name for worker in left)
 
     def _attend(self, worker: Worker, silent: float) -> None:
         kind = f"{worker.name} hangs"
