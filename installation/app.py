@@ -55,15 +55,18 @@ from installation.operation.report_file import ReportFile
 from installation.operation.saying import say
 from installation.operation.signals import on_ending
 from installation.operation.snapshots import Snapshots
+from installation.operation.supervisor import STOP_SECONDS, Supervisor
 from installation.operation.visitor_slots import VisitorSlots
-from installation.operation.worker import Worker
 from installation.outputs.kinds import open_outputs
 from installation.outputs.output import Output, Shown
 from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, StyleLoop, SynthesisLoop
 from installation.places import kept
-from installation.running import Attendant, Loops, run_display, run_lockstep, workers_of
+from installation.running import Attendant, Loops, run_display, run_lockstep, supervised
 from installation.slot import Slot
 from installation.sources import CaptureSource
+from installation.sources.incidents import incidents
+from installation.sources.rehearsal import Rehearsal
+from installation.sources.watch import PictureWatch
 from installation.stages.align import Align, align_image
 from installation.stages.edit import Edit
 from installation.stages.glass import LARGEST_ON_CPU, LARGEST_ON_GPU, Glass, GlassSettings
@@ -78,6 +81,7 @@ from installation.styles.sketches import Sketches
 log = logging.getLogger(__name__)
 
 SNAPSHOTS = kept("out")
+LEAST_WAIT = 0.5  # s that the end waits for the turns in hand, however long a recording took to be closed
 
 
 class Installation:
@@ -94,8 +98,9 @@ class Installation:
         cv2.setNumThreads(1)  # OpenCV's own threads would fight the networks for the cores
         self.rss_start = rss_mb()
         self._quit = threading.Event()
-        self._workers: list[Worker] = []
-        self._skipped = 0  # unreadable frames of the source, once it is closed
+        self._supervisor: Supervisor | None = None
+        self._rehearsal: Rehearsal | None = None
+        self._source_is_held = False
 
         with contextlib.ExitStack() as undo:  # a start that fails leaves nothing open
             try:
@@ -217,7 +222,10 @@ class Installation:
     def _open_pictures(self, undo: contextlib.ExitStack) -> None:
         """The source, the canvas, and the outputs, which have its size; the moves of every hand are kept from here on."""
         options = self.options
-        self._opening = SourceOpening(self.config, self.clock, self.health, options.lockstep)
+        if options.chaos is not None:
+            self._rehearsal = Rehearsal(incidents(options.chaos), self.clock.now)
+            say("facets: a rehearsal: the camera fails on purpose, and the report says how the show went on")
+        self._opening = SourceOpening(self.config, self.clock, self.health, options.lockstep, self._rehearsal)
         self.source = self._opening.first()
         if self.source is not None:
             undo.callback(self.source.close)
@@ -272,14 +280,15 @@ class Installation:
         keyboard = Keyboard(children, keeps, invites, self.config.canvas.keys, takes=self.takeaways is not None)
         self.snapshots = Snapshots(SNAPSHOTS, health.fault)
         lockstep = self.options.lockstep
-        compose = Compose(self.canvas.renderer, not lockstep, self._backdrops(), desk.blackout_seconds)
+        patience = inf if self.source else self._opening.patience
+        watch = PictureWatch(self.config.capture.frozen_seconds)
+        self.capture = CaptureLoop(self._opening.open, frames, health, self.source, patience, self._opening.is_there, watch)
+        compose = Compose(self.canvas.renderer, not lockstep, self._backdrops(), desk.blackout_seconds, self.capture.away)
         rests = partial(self._rests, compose)
         self._join_takeaways(compose)
         told = (desk.figures, desk.invitations.code, lambda: compose.held)
         board = HudBoard(health, self.controls, keyboard, engine, model, self.slots, *told)
         self.glass = Glass(self._glass_settings(), align_image, self.generate.turn_milliseconds)
-        patience = inf if self.source else self._opening.patience
-        self.capture = CaptureLoop(self._opening.open, frames, health, self.source, patience)
         track, align = Track(track_settings(self.config)), self._aligner()
         found = (Silhouette(), self.occlusion, self.encode)
         self.perception = PerceptionLoop(frames, track, align, *found, self.controls, encoded, health, now, rests)
@@ -365,11 +374,15 @@ class Installation:
             return
         with ahead() as priorities, keeping_time():
             self._start_time()  # clearing up took its time, and is not part of the show
-            self._workers = workers_of(self.loops, self.clock, self.health.fault, priorities)
-            for worker in self._workers:
-                worker.start()
+            self._supervisor = supervised(self.loops, self.clock, self.health, priorities)
+            self._supervisor.start()
             with coming_first():  # after the others: what the thread starts from here on has the usual priority
-                run_display(self.loops, self._workers, self.canvas, self.clock, self._finished, self.attendant)
+                run_display(self.loops, self._supervisor, self.canvas, self.clock, self._finished, self._after_picture)
+
+    def _after_picture(self, now: float) -> None:
+        self.attendant(now)
+        if self._rehearsal is not None and self.health.canvas_frame is not None:
+            self._rehearsal.shown(self.health.canvas_frame)
 
     def _start_time(self) -> None:
         self._began, self._wall = self.clock.now(), time.monotonic()
@@ -409,6 +422,9 @@ class Installation:
     def _close(self, lost: bool) -> None:
         """Every part in its order, first what keeps something; one that cannot be closed is noted, and the others are closed all
         the same."""
+        self._closes_by = time.monotonic() + STOP_SECONDS
+        if self._supervisor is not None:  # whose turns end while what keeps something is closed
+            self._supervisor.ask()
         parts = (
             *(output.close for output in self.outputs),
             self.desk.stop,
@@ -416,8 +432,8 @@ class Installation:
             *(slot.close for slot in (*self.slots, *self.style_slots)),
             self._stop_workers,
             *(() if self.takeaways is None else (self.takeaways.close,)),
-            self.style.hands.wait,
-            self.encode.close,
+            lambda: self.style.hands.wait(self._time_left()),
+            lambda: self.encode.close(self._time_left()),
             self.snapshots.close,
             *(() if lost else (self._keep_picture, self.canvas.close)),
             self._close_source,
@@ -430,26 +446,27 @@ class Installation:
                 log.debug("the end", exc_info=True)
                 self.health.fault(f"at the end: {type(err).__name__}: {err}")
 
+    def _time_left(self) -> float:
+        """s until whatever is still at work is left behind: it ends with the process."""
+        return max(0.0, self._closes_by - time.monotonic())
+
     def _stop_workers(self) -> None:
-        for worker in self._workers:
-            worker.ask()
-        for worker in reversed(self._workers):
-            worker.stop()
+        left = () if self._supervisor is None else self._supervisor.stop(max(LEAST_WAIT, self._time_left()))
+        for name in left:
+            self.health.fault(f"at the end: {name} was still in a turn")
+        self._source_is_held = "capture" in left
 
     def _keep_picture(self) -> None:
         self.canvas_picture = self.canvas.read().copy()
 
     def _close_source(self) -> None:
-        self._skipped = self._frames_skipped()
-        self.capture.reset()
-
-    def _frames_skipped(self) -> int:
-        return self._skipped + (self.capture.source.frames_skipped if self.capture.source is not None else 0)
+        if not self._source_is_held:  # whoever holds it would keep the end waiting
+            self.capture.tear_down()
 
     def report(self) -> Report:
         """What the show has been so far; ``seconds`` is real time, in lockstep too."""
         counted = Counted(
             self.health, self.encode, self.generate, self.glass, self.style, self.slots, self.models.name, self.canvas.size, self.rss_start,
-            self._frames_skipped(), self.desk.schedule_seen(),
+            self.desk.schedule_seen(), None if self._rehearsal is None else self._rehearsal.seen(),
         )  # fmt: skip
         return report_of(counted, ShowTimes(self.options.started, self._wall, self._ended, self._began, self._last_moment))

@@ -172,6 +172,9 @@ class CaptureConfig(Section):
     mjpg: bool = _setting("capture.mjpg", "whether to ask a camera for MJPG, which most need for their full rate")
     rotate: Literal[0, 90, 180, 270] = _setting("capture.rotate", "degrees clockwise by which every picture is turned")
     flip: Literal["none", "horizontal", "vertical"] = _setting("capture.flip", "how every picture is mirrored after that")
+    frozen_seconds: Float = _setting(
+        "capture.frozen_seconds", "s of black or unchanging pictures after which a camera is opened anew, 0: never", ge=0, le=3600
+    )
     wait: Patience = _setting("capture.wait", "s that the show goes on without a source at its start, or forever")
 
 

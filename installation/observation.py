@@ -52,6 +52,20 @@ class ScheduleSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class RehearsalSeen:
+    """How a rehearsal of the camera's faults goes. recovered: faults after whose end the canvas showed a new picture; longest_s: the
+    longest time, s, from the end of one to that picture; waiting: kind of the fault that is on, or after which no picture has come
+    yet, "" for none."""
+
+    injected: int
+    recovered: int
+    longest_s: float
+    by_fault: dict[str, int]
+    longest_by_fault: dict[str, float]
+    waiting: str
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """One look at the running show. smiles: each visitor's id and smile 0…1. delay_ms: glass to glass, median. slots: who holds
     each of the places that keep their names."""

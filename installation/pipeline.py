@@ -9,8 +9,9 @@ Read this page first. Every loop has ``step(now)``, one turn, so a test can turn
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from math import inf
+from typing import ClassVar
 
 from installation.canvas.compose import Compose
 from installation.canvas.hud import HudState
@@ -21,10 +22,13 @@ from installation.errors import FaultError, SourceError
 from installation.faces.framing import Framing
 from installation.messages import AlignedFrame, EncodedFrame, Frame, Portraits, Styled, TrackedFrame
 from installation.operation.health import Health
+from installation.operation.worker import Loop
 from installation.outputs.output import Output
 from installation.slot import Slot
 from installation.sources import CaptureSource, SourceEnded
-from installation.sources.opening import RETRY_FIRST, RETRY_MOST, Opening
+from installation.sources.comeback import Comeback, unknown
+from installation.sources.opening import Opening
+from installation.sources.watch import PictureWatch
 from installation.stages.align import Align
 from installation.stages.edit import Edit
 from installation.stages.encode import Encode
@@ -43,6 +47,8 @@ OPENING = 0.25  # s that capture waits for a source that is being opened before 
 LATE, LATEST = 0.5, 5.0  # s without a frame, at least and at most, after which presence goes on by the clock alone
 LATE_FRAMES = 2.5  # times the last two frames' distance: a slow source is not a lost one
 SILENT = 10.0  # s without a word from the loop before, after which what it said last is not shown any more
+FROZEN = 2.0  # s without a new picture of a camera, or with black ones, after which it counts as gone
+SILENT_CAMERA = "the camera gives no pictures; is it asleep?"
 CAPTURE = "capture"  # the fault of a source that is gone
 FRAMING = "framing"  # that of a camera which sees half of its visitors' heads
 CUT_OFF = "faces are cut by the edge of the camera's picture and not drawn; turn the camera so that it sees whole heads"
@@ -55,57 +61,118 @@ def never() -> bool:
 
 
 @dataclass
-class CaptureLoop:
-    """Source -> slot. A lost camera is opened again with growing patience; the show goes on meanwhile.
+class CaptureLoop(Loop):
+    """Source -> slot. A camera that is lost, or open and shows nothing, is opened again with growing patience; the show goes on.
 
-    patience: s after which a source that was not there at the start, and never came, ends the show.
+    patience: s after which a source that was not there at the start, and never came, ends the show. is_there: whether its device
+    is there, at a glance; None where only opening it tells. watch: over a camera's pictures.
     """
+
+    may_hang: ClassVar[bool] = True
 
     open_source: Callable[[], CaptureSource]
     out: Slot[Frame]
     health: Health
     source: CaptureSource | None = None
     patience: float = inf
+    is_there: InitVar[Callable[[], bool | None]] = unknown
+    watch: PictureWatch = field(default_factory=lambda: PictureWatch(FROZEN))
     ended: bool = False
     _until: float | None = None  # s of the clock, when patience ends
     _opening: Opening | None = None
-    _retry: float = RETRY_FIRST
-    _complaint: str = ""  # of the source, as told last
-    _not_before: float = float("-inf")
+    _told: str = ""  # what the source leaves out, as told last
+    _wrong: str = ""  # with a source that is open
+    _lost: bool = False
+    _newest: float | None = None  # s of the clock, of the newest picture that shows something, or when the source was opened
+    _size: tuple[int, ...] = ()
+    _counted: tuple[int, int] = (0, 0)  # pictures that were skipped and adapted, of the source that follows
+    _counted_of: CaptureSource | None = None
+
+    def __post_init__(self, is_there: Callable[[], bool | None]) -> None:
+        self._comeback = Comeback(is_there)
+
+    def away(self, now: float) -> bool:
+        """Whether a camera shows nothing: it is gone, black, frozen, or silent for ``FROZEN`` s. Any thread."""
+        source, newest = self.source, self._newest
+        silent = source is not None and source.is_live and newest is not None and now - newest > FROZEN
+        return self._lost or self._wrong != "" or silent
 
     def step(self, now: float) -> None:
         # Open the source, or wait until it is time to try again.
-        if self.source is None:
+        source = self.source
+        if source is None:
             self._reopen(now)
             return
         # Take the newest frame.
         try:
             with self.health.timed("capture"):
-                frame = self.source.read()
+                frame = source.read()
         except SourceEnded:
             self.ended = True
             raise FaultError("the source has ended") from None
         except SourceError as err:  # it was there and is not: whatever it was, it may come back
-            self._lost(str(err), now)
+            if self.source is source:
+                self._lose(str(err), now)
             return
-        # Hand it on; the slot counts what nobody took.
+        finally:
+            self._count(source)
+        if self.source is not source:  # it kept its reader waiting for so long that it was given up
+            source.close()
+            return
+        # Hand on what shows something; the slot counts what nobody took.
+        wrong = self._look(source, frame, now)
+        if wrong:
+            self._doubt(source, wrong, now)
+        elif frame is not None:
+            self._hand_on(source, frame)
+
+    def _look(self, source: CaptureSource, frame: Frame | None, now: float) -> str:
+        """What is wrong with a camera that is open."""
         if frame is not None:
-            self.health.took_frame(frame.time)
-            self.health.over(CAPTURE)
-            self._tell(self.source.complaint)
-            self._retry = RETRY_FIRST
-            self.out.put(frame)
+            return self.watch.look(frame.image, frame.time) if source.is_sensor else ""
+        self._newest = now if self._newest is None else self._newest
+        return SILENT_CAMERA if source.is_live and now - self._newest > FROZEN else ""
+
+    def _doubt(self, source: CaptureSource, wrong: str, now: float) -> None:
+        """It stays open, so that its first sound picture is seen at once, and is opened anew from time to time. A stream that hesitates
+        is left to itself: it says when it is gone."""
+        if wrong != self._wrong:
+            self._wrong = wrong
+            self.health.fault(wrong, CAPTURE)
+            self._comeback.lost(now)
+        elif source.is_sensor and self._comeback.due(now):
+            self._let_go()
+            self._comeback.lost(now)
+            self._opening = Opening(self.open_source)
+
+    def _hand_on(self, source: CaptureSource, frame: Frame) -> None:
+        self._newest, self._wrong, self._lost = frame.time, "", False
+        self._comeback.well(frame.time)
+        self.health.took_frame(frame.time)
+        self.health.over(CAPTURE)
+        self.health.size_changes += self._size not in ((), frame.image.shape)
+        self._size = frame.image.shape
+        self._tell(source.complaint)
+        self.out.put(frame)
 
     def _tell(self, complaint: str) -> None:
-        if complaint != self._complaint:
-            self._complaint = complaint
+        if complaint != self._told:
+            self._told = complaint
             self.health.over(LEFT_OUT)
             if complaint:
                 self.health.fault(complaint, LEFT_OUT)
 
+    def _count(self, source: CaptureSource) -> None:
+        if source is not self._counted_of:
+            self._counted_of, self._counted = source, (0, 0)
+        skipped, adapted = self._counted
+        self.health.frames_skipped += source.frames_skipped - skipped
+        self.health.frames_adapted += source.frames_adapted - adapted
+        self._counted = (source.frames_skipped, source.frames_adapted)
+
     def _reopen(self, now: float) -> None:
         self._until = now + self.patience if self._until is None else self._until
-        if self._opening is None and now < self._not_before:
+        if self._opening is None and not self._comeback.due(now):
             time.sleep(WAIT)
             return
         self._opening = self._opening or Opening(self.open_source)
@@ -113,34 +180,40 @@ class CaptureLoop:
             self.source = self._opening.wait(OPENING)
         except SourceError as err:
             self._opening = None
-            self._lost(str(err), now)
+            self._lose(str(err), now)
             if now >= self._until:
                 raise
         except Exception:
             self._opening = None
             raise
         if self.source is not None:
-            self._opening, self._until = None, inf
+            self._opening, self._until, self._newest = None, inf, None
 
-    def _lost(self, why: str, now: float) -> None:
+    def _lose(self, why: str, now: float) -> None:
+        self._lost, self._wrong = True, ""
         self.health.fault(why, CAPTURE)
-        self.reset()
-        self._not_before = now + self._retry
-        if self._until is not None and self._until > now:
-            self._not_before = min(self._not_before, self._until)
-        self._retry = min(RETRY_MOST, self._retry * 2)
+        self._let_go()
+        self._comeback.lost(now, inf if self._until is None or self._until <= now else self._until)
 
-    def reset(self) -> None:
+    def _let_go(self) -> None:
         if self._opening is not None:
             self._opening.give_up()
             self._opening = None
-        if self.source is not None:
-            self.source.close()
-            self.source = None
+        source, self.source = self.source, None  # first: closing may hang, and another thread have taken over
+        if source is not None:
+            source.close()
+
+    def tear_down(self) -> None:
+        self._let_go()
+
+    def abandon(self) -> bool:
+        """A driver keeps its reader waiting for ever: whoever reads lets go of the source, should it return."""
+        self.source, self._opening, self._lost = None, None, True
+        return True
 
 
 @dataclass
-class PerceptionLoop:
+class PerceptionLoop(Loop):
     """Slot -> track ▸ align ▸ silhouette ▸ occlusion ▸ encode -> slot. While it is ``resting`` frames go by unseen."""
 
     frames: Slot[Frame]
@@ -205,12 +278,12 @@ class PerceptionLoop:
         hold = self.controls.snapshot(moment, SLACK).number("identity/hold")
         self.out.put(self.encode.encode(aligned, moment, hold))
 
-    def reset(self) -> None:
-        """Nothing to mend: the stages find the visitors again in the next frame."""
+    def relieve(self) -> str:
+        return self.encode.relieve()
 
 
 @dataclass
-class SynthesisLoop:
+class SynthesisLoop(Loop):
     """Slot -> edit ▸ generate ▸ glass -> slot. Without a new frame the last one is drawn again: oscillators never wait for a camera.
     While it is ``resting`` nothing is drawn."""
 
@@ -252,12 +325,15 @@ class SynthesisLoop:
         if self.to_style is not None:
             self.to_style.put(portraits)
 
-    def reset(self) -> None:
+    def tear_down(self) -> None:
         self._last = None
+
+    def relieve(self) -> str:
+        return self.generate.relieve()
 
 
 @dataclass
-class StyleLoop:
+class StyleLoop(Loop):
     """Slot -> style -> slot, beside the display, which holds what was painted last. Without new portraits the last ones are painted
     again: a style that changes never waits for a camera. While it is ``resting`` nothing is painted."""
 
@@ -289,8 +365,11 @@ class StyleLoop:
         if self.sketches is not None:
             self.sketches.step(self._last, self._shows, self.now())
 
-    def reset(self) -> None:
+    def tear_down(self) -> None:
         self._last = None
+
+    def relieve(self) -> str:
+        return self.style.hands.relieve()
 
 
 @dataclass
@@ -330,6 +409,9 @@ class DisplayLoop:
             self.canvas.present()
         shown = self.now()
         self.health.presented.add(shown)
+        self.health.pace.shown(shown)
+        if shown_frame is not None:
+            self.health.canvas_frame = shown_frame.time
         if shown_frame is not None and shown - shown_frame.time < SILENT:  # beyond that it is the source's silence that would be measured
             self.health.glass_to_glass.append(max(0.0, shown - shown_frame.time))
         # Hand what was shown to whoever records it or passes it on.

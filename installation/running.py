@@ -16,6 +16,7 @@ from installation.errors import FaultError
 from installation.operation.health import Health
 from installation.operation.priority import Priorities
 from installation.operation.snapshots import Snapshots
+from installation.operation.supervisor import Supervisor
 from installation.operation.worker import Worker
 from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, StyleLoop, SynthesisLoop
 
@@ -47,30 +48,30 @@ def run_lockstep(loops: Loops, clock: LockstepClock, rate: float, finished: Call
         clock.advance(rate)
 
 
-def workers_of(loops: Loops, clock: Clock, fault: Callable[[str], None], priorities: Priorities) -> list[Worker]:
+def supervised(loops: Loops, clock: Clock, health: Health, priorities: Priorities) -> Supervisor:
     """Capture, perception, synthesis and style in a thread each, not started yet."""
-    return [
+    fault = health.fault
+    workers = (
         Worker("capture", loops.capture, clock.now, fault),
         Worker("perception", loops.perception, clock.now, fault, priorities.networks),
         Worker("synthesis", loops.synthesis, clock.now, fault, priorities.networks),
         Worker("style", loops.style, clock.now, fault, priorities.networks),
-    ]
+    )
+    return Supervisor(workers, health)
 
 
 def run_display(
-    loops: Loops, workers: list[Worker], canvas: Canvas, clock: Clock, finished: Callable[[], bool], after: Callable[[float], None]
+    loops: Loops, supervisor: Supervisor, canvas: Canvas, clock: Clock, finished: Callable[[], bool], after: Callable[[float], None]
 ) -> None:
-    """The display's turns while ``workers`` turn the others, until the show is ``finished`` or its source has ended. after: what is
+    """The display's turns while the workers turn the others, until the show is ``finished`` or its source has ended. after: what is
     done after each picture. Raises what ended a worker."""
     while not finished():
         canvas.wait()
         loops.display.step(clock.now())
         after(clock.now())
-        fatal = next((worker.fatal for worker in workers if worker.fatal is not None), None)
-        if fatal is not None and not loops.capture.ended:
-            raise fatal
         if loops.capture.ended:
             return
+        supervisor.check()
 
 
 @dataclass

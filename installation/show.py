@@ -54,6 +54,10 @@ def parse(argv: list[str] | None, program: str = "run_installation.py", more: st
     pace.add_argument("--as-fast-as-possible", action="store_true", help="every frame in lockstep, nothing dropped")
     for kind in KINDS:
         p.add_argument(f"--{kind.name}", type=Path, metavar=kind.metavar, help=kind.help)
+    p.add_argument(
+        "--chaos", type=rehearsal, nargs="?", const="random", metavar="FAULTS",
+        help="rehearse: the camera fails on purpose, at random or as unplug@5+3, freeze@20+4 says",
+    )  # fmt: skip
     p.add_argument("--report", type=Path, metavar="OUT.json", help="write figures at the end")
     p.add_argument("--timeline-record", type=Path, metavar="FILE", help="keep the moves of every control in a file")
     p.add_argument("--timeline-play", type=Path, metavar="FILE", help="make the moves of such a file again")
@@ -61,7 +65,21 @@ def parse(argv: list[str] | None, program: str = "run_installation.py", more: st
     p.add_argument("--encoder", metavar="FILE", help="short for --set models.encoder=FILE")
     p.add_argument("--list-devices", action="store_true", help="name cameras and displays, and end")
     p.add_argument("--validate-config", action="store_true", help="check the configuration without opening a device, and end")
-    return p.parse_args(argv)
+    a = p.parse_args(argv)
+    if a.chaos is not None and a.as_fast_as_possible:
+        p.error("--chaos: a rehearsal measures seconds, and --as-fast-as-possible has none")
+    return a
+
+
+def rehearsal(text: str) -> str:
+    """What is to happen to the camera, see ``sources.incidents``."""
+    from installation.sources.incidents import incidents
+
+    try:
+        incidents(text)
+    except ValueError as err:
+        raise argparse.ArgumentTypeError(str(err)) from None
+    return text
 
 
 def positive(text: str) -> float:
@@ -150,6 +168,7 @@ def show(a: argparse.Namespace, begun: Begun) -> int:
         a.report,
         a.timeline_record,
         a.timeline_play,
+        chaos=a.chaos,
         unattended=a.frames is None and a.duration is None,
         safe=begun.safe,
         bare=begun.bare,
@@ -166,6 +185,13 @@ def show(a: argparse.Namespace, begun: Begun) -> int:
         f"{report.frames_presented} pictures at {report.presented_fps:.1f} fps, {report.portrait_fps:.1f} portraits a second "
         f"({report.engine} {report.precision}, {report.portrait_px} px), {report.faces_seen} visitors"
     )
+    if report.rehearsal is not None:
+        seen = report.rehearsal
+        say(
+            f"rehearsal: {seen.injected} faults, {seen.recovered} recovered, the longest in {seen.longest_s:.1f} s; "
+            f"the canvas stood still for {report.longest_gap_ms / 1000:.2f} s at most"
+            + (f"; the picture is not back after {seen.waiting}" if seen.waiting else "")
+        )
     return 0
 
 

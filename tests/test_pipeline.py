@@ -17,7 +17,6 @@ from installation.latents.directions import DirectionSet
 from installation.messages import Drawing, DrawnFrame, EncodedFace, EncodedFrame, Expression, Face, Frame, Portrait, Portraits
 from installation.operation.health import Health
 from installation.operation.observer import Observer
-from installation.operation.worker import Worker
 from installation.pipeline import SILENT, CaptureLoop, DisplayLoop, PerceptionLoop, SynthesisLoop
 from installation.slot import Slot
 from installation.sources import SourceLost
@@ -147,7 +146,7 @@ def test_a_device_that_opens_after_the_show_is_closed_again(health):
     source = Sluggish(PICTURE)
     loop = CaptureLoop(source.open, Slot(), health)
     loop.step(0.0)
-    loop.reset()
+    loop.tear_down()
     source.may_open.set()
     assert wait_for(lambda: source.closings == 1)
     assert loop.source is None
@@ -378,46 +377,9 @@ def test_freeze_holds_the_portraits(synthesis, health):
     assert loop.out.take() is not None
 
 
-class Stumbling:
-    """Raises on chosen turns."""
-
-    def __init__(self, faults):
-        self.turns = self.resets = 0
-        self.faults = dict(faults)
-
-    def step(self, now):
-        self.turns += 1
-        time.sleep(0.001)
-        if self.turns in self.faults:
-            raise self.faults[self.turns]
-
-    def reset(self):
-        self.resets += 1
-
-
 def wait_for(condition):
     for _ in range(500):
         if condition():
             return True
         time.sleep(0.01)
     return False
-
-
-def test_a_worker_outlives_a_step_that_raises(health):
-    loop = Stumbling({3: ValueError("odd"), 6: RuntimeError("odder")})
-    worker = Worker("stumbling", loop, time.monotonic, health.fault)
-    worker.start()
-    assert wait_for(lambda: loop.turns > 10)
-    worker.stop()
-    assert (worker.restarts, loop.resets, worker.fatal) == (2, 2, None)
-    assert health.faults == ["stumbling: ValueError: odd", "stumbling: RuntimeError: odder"]
-
-
-def test_a_fault_that_no_retry_cures_ends_a_worker(health):
-    loop = Stumbling({2: FaultError("no hope")})
-    worker = Worker("stumbling", loop, time.monotonic, health.fault)
-    worker.start()
-    assert wait_for(lambda: worker.fatal is not None)
-    worker.stop()
-    assert loop.turns == 2
-    assert str(worker.fatal) == "no hope"

@@ -9,12 +9,12 @@ from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
 from installation.latents.directions import Direction, DirectionSet
 from installation.messages import DrawnFrame, EncodedFace, EncodedFrame, Expression, Face, Frame, Portraits
-from installation.operation import worker as workers
 from installation.operation.health import Health
-from installation.operation.worker import RESTART_WINDOW, RESTARTS, SLOW_PACE, Worker
-from installation.pipeline import RETRY_MOST, CaptureLoop, DisplayLoop, SynthesisLoop
+from installation.pipeline import CaptureLoop, DisplayLoop, SynthesisLoop
 from installation.slot import Slot
 from installation.sources import SourceLost
+from installation.sources.comeback import RETRY_UNSURE
+from installation.sources.opening import RETRY_MOST
 from installation.stages.edit import Edit
 
 PICTURE = np.zeros((8, 8, 3), np.uint8)
@@ -23,8 +23,12 @@ PICTURE = np.zeros((8, 8, 3), np.uint8)
 class Camera:
     """Is there or not, as ``plugged`` says; notes when somebody tried to open it."""
 
+    is_live = is_sensor = False
+    frames_skipped = frames_adapted = 0
+    complaint = ""
+
     def __init__(self):
-        self.plugged, self.tries, self.now, self.complaint = False, [], 0.0, ""
+        self.plugged, self.tries, self.now = False, [], 0.0
 
     def open(self):
         self.tries.append(self.now)
@@ -40,25 +44,58 @@ class Camera:
     def close(self): ...
 
 
-def test_patience_doubles_up_to_half_a_minute_and_begins_anew_with_a_picture(monkeypatch):
+@pytest.fixture
+def turned(monkeypatch):
+    """A camera and its loop, turned four times a second of a clock of their own."""
     monkeypatch.setattr(pipeline.time, "sleep", lambda seconds: None)
-    camera = Camera()
-    loop = CaptureLoop(camera.open, Slot[Frame](), Health())
 
-    def turn(seconds):
-        for _ in range(round(seconds * 4)):
-            loop.step(camera.now)
-            camera.now += 0.25
+    def make(is_there):
+        camera = Camera()
+        loop = CaptureLoop(camera.open, Slot[Frame](), Health(), is_there=lambda: is_there(camera))
 
+        def turn(seconds):
+            for _ in range(round(seconds * 4)):
+                loop.step(camera.now)
+                camera.now += 0.25
+
+        return camera, loop, turn
+
+    return make
+
+
+def test_patience_doubles_up_to_half_a_minute_and_begins_anew_with_a_picture(turned):
+    camera, loop, turn = turned(lambda camera: camera.plugged)
     turn(200)
-    waits = np.diff(camera.tries)
-    assert waits.tolist()[:7] == [1, 2, 4, 8, 16, RETRY_MOST, RETRY_MOST]
-    camera.plugged = True
+    assert np.diff(camera.tries).tolist()[:7] == [1, 2, 4, 8, 16, RETRY_MOST, RETRY_MOST]
+    camera.plugged, back = True, camera.now
     turn(40)
     assert loop.health.captured > 0
+    assert camera.tries[-1] - back < 1.0  # its device was seen, whatever patience had grown to
     camera.plugged, camera.tries = False, []
     turn(8)
     assert np.diff(camera.tries).tolist() == [2, 4]  # the first try came a second after the loss
+
+
+def test_a_camera_that_only_opening_finds_is_back_within_ten_seconds_however_long_it_was_away(turned):
+    for answer in (None, True):
+        camera, loop, turn = turned(lambda camera, answer=answer: answer)
+        turn(300)
+        assert np.diff(camera.tries).tolist()[:6] == [1, 2, 4, 8, 8, 8]
+        camera.plugged, back = True, camera.now
+        turn(10)
+        assert loop.health.captured > 0 and min(t for t in camera.tries if t >= back) - back < 10
+
+
+def test_a_camera_that_goes_again_and_again_is_not_tried_every_second(turned):
+    camera, loop, turn = turned(lambda camera: None)
+    for _ in range(6):
+        camera.plugged = True
+        turn(10 if not loop.health.captured else 2)
+        camera.plugged = False
+        turn(2)
+    camera.tries = []
+    turn(30)
+    assert np.diff(camera.tries).tolist()[-1] == RETRY_UNSURE
 
 
 class NoGenerate:
@@ -134,30 +171,3 @@ def test_glass_to_glass_is_what_a_clock_outside_measures():
         loop.step(clock[0])
     assert len(health.glass_to_glass) == 2
     assert health.presented.count == 5
-
-
-class Stumbles:
-    def step(self, now): ...
-
-    def reset(self): ...
-
-
-def test_a_worker_that_fails_again_and_again_slows_down_and_recovers(monkeypatch):
-    moment, waits = [1000.0], []
-    monkeypatch.setattr(workers.time, "monotonic", lambda: moment[0])
-    worker = Worker("stumbling", Stumbles(), lambda: 0.0, lambda why: None)
-    monkeypatch.setattr(worker._stop, "wait", waits.append)
-
-    def fail(times, apart):
-        for _ in range(times):
-            worker._recover(ValueError("odd"))
-            moment[0] += apart
-        taken, waits[:] = list(waits), []
-        return taken
-
-    assert fail(RESTARTS + 2, 1.0) == [0.1] * RESTARTS + [SLOW_PACE] * 2
-    assert fail(2, SLOW_PACE) == [SLOW_PACE] * 2
-    moment[0] += RESTART_WINDOW
-    assert fail(1, 1.0) == [0.1]
-    moment[0] += RESTART_WINDOW
-    assert fail(RESTARTS + 1, RESTART_WINDOW / RESTARTS + 1) == [0.1] * (RESTARTS + 1)  # seldom is not often

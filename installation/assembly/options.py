@@ -30,6 +30,7 @@ class RunOptions:
     config_file: Path | None = None  # whose changes are looked for while the show runs
     overrides: tuple[str, ...] = ()  # that go over that file
     fine: Callable[[], None] | None = None  # called once, when the show has run well
+    chaos: str | None = None  # what happens to the camera in a rehearsal, see sources.incidents; None: no rehearsal
     started: float = 0.0
     light: FirstLight | None = None  # the window that the canvas takes the place of
 

@@ -10,7 +10,7 @@ import torch
 
 from installation import __version__
 from installation.assembly.networks import device_name
-from installation.observation import ScheduleSeen
+from installation.observation import RehearsalSeen, ScheduleSeen
 from installation.operation.health import Health, Report, percentiles, rss_mb
 from installation.slot import Slot
 from installation.stages.encode import Encode
@@ -41,7 +41,7 @@ class ShowTimes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Counted:
-    """The parts of a show that have counted. slots: in the order of the picture's way; skipped: frames that could not be read."""
+    """The parts of a show that have counted. slots: in the order of the picture's way."""
 
     health: Health
     encode: Encode
@@ -52,8 +52,8 @@ class Counted:
     model: str
     canvas: tuple[int, int]  # width, height in px
     rss_mb_start: float
-    skipped: int
     schedule: ScheduleSeen | None = None
+    rehearsal: RehearsalSeen | None = None
 
 
 def report_of(counted: Counted, span: ShowTimes) -> Report:
@@ -96,10 +96,17 @@ def report_of(counted: Counted, span: ShowTimes) -> Report:
         style_px=style.hands.long_side if style.painted else 0,
         style_fps=round(style.painted / style.seconds, 2) if style.seconds else 0.0,
         schedule=counted.schedule,
+        frames_skipped=h.frames_skipped,
+        frames_adapted=h.frames_adapted,
+        size_changes=h.size_changes,
+        longest_gap_ms=round(1e3 * h.pace.longest, 1),
+        gaps_over_50_ms=h.pace.late,
+        rehearsal=counted.rehearsal,
     )
 
 
 def _faults(counted: Counted) -> list[str]:
     """What went wrong, the frames that were skipped too."""
     found = [*counted.health.faults, *([counted.generate.fault] if counted.generate.fault else [])]
-    return [*found, f"{counted.skipped} unreadable frames were skipped"] if counted.skipped else found
+    skipped = counted.health.frames_skipped
+    return [*found, f"{skipped} unreadable frames were skipped"] if skipped else found

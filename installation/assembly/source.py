@@ -11,18 +11,23 @@ from installation.config import Config
 from installation.operation.health import Health
 from installation.operation.saying import say
 from installation.sources import CaptureSource, SourceLost
-from installation.sources.capture import open_source
+from installation.sources.capture import find_source, is_there
+from installation.sources.chaos import ChaosSource
+from installation.sources.incidents import CameraFault
 from installation.sources.opening import open_in_time
+from installation.sources.rehearsal import Rehearsal
 
 
 @dataclass(frozen=True)
 class SourceOpening:
-    """Opens the source that the configuration names, as often as it is lost. clock: stamps its frames."""
+    """Opens the source that the configuration names, as often as it is lost. clock: stamps its frames; rehearsal: what happens to it
+    on purpose."""
 
     config: Config
     clock: Clock
     health: Health
     lockstep: bool
+    rehearsal: Rehearsal | None = None
 
     @property
     def patience(self) -> float:
@@ -32,7 +37,14 @@ class SourceOpening:
 
     def open(self) -> CaptureSource:
         """Raises SourceError."""
-        return open_source(self.config.source, capture_settings(self.config), self.clock, realtime=not self.lockstep)
+        source = find_source(self.config.source, capture_settings(self.config), self.clock, realtime=not self.lockstep)
+        return (source if self.rehearsal is None else ChaosSource(source, self.rehearsal)).open()
+
+    def is_there(self) -> bool | None:
+        """Whether its device is there, at a glance; None where only opening it tells."""
+        if self.rehearsal is not None and self.rehearsal.fault() is CameraFault.UNPLUG:
+            return False
+        return is_there(self.config.source)
 
     def first(self) -> CaptureSource | None:
         """The open source; None where it is not there yet and the show is to wait for it. Lockstep waits here. Raises SourceError

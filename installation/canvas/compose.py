@@ -20,7 +20,7 @@ from installation.canvas.particles import Particles, Swarm
 from installation.canvas.scene import Light, Overlay, Renderer, Scene, Tile
 from installation.messages import Image, Portraits
 
-LAST_PICTURE_SECONDS = 5.0  # for which the camera's last picture stays in the background when no other comes
+LAST_PICTURE_SECONDS = 5.0  # for which the last picture stays in the background when no other comes and nobody knows why
 BLACKOUT_SECONDS = 0.3
 MIRROR_SECONDS = 0.7  # from the mirror to the wall of portraits and back
 ORNAMENT_SECONDS = 1.2
@@ -48,8 +48,8 @@ class Told(Protocol):
 
 class Compose:
     """Portraits in, pixels in the renderer's canvas out. Owns where everything hangs and how it fades. live: no picture waits
-    for an ornament that is still being drawn. blackout_seconds: how long the next one takes, None: its usual time. ``told`` may be set
-    before the first picture."""
+    for an ornament that is still being drawn. blackout_seconds: how long the next one takes, None: its usual time. away: whether the
+    camera shows nothing at a time, s: its last picture gives way at once. ``told`` may be set before the first picture."""
 
     def __init__(
         self,
@@ -57,8 +57,10 @@ class Compose:
         live: bool = False,
         backdrops: Backdrops | None = None,
         blackout_seconds: Callable[[], float | None] = lambda: None,
+        away: Callable[[float], bool] = lambda now: False,
     ) -> None:
         self.renderer = renderer
+        self._away = away
         self._blackout_seconds = blackout_seconds
         self._layout = Layout(renderer.width, renderer.height)
         self._hud = HudPainter(renderer.width, renderer.height)
@@ -101,8 +103,8 @@ class Compose:
         look = Look.of(controls)
 
         # Hang the portraits: those who left stay on the wall with their last picture until they have faded.
-        # A camera that is gone for long takes its last picture along: who was there must not stay on the wall.
-        held = portraits is not None and now - portraits.frame.time > LAST_PICTURE_SECONDS and not controls.flag("transport/freeze")
+        # A camera that is gone takes its last picture along: who was there must not stay on the wall.
+        held = self._held_back(portraits, now) and not controls.flag("transport/freeze")
         mirror = self._mirror_share(look.layout == MIRROR and not held, dt)
         tiles, placements = self._hang(portraits, look, now)
 
@@ -154,6 +156,10 @@ class Compose:
     def read(self) -> Image:
         """The picture drawn last, [height, width, 3]; the next one overwrites it."""
         return self.renderer.read()
+
+    def _held_back(self, portraits: Portraits | None, now: float) -> bool:
+        """Whether the camera's last picture is not to be seen any more."""
+        return portraits is not None and (self._away(now) or now - portraits.frame.time > LAST_PICTURE_SECONDS)
 
     def _darkness(self, wanted: bool, dt: float, first: bool) -> float:
         """How black 0…1 the canvas is; a show that begins dark is so from its first picture on."""

@@ -47,6 +47,6 @@ class Waiting:
         self._canvas.present()
 
     def _words(self, seconds: float) -> str:
-        if any(key in ENDING[self._whose] for key in self.keys):  # a network that is being built cannot be left alone
+        if any(key in ENDING[self._whose] for key in self.keys):  # they are obeyed by the show, which is not there yet
             return "ending as soon as the engine at hand is measured …"
         return "starting …" if seconds < QUICK else f"measuring engines …  {int(seconds)} s"

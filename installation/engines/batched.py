@@ -48,6 +48,13 @@ class BatchedEngine:
             results += [[output[row].copy() for output in outputs] for row in range(len(part))]
         return results
 
+    def shrink(self) -> bool:
+        """Run one face at a time from now on, so that less memory is needed. Whether anything was given up."""
+        given_up = len(self._inputs) > 1
+        self._inputs = {1: self._inputs[1]}
+        self._engines = {1: self._engines[1]}
+        return given_up
+
     def _bucket(self, count: int) -> int:
         """The largest batch that ``count`` faces fill to three quarters: padding costs as much as a face."""
         return max(size for size in self._inputs if size == 1 or 3 * size <= 4 * count)

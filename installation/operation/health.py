@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from installation.observation import FaultRecord, ScheduleSeen
+from installation.observation import FaultRecord, RehearsalSeen, ScheduleSeen
 from installation.operation.faults import FaultLog
 
 PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 2**20
 KEEP = 20_000  # samples a series keeps: ten minutes at 30 fps, and a fixed cost over weeks
+WAITED = 0.05  # s between two pictures of the canvas, beyond which a visitor sees it stop
 RECENT_SECONDS = 2.0  # what the rates on the HUD look back on
 
 
@@ -71,10 +72,31 @@ class Spent:
 
 
 @dataclass
+class Pace:
+    """How evenly the canvas is drawn: the longest time between two pictures, s, and how many lay further apart than ``WAITED``."""
+
+    longest: float = 0.0
+    late: int = 0
+    _last: float | None = None
+
+    def shown(self, now: float) -> None:
+        """A picture was shown at ``now``."""
+        gap = 0.0 if self._last is None else now - self._last
+        self._last = now
+        self.longest = max(self.longest, gap)
+        self.late += gap > WAITED
+
+
+@dataclass
 class Health:
     """Counters that every loop writes its own part of; one per show."""
 
     captured: int = 0
+    frames_skipped: int = 0  # of the source: damaged, or no pictures
+    frames_adapted: int = 0  # of another format than the source's usual one
+    size_changes: int = 0  # how often the source's pictures had another size than the one before
+    canvas_frame: float | None = None  # s of the show's clock, when the camera's picture on the canvas was taken
+    pace: Pace = field(default_factory=Pace)
     faces: int = 0
     faces_max: int = 0
     ids: set[int] = field(default_factory=set)
@@ -191,6 +213,12 @@ class Report:
     style_px: int = 0  # longer side of a whole picture that is painted, as it was last; 0 where nothing was painted
     style_fps: float = 0.0  # pictures and faces painted a second, while there was something to paint
     schedule: ScheduleSeen | None = None  # as it stood when the show ended; None where nothing is scheduled
+    frames_skipped: int = 0  # damaged ones of the source
+    frames_adapted: int = 0  # those of another format than ours
+    size_changes: int = 0  # of the source's pictures
+    longest_gap_ms: float = 0.0  # between two pictures of the canvas
+    gaps_over_50_ms: int = 0
+    rehearsal: RehearsalSeen | None = None  # of --chaos
 
     def as_dict(self) -> dict[str, object]:
         """Ready for JSON."""

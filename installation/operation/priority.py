@@ -27,11 +27,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from installation.operation.leftovers import when_python_ends
+
 T = TypeVar("T")
 
 LINUX = sys.platform == "linux"
 STEP = 10  # of the nice value between display and networks: the display's share of a core is then about ten times larger
 FIRST, LAST = -20, 19  # nice values that Linux knows
+ENDING_SECONDS = 2.0  # s that the end of a start waits for a build
 MEANWHILE_SECONDS = 0.25  # s between two looks at a build
 # A picture is made of hundreds of short calls, and after each one the display may wait this long until another thread lets it go on.
 SWITCH_SECONDS = 0.0005
@@ -113,7 +116,7 @@ def built_aside(build: Callable[[], T], priorities: Priorities, meanwhile: Calla
     ``meanwhile`` four times a second.
 
     Building leaves threads behind, such as an engine's pool of workers. They run the networks later, so once ``build`` is done they
-    get the priority for that. Raises what either raises.
+    get the priority for that. Raises what either raises; where ``meanwhile`` did, a build may still be at work.
     """
     done: list[T] = []
     failed: list[BaseException] = []
@@ -134,9 +137,11 @@ def built_aside(build: Callable[[], T], priorities: Priorities, meanwhile: Calla
         thread.join(MEANWHILE_SECONDS)
         try:
             meanwhile()
-        except BaseException as err:  # a network that is being built cannot be left alone: the end waits for it
+        except BaseException as err:  # what is being built may be as good as done; otherwise it ends with the process
             failed.append(err)
-            thread.join()
+            thread.join(ENDING_SECONDS)
+            when_python_ends(thread.join)
+            break
     if failed:
         raise failed[0]
     return done[0]

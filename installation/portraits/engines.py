@@ -53,6 +53,7 @@ class PortraitEngines:
 
     def __init__(self, models: Models, engine: EngineSettings, settings: GenerateSettings, thorough: bool = False) -> None:
         self.models, self.settings = models, settings
+        self.one_by_one = False  # whether no engine takes several faces at once from now on, for there is little memory
         self._engine, self._thorough = engine, thorough
         expand = [] if models.detail is None else [models.detail.expand]
         self._key = digest(models.base, *(c.generator for c in models.children), *expand)
@@ -117,7 +118,8 @@ class PortraitEngines:
         # Mixed weights are computed for each call: a larger batch would hold them twice and gain little.
         on_cpu = device_of(self._engine.device, self._engine.backend) == "cpu"
         heavy = models.base.layered is None or work(models.base.layered, size) > HEAVY
-        buckets = (1,) if mixing or (on_cpu and heavy) else self.settings.buckets
+        alone = mixing or (on_cpu and heavy) or self.one_by_one
+        buckets = (1,) if alone else self.settings.buckets
         return BatchedEngine(make, 1 if models.detail is None else 4, self._engine, buckets, self._thorough, again)
 
     def _module(self, size: int, children: Sequence[Generator]) -> tuple[nn.Module, int]:

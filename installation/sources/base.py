@@ -12,6 +12,7 @@ from typing import Self
 from installation.clock import Clock
 from installation.errors import SourceError
 from installation.messages import Frame, Image
+from installation.sources.adapt import adapted
 from installation.sources.orientation import UPRIGHT, Flip, Orientation
 
 MAX_NAP = 0.02  # s that ``read`` waits at most for a picture that is not due yet
@@ -54,6 +55,7 @@ class CaptureSource(ABC):
     """
 
     is_live: bool = False  # True: pictures of this moment, which a privacy rule may forbid to record
+    is_sensor: bool = False  # True: while it is well it gives many pictures a second, no two alike
 
     def __init__(self, clock: Clock, realtime: bool = True, orientation: Orientation = UPRIGHT) -> None:
         self.clock = clock
@@ -61,6 +63,7 @@ class CaptureSource(ABC):
         self.orientation = orientation
         self.frames_read = 0
         self.frames_skipped = 0  # corrupt or unreadable pictures left out
+        self.frames_adapted = 0  # pictures of another format that were brought into ours
         self.frames_late = 0  # sound pictures left out because newer ones were due
         self.complaint = ""  # one sentence on what is left out now
         self.due = 0.0  # s of the clock: before it ``read`` has nothing new
@@ -115,7 +118,7 @@ class CaptureSource(ABC):
             if not self._is_open:
                 raise SourceLost(f"{self.describe()}: is closed; open it before reading")
             now = self.clock.now()
-            image = self._read(now)
+            image = self._adapted(self._read(now))
             if image is not None:
                 frame = Frame(index=self.frames_read, time=self._taken_at(now), image=self._laid(image))
                 self.frames_read += 1
@@ -132,6 +135,12 @@ class CaptureSource(ABC):
                 self._is_open = False
                 self._as_read = self._as_laid = None
                 self._close()
+
+    def _adapted(self, picture: Image | None) -> Image | None:
+        image = None if picture is None else adapted(picture, MAX_SIDE)
+        self.frames_skipped += picture is not None and image is None
+        self.frames_adapted += image is not picture and image is not None
+        return image
 
     def _laid(self, image: Image) -> Image:
         if not self.orientation:

@@ -11,9 +11,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from installation.clock import Clock
 from installation.errors import SourceError
 from installation.messages import Image
+from installation.sources.adapt import adapted
 from installation.sources.base import CaptureSettings, CaptureSource, SourceLost
 from installation.sources.square import square
 
@@ -47,7 +50,7 @@ def list_cameras(sysfs: Path = SYSFS) -> list[str]:
 class CameraSource(CaptureSource):
     """A camera by its index or device path. ``rate`` is measured: a dark room may halve what was asked for."""
 
-    is_live = True
+    is_live = is_sensor = True
 
     def __init__(self, device: int | str, settings: CaptureSettings, clock: Clock, realtime: bool = True) -> None:
         super().__init__(clock, realtime, settings.orientation)
@@ -62,7 +65,7 @@ class CameraSource(CaptureSource):
         self._last = 0.0  # s of the clock, when the last frame came
         self._alive = 0.0  # s of the clock, when it last gave a picture or was opened
         self._failures = 0
-        self._taken = 0.0
+        self._arrived = self._taken = 0.0
 
     @property
     def rate(self) -> float:
@@ -122,22 +125,34 @@ class CameraSource(CaptureSource):
         stale = BUFFERS - 1 if self._last and now - self._last > 1.5 / self.rate else 0
         for _ in range(stale):
             self.frames_late += bool(self._capture.grab())
-        ok, picture = self._capture.read()
-        if not ok or picture is None:
+        image = self._grabbed()
+        if image is None:
             self._failed()
             return None
-        arrived = self.clock.now()
+        arrived = self._arrived
         if self._last and not stale:
             self._intervals.append(arrived - self._last)
         self._last, self._alive, self._failures = arrived, arrived, 0
         stamp = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000  # the driver's, on the monotonic clock
         self._taken = stamp if 0 <= arrived - stamp < OLDEST_STAMP else arrived
-        self._size = size = square(int(picture.shape[1]), int(picture.shape[0]), self._shape)
-        if size != (picture.shape[1], picture.shape[0]):
-            picture = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
-        code = cv2.COLOR_GRAY2RGB if picture.ndim == 2 else cv2.COLOR_BGR2RGB
-        image: Image = cv2.cvtColor(picture, code)
         return image
+
+    def _grabbed(self) -> Image | None:
+        """The next picture, uint8 RGB with square pixels, of whatever size and format it came in; None for one that cannot be read."""
+        import cv2
+
+        try:
+            ok, picture = self._capture.read()
+            self._arrived = self.clock.now()
+            image = adapted(picture, max(picture.shape[:2])) if ok and picture is not None else None
+            if image is None:
+                return None
+            self._size = size = square(int(image.shape[1]), int(image.shape[0]), self._shape)
+            if size != (image.shape[1], image.shape[0]):
+                image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+            return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+        except cv2.error:  # damaged on its way
+            return None
 
     def _failed(self) -> None:
         self._failures += 1

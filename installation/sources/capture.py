@@ -21,7 +21,7 @@ from installation.sources.slideshow import StillSource
 from installation.sources.stills import open_picture
 from installation.sources.video import VideoSource, video_file
 
-__all__ = ["CaptureSettings", "CaptureSource", "SourceEnded", "SourceLost", "list_cameras", "open_source"]
+__all__ = ["CaptureSettings", "CaptureSource", "SourceEnded", "SourceLost", "find_source", "is_there", "list_cameras", "open_source"]
 
 DEMO = "demo"
 CLIPS = {"MPEG"}  # what Pillow knows by name, and cannot read
@@ -50,6 +50,20 @@ def find_source(spec: str, settings: CaptureSettings, clock: Clock, realtime: bo
             raise SourceError(f"{spec}: streams of the kind `{scheme}` are not known; known are {', '.join(STREAM_SCHEMES)}")
         return VideoSource(spec, settings, clock, realtime, name=_without_password(spec))
     return _local_source(spec, settings, clock, realtime)
+
+
+def is_there(spec: str) -> bool | None:
+    """Whether the device, file or folder that ``spec`` names is there, at a glance and without touching it; None where only opening
+    it tells, as of a stream."""
+    if spec == DEMO:
+        return True
+    if "://" in spec or "\0" in spec:
+        return None
+    path = Path(f"/dev/video{int(spec)}" if spec.isascii() and spec.isdigit() else spec).expanduser()
+    try:
+        return path.exists()
+    except OSError:
+        return None
 
 
 def _local_source(spec: str, settings: CaptureSettings, clock: Clock, realtime: bool) -> CaptureSource:

@@ -1,7 +1,7 @@
 """Encode: each visitor's aligned face to a smoothed W+ code, and the detail residual of this very frame."""
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -36,8 +36,12 @@ class Coder(Protocol):
         """faces: those of the frame that can be seen well enough to encode."""
         ...
 
-    def close(self) -> None:
-        """End what runs in the background."""
+    def relieve(self) -> str:
+        """See ``Encode.relieve``."""
+        ...
+
+    def close(self, longest: float | None = None) -> None:
+        """End what runs in the background, waiting ``longest`` s for it; None: until it has ended."""
         ...
 
 
@@ -84,9 +88,13 @@ class Encode:
         code, detail = self.cache.code(one.face, now, hold)
         return EncodedFace(one.face, code, detail, one.silhouette, one.covered, self.cache.changes(one.face))
 
-    def close(self) -> None:
-        """End what runs in the background."""
-        self._coder.close()
+    def relieve(self) -> str:
+        """Encode with less memory from now on. What was given up, in a few words; "" where nothing is left to give up."""
+        return self._coder.relieve()
+
+    def close(self, longest: float | None = None) -> None:
+        """End what runs in the background, waiting ``longest`` s for it; None: until it has ended."""
+        self._coder.close(longest)
 
 
 class DetailCoder:
@@ -143,7 +151,15 @@ class DetailCoder:
         self._asked = {a.face.id: self._asked[a.face.id] for a in known} | {a.face.id: self._frame for a in (*new, *due)}
         return [*new, *due]
 
-    def close(self) -> None:
+    def relieve(self) -> str:
+        if self._trunk.shrink():
+            return "faces are encoded one by one"
+        if self._editing is not None:
+            self._editing = None
+            return "edits are linear, without the editor"
+        return ""
+
+    def close(self, longest: float | None = None) -> None:
         """Nothing runs in the background."""
 
 
@@ -206,9 +222,14 @@ class WholeCoder:
     def _run(self, crop: Image) -> Tensor:
         return _tensor(self._engine([[crop]])[0][0])
 
-    def close(self) -> None:
+    def relieve(self) -> str:
+        return ""
+
+    def close(self, longest: float | None = None) -> None:
         if self._worker is not None:
-            self._worker.shutdown(cancel_futures=True)
+            self._worker.shutdown(wait=longest is None, cancel_futures=True)
+            if longest is not None and self._job is not None:
+                wait([self._job.code], longest)
 
 
 def let_go(module: nn.Module) -> None:

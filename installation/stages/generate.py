@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from installation.engines.base import Array
@@ -14,7 +15,7 @@ from installation.latents.warps import Warper, larger_eyes
 from installation.messages import Drawing, DrawnFrame, EditedFace, EditedFrame, Image, Portrait, Portraits
 from installation.models.bundle import Models
 from installation.portraits.engines import GenerateSettings, Pairs, PortraitEngines
-from installation.portraits.fitting import fitting_pairs, fitting_portraits
+from installation.portraits.fitting import SMALL_PX, fitting_pairs, fitting_portraits
 
 Flow = NDArray[np.float32]
 Mix = Sequence[tuple[str, Sequence[float]]]  # of each child that takes part, its share of each resolution
@@ -68,6 +69,32 @@ class Generate:
         """Until the mixing engine stands: lockstep runs must not depend on when it does."""
         if self._builder is not None:
             self._builder.join()
+
+    def relieve(self) -> str:
+        """Draw with less memory from now on: one face at a time, smaller changes, no mixing, smaller portraits, one of them a call.
+        What was given up, in a few words; "" where nothing is left to give up. Raises whatever building a smaller engine raises."""
+        given_up = self._given_up()
+        if given_up and torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        return given_up
+
+    def _given_up(self) -> str:
+        self._engines.one_by_one = True
+        shrunk = self._plain.shrink()
+        if shrunk or (self._mixing is not None and self._mixing.shrink()):
+            return "faces are drawn one by one"
+        if len(self._pairs) > 1:
+            self._pairs = self._pairs[:1]
+            return f"changes are drawn at {self._pairs[0].size} px"
+        if self._mixing is not None:
+            self._mixing = None
+            return "generators are not mixed any more"
+        if self._models.base.layered is not None and self.portrait_px > SMALL_PX:
+            size = self.portrait_px // 2
+            self._plain = self._engines.portraits(size, mixing=False)
+            self.portrait_px, self._twice = size, None
+            return f"portraits are drawn at {size} px"
+        return ""
 
     def generate(self, edited: EditedFrame) -> Portraits:
         """Portraits uint8 [S, S, 3] of every visitor, sorted by id."""
@@ -144,6 +171,7 @@ class Generate:
             self._mixing = self._engines.portraits(self.portrait_px, mixing=True, again=again)
         except (FacetsError, RuntimeError, OSError, MemoryError) as err:  # the base goes on alone
             self.fault = f"generators cannot be mixed on this machine: {err}"
+
 
 def _picture(drawn: Array) -> Image:
     return np.asarray(drawn, dtype=np.uint8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ MOST_MILLISECONDS: Final = 45.0  # that a whole picture may take alone: beside t
 PROBE_PX: Final = 256  # side of the square that is measured
 SLOW_SECONDS, SLOW_FOR = 0.1, 1.5  # s of a turn beyond which the pictures get smaller, once that has lasted so long
 QUICK_SECONDS, QUICK_FOR = 0.05, 20.0  # s that a turn at the next size would take, for it to be tried again
+LEFT_SECONDS: Final = 30.0  # that a Python which goes on without the show waits for a build, when it ends
 EASE: Final = 0.15  # of the newest turn in the mean that is watched
 
 
@@ -125,10 +127,26 @@ class Hands:
             self._since, self._mean = None, 0.0
             self._build(self.step + (-1 if slow else 1))
 
-    def wait(self) -> None:
-        """Until what is being built stands. The end of a show waits, too: a library whose thread is cut off ends the whole program."""
+    def wait(self, longest: float | None = None) -> None:
+        """Until what is being built stands, for ``longest`` s. The end of a show waits, too: a library whose thread is cut off ends the
+        whole program."""
         if self._builder is not None:
-            self._builder.join()
+            self._builder.join(longest)
+            if self._builder.is_alive():
+                atexit.register(self._builder.join, LEFT_SECONDS)
+
+    def relieve(self) -> str:
+        """Paint smaller from now on, or not at all, for there is no memory. What was given up, in a few words; "" where nothing is
+        painted any more."""
+        if self._picture is None:
+            return ""
+        self._picture = self._square = None
+        self.step -= 1
+        if self.step < 0 or self._settings.long_side:
+            self._gave_up = True
+            return "nothing is painted in styles any more"
+        self._build(self.step)
+        return f"pictures are painted at {STEPS[self.step][0]} px"
 
     def _may_grow(self) -> bool:
         return STEPS[self.step + 1][0] <= max(self._settings.width, self._settings.height)

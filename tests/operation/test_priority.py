@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from installation.operation import priority
-from installation.operation.worker import Worker
+from installation.operation.worker import Loop, Worker
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="single threads have a priority on Linux only")
 
@@ -113,6 +113,24 @@ def test_a_show_goes_ahead_and_its_networks_are_equal_to_other_programs() -> Non
     assert nice() == mine
 
 
+def test_who_asks_for_the_end_of_a_start_does_not_wait_for_a_long_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(priority, "ENDING_SECONDS", 0.05)
+    over, begun = threading.Event(), threading.Event()
+
+    def build() -> None:
+        begun.set()
+        over.wait(60)
+
+    def asked() -> None:
+        if begun.is_set():
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        priority.built_aside(build, priority.Priorities.behind(0), asked)
+    assert not over.is_set()
+    over.set()
+
+
 def test_what_fails_aside_fails_here() -> None:
     def build() -> None:
         raise ValueError("no such engine")
@@ -140,7 +158,7 @@ def test_who_came_first_starts_threads_as_before_when_that_is_over() -> None:
     assert found == [0]
 
 
-class Once:
+class Once(Loop):
     """A loop that notes its thread's priority."""
 
     def __init__(self) -> None:
@@ -151,8 +169,6 @@ class Once:
         self.seen.append(nice())
         self.done.set()
         self.done.wait(0.01)
-
-    def reset(self) -> None: ...
 
 
 @linux
