@@ -23,6 +23,8 @@ from installation.stages.edit import OWN_FROM, Edit
 from installation.stages.silhouette import HALF, PEOPLE_HEIGHT, PEOPLE_WIDTH, Silhouette
 from installation.stages.track import Track, TrackSettings, _belongs, _Found
 
+pytestmark = pytest.mark.usefixtures("networks_once")
+
 STYLES, WIDTH, RESOLUTIONS, CHILDREN = 14, 8, (4, 8, 16, 32), ("painted", "toon")
 QUIET = {"edit/age/lfo/depth": 0.0, "smile/trigger": 0.0}
 
