@@ -19,6 +19,7 @@ import json
 import os
 import random
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -32,8 +33,10 @@ from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import av  # noqa: F401  # what takes long to import is there before the first mutant
+import aiohttp  # noqa: F401  # what takes long to import is there before the first mutant
+import av  # noqa: F401
 import cv2  # noqa: F401
+import moderngl  # noqa: F401
 import numpy as np  # noqa: F401
 import openvino  # noqa: F401
 import pydantic  # noqa: F401
@@ -47,7 +50,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 FEW = 2  # files of tests
-SLACK = 60.0  # s beyond three times the usual that the tests of a mutant may take
+SLACK = 30.0  # s of the processor, beyond three times the usual, that the tests of a mutant may take ...
+PATIENCE = 10  # ... and for each of them so many by the clock: the machine may be busy, and some tests wait
 OPTIONS = ("-q", "-x", "-p", "no:cacheprovider")  # of pytest
 Span = tuple[tuple[int, int], tuple[int, int]]  # line and column, of both ends
 
@@ -103,7 +107,7 @@ def name_of(module: Path) -> str:
 
 def related(module: Path) -> list[Path]:
     """Files of tests, from the root, that may notice a bug in a module: those of its package that import it or one of its users, and
-    where these are few, whichever import it. The nearest first: named after it, importing it, in its own folder and not below."""
+    where these are few, whichever import it."""
     name, home = name_of(module), Path("tests") / module.parent.relative_to("installation")
     users = {name_of(path.relative_to(ROOT)) for path in (ROOT / "installation").rglob("*.py") if name in imported(path)}
     tests = {path.relative_to(ROOT): imported(path) for path in sorted((ROOT / "tests").rglob("test_*.py"))}
@@ -111,12 +115,18 @@ def related(module: Path) -> list[Path]:
     found = [path for path, names in own.items() if name in names or names & users]
     if len(found) < FEW:
         found += [path for path, names in tests.items() if name in names and path not in found]
-    return sorted(found, key=lambda path: (not path.stem.startswith(f"test_{module.stem}"), name not in tests[path], path.parent != home))
+    return found
+
+
+def farness(tests: Path, module: Path) -> tuple[bool, bool, bool]:
+    """Sorts files of tests, from the root: those named after a module come first, those that import it, those of its own folder."""
+    home = Path("tests") / module.parent.relative_to("installation")
+    return not tests.stem.startswith(f"test_{module.stem}"), name_of(module) not in imported(ROOT / tests), tests.parent != home
 
 
 @dataclass(frozen=True)
 class Test:
-    """One test. lines: what it runs of the modules, but for what runs at their import."""
+    """One test. seconds: of the processor; lines: what it runs of the modules, but for what runs at their import."""
 
     id: str
     seconds: float
@@ -140,13 +150,13 @@ def traced(files: Sequence[Path], modules: Sequence[Path], folder: Path) -> list
 
 
 def chosen_tests(tests: Sequence[Test], files: Sequence[Path], module: Path, lines: range | None, budget: float) -> list[Test]:
-    """Of the related ``files``, the nearest first: those that run any of the ``lines`` (None: all), up to a budget in seconds and at least
-    one. The quickest file begins, and in each the quickest test, so that most mutants are done soon."""
+    """Of the related ``files``, the nearest first: the quickest that run any of the ``lines`` (None: all), up to a budget in seconds and at
+    least one. The quickest file begins, so that most mutants are done soon."""
     touched = None if lines is None else {(str(module), line) for line in lines}
     there = [test for test in tests if test.file in files and (touched is None or not touched.isdisjoint(test.lines))]
     kept: dict[Path, list[Test]] = {}
     left = budget
-    for test in sorted(there, key=lambda test: (files.index(test.file), test.seconds)):
+    for test in sorted(there, key=lambda test: (farness(test.file, module), test.seconds)):
         if test.seconds <= left or not kept:
             kept.setdefault(test.file, []).append(test)
             left -= test.seconds
@@ -241,25 +251,28 @@ def tried(mutation: MutationSpec, module: Path, tests: Sequence[Test], longest: 
 
 
 def noticed_by(tests: Sequence[str], longest: float) -> str | None:
-    """The test that fails, in a process that has the large libraries already, or what else told; None: all pass within ``longest`` s."""
+    """The test that fails, in a process that has the large libraries already, or what else told; None: all pass, in ``longest`` s of the
+    processor."""
     with tempfile.TemporaryFile() as said:
         status = _in_child(lambda: int(pytest.main([*OPTIONS, "-rfE", "--tb=no", *tests])), said.fileno(), longest)
         if status == 0:
             return None
         said.seek(0)
         failed = re.search(rb"^(?:FAILED|ERROR) (\S+)", said.read(), re.MULTILINE)
-    if status is None:
-        return f"after {longest:.0f} s it had not ended"
-    return failed[1].decode(errors="replace") if failed else f"it ended with {status}"
+    if status is None or status == -signal.SIGXCPU:
+        return f"the time, it had not ended after {longest:.0f} s of the processor"
+    return failed[1].decode(errors="replace") if failed else f"its end, with {status}"
 
 
 def _in_child(run: Callable[[], int], out: int, longest: float) -> int | None:
-    """What ``run`` returns in a child of this process, which writes to ``out``; None where that takes longer."""
+    """What ``run`` returns in a child of this process, which writes to ``out``; None, or the signal of that limit, where it takes longer than
+    so many s of the processor."""
     child = os.fork()
     if not child:
         status = 1
         try:
             os.setsid()
+            resource.setrlimit(resource.RLIMIT_CPU, (int(longest) + 1, int(longest) + 9))
             nothing = os.open(os.devnull, os.O_RDWR)
             for stream, to in ((0, nothing), (1, out), (2, nothing)):
                 os.dup2(to, stream)
@@ -267,7 +280,7 @@ def _in_child(run: Callable[[], int], out: int, longest: float) -> int | None:
             sys.stdout.flush()
         finally:
             os._exit(status)
-    end = time.monotonic() + longest
+    end = time.monotonic() + PATIENCE * longest
     while time.monotonic() < end:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
@@ -312,7 +325,9 @@ def main() -> None:
     parser.add_argument("target", type=Path, nargs="+", help="a file or folder of the program")
     parser.add_argument("--count", type=int, default=60, help="mutants to try; 0: all")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--budget", type=float, default=90.0, metavar="SECONDS", help="that the tests of one mutant may take (%(default)g)")
+    parser.add_argument(
+        "--budget", type=float, default=60.0, metavar="SECONDS", help="of the processor that the tests of one mutant may take (%(default)g)"
+    )
     parser.add_argument("--also", nargs="*", default=[], metavar="FILE", help="files of tests that are taken besides the related ones")
     parser.add_argument("--skip", nargs="*", default=[], metavar="FILE", help="files of tests that are left out")
     parser.add_argument("--out", type=Path, help="file that the survivors are written to as well")

@@ -1,4 +1,4 @@
-"""Which test runs which lines of the modules that are to be mutated, and how long it takes: a plugin of pytest, for ``mutation.py``.
+"""Which test runs which lines of the modules that are to be mutated, and what it takes: a plugin of pytest, for ``mutation.py``.
 
     MUTATION_LINES=out/lines.json python -m pytest -p benchmarks.mutation_trace tests/faces
 
@@ -58,7 +58,7 @@ class Notes:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
-        self.seconds[item.nodeid] = -time.perf_counter()
+        self.seconds[item.nodeid] = -time.process_time()
         return (yield from self._noted(self.shared[str(item.path)]))
 
     @pytest.hookimpl(wrapper=True)
@@ -70,7 +70,7 @@ class Notes:
         try:
             return (yield from self._noted(self.own[item.nodeid]))
         finally:
-            self.seconds[item.nodeid] += time.perf_counter()
+            self.seconds[item.nodeid] += time.process_time()
 
     def _noted(self, into: set[tuple[str, int]]) -> Iterator[None]:
         self.watch.seen = set()

@@ -12,7 +12,10 @@ SQUARE = np.eye(2, 3)
 def face(id, level, seen=True):
     """A visitor whose crop is all of one grey level, which is what the network answers."""
     return AlignedFace(
-        Face(id, np.zeros((468, 2), np.float32), (0, 0, 1, 1), Expression(), 1.0, seen, 1.0), np.full((4, 4, 3), level, np.uint8), SQUARE, SQUARE
+        Face(id, np.zeros((468, 2), np.float32), (0, 0, 1, 1), Expression(), 1.0, seen, 1.0),
+        np.full((4, 4, 3), level, np.uint8),
+        SQUARE,
+        SQUARE,
     )
 
 

@@ -111,6 +111,7 @@ def test_only_where_nothing_was_asked_for_is_a_display_that_fails_no_end(monkeyp
 
     monkeypatch.setattr(present, "_open", fails)
     monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.delenv("SDL_VIDEODRIVER", raising=False)
     settings = CanvasSettings(160, 90, mode=mode, renderer="plain")
     if falls_back:
         canvas = open_canvas(settings)
