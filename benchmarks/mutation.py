@@ -16,6 +16,7 @@ import argparse
 import ast
 import contextlib
 import json
+import math
 import os
 import random
 import re
@@ -29,7 +30,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import zip_longest
-from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -219,9 +219,8 @@ def annotations(source: str) -> Iterator[Span]:
 
 
 def sample(all_of_them: Sequence[MutationSpec], count: int, seed: int) -> list[MutationSpec]:
-    """``count`` of them, 0: all; sorted by module, so that what tries one stays warm."""
-    chosen = list(all_of_them) if not count else random.Random(seed).sample(all_of_them, min(count, len(all_of_them)))
-    return sorted(chosen, key=lambda m: (str(m.module_path), m.start_pos))
+    """``count`` of them, 0: all; in an order of chance, so that the first of them are a sample as well."""
+    return random.Random(seed).sample(all_of_them, min(count or len(all_of_them), len(all_of_them)))
 
 
 # ---- what becomes of them
@@ -265,8 +264,8 @@ def noticed_by(tests: Sequence[str], longest: float) -> str | None:
 
 
 def _in_child(run: Callable[[], int], out: int, longest: float) -> int | None:
-    """What ``run`` returns in a child of this process, which writes to ``out``; None, or the signal of that limit, where it takes longer than
-    so many s of the processor."""
+    """What ``run`` returns in a child of this process, which writes to ``out``; None, or the signal of that limit, where it takes longer
+    than so many s of the processor."""
     child = os.fork()
     if not child:
         status = 1
@@ -301,7 +300,7 @@ def interval(noticed: int, count: int) -> tuple[float, float]:
     """95 % interval of a share, after Wilson."""
     z = 1.96
     share, spread = noticed / count, z * z / count
-    middle, half = share + spread / 2, z * sqrt(share * (1 - share) / count + spread / (4 * count))
+    middle, half = share + spread / 2, z * math.sqrt(share * (1 - share) / count + spread / (4 * count))
     return (middle - half) / (1 + spread), (middle + half) / (1 + spread)
 
 
@@ -328,6 +327,7 @@ def main() -> None:
     parser.add_argument(
         "--budget", type=float, default=60.0, metavar="SECONDS", help="of the processor that the tests of one mutant may take (%(default)g)"
     )
+    parser.add_argument("--minutes", type=float, default=math.inf, help="after which no other mutant is tried")
     parser.add_argument("--also", nargs="*", default=[], metavar="FILE", help="files of tests that are taken besides the related ones")
     parser.add_argument("--skip", nargs="*", default=[], metavar="FILE", help="files of tests that are left out")
     parser.add_argument("--out", type=Path, help="file that the survivors are written to as well")
@@ -347,7 +347,10 @@ def main() -> None:
         sys.path[:] = [name, *(path for path in sys.path if Path(path).resolve() != ROOT)]
         modules = sorted(tests)
         known = traced(sorted({path for files in tests.values() for path in files}), modules, folder)
+        end = time.monotonic() + 60 * options.minutes
         for mutation, module in chosen:
+            if time.monotonic() > end:
+                break
             lines = lines_of(ast.parse(module.read_text()), *mutation.start_pos)
             asked = chosen_tests(known, tests[module], module, lines, options.budget)
             began = time.monotonic()
