@@ -142,7 +142,10 @@ def traced(files: Sequence[Path], modules: Sequence[Path], folder: Path) -> list
     found = folder / "lines.json"
     watch = {LINES: str(found), MODULES: "\n".join(map(str, modules))}
     command = [sys.executable, "-m", "pytest", *OPTIONS, "-p", "benchmarks.mutation_trace", *map(str, files)]
+    # What is compiled here is read by every mutant's process, which writes nothing down itself: mutants of one second and size would be
+    # taken for each other.
     run = subprocess.run(command, cwd=folder, check=False, env={**os.environ, **watch})
+    os.environ["PYTHONDONTWRITEBYTECODE"], sys.dont_write_bytecode = "1", True
     if run.returncode:
         sys.exit("the tests fail without any mutant")
     tests = json.loads(found.read_text())
@@ -338,7 +341,7 @@ def main() -> None:
     chosen = [(m, m.module_path.relative_to(ROOT)) for m in sample(every, options.count, options.seed)]
     also, skip = [Path(path) for path in options.also], {Path(path) for path in options.skip}
     tests = {module: [path for path in (*also, *related(module)) if path not in skip] for module in {module for _, module in chosen}}
-    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # mutants of the same second and size would be taken for each other
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # no test of ours needs one
     verdicts = []
     with tempfile.TemporaryDirectory(prefix="mutation-") as name:
         folder = Path(name)
