@@ -124,6 +124,8 @@ class Landmarks:
         (100.0, -0.1, 50.0, False),
         (640.0, 100.0, 50.0, False),
         (100.0, 360.0, 50.0, False),
+        (100.0, 500.0, 50.0, False),
+        (800.0, 100.0, 50.0, False),
         (100.0, 100.0, SMALLEST_REGION, True),
         (100.0, 100.0, SMALLEST_REGION - 0.1, False),
         (100.0, 100.0, 4 * 640 - 1.0, True),
