@@ -56,6 +56,7 @@ def test_what_lies_beyond_the_range_stands_at_its_end_and_what_has_none_stands_n
         (LOG, 0.5, 8.0, 0.25, 1.0),
         (LOG, 8.0, 0.5, 0.5, 2.0),
         (LOG, 0.0, 8.0, 0.5, 4.0),
+        (LOG, 8.0, 0.0, 0.5, 4.0),
         (HUE, 0.9, 0.1, 0.25, 0.95),
         (HUE, 0.1, 0.9, 0.75, 0.95),
         (HUE, 0.2, 0.6, 0.5, 0.4),

@@ -197,6 +197,7 @@ def test_a_preset_s_file(tmp_path, last, more, why):
 def test_a_preset_s_file_without_a_word_of_it_has_the_usual_fade(tmp_path):
     bare = preset_of(tmp_path, "controls: {}\n")
     assert (bare.fade, bare.easing, bare.tags, bare.description, bare.title, bare.called) == (3.0, "smooth", (), "", "", "One")
+    assert preset_of(tmp_path, "#" * (MAX_BYTES - 9) + "\nfade: 1\n").fade == 1.0  # the last line of the longest file
 
 
 @pytest.mark.parametrize(
@@ -280,9 +281,9 @@ def test_a_mapping_s_line(tmp_path, last, source, more, why):
 
 
 def test_a_mapping_s_file(tmp_path):
-    file, line = tmp_path / "midi.yaml", "learned: {}\n"
+    file, line = tmp_path / "midi.yaml", "learned: {look/grain: {device: A, channel: 1, note: 3}}\n"
     file.write_text("#" * (MAPPING_BYTES - len(line) - 1) + "\n" + line)
-    assert read_mapping(file, TABLE) == {}
+    assert read_mapping(file, TABLE) == {"look/grain": Source("A", 0, "note", 3)}
     file.write_text("#" * (MAPPING_BYTES - len(line)) + "\n" + line)
     with pytest.raises(ConfigError, match="larger than 262144 bytes; this is not a MIDI mapping"):
         read_mapping(file, TABLE)
