@@ -105,11 +105,21 @@ def name_of(module: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+def users_of(name: str) -> set[str]:
+    """The program's modules that import one, or import what imports it, and so on."""
+    all_of_them = {name_of(path.relative_to(ROOT)): imported(path) for path in (ROOT / "installation").rglob("*.py")}
+    users, newest = set[str](), {name}
+    while newest:
+        newest = {other for other, names in all_of_them.items() if names & newest} - users
+        users |= newest
+    return users
+
+
 def related(module: Path) -> list[Path]:
-    """Files of tests, from the root, that may notice a bug in a module: those of its package that import it or one of its users, and
+    """Files of tests, from the root, that may notice a bug in a module: those of its package that import it or whatever leads to it, and
     where these are few, whichever import it."""
     name, home = name_of(module), Path("tests") / module.parent.relative_to("installation")
-    users = {name_of(path.relative_to(ROOT)) for path in (ROOT / "installation").rglob("*.py") if name in imported(path)}
+    users = users_of(name)
     tests = {path.relative_to(ROOT): imported(path) for path in sorted((ROOT / "tests").rglob("test_*.py"))}
     own = {path: names for path, names in tests.items() if home in path.parents}
     found = [path for path, names in own.items() if name in names or names & users]

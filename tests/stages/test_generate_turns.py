@@ -14,8 +14,10 @@ from installation.latents.warps import larger_eyes
 from installation.messages import EditedFace, EditedFrame, EncodedFace, Expression, Face, Frame
 from installation.models.bundle import Child, Models
 from installation.networks.stylegan2 import Generator
-from installation.stages import generate as module
-from installation.stages.generate import ENOUGH, LARGE_GAIN, PAIR_MILLISECONDS, PROBE_RUNS, Generate, GenerateSettings, network_name
+from installation.portraits import engines as module
+from installation.portraits.engines import PROBE_RUNS, GenerateSettings, PortraitEngines, network_name
+from installation.portraits.fitting import LARGE_GAIN, PAIR_MILLISECONDS
+from installation.stages.generate import ENOUGH, Generate
 
 SIDE, WIDTH, LEVELS = 64, 8, 5
 EAGER = EngineSettings("eager", "float32", 1, "cpu")
@@ -125,14 +127,14 @@ def test_each_child_s_shares_stand_in_its_own_row_up_to_the_portrait_s_size(stag
 
 
 def test_a_mix_that_cannot_be_built_is_told_and_the_base_goes_on(monkeypatch):
-    real = Generate._build
+    real = PortraitEngines.portraits
 
     def fails(self, size, mixing, again=True):
         if mixing:
             raise FacetsError("no memory for that")
         return real(self, size, mixing, again)
 
-    monkeypatch.setattr(Generate, "_build", fails)
+    monkeypatch.setattr(PortraitEngines, "portraits", fails)
     drawn = Generate(models_with(("painted", 5, 0.0)), EAGER, GenerateSettings(SIDE))
     drawn.wait()
     assert drawn.fault == "generators cannot be mixed on this machine: no memory for that"
@@ -148,7 +150,7 @@ def test_a_measurement_takes_nine_runs_or_a_second_and_two_at_least(monkeypatch,
         now[0] += seconds
 
     monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: now[0]))
-    assert Generate._timed(run) == pytest.approx(1000 * seconds)
+    assert module._timed(run) == pytest.approx(1000 * seconds)
     assert len(done) == runs
 
 
@@ -159,7 +161,7 @@ def test_of_several_runs_the_lower_quartile_counts(monkeypatch):
         now[0] += next(times)
 
     monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: now[0]))
-    assert Generate._timed(run) == pytest.approx(3.0)  # ms
+    assert module._timed(run) == pytest.approx(3.0)  # ms
 
 
 def test_networks_are_known_by_kind_size_and_batch():
@@ -185,9 +187,9 @@ def machine(monkeypatch):
         return SimpleNamespace(size=size, engine=None, milliseconds=found.pair(size))
 
     monkeypatch.setattr(module, "digest", lambda *modules: "0")
-    monkeypatch.setattr(Generate, "_build", engine)
-    monkeypatch.setattr(Generate, "_build_pairs", pairs)
-    monkeypatch.setattr(Generate, "_milliseconds", lambda _, engine: 4.0)
+    monkeypatch.setattr(PortraitEngines, "portraits", engine)
+    monkeypatch.setattr(PortraitEngines, "pairs", pairs)
+    monkeypatch.setattr(PortraitEngines, "milliseconds", lambda _, engine: 4.0)
     return found
 
 
