@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import mido
 import pytest
 
+from installation.canvas.qr import qr_rgb
 from installation.config import AudioConfig, ControlConfig, MidiConfig, OscConfig, WebConfig
 from installation.control.desk import Beginning, ControlDesk, DeskLinks, open_audio
 from installation.control.direction_watch import DirectionWatch
@@ -31,7 +32,6 @@ from installation.control.timeline.player import TimelineRecorder
 from installation.control.web.desk_view import fault_json
 from installation.control.web.invitation import Invitations
 from installation.control.web.listening import listening_socket
-from installation.control.web.qr import qr_rgb
 from installation.errors import ConfigError
 from installation.latents.oscillators import SILENCE
 from installation.observation import FaultRecord, Observation

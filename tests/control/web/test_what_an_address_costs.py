@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from installation.canvas.qr import QUIET, qr_rgb
 from installation.control.state import ControlCounts
 from installation.control.web.metrics import WebCounts, metrics
 from installation.control.web.passes import MOST_TICKETS, SESSION_SECONDS, TICKET_SECONDS, Sessions, Tickets
 from installation.control.web.preview import PERIOD, Preview
-from installation.control.web.qr import QUIET, qr_rgb
 from installation.control.web.senders import (
     ALL_SHARE,
     ARRIVALS_AT_ONCE,
