@@ -27,6 +27,8 @@ from installation.stages.occlusion import Occlusion
 from installation.stages.silhouette import Silhouette
 from installation.stages.track import Track, TrackSettings
 
+pytestmark = pytest.mark.usefixtures("networks_once")
+
 DATA = Path(__file__).parent / "data"
 PICTURE = np.zeros((8, 8, 3), np.uint8)
 

@@ -4,10 +4,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
 from installation.faces.ffhq import quad_from_landmarks
 from installation.messages import Frame
 from installation.stages.track import Track, TrackSettings
+
+pytestmark = pytest.mark.usefixtures("networks_once")
 
 FACES = Path(__file__).resolve().parents[2] / "installation" / "demo" / "faces"
 NOISE, FRAMES, STEADY = 2.0, 20, 0.3  # grey levels; px from frame to frame

@@ -12,6 +12,8 @@ from installation.engines.silhouette_model import PeopleModel
 from installation.messages import AlignedFace, AlignedFrame, Expression, Face, Frame
 from installation.stages.silhouette import LINGER_SECONDS, Silhouette
 
+pytestmark = pytest.mark.usefixtures("networks_once")
+
 MOMENTS = (0.5, 7.2, 16.0)  # s: two stand there; three; one behind two others
 BAND = 25  # px across the outline, in which edges are judged
 

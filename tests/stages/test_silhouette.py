@@ -12,6 +12,8 @@ from installation.faces.head import HEAD_PX
 from installation.messages import AlignedFace, AlignedFrame, Expression, Face, Frame
 from installation.stages.silhouette import REST_FRAMES, Silhouette
 
+pytestmark = pytest.mark.usefixtures("networks_once")
+
 FACES = sorted((Path(__file__).resolve().parents[2] / "installation" / "demo" / "faces").glob("*.webp"))
 SQUARE = np.eye(2, 3)
 

@@ -23,6 +23,8 @@ from installation.stages.edit import OWN_FROM, Edit
 from installation.stages.silhouette import HALF, PEOPLE_HEIGHT, PEOPLE_WIDTH, Silhouette
 from installation.stages.track import Track, TrackSettings, _belongs, _Found
 
+pytestmark = pytest.mark.usefixtures("networks_once")
+
 STYLES, WIDTH, RESOLUTIONS, CHILDREN = 14, 8, (4, 8, 16, 32), ("painted", "toon")
 QUIET = {"edit/age/lfo/depth": 0.0, "smile/trigger": 0.0}
 
@@ -109,6 +111,7 @@ def test_only_where_nothing_was_asked_for_is_a_display_that_fails_no_end(monkeyp
 
     monkeypatch.setattr(present, "_open", fails)
     monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.delenv("SDL_VIDEODRIVER", raising=False)
     settings = CanvasSettings(160, 90, mode=mode, renderer="plain")
     if falls_back:
         canvas = open_canvas(settings)

@@ -12,6 +12,8 @@ from installation.faces.presence import GOOD
 from installation.messages import Frame, TrackedFrame
 from installation.stages.track import Track, TrackSettings
 
+pytestmark = pytest.mark.usefixtures("networks_once")
+
 DATA = Path(__file__).parents[1] / "data"
 RATE = 30
 

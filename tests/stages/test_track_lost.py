@@ -8,6 +8,8 @@ from installation.faces.presence import Sighting
 from installation.messages import Frame
 from installation.stages.track import LOST_SECONDS, LOST_VIEW, Track, TrackSettings
 
+pytestmark = pytest.mark.usefixtures("networks_once")
+
 ANN, BEN = (np.eye(4, dtype=np.float32)[i] for i in range(2))
 
 

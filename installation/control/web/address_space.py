@@ -56,10 +56,6 @@ class AddressSpace:
                 if name not in names:
                     names.append(name)
 
-    def row(self, path: str) -> Parameter | None:
-        """The control at a path."""
-        return self._rows.get(path)
-
     def node(self, path: str, targets: Mapping[str, Scalar]) -> Node | None:
         """A node with all that is below it, None where there is none. ``targets``: what each control was set to."""
         row, names = self._rows.get(path), self._below.get(path)

@@ -119,9 +119,9 @@ class Senders:
         key = key_of(remote)
         sender = self._known.get(key)
         if sender is None:
-            sender = self._known[key] = Sender.of(key)
-            if len(self._known) > self._most:
+            if len(self._known) >= self._most:
                 self._forget()
+            sender = self._known[key] = Sender.of(key)
         self._known.move_to_end(key)
         return sender
 

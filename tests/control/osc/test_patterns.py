@@ -59,3 +59,21 @@ def test_a_pattern_that_would_blow_up_an_expression_ends() -> None:
 def test_patterns_are_told_from_addresses() -> None:
     assert not any(map(is_pattern, ADDRESSES))
     assert all(map(is_pattern, ("/a*", "/?", "/[a]", "/{a,b}")))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "letters"),
+    [
+        ("[xya-]", "xya-"),
+        ("[a-cx-z]", "abcxyz"),
+        ("[xa-c]", "xabc"),
+        ("[-a]", "-a"),
+        ("[a-]", "a-"),
+        ("[a-c-]", "abc-"),
+        ("[!a-y]", "z-"),
+        ("[c-a]", ""),
+    ],
+)
+def test_a_dash_stands_for_a_range_between_two_letters_and_for_itself_at_an_end(pattern: str, letters: str) -> None:
+    alphabet = [f"/{letter}" for letter in "abcdefghijklmnopqrstuvwxyz-"]
+    assert {found[1:] for found in matches(pattern.join(("/", "")), alphabet)} == set(letters)
