@@ -169,7 +169,7 @@ class Installation:
 
     def _restarts(self) -> dict[str, int]:
         """How often each worker was begun again."""
-        return {worker.name: worker.restarts for worker in self._workers}
+        return {} if self._supervisor is None else self._supervisor.restarts()
 
     def _schedule(self) -> ScheduledShow | None:
         """What the schedule does, and by which clock; None where there is none."""

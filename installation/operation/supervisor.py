@@ -36,6 +36,10 @@ class Supervisor:
         for worker in self.workers:
             worker.start()
 
+    def restarts(self) -> dict[str, int]:
+        """How often each worker was begun again."""
+        return {worker.name: worker.restarts for worker in self.workers}
+
     def check(self) -> None:
         """Raises FacetsError: what ended a worker for good, or that one hangs and nothing helps."""
         moment = self._now()
