@@ -38,6 +38,7 @@ COMMANDS = (
     Command("demo", "installation.demo.build", "remake the clip of the embedded visitors"),
     Command("backgrounds", "installation.commands.backgrounds", "draw the winter scenes to stand before"),
     Command("style", "installation.commands.style", "paint pictures and clips in a painter's style"),
+    Command("grid", "installation.commands.grid", "mix faces with faces: rows and columns of codes, photographs, seeds"),
     Command("edit", "installation.commands.edit", "edit the faces in photographs and clips, without a camera"),
     Command("setup-engines", "installation.commands.setup_engines", "measure which engine is fastest here"),
     Command("data", "installation.training.data.command", "make a data set of faces from pictures and videos"),
