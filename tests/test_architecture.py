@@ -23,6 +23,7 @@ ARROWS: dict[str, set[str]] = {
     "models": {"latents", "networks", "checkpoints"},
     "portraits": {"networks", "engines", "models"},
     "codes": {"latents", "networks", "checkpoints"},
+    "inversion": {"networks", "checkpoints", "codes"},
     "compositing": {"faces", "latents"},
     "styles": {"latents", "engines", "canvas"},
     "sources": set(),
@@ -48,7 +49,10 @@ ARROWS: dict[str, set[str]] = {
     "registry": {"latents", "checkpoints"},
     "export": {"networks", "checkpoints", "models"},
     "demo": {"faces", "engines"},
-    "darkroom": {"faces", "checkpoints", "codes", "models", "sources", "outputs", "canvas", "styles", "control", "stages", "assembly"},
+    "darkroom": {
+        "faces", "latents", "networks", "checkpoints", "codes", "inversion", "models", "sources", "outputs", "canvas", "styles", "control",
+        "stages", "assembly",
+    },
     "doctor": {"models", "sources", "operation", "canvas", "control", "assembly", "registry"},
     "service": set(),
     "soak": set(),
@@ -58,8 +62,9 @@ ARROWS: dict[str, set[str]] = {
         "registry",
     },
     "commands": {
-        "latents", "networks", "checkpoints", "codes", "engines", "models", "sources", "operation", "canvas", "styles", "control",
-        "stages", "assembly", "registry", "export", "darkroom", "doctor", "service", "soak", "paintings", "training",
+        "latents", "networks", "checkpoints", "codes", "inversion", "engines", "models", "sources", "operation", "canvas", "styles",
+        "control", "stages", "assembly", "registry", "export", "darkroom", "doctor", "service", "soak",
+        "paintings", "training",
     },
 }  # fmt: skip
 

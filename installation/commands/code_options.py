@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from installation.assembly.networks import models_of
 from installation.config import load_config
-from installation.darkroom.code_words import CodeBench, is_picture, open_code_bench
+from installation.darkroom.code_words import CodeBench, Wanted, is_picture, open_code_bench
+from installation.operation.patience import told
 from installation.registry.manifest import signed
 
 
@@ -23,12 +23,12 @@ def add_models(parser: argparse.ArgumentParser) -> None:
 def bench_of(a: argparse.Namespace, words: Sequence[str] = (), directions: bool = False) -> CodeBench:
     """What these options name. words: the faces that are asked for, of which photographs need an encoder. Raises FacetsError."""
     config = load_config(a.config)
-    pictures = any(is_picture(word) for word in words)
-    bench = open_code_bench(a.generator, a.encoder, pictures, directions, lambda: models_of(config))
-    a.generator_file = a.generator or a.encoder or config.models.generator
+    wanted = Wanted(a.generator, a.encoder, any(is_picture(word) for word in words), directions)
+    a.generator_file = a.generator or config.models.generator
+    with told(f"reading {a.generator_file.name}", lambda line: print(f"facets: {line}", file=sys.stderr)):
+        bench = open_code_bench(wanted, config)
     for notice in bench.base.notices if bench.models is None else bench.models.notices:
-        if a.generator is not None or a.encoder is not None:
-            print(f"facets: {notice}", file=sys.stderr)
+        print(f"facets: {notice}", file=sys.stderr)
     return bench
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,12 +14,12 @@ from installation.codes import files
 from installation.codes.code import Code, misfit
 from installation.codes.draw import CodePainter
 from installation.codes.space import mean_code, seeded, truncated
+from installation.config import Config
 from installation.darkroom.portraits import PortraitCutter
 from installation.errors import ConfigError
 from installation.messages import Image
 from installation.models.bundle import Models, load_models
 from installation.models.guests import face_coder
-from installation.places import shipped
 from installation.sources.folder import SUFFIXES
 
 SEEDS = re.compile(r"(\d{1,10})(?:-(\d{1,10}))?(?:,\d{1,10}(?:-\d{1,10})?)*")
@@ -53,22 +53,27 @@ class CodeBench:
         return self._cutter[0].largest(path)
 
 
-def open_code_bench(
-    generator: Path | None, encoder: Path | None, pictures: bool, directions: bool = False, fallback: Callable[[], Models] | None = None
-) -> CodeBench:
-    """generator, encoder: files, None for the embedded ones. pictures: whether an encoder is needed; directions: whether the
-    embedded directions are, where they fit. fallback: what gives everything where neither is named. Raises WeightsError."""
-    if generator is not None and encoder is None and not (pictures or directions):
+@dataclass(frozen=True)
+class Wanted:
+    """generator, encoder: files, None for the configured ones. pictures: whether an encoder is needed. directions: whether the
+    configured directions are; here they are linear, as no editor sees a face that is only a code."""
+
+    generator: Path | None = None
+    encoder: Path | None = None
+    pictures: bool = False
+    directions: bool = False
+
+
+def open_code_bench(wanted: Wanted, config: Config) -> CodeBench:
+    """Raises WeightsError."""
+    generator, encoder, m = wanted.generator, wanted.encoder, config.models
+    if generator is not None and encoder is None and not (wanted.pictures or wanted.directions):
         base = load_generator(generator)
         return CodeBench(base, CodePainter(base))
-    if generator is None and encoder is None and fallback is not None:
-        models = fallback()
-    else:
-        named = frozenset(name for name, file in (("generator", generator), ("encoder", encoder)) if file is not None)
-        weights = shipped("weights")
-        lists = [weights / "directions.safetensors"] if directions else []
-        files_of = generator or weights / "generator.safetensors", encoder or weights / "encoder.safetensors"
-        models = load_models(*files_of, [], lists, named)
+    named = {key for key in ("generator", "encoder", "directions") if config.named(f"models.{key}")}
+    named |= {key for key, file in (("generator", generator), ("encoder", encoder)) if file is not None}
+    files_of = generator or m.generator, encoder or m.encoder
+    models = load_models(*files_of, [], m.directions if wanted.directions else [], frozenset(named))
     return CodeBench(models.base, CodePainter(models.base, models.detail), models)
 
 
