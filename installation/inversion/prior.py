@@ -11,7 +11,7 @@ from torch import Tensor
 
 from installation.checkpoints.loading import AnyGenerator
 
-SAMPLES, SEED = 10_000, 20_201
+SAMPLES, SEED = 4_096, 20_201
 SLOPE = 0.2  # of the mapping network's last leaky ReLU
 FLOOR = 0.05  # of the mean variance: what hardly varies among so many samples is not known to be fixed
 

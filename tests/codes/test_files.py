@@ -85,6 +85,7 @@ def bomb(path):
         ("x.npz", hostile_npz, "not a readable"),
         ("x.npz", bomb, "would unpack to"),
         ("x.pt", lambda p: p.write_bytes(pickle.dumps(Hostile())), "not a readable"),
+        ("x.pt", lambda p: p.write_bytes(b"torn"), "not a readable"),
         ("x.npy", lambda p: np.save(p, np.zeros((2, 2, 2, 2))), "styles x w_dim"),
         ("x.npy", lambda p: np.save(p, np.full((18, 512), np.nan)), "not finite"),
         ("x.npy", lambda p: np.save(p, np.array(["text"])), "not an array of numbers"),

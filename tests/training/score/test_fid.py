@@ -129,7 +129,7 @@ def test_the_standard_file_is_known_and_checked(tmp_path):
     check_named_sum(tmp_path / "inception.pth")  # no sum in its name: nothing to check
 
 
-def pictures(folder, seed, shift=0, count=12):
+def pictures(folder, seed, shift=0, count=8):
     folder.mkdir()
     rng = np.random.default_rng(seed)
     for k in range(count):
@@ -145,7 +145,7 @@ def test_the_command_says_what_it_measured_with(tmp_path, capsys):
         assert main(["fid", str(tmp_path / "near"), str(other), "--nets", str(nets), "--size", "32"]) == 0
         said = capsys.readouterr()
         row = said.out.splitlines()[-1].split("|")
-        assert "tiny darknet" in row[5] and row[2].strip() == "12" and "distance of so few is too large" in said.err
+        assert "tiny darknet" in row[5] and row[2].strip() == "8" and "distance of so few is too large" in said.err
         values.append(float(row[6]))
     assert values[0] == pytest.approx(0, abs=1e-6) and values[1] > 1e-3
 
