@@ -37,7 +37,7 @@ class CodePainter:
             for start in range(0, len(places), self._batch):
                 part = places[start : start + self._batch]
                 for k, picture in zip(part, self._batch_of([codes[k] for k in part], wanted), strict=True):
-                    pictures[k] = picture
+                    pictures[k] = np.ascontiguousarray(picture)  # OpenCV writes into no other
         return [picture for picture in pictures if picture is not None]
 
     @torch.inference_mode()
@@ -53,5 +53,5 @@ class CodePainter:
         """A picture [size, size, 3] of an edited code [styles, w_dim] and its residual; where the edit changed the features of ``plain``
         the residual is drawn less."""
         if detail is None or self._detailed is None:
-            return np.asarray(self._codes(ws[None])[0].numpy())
-        return np.asarray(self._detailed(plain.ws[None], ws[None], detail[None], torch.ones(1))[0].numpy())
+            return np.ascontiguousarray(self._codes(ws[None])[0].numpy())
+        return np.ascontiguousarray(self._detailed(plain.ws[None], ws[None], detail[None], torch.ones(1))[0].numpy())

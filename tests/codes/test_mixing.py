@@ -105,6 +105,8 @@ def test_codes_with_and_without_a_residual_are_drawn_together(base):
     first, second, third = painter.draw([plain, detailed, plain])
     assert first.shape == (256, 256, 3) and np.array_equal(first, third) and not np.array_equal(first, second)
     assert np.array_equal(painter.draw([detailed])[0], second)
+    edited = painter.edited(detailed, detailed.ws, detailed.detail)
+    assert all(picture.flags.c_contiguous for picture in (first, second, edited))  # styles are painted into such memory alone
 
 
 @pytest.mark.parametrize("name", ["stylegan3_t_64_small.pkl", "stylegan3_r_64_small.pkl", "nvlabs_64_small.pkl"])
