@@ -15,6 +15,7 @@ import cv2
 import torch
 
 from installation.assembly import networks
+from installation.assembly.guests import guest_door
 from installation.assembly.networks import build_networks, cache_notice, hand_settings, models_of
 from installation.assembly.options import RunOptions, check_targets, keeps_state
 from installation.assembly.report import Counted, ShowTimes, report_of
@@ -214,6 +215,7 @@ class Installation:
         links = DeskLinks(
             self.observer, self.health.fault, tempo, self.clock.now, lambda: self.health.captured, audio, lambda: edit.phases, files,
             styles, self._scheduled, None if self.takeaways is None else self.takeaways.office, self._upkeep.measure,
+            guest_door(m, guests),
         )  # fmt: skip
         o, keep = self.options, keeps_state(config, self.options)
         beginning = Beginning(o.preset, keep, resume=o.preset is None, timeline=o.timeline_play)

@@ -22,6 +22,8 @@ ARROWS: dict[str, set[str]] = {
     "engines": {"faces"},
     "models": {"latents", "networks", "checkpoints"},
     "portraits": {"networks", "engines", "models"},
+    "codes": {"latents", "networks", "checkpoints"},
+    "inversion": {"networks", "checkpoints", "codes"},
     "compositing": {"faces", "latents"},
     "styles": {"latents", "engines", "canvas"},
     "sources": set(),
@@ -33,8 +35,8 @@ ARROWS: dict[str, set[str]] = {
     "stages": {"faces", "latents", "networks", "engines", "models", "portraits", "compositing", "canvas", "styles", "control"},
     "pipeline": {"faces", "sources", "outputs", "operation", "canvas", "styles", "control", "stages"},
     "assembly": {
-        "latents", "checkpoints", "engines", "models", "portraits", "sources", "operation", "canvas", "styles", "takeaways", "control",
-        "stages",
+        "latents", "networks", "checkpoints", "codes", "engines", "models", "portraits", "sources", "operation", "canvas", "styles",
+        "takeaways", "control", "stages",
     },
     "running": {"operation", "canvas", "control", "pipeline"},
     "app": {
@@ -47,7 +49,10 @@ ARROWS: dict[str, set[str]] = {
     "registry": {"latents", "checkpoints"},
     "export": {"networks", "checkpoints", "models"},
     "demo": {"faces", "engines"},
-    "darkroom": {"faces", "models", "sources", "outputs", "canvas", "styles", "control", "stages", "assembly"},
+    "darkroom": {
+        "faces", "latents", "networks", "checkpoints", "codes", "inversion", "models", "sources", "outputs", "canvas", "styles", "control",
+        "stages", "assembly",
+    },
     "doctor": {"models", "sources", "operation", "canvas", "control", "assembly", "registry"},
     "service": set(),
     "soak": set(),
@@ -57,8 +62,9 @@ ARROWS: dict[str, set[str]] = {
         "registry",
     },
     "commands": {
-        "latents", "networks", "checkpoints", "engines", "models", "sources", "operation", "canvas", "styles", "control", "stages",
-        "assembly", "registry", "export", "darkroom", "doctor", "service", "soak", "paintings", "training",
+        "latents", "networks", "checkpoints", "codes", "inversion", "engines", "models", "sources", "operation", "canvas", "styles",
+        "control", "stages", "assembly", "registry", "export", "darkroom", "doctor", "service", "soak",
+        "paintings", "training",
     },
 }  # fmt: skip
 

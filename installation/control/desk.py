@@ -17,6 +17,7 @@ from installation.control.schedule_hand import ScheduledShow, ScheduleHand, figu
 from installation.control.sound.tempo import Tempo
 from installation.control.state import Change, ControlState, TableChange
 from installation.control.timeline.player import TimelinePlayer
+from installation.control.web.grids import GuestDoor
 from installation.control.web.invitation import Invitations
 from installation.control.web.preview import Preview
 from installation.control.web.sketches import SketchBoard
@@ -76,7 +77,8 @@ class DeskLinks:
     """What the desk knows of the show. observe: the show as it is; on_fault: told of a part that fails while the show runs, which
     goes on without it; now: s of the show's clock; frame: frames captured until now; phases: of the oscillators, in cycles; audio:
     what listens to the room, None where nothing does; schedule: None where the show knows no time of day; takeaways: None where
-    visitors take nothing home; measure: what costs more than ``observe`` does, for the panel's /metrics."""
+    visitors take nothing home; measure: what costs more than ``observe`` does, for the panel's /metrics; guests: how a face of a
+    grid comes into the mirror."""
 
     observe: Callable[[], Observation]
     on_fault: Callable[[str], None]
@@ -90,6 +92,7 @@ class DeskLinks:
     schedule: ScheduledShow | None = None
     takeaways: Office | None = None
     measure: Callable[[], Measures] | None = None
+    guests: GuestDoor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +228,7 @@ class ControlDesk:
             sketches=self.sketches,
             takeaways=self._show.takeaways,
             measure=self._show.measure,
+            guests=self._show.guests,
         )
 
     def _watch(self) -> Part | None:

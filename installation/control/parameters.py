@@ -218,7 +218,8 @@ def _style_row(name: str, description: str) -> Parameter:
     return Parameter(f"style/{name}/amount", 0.0, f"how much the picture is painted like this: {description}", glide=0.3)
 
 
-GUESTS = ("none", "mean", "guest-1", "guest-2", "guest-3", "guest-4")  # faces that are nobody's: the mean, and stored ones
+# Faces that are nobody's: the mean, stored ones, and those that were taken from a grid, by turns, so that one melts into the next.
+GUESTS = ("none", "mean", "guest-1", "guest-2", "guest-3", "guest-4", "taken-1", "taken-2")
 
 _IDENTITY = [
     Parameter("truncation", 1.0, "1 leaves the face as it is, 0 is the mean face", glide=0.3),

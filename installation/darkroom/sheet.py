@@ -63,14 +63,14 @@ def arranged(tiles: Sequence[Tile], columns: int = COLUMNS) -> Pillow.Image:
         x, y = GAP + k % columns * (TILE + GAP), GAP + k // columns * (tall + LABEL)
         height, width = tile.picture.shape[:2]
         page.paste(Pillow.fromarray(tile.picture), (x + (TILE - width) // 2, y + (tall - height) // 2))
-        pen.text((x + 1, y + tall + 20), _fitting(tile.label, font), INK, font, anchor="ls")
+        pen.text((x + 1, y + tall + 20), fitting_text(tile.label, font, TILE), INK, font, anchor="ls")
     return page
 
 
-def _fitting(label: str, font: ImageFont.ImageFont | ImageFont.FreeTypeFont) -> str:
-    """A label no wider than its tile."""
-    if font.getlength(label) <= TILE:
+def fitting_text(label: str, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, width: float) -> str:
+    """A label no wider than ``width`` px."""
+    if font.getlength(label) <= width:
         return label
-    while len(label) > 1 and font.getlength(label + "…") > TILE:
+    while len(label) > 1 and font.getlength(label + "…") > width:
         label = label[:-1]
     return label + "…"

@@ -20,6 +20,7 @@ from installation.networks.encoder_parts import as_network_input
 
 FACES = Path(__file__).resolve().parents[1] / "demo" / "faces"  # squares, aligned the FFHQ way
 MEAN = "mean"
+TAKEN = ("taken-1", "taken-2")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,13 +50,22 @@ def face_coder(models: Models) -> Callable[[Image], Guest]:
 
 
 class GuestBook:
-    """``mean`` and ``guest-1`` to ``guest-4``. background: code a face beside the show, in which it has no part until it is
-    there; otherwise the show waits, so that the same input gives the same pictures."""
+    """``mean``, ``guest-1`` to ``guest-4``, and ``taken-1`` and ``taken-2`` once somebody took a face. background: code a face beside
+    the show, in which it has no part until it is there; otherwise the show waits, so that the same input gives the same pictures."""
 
     def __init__(self, latent_avg: Tensor, code: Callable[[Image], Guest], background: bool, folder: Path = FACES) -> None:
         self._ready = {MEAN: Guest(latent_avg)}
         self._waiting = {f"guest-{number}": path for number, path in enumerate(sorted(folder.glob("*.webp")), start=1)}
         self._code, self._background = code, background
+        self._taken = 0
+
+    def take(self, guest: Guest) -> str:
+        """Invite a face that somebody chose. Gives its name, another than that of the one before, so that one melts into the other.
+        Any one thread."""
+        name = TAKEN[self._taken % len(TAKEN)]
+        self._taken += 1
+        self._ready[name] = guest
+        return name
 
     def __call__(self, name: str) -> Guest | None:
         """The guest of this name; None where there is none, or not yet."""

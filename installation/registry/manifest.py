@@ -17,7 +17,7 @@ MANIFEST = shipped("weights") / "manifest.yaml"
 
 Kind = Literal[
     "generator", "encoder", "encoder and generator", "child", "directions", "editor", "attribute network", "occlusion network",
-    "face networks",
+    "face networks", "feature network",
 ]  # fmt: skip
 
 

@@ -23,6 +23,8 @@ def mean_colour(picture):
 
 def test_every_guest_of_the_control_is_there():
     book = GuestBook(torch.zeros(14, 4), mean_colour, background=False)
+    assert book("taken-1") is None and book("taken-2") is None  # until somebody takes a face
+    assert [book.take(Guest(torch.full((14, 4), value))) for value in (-3.0, -2.0)] == ["taken-1", "taken-2"]
     guests = [book(name) for name in GUESTS if name != "none"]
     assert all(guest is not None for guest in guests)
     assert len({float(guest.ws[0, 0]) for guest in guests}) == len(guests)
@@ -88,3 +90,10 @@ def test_a_whole_encoder_gives_a_code_alone():
     )
     guest = face_coder(plain)(np.full((16, 16, 3), (10, 20, 30), np.uint8))
     assert guest.detail is None and torch.equal(guest.ws, torch.tensor([[10.0, 20.0, 30.0]] * 6))
+
+
+def test_of_two_faces_that_are_taken_one_melts_into_the_other():
+    book = GuestBook(torch.zeros(14, 4), mean_colour, background=False)
+    names = [book.take(Guest(torch.full((14, 4), float(k)))) for k in range(3)]
+    assert names == ["taken-1", "taken-2", "taken-1"]
+    assert float(book("taken-1").ws[0, 0]) == 2.0 and float(book("taken-2").ws[0, 0]) == 1.0

@@ -13,6 +13,7 @@ from installation.control.presets.asks import RecallAnswer, Tell
 from installation.control.presets.files import Preset
 from installation.control.presets.saving import Backup
 from installation.control.state import ControlState
+from installation.control.web.grids import GuestDoor
 from installation.control.web.sketches import SketchBoard
 from installation.observation import FaultRecord, Observation
 
@@ -81,7 +82,7 @@ class Midi(Protocol):
 @dataclass(frozen=True, slots=True)
 class Show:
     """All that the panel looks at. phases: cycles of each attribute's oscillator since the start; sketches: of each style;
-    takeaways: how they stand, None where there are none."""
+    takeaways: how they stand, None where there are none; guests: how a face of a grid comes into the mirror."""
 
     state: ControlState
     observe: Callable[[], Observation]
@@ -90,6 +91,7 @@ class Show:
     phases: Callable[[], Mapping[str, float]] = dict
     sketches: SketchBoard | None = None
     takeaways: Callable[[], Json] | None = None
+    guests: GuestDoor | None = None
 
     def rows(self) -> Json:
         """The table, and what every control is set to."""

@@ -25,6 +25,7 @@ from aiohttp import web
 
 from installation.control.state import Controls
 from installation.control.web.desk_view import Show
+from installation.control.web.grids import GridPages
 from installation.control.web.hub import Hub, Outbox
 from installation.control.web.panel_talk import PanelTalk
 from installation.control.web.preview import Preview
@@ -34,10 +35,10 @@ log = logging.getLogger(__name__)
 
 PULSE = 0.25  # s between two looks at the show's health
 MOTION = 0.05  # s between two looks at where glides and fades are
-SCRIPTS = ("panel", "parts", "controls", "slider", "presets", "health", "takeaways", "place", "link", "waves")
+SCRIPTS = ("panel", "parts", "controls", "slider", "presets", "health", "takeaways", "place", "link", "waves", "grids")
 FILES: Mapping[str, str] = MappingProxyType({
     "panel.html": "text/html", "panel.css": "text/css", **{f"{name}.js": "text/javascript" for name in SCRIPTS},
-    "icon.svg": "image/svg+xml", "chevron.svg": "image/svg+xml",
+    "icon.svg": "image/svg+xml", "chevron.svg": "image/svg+xml", "grids.html": "text/html", "grids.css": "text/css",
 })  # fmt: skip
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self' ws://{host}; "
@@ -51,6 +52,7 @@ class Panel:
     def __init__(self, show: Show, hub: Hub, sockets: Sockets, preview: Preview) -> None:
         self._show, self._hub, self._sockets = show, hub, sockets
         self._looks = NewestPreview(preview)
+        self._grids = GridPages(show.state, show.guests)
         self._outboxes: set[Outbox] = set()
         self._seen: Controls | None = None
         self._beat = 0
@@ -65,14 +67,21 @@ class Panel:
             web.get("/panel/socket", self._talk),
             web.get("/panel/preview", self._look),
             web.get("/panel/styles/{name}", self._sketch),
+            web.get("/panel/grids", self._grids_page),
+            *self._grids.routes(),
             web.get("/panel/{name}", self._file),
         ]
 
     async def _home(self, request: web.Request) -> web.Response:
         raise web.HTTPFound("/panel")
 
+    async def _grids_page(self, request: web.Request) -> web.Response:
+        return self._sent("grids.html", request)
+
     async def _file(self, request: web.Request) -> web.Response:
-        name = request.match_info.get("name", "panel.html")
+        return self._sent(request.match_info.get("name", "panel.html"), request)
+
+    def _sent(self, name: str, request: web.Request) -> web.Response:
         if name not in self._files:
             raise web.HTTPNotFound(text="no such file\n")
         policy = POLICY.format(host=request.headers.get("Host", ""))

@@ -22,6 +22,7 @@ from installation.control.web import secret
 from installation.control.web.announce import Announcement, addresses
 from installation.control.web.desk_view import Midi, Presets, Show
 from installation.control.web.door import Door
+from installation.control.web.grids import GuestDoor
 from installation.control.web.guard import Guard
 from installation.control.web.hub import Hub
 from installation.control.web.listening import listening_socket
@@ -68,6 +69,7 @@ class WebPanel:
         sketches: SketchBoard | None = None,
         takeaways: Office | None = None,
         measure: Callable[[], Measures] | None = None,
+        guests: GuestDoor | None = None,
     ) -> None:
         self._state, self._settings, self._observe, self._measure = state, settings, observe, measure
         token = secret.configured(settings.web, kept("."))
@@ -88,7 +90,8 @@ class WebPanel:
             return readings(observe(), presets.current if presets else "")
 
         self._oscquery = OscQuery(state, self._hub, self._sockets, self._guard, place, readable, settings.web.origins)
-        self._show = Show(state, observe, presets, midi, phases, sketches, None if takeaways is None else partial(told, takeaways))
+        kept_pictures = None if takeaways is None else partial(told, takeaways)
+        self._show = Show(state, observe, presets, midi, phases, sketches, kept_pictures, guests)
         self._panel = Panel(self._show, self._hub, self._sockets, preview)
         self._reception = Reception(self._guard, self._door, self._senders, self._oscquery.welcomes)
         self._socket: socket.socket | None = None

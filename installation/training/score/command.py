@@ -29,6 +29,7 @@ from installation.training.directions.effects import Measures
 from installation.training.score.clips import ClipScores, Mirror, clips_of, score_clip
 from installation.training.score.directions import SCALARS, score_directions
 from installation.training.score.faces import Sketcher
+from installation.training.score.fid import fetched_inception
 from installation.training.score.glazing import Glazing, score_glazing, why_no_glazing
 from installation.training.score.networks import FeatureJudge, IdentityJudge, InceptionJudge, PerceptualJudge
 from installation.training.score.report import Judges, Report, Sheet, put_clips, put_faces, put_glass
@@ -141,6 +142,8 @@ def _table(report: Mapping[str, Any]) -> str:
         for key in ("effects-1", "effects+1"):
             if key in row:
                 lines.append(f"{'':<24}{key[-2:]}: " + ", ".join(f"{m} {_shown(v)}" for m, v in row[key].items() if m in SAID))
+    if report["frechet"] is not None:
+        lines.append(f"frechet: of {report['frechet_of']}, features: {report['frechet_features']}")
     if worst := report["worst_group"]:
         lines.append(f"worst group: {worst['column']} {worst['value']}, identity {worst['identity']}")
     left = report["left_out"]
@@ -169,7 +172,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--glass", type=float, default=1.0, help="0 to 1: how much of the camera's pixels stays under them")
     p.add_argument("--attributes", type=Path, default=WEIGHTS / "attributes.safetensors", help="network that reads age and gender")
     p.add_argument("--nets", type=Path, help="folder with mobilefacenet.onnx and darknet-tiny-imagenet.safetensors")
-    p.add_argument("--inception", type=Path, metavar="FILE", help="Fréchet distance on the standard Inception file, through torch-fidelity")
+    p.add_argument("--inception", type=Path, metavar="FILE", help="of the Fréchet distance, the standard file; default: the fetched one")
     p.add_argument("--clip-frames", type=int, default=CLIP_FRAMES, help="frames of each clip at most")
     p.add_argument(
         "--engine", choices=["auto", "openvino", "eager", "compile", "cudagraph"], default="auto", help="of clips and milliseconds"
@@ -190,7 +193,7 @@ def main(argv: list[str] | None = None) -> int:
         raise ConfigError(f"--report: {a.report}: the folder {a.report.parent} does not exist")
     if a.clips is not None and not a.clips.exists():
         raise ConfigError(f"--clips: {a.clips}: no such folder or file")
-    judges = judges_of(a.nets, a.inception)
+    judges = judges_of(a.nets, a.inception or fetched_inception())
     named = frozenset({name for name in ("generator", "encoder", "editor", "directions") if getattr(a, name) is not None})
     a.generator, a.encoder = a.generator or WEIGHTS / "generator.safetensors", a.encoder or WEIGHTS / "encoder.safetensors"
     shipped = WEIGHTS / "directions.safetensors"

@@ -3,6 +3,8 @@
 They come from the user's folder and are not shipped.
 """
 
+import hashlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -24,6 +26,7 @@ from installation.training.onnx_graph import OnnxNetwork
 RIGHT_EYE, LEFT_EYE, NOSE, MOUTH = (33, 133, 159, 145), (362, 263, 374, 386), 4, (61, 291)
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 IDENTITY_FILE, PERCEPTUAL_FILE = "mobilefacenet.onnx", "darknet-tiny-imagenet.safetensors"
+NAMED_SUM = re.compile(r"-([0-9a-f]{8})$")
 BATCH = 16
 
 
@@ -108,6 +111,7 @@ class InceptionJudge:
     def __init__(self, file: Path) -> None:
         if not file.is_file():
             raise WeightsError(f"{file}: no such file; --inception names weights-inception-2015-12-05-6726825d.pth of torch-fidelity")
+        check_named_sum(file)
         try:
             from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
         except ImportError as err:
@@ -122,6 +126,17 @@ class InceptionJudge:
         shown = ((x * mask + 1) * 127.5).round().clamp(0, 255).byte()
         result: NDArray[np.float64] = self._network(shown)[0].double().numpy()
         return result
+
+
+def check_named_sum(file: Path) -> None:
+    """PyTorch's habit: the first digits of a file's SHA-256 stand at the end of its name. Raises WeightsError where it is another file."""
+    named = NAMED_SUM.search(file.stem)
+    if named is None:
+        return
+    with file.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    if not digest.startswith(named[1]):
+        raise WeightsError(f"{file}: its SHA-256 begins with {digest[:8]}, by its name it should with {named[1]}; fetch it again")
 
 
 def _need(nets: Path, file: str, what: str) -> Path:
