@@ -39,6 +39,7 @@ COMMANDS = (
     Command("backgrounds", "installation.commands.backgrounds", "draw the winter scenes to stand before"),
     Command("style", "installation.commands.style", "paint pictures and clips in a painter's style"),
     Command("edit", "installation.commands.edit", "edit the faces in photographs and clips, without a camera"),
+    Command("bot", "installation.commands.bot", "edit the photographs that people send to a bot of Telegram's"),
     Command("setup-engines", "installation.commands.setup_engines", "measure which engine is fastest here"),
     Command("data", "installation.training.data.command", "make a data set of faces from pictures and videos"),
     Command("train", "installation.training.train", "train a generator and its encoder"),
