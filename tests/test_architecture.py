@@ -58,7 +58,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "commands": {
         "latents", "networks", "checkpoints", "engines", "models", "sources", "operation", "canvas", "styles", "control", "stages",
-        "assembly", "registry", "export", "darkroom", "bot", "doctor", "service", "soak", "paintings", "training",
+        "assembly", "registry", "export", "darkroom", "bot", "drawings", "doctor", "service", "soak", "paintings", "training",
     },
 }  # fmt: skip
 
