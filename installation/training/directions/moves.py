@@ -64,7 +64,7 @@ def prove(
 def _drawn(models: Models, face: FoundFace, directions: Sequence[Direction]) -> list[Image]:
     """The portrait, and at -1 and +1 of each direction."""
     editor = Editor(models, DirectionSet(directions))
-    images = torch.from_numpy(np.ascontiguousarray(face.crop)).permute(2, 0, 1)[None].float() / 127.5 - 1
+    images = torch.from_numpy(face.crop.copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
     ws, detail = editor.encode(images)
     rows = [[0.0] * len(directions)]
     rows += [[sign * AMOUNT * (j == k) for j in range(len(directions))] for k in range(len(directions)) for sign in (-1, 1)]
