@@ -27,7 +27,7 @@ from installation.models.bundle import Models
 from installation.networks.facets_encoder import DETAIL_PX
 from installation.output_file import check_output
 from installation.training.data.datasets import load_pictures
-from installation.training.directions.classifiers import METHODS, Found, Split, conditional, fit, split
+from installation.training.directions.classifiers import Found, Split, conditional, fit, split
 from installation.training.directions.flows import smooth_flow
 from installation.training.directions.moves import prove
 from installation.training.directions.slider import STRONG, encoded, keep, models_beside
@@ -81,12 +81,11 @@ def learn(a: argparse.Namespace) -> int:
         raise ConfigError(f"{a.labels}: no attribute has {LEAST} faces on either side; label more, or name other --sides")
     splits = {name: [_split(faces, name, seed) for seed in range(DRAWS)] for name in names}
     print(f"{len(faces.codes)} faces; accuracy on those learned from / held out, mean of {DRAWS} draws of the held-out fifth")
-    for line in accuracy_table(splits, sides):
+    for line in accuracy_table(splits):
         print(line)
     for line in accuracy_by_labels(splits):
         print(line)
-    method = a.method if a.method in METHODS else "logistic"
-    bounds = {name: fit(method, splits[name][0]) for name in names}
+    bounds = {name: fit(a.method, splits[name][0]) for name in names}
     folder = a.out or Path("directions")
     directions = []
     others = [d.vector.flatten().double().numpy() for d in models.directions.directions if d.name in a.without]
@@ -102,7 +101,7 @@ def learn(a: argparse.Namespace) -> int:
         keep(one, folder / f"{one.name}.safetensors", card)
         load_directions([folder / f"{one.name}.safetensors"], *models.latent_avg.shape)
         print(f"{folder / one.name}.safetensors: from {' or '.join(sides[one.name][0])} to {' or '.join(sides[one.name][1])}")
-    for line in prove(models, [one for one in faces.found], directions[0], directions[1], a.sheet):
+    for line in prove(models, faces.found, directions[0], directions[1], a.sheet):
         print(line)
     return 0
 
@@ -147,7 +146,7 @@ def _split(faces: Faces, name: str, seed: int) -> Split:
     return split(faces.codes[there], (faces.signs[name][there] > 0).astype(np.float64), seed)
 
 
-def accuracy_table(splits: Mapping[str, Sequence[Split]], sides: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]) -> list[str]:
+def accuracy_table(splits: Mapping[str, Sequence[Split]]) -> list[str]:
     """Train and test accuracy of every method, beside the published ones."""
     lines = [f"{'':14s}{'labels':>7s}  {'svm':>12s}{'logistic':>14s}{'two layers':>14s}{'published':>14s}"]
     for name, draws in splits.items():

@@ -65,7 +65,7 @@ def test_a_slider_leaves_the_others_boundaries_alone(faces) -> None:
 def test_accuracies_stand_beside_the_published_ones(faces) -> None:
     faces, _ = faces
     splits = {name: [labelled._split(faces, name, seed) for seed in range(2)] for name in NAMES}
-    table = accuracy_table(splits, labelled.SIDES)
+    table = accuracy_table(splits)
     assert "published" in table[0] and "0.90 / 0.67" in table[1] and "1.00 / 0.73" in table[2] and "1.00 / 0.67" in table[3]
     assert table[1].split()[1] == "400" and table[1].split()[2] == "1.00"
     curve = accuracy_by_labels(splits)
