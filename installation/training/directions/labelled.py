@@ -86,24 +86,27 @@ def learn(a: argparse.Namespace) -> int:
     for line in accuracy_by_labels(splits):
         print(line)
     bounds = {name: fit(a.method, splits[name][0]) for name in names}
-    folder = a.out or Path("directions")
-    directions = []
     others = [d.vector.flatten().double().numpy() for d in models.directions.directions if d.name in a.without]
-    for preserved in (True, False):
-        made = [direction_of(models, faces, bounds, name, others if preserved else None) for name in names]
-        directions.append(made)
-    for one in directions[0]:
-        card = {
-            "method": method,
-            "accuracy": f"{bounds[one.name].accuracy:.3f}",
-            "preserved": json.dumps([n for n in names if n != one.name]),
-        }
-        keep(one, folder / f"{one.name}.safetensors", card)
-        load_directions([folder / f"{one.name}.safetensors"], *models.latent_avg.shape)
-        print(f"{folder / one.name}.safetensors: from {' or '.join(sides[one.name][0])} to {' or '.join(sides[one.name][1])}")
-    for line in prove(models, faces.found, directions[0], directions[1], a.sheet):
+    kept, free = ([direction_of(models, faces, bounds, name, beside) for name in names] for beside in (others, None))
+    _write_sliders(kept, a.out or Path("directions"), bounds, sides, models)
+    for line in prove(models, faces.found, kept, free, a.sheet):
         print(line)
     return 0
+
+
+def _write_sliders(
+    made: Sequence[Direction],
+    folder: Path,
+    bounds: Mapping[str, Found],
+    sides: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]],
+    models: Models,
+) -> None:
+    for one in made:
+        found, path = bounds[one.name], folder / f"{one.name}.safetensors"
+        preserved = json.dumps([name for name in bounds if name != one.name])
+        keep(one, path, {"method": found.method, "accuracy": f"{found.accuracy:.3f}", "preserved": preserved})
+        load_directions([path], *models.latent_avg.shape)
+        print(f"{path}: from {' or '.join(sides[one.name][0])} to {' or '.join(sides[one.name][1])}")
 
 
 def read_sides(text: str) -> tuple[str, tuple[tuple[str, ...], tuple[str, ...]]]:
