@@ -51,6 +51,8 @@ ARROWS: dict[str, set[str]] = {
     "doctor": {"models", "sources", "operation", "canvas", "control", "assembly", "registry"},
     "service": set(),
     "soak": set(),
+    "bot": {"faces", "latents", "engines", "models", "sources", "operation", "styles", "stages", "assembly", "darkroom"},
+    "drawings": set(),
     "paintings": set(),
     "training": {
         "faces", "latents", "networks", "checkpoints", "engines", "models", "portraits", "compositing", "sources", "styles", "stages",
