@@ -56,6 +56,8 @@ ARROWS: dict[str, set[str]] = {
     "doctor": {"models", "sources", "operation", "canvas", "control", "assembly", "registry"},
     "service": set(),
     "soak": set(),
+    "bot": {"faces", "latents", "engines", "models", "sources", "operation", "styles", "stages", "assembly", "darkroom"},
+    "drawings": set(),
     "paintings": set(),
     "training": {
         "faces", "latents", "networks", "checkpoints", "engines", "models", "portraits", "compositing", "sources", "styles", "stages",
@@ -63,7 +65,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "commands": {
         "latents", "networks", "checkpoints", "codes", "inversion", "engines", "models", "sources", "operation", "canvas", "styles",
-        "control", "stages", "assembly", "registry", "export", "darkroom", "doctor", "service", "soak",
+        "control", "stages", "assembly", "registry", "export", "darkroom", "bot", "drawings", "doctor", "service", "soak",
         "paintings", "training",
     },
 }  # fmt: skip

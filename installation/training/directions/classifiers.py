@@ -37,11 +37,12 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """One method's unit direction [D], and the share of held-out codes that it tells apart."""
+    """One method's unit direction [D], and the share of held-out codes that it tells apart; train_accuracy: of those it learned from."""
 
     method: str
     direction: Array
     accuracy: float
+    train_accuracy: float
 
 
 def split(codes: Array, labels: Array, seed: int = 0) -> Split:
@@ -100,8 +101,12 @@ def fit(method: str, data: Split) -> Found:
         normal, offset = LINEAR[method](data.train, data.train_labels)
     except ImportError as err:
         raise ConfigError(f"--method {method} needs scikit-learn: pip install scikit-learn, or take --method mean") from err
-    right = float(((data.test @ normal + offset > 0) == (data.test_labels == 1)).mean())
-    return Found(method, _unit(normal @ data.back), right)
+    right, learned = (_right(x @ normal + offset, y) for x, y in ((data.test, data.test_labels), (data.train, data.train_labels)))
+    return Found(method, _unit(normal @ data.back), right, learned)
+
+
+def _right(scores: Array, labels: Array) -> float:
+    return float(((scores > 0) == (labels == 1)).mean())
 
 
 def _predictor(data: Split) -> Found:
@@ -117,10 +122,12 @@ def _predictor(data: Split) -> Found:
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     network.eval()
-    right = float(((network(torch.from_numpy(data.test).float())[:, 0] > 0).numpy() == (data.test_labels == 1)).mean())
+    with torch.no_grad():
+        scores = [network(torch.from_numpy(part).float())[:, 0].double().numpy() for part in (data.test, data.train)]
+    right, learned = _right(scores[0], data.test_labels), _right(scores[1], data.train_labels)
     leaf = x.clone().requires_grad_(True)
     (gradient,) = torch.autograd.grad(network(leaf).sum(), leaf)
-    return Found("predictor", _unit(gradient.mean(dim=0).double().numpy() @ data.back), right)
+    return Found("predictor", _unit(gradient.mean(dim=0).double().numpy() @ data.back), right, learned)
 
 
 def accuracy_by_size(codes: Array, labels: Array, methods: Sequence[str], seed: int = 0) -> dict[str, dict[int, float]]:

@@ -1,6 +1,7 @@
-"""Make a slider of your own from two folders of pictures.
+"""Make a slider of your own from two folders of pictures, or several from labels.
 
     python -m installation attribute --name hats --positives WITH --negatives WITHOUT
+    python -m installation attribute --labels labels.csv --pictures PICTURES
 
 A hundred pictures each are enough. Faces are found and aligned as the mirror does it, the classifiers of
 ``training.classifiers`` are compared, and the direction goes to ``directions/NAME.safetensors``, where a running mirror takes it up.
@@ -20,25 +21,21 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from installation.errors import ConfigError
-from installation.latents.directions import Direction, load_directions, save_directions
+from installation.latents.directions import Direction, load_directions
 from installation.latents.maps import Maps
-from installation.messages import Frame, Image
-from installation.models.bundle import Models, load_models
-from installation.networks.facets_encoder import DETAIL_PX, INPUT_PX, FacetsEncoder
-from installation.output_file import whole_file
+from installation.messages import Image
+from installation.models.bundle import Models
+from installation.networks.facets_encoder import DETAIL_PX
 from installation.places import shipped
-from installation.stages.align import Align
-from installation.stages.track import Track, TrackSettings
-from installation.training.data.datasets import DatasetError, load_pictures
+from installation.training.data.datasets import DatasetError
 from installation.training.directions.classifiers import METHODS, accuracy_by_size, conditional, fit, split
-from installation.training.directions.command import LANDMARKS
 from installation.training.directions.flows import smooth_flow
+from installation.training.directions.labelled import learn
+from installation.training.directions.slider import STRONG, encoded, keep, models_beside
+from installation.training.labels.found import found_faces
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 LEAST = 8  # pictures of each group with a face
-MOST_PX = 1280  # larger photographs are made smaller before the search
-BATCH = 32
-STRONG = 1.5  # one unit, in distances between the middles of the two groups
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,58 +51,19 @@ class Group:
 def aligned_faces(source: Path, size: int) -> tuple[list[Image], list[NDArray[np.float64]], list[str]]:
     """The largest face of every picture: crops [S, S, 3], landmarks [468, 2] in fractions of the crop, and the names of the
     pictures that could not be used."""
-    track = Track(TrackSettings(max_faces=4, min_size=0.05, fade_in_seconds=0.0))
-    align, crops, points, skipped = Align(size), [], [], []
-    for k, picture in enumerate(load_pictures(source)):
-        try:
-            image = _decoded(picture.data)
-        except (OSError, ValueError, SyntaxError):
-            skipped.append(f"{picture.name} (cannot be read)")
-            continue
-        # An hour between pictures: no visitor is carried over to the next one.
-        tracked = align.align(track.track(Frame(k, 3600.0 * k, image)))
-        seen = [face for face in tracked.faces if face.face.seen]
-        if not seen:
-            skipped.append(f"{picture.name} (no face)")
-            continue
-        largest = max(seen, key=lambda a: float(np.ptp(a.face.landmarks[:, 0])))
-        crops.append(largest.crop.copy())
-        homogeneous = np.concatenate([largest.face.landmarks[:LANDMARKS], np.ones((LANDMARKS, 1))], axis=1)
-        points.append((homogeneous @ np.asarray(largest.M_o2c)[:2].T) / size)
-    return crops, points, skipped
+    found = list(found_faces(source, size))
+    faces = [one for one in found if not one.skipped]
+    return [one.crop for one in faces], [one.points for one in faces], [f"{one.name} ({one.skipped})" for one in found if one.skipped]
 
 
-def _decoded(data: bytes) -> Image:
-    import io
-
-    from PIL import Image as Pillow
-    from PIL import ImageOps
-
-    with Pillow.open(io.BytesIO(data)) as opened:
-        picture = ImageOps.exif_transpose(opened).convert("RGBA")
-    backing = Pillow.new("RGBA", picture.size, (128, 128, 128, 255))
-    picture = Pillow.alpha_composite(backing, picture).convert("RGB")
-    picture.thumbnail((MOST_PX, MOST_PX))
-    return np.ascontiguousarray(picture)
-
-
-@torch.inference_mode()
 def encode_group(models: Models, source: Path) -> Group:
     """Raises DatasetError where too few pictures show a face."""
     crops, points, skipped = aligned_faces(source, 256)
     if len(crops) < LEAST:
         why = f"; of the others: {', '.join(skipped[:5])}" if skipped else ""
         raise DatasetError(f"{source}: only {len(crops)} pictures with a face, at least {LEAST} are needed, a hundred are good{why}")
-    codes, details = [], []
-    for start in range(0, len(crops), BATCH):
-        x = torch.from_numpy(np.stack(crops[start : start + BATCH])).permute(0, 3, 1, 2).float() / 127.5 - 1
-        if isinstance(models.encoder, FacetsEncoder):
-            ws, detail = models.encoder.encode_with_detail(F.interpolate(x, size=(INPUT_PX, INPUT_PX), mode="area"))
-            details.append(detail.numpy())
-        else:
-            ws = models.encoder(F.interpolate(x, size=(models.input_px,) * 2, mode="area"))
-        codes.append(ws.flatten(1).double().numpy())
-    return Group(np.concatenate(codes), np.concatenate(details) if details else None, np.stack(points), tuple(skipped))
+    codes, details = encoded(models, crops)
+    return Group(codes, details, np.stack(points), tuple(skipped))
 
 
 def direction_between(
@@ -132,10 +90,29 @@ def direction_between(
 
 def main(argv: list[str] | None = None) -> int:
     """The command ``attribute``."""
-    parser = argparse.ArgumentParser(prog="python -m installation attribute", description="Make a slider from two folders of pictures.")
-    parser.add_argument("--name", required=True, help="of the slider: small letters, digits and dashes")
-    parser.add_argument("--positives", type=Path, required=True, help="folder or zip of pictures that have it")
-    parser.add_argument("--negatives", type=Path, required=True, help="folder or zip of pictures that do not")
+    a = _arguments(argv)
+    if a.labels is not None:
+        if a.name or a.positives or a.negatives:
+            raise ConfigError("--labels goes without --name, --positives and --negatives: the file says what there is")
+        return learn(a)
+    if not (a.name and a.positives and a.negatives):
+        raise ConfigError("name the slider and two folders with --name, --positives and --negatives, or a file with --labels")
+    return _from_folders(a)
+
+
+def _arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m installation attribute", description="Make a slider from two folders of pictures, or from labels."
+    )
+    parser.add_argument("--name", help="of the slider: small letters, digits and dashes")
+    parser.add_argument("--positives", type=Path, help="folder or zip of pictures that have it")
+    parser.add_argument("--negatives", type=Path, help="folder or zip of pictures that do not")
+    parser.add_argument("--labels", type=Path, metavar="FILE", help="in place of those three: labels, as `labels` writes them")
+    parser.add_argument("--pictures", type=Path, help="of --labels: the folder or zip that they were read off")
+    parser.add_argument(
+        "--sides", action="append", default=[], metavar="NAME=A,B:C", help="of --labels: from which values to which it moves"
+    )
+    parser.add_argument("--sheet", type=Path, metavar="FILE", help="of --labels: one picture, a .jpg or .png, of faces moved by each")
     parser.add_argument("--method", choices=METHODS, default="logistic")
     parser.add_argument("--without", nargs="*", default=[], metavar="NAME", help="directions that it must leave alone")
     parser.add_argument("--generator", type=Path, default=shipped("weights") / "generator.safetensors")
@@ -143,16 +120,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--directions", type=Path, nargs="*", default=[shipped("weights") / "directions.safetensors"], help="where --without looks"
     )
-    parser.add_argument("--out", type=Path, help="default: directions/NAME.safetensors")
+    parser.add_argument("--out", type=Path, help="default: directions/NAME.safetensors; with --labels a folder, default: directions")
     parser.add_argument("--compare", action="store_true", help="report every method's accuracy with 100, 300, 1,000 and 10,000 examples")
-    a = parser.parse_args(argv)
+    return parser.parse_args(argv)
+
+
+def _from_folders(a: argparse.Namespace) -> int:
     start = time.monotonic()
     if not NAME.fullmatch(a.name):
         raise ConfigError(f"--name {a.name}: small letters, digits and dashes, beginning with a letter")
-    models = load_models(a.generator, a.encoder, [], a.directions if a.without else [])
-    missing = sorted(set(a.without) - set(models.directions.names))
-    if missing:
-        raise ConfigError(f"--without {missing[0]}: no such direction; there is {', '.join(models.directions.names)}")
+    models = models_beside(a.generator, a.encoder, a.directions, a.without)
     groups = (encode_group(models, a.positives), encode_group(models, a.negatives))
     for group in groups:
         for line in group.skipped:
@@ -165,12 +142,7 @@ def main(argv: list[str] | None = None) -> int:
     direction, accuracy = direction_between(models, a.name, a.method, groups, a.without)
     out = a.out or Path("directions") / f"{a.name}.safetensors"
     card = {"method": a.method, "accuracy": f"{accuracy:.3f}", "examples": json.dumps([len(g.codes) for g in groups])}
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as err:
-        raise ConfigError(f"{out}: cannot be written ({err.strerror})") from err
-    with whole_file(out) as fresh:
-        save_directions([direction], fresh, card)
+    keep(direction, out, card)
     count = sum(len(g.codes) for g in groups)
     print(f"{out}: tells {100 * accuracy:.0f} % of held-out faces apart; {count} faces, {time.monotonic() - start:.0f} s")
     load_directions([out], *models.latent_avg.shape)

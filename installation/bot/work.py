@@ -1,0 +1,120 @@
+"""The one who works: takes orders from the queue, fetches the picture, develops it, answers, and forgets it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from telegram import Bot, InputFile, InputMediaPhoto, ReplyParameters
+from telegram.error import BadRequest, Forbidden, TelegramError
+
+from installation.bot.counter import MOST_BYTES, Counter
+from installation.bot.keys import Keys, caption
+from installation.bot.lab import Lab, NobodyError, Print
+from installation.bot.line import Ticket
+from installation.bot.order import Upload
+from installation.bot.texts import texts
+from installation.errors import SourceError
+
+log = logging.getLogger(__name__)
+
+FETCH_SECONDS = 60.0  # in which a picture must have come: others wait behind it
+
+
+class RefusedError(Exception):
+    """Why an order comes to nothing: the key of the sentence that says it."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+class Work:
+    """Orders one after the other, on a thread of its own, so that people are heard meanwhile."""
+
+    def __init__(self, bot: Bot, counter: Counter, keys: Keys, lab: Lab) -> None:
+        self._bot, self._counter, self._keys, self._lab = bot, counter, keys, lab
+        self._thread = ThreadPoolExecutor(1, "lab")
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        line = self._counter.line
+        try:
+            while True:
+                ticket = await line.next()
+                try:
+                    await self._serve(ticket)
+                finally:
+                    line.done()
+                    await self._counter.untell(ticket)
+                await self._counter.move_up()
+        finally:
+            await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)  # the picture in hand is let go in its own time
+
+    async def _serve(self, ticket: Ticket) -> None:
+        try:
+            made = await self._develop(ticket)
+            if not ticket.dropped:
+                await self._answer(ticket, made)
+        except RefusedError as err:
+            await self._say(ticket, err.key)
+        except Forbidden:  # they have gone, or want nothing more of us
+            self._counter.album.forget(ticket.chat)
+        except TelegramError as err:
+            log.warning("an answer could not be sent: %s", type(err).__name__)
+            self._counter.hourly.give_back(ticket.user)
+        except Exception as err:  # nobody's picture ends the bot for everybody
+            log.error("an order failed: %s", type(err).__name__, exc_info=err)
+            self._counter.hourly.give_back(ticket.user)
+            await self._say(ticket, "failed")
+
+    async def _develop(self, ticket: Ticket) -> Print:
+        """Raises RefusedError."""
+        data = await self._fetch(ticket.order.subject) if isinstance(ticket.order.subject, Upload) else None
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._lab.develop, ticket.order, data)
+        except SourceError as err:
+            raise RefusedError("unreadable") from err
+        except NobodyError as err:
+            raise RefusedError("turned_away" if err.found else "no_face") from err
+
+    async def _fetch(self, picture: Upload) -> bytes:
+        """The contents of a picture's file, in memory. Raises RefusedError."""
+        try:
+            file = await self._bot.get_file(picture.file_id)
+        except BadRequest as err:  # too big for bots, or no longer there
+            raise RefusedError("too_large" if "too big" in err.message.lower() else "gone") from err
+        if (file.file_size or 0) > MOST_BYTES:
+            raise RefusedError("too_large")
+        async with asyncio.timeout(FETCH_SECONDS):
+            return bytes(await file.download_as_bytearray())
+
+    async def _answer(self, ticket: Ticket, made: Print) -> None:
+        t = texts(ticket.language)
+        order = replace(ticket.order, faces=made.faces.found)
+        words = caption(order, t, made.faces.asked - made.faces.edited, made.faces.asked)
+        reply = None if ticket.reply is None else ReplyParameters(ticket.reply, allow_sending_without_reply=True)
+        if ticket.as_file:
+            await self._bot.send_document(ticket.chat, InputFile(made.jpeg, "facets.jpg"), caption=words, reply_parameters=reply)
+            return
+        markup = self._keys.first(order, t)
+        if ticket.message is None:
+            sent = await self._bot.send_photo(ticket.chat, made.jpeg, words, reply_markup=markup, reply_parameters=reply)
+            message = sent.message_id
+        else:
+            message = ticket.message
+            with contextlib.suppress(BadRequest):  # it is the same picture again
+                await self._bot.edit_message_media(InputMediaPhoto(made.jpeg, words), ticket.chat, message, reply_markup=markup)
+        if not ticket.dropped:
+            self._counter.album.keep(ticket.chat, message, order, self._counter.clock())
+
+    async def _say(self, ticket: Ticket, key: str) -> None:
+        words = texts(ticket.language).say(key, **({"megabytes": self._counter.rules.megabytes} if key == "too_large" else {}))
+        reply = ticket.reply or ticket.message
+        with contextlib.suppress(TelegramError):
+            await self._bot.send_message(
+                ticket.chat, words, reply_parameters=None if reply is None else ReplyParameters(reply, allow_sending_without_reply=True)
+            )

@@ -1,0 +1,219 @@
+"""Sliders from labels: hair colour, hair length, eye colour, each moved while the others are left.
+
+For every attribute a linear support vector machine, logistic regression and the two-layer network are trained on the faces' codes and
+compared, with all labels and with few. A slider moves along the normal of the linear boundary without its share in the others'
+normals (InterFaceGAN's conditional manipulation, Shen et al. 2020); its part in the residual and in the landmarks is what remains of
+the attribute when all are fitted at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+
+from installation.errors import ConfigError
+from installation.latents.directions import Direction, load_directions
+from installation.latents.maps import Maps
+from installation.models.bundle import Models
+from installation.networks.facets_encoder import DETAIL_PX
+from installation.output_file import check_output
+from installation.training.data.datasets import load_pictures
+from installation.training.directions.classifiers import Found, Split, conditional, fit, split
+from installation.training.directions.flows import smooth_flow
+from installation.training.directions.moves import prove
+from installation.training.directions.slider import STRONG, encoded, keep, models_beside
+from installation.training.labels.found import FaceFinder, FoundFace
+from installation.training.labels.table import ATTRIBUTES, VALUES, Label, read_labels
+
+# From the values before the colon to those behind it; what is in neither is left out.
+SIDES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = MappingProxyType({
+    "hair-colour": (("black", "brown"), ("blond", "grey", "white")),
+    "hair-length": (("short",), ("long",)),
+    "eye-colour": (("brown",), ("blue", "green", "grey")),
+})  # fmt: skip
+# Train and test accuracy as published for drawings, by a support vector machine on their codes.
+PUBLISHED: Mapping[str, tuple[float, float]] = MappingProxyType({
+    "hair-colour": (0.90, 0.67), "hair-length": (1.0, 0.73), "eye-colour": (1.0, 0.67),
+})  # fmt: skip
+PUBLISHED_LABELS = "published: 80 % with 100 labels"
+SIZES = (25, 50, 100, 200, 400, 800, 1_600)  # labels at which accuracy is told
+DRAWS = 5  # of the held-out fifth, over which accuracies are averaged
+LEAST = 8  # faces on either side
+SHOWN = ("svm", "logistic", "predictor")
+CROP = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """Of N faces: codes [N, D], residuals [N, C, r, r] or None, landmarks [N, 468, 2] in fractions of the side; signs [N] by attribute:
+    1 and -1 for its two sides, 0 where it is neither or not known."""
+
+    found: Sequence[FoundFace]
+    codes: NDArray[np.float64]
+    details: NDArray[np.float32] | None
+    landmarks: NDArray[np.float64]
+    signs: Mapping[str, NDArray[np.int64]]
+
+
+def learn(a: argparse.Namespace) -> int:
+    """The command ``attribute --labels``."""
+    if a.pictures is None:
+        raise ConfigError("--labels: name the folder or zip that they were read off with --pictures")
+    sides = {**SIDES, **dict(map(read_sides, a.sides))}
+    if a.sheet is not None:
+        check_output(a.sheet, force=True)
+    labels = read_labels(a.labels)
+    models = models_beside(a.generator, a.encoder, a.directions, a.without)
+    faces = faces_of(models, a.pictures, labels, sides)
+    names = [name for name in ATTRIBUTES if min((faces.signs[name] == side).sum() for side in (1, -1)) >= LEAST]
+    for name in set(ATTRIBUTES) - set(names):
+        print(f"{name}: fewer than {LEAST} faces on a side; left out")
+    if not names:
+        raise ConfigError(f"{a.labels}: no attribute has {LEAST} faces on either side; label more, or name other --sides")
+    splits = {name: [_split(faces, name, seed) for seed in range(DRAWS)] for name in names}
+    print(f"{len(faces.codes)} faces; accuracy on those learned from / held out, mean of {DRAWS} draws of the held-out fifth")
+    for line in accuracy_table(splits):
+        print(line)
+    for line in accuracy_by_labels(splits):
+        print(line)
+    bounds = {name: fit(a.method, splits[name][0]) for name in names}
+    others = [d.vector.flatten().double().numpy() for d in models.directions.directions if d.name in a.without]
+    kept, free = ([direction_of(models, faces, bounds, name, beside) for name in names] for beside in (others, None))
+    _write_sliders(kept, a.out or Path("directions"), bounds, sides, models)
+    for line in prove(models, faces.found, kept, free, a.sheet):
+        print(line)
+    return 0
+
+
+def _write_sliders(
+    made: Sequence[Direction],
+    folder: Path,
+    bounds: Mapping[str, Found],
+    sides: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]],
+    models: Models,
+) -> None:
+    for one in made:
+        found, path = bounds[one.name], folder / f"{one.name}.safetensors"
+        preserved = json.dumps([name for name in bounds if name != one.name])
+        keep(one, path, {"method": found.method, "accuracy": f"{found.accuracy:.3f}", "preserved": preserved})
+        load_directions([path], *models.latent_avg.shape)
+        print(f"{path}: from {' or '.join(sides[one.name][0])} to {' or '.join(sides[one.name][1])}")
+
+
+def read_sides(text: str) -> tuple[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """``hair-colour=black,brown:blond``. Raises ConfigError."""
+    name, _, rest = text.partition("=")
+    parts = [tuple(filter(None, (word.strip() for word in part.split(",")))) for part in rest.split(":")]
+    if name not in VALUES or len(parts) != 2 or not all(parts):
+        raise ConfigError(f"--sides {text}: is no NAME=FROM:TO, as in hair-colour=black,brown:blond; NAME is one of {', '.join(VALUES)}")
+    wrong = next((word for part in parts for word in part if word not in VALUES[name]), None)
+    if wrong is not None:
+        raise ConfigError(f"--sides {text}: {wrong!r} is none of {', '.join(VALUES[name])}")
+    if set(parts[0]) & set(parts[1]):
+        raise ConfigError(f"--sides {text}: {(set(parts[0]) & set(parts[1])).pop()!r} is on both sides")
+    return name, (parts[0], parts[1])
+
+
+def faces_of(
+    models: Models, pictures: Path, labels: Sequence[Label], sides: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
+) -> Faces:
+    """Those of the pictures that have labels, encoded. Raises ConfigError where there are none."""
+    known = {one.file: one for one in labels}
+    finder = FaceFinder(CROP)
+    seen = [finder.open(picture) for picture in load_pictures(pictures) if picture.name in known]
+    kept = [one for one in seen if not one.skipped]
+    for one in seen:
+        if one.skipped:
+            print(f"skipped {one.name} ({one.skipped})")
+    if not kept:
+        raise ConfigError(f"{pictures}: none of its pictures with a label shows a face; are these the labels' pictures?")
+    codes, details = encoded(models, [one.crop for one in kept])
+    signs = {}
+    for name, (low, high) in sides.items():
+        words = [known[one.name].name(name) for one in kept]
+        signs[name] = np.array([int(word in high) - int(word in low) for word in words])
+    return Faces(kept, codes, details, np.stack([one.points for one in kept]), signs)
+
+
+def _split(faces: Faces, name: str, seed: int) -> Split:
+    there = faces.signs[name] != 0
+    return split(faces.codes[there], (faces.signs[name][there] > 0).astype(np.float64), seed)
+
+
+def accuracy_table(splits: Mapping[str, Sequence[Split]]) -> list[str]:
+    """Train and test accuracy of every method, beside the published ones."""
+    lines = [f"{'':14s}{'labels':>7s}  {'svm':>12s}{'logistic':>14s}{'two layers':>14s}{'published':>14s}"]
+    for name, draws in splits.items():
+        cells = []
+        for method in SHOWN:
+            results = [fit(method, one) for one in draws]
+            cells.append(f"{_mean([one.train_accuracy for one in results]):.2f} / {_mean([one.accuracy for one in results]):.2f}")
+        count = len(draws[0].train_labels) + len(draws[0].test_labels)
+        cells.append("{:.2f} / {:.2f}".format(*PUBLISHED[name]) if name in PUBLISHED else "")
+        lines.append(f"{name:14s}{count:7d}  " + "  ".join(f"{cell:>12s}" for cell in cells))
+    return lines
+
+
+def accuracy_by_labels(splits: Mapping[str, Sequence[Split]]) -> list[str]:
+    """Held-out accuracy against the number of labels that are learned from."""
+    lines = [f"held-out accuracy against the number of labels ({PUBLISHED_LABELS})"]
+    for name, draws in splits.items():
+        most = len(draws[0].train_labels)
+        for method in SHOWN:
+            row = []
+            for size in [*(size for size in SIZES if size < most), most]:
+                accuracies = [fit(method, part).accuracy for k, one in enumerate(draws) if (part := _part(one, size, k)) is not None]
+                if accuracies:
+                    row.append(f"{size}: {100 * _mean(accuracies):.0f} %")
+            lines.append(f"  {name:14s}{method:10s} " + ", ".join(row))
+    return lines
+
+
+def _part(data: Split, size: int, seed: int) -> Split | None:
+    """So many of the labels; None where they are all of one side."""
+    order = np.random.default_rng(seed).permutation(len(data.train))[:size]
+    if len(np.unique(data.train_labels[order])) < 2:
+        return None
+    return Split(data.train[order], data.train_labels[order], data.test, data.test_labels, data.back)
+
+
+def direction_of(
+    models: Models, faces: Faces, bounds: Mapping[str, Found], name: str, others: Sequence[NDArray[np.float64]] | None
+) -> Direction:
+    """One unit is a strong change from the one side to the other. others: further directions that it leaves alone, besides the other
+    attributes' boundaries; None: it leaves none alone."""
+    unit = bounds[name].direction
+    if others is not None:
+        unit = conditional(unit, [*(one.direction for other, one in bounds.items() if other != name), *others])
+    signs = faces.signs[name]
+    gap = faces.codes[signs > 0].mean(axis=0) - faces.codes[signs < 0].mean(axis=0)
+    along = float(unit @ gap)
+    styles, w_dim = models.latent_avg.shape
+    vector = torch.from_numpy(unit * np.sign(along) * abs(along) * STRONG).float().view(styles, w_dim)
+    weights = _joint(faces, name, list(bounds))
+    flow = shift = None
+    if faces.details is not None:
+        shift = torch.from_numpy(np.tensordot(weights, faces.details, axes=1).astype(np.float32)) * STRONG
+        moves = np.tensordot(weights, faces.landmarks, axes=1)
+        flow = F.interpolate(smooth_flow(faces.landmarks.mean(axis=0), moves)[None], size=DETAIL_PX, mode="area")[0] * STRONG
+    return Direction(name, vector, (0, styles), Maps(flow, shift))
+
+
+def _joint(faces: Faces, name: str, names: Sequence[str]) -> NDArray[np.float64]:
+    """[N]: what to weigh the faces with to get the difference between the two sides of one attribute with the others held (least
+    squares over all of them at once)."""
+    design = np.stack([np.ones(len(faces.codes)), *(faces.signs[other].astype(np.float64) for other in names)], axis=1)
+    return np.asarray(2 * np.linalg.pinv(design)[1 + list(names).index(name)])
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values))

@@ -1,0 +1,1 @@
+"""Hair and eyes read off pictures, and corrected by a person."""
