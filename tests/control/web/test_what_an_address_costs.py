@@ -217,7 +217,7 @@ def test_every_figure_has_its_own_value():
         "facets_web_clients": 1, "facets_web_dropped_total": 2, "facets_web_refused_total": 3, "facets_web_connections": 8,
         "facets_web_turned_away_total": 9,
     }  # fmt: skip
-    assert found[r'facets_info{engine="open\"vino",model="fa\\cets x"}'] == "1"
+    assert found[r'facets_info{engine="open\"vino",model="fa\\cets\nx"}'] == "1"
     over = replace(FAULT, ended="2026-11-26T10:00:01+00:00")
     late = figures(replace(SEEN, fault_count=12, fault_log=(over,), frame_age=0.25))
     assert (late["facets_faults_total"], late["facets_faults_open"], late["facets_frame_age_seconds"]) == ("12", "0", "0.25")
