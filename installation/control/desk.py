@@ -20,6 +20,7 @@ from installation.control.timeline.player import TimelinePlayer
 from installation.control.web.invitation import Invitations
 from installation.control.web.preview import Preview
 from installation.control.web.sketches import SketchBoard
+from installation.control.zone_book import ZoneBook
 from installation.errors import FacetsError
 from installation.latents.oscillators import SILENCE, Levels
 from installation.observation import Measures, Observation, ScheduleSeen
@@ -76,7 +77,8 @@ class DeskLinks:
     """What the desk knows of the show. observe: the show as it is; on_fault: told of a part that fails while the show runs, which
     goes on without it; now: s of the show's clock; frame: frames captured until now; phases: of the oscillators, in cycles; audio:
     what listens to the room, None where nothing does; schedule: None where the show knows no time of day; takeaways: None where
-    visitors take nothing home; measure: what costs more than ``observe`` does, for the panel's /metrics."""
+    visitors take nothing home; measure: what costs more than ``observe`` does, for the panel's /metrics; zones: in which faces do not
+    count."""
 
     observe: Callable[[], Observation]
     on_fault: Callable[[str], None]
@@ -90,6 +92,7 @@ class DeskLinks:
     schedule: ScheduledShow | None = None
     takeaways: Office | None = None
     measure: Callable[[], Measures] | None = None
+    zones: ZoneBook | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,7 @@ class ControlDesk:
         self._new_directions: DirectionSet | None = None  # read by the watch, not taken yet
         self._new_styles: Palette | None = None
         self._snapshot = False
-        self.preview = Preview()
+        self.preview, self.camera = Preview(), Preview()  # of the canvas, and of what the camera sees
         self.sketches = SketchBoard()  # of the live face in each style, while a panel wants them
         beneath = SHIPPED_PRESETS if presets == PRESETS else None
         self.presets = PresetPlayer(
@@ -225,6 +228,8 @@ class ControlDesk:
             sketches=self.sketches,
             takeaways=self._show.takeaways,
             measure=self._show.measure,
+            zones=self._show.zones,
+            camera=self.camera,
         )
 
     def _watch(self) -> Part | None:
