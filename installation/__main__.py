@@ -34,6 +34,7 @@ COMMANDS = (
     Command("touchosc", "installation.commands.touchosc", "write a TouchOSC layout of the live controls"),
     Command("schedule", "installation.commands.schedule", "print what the schedule does in the coming week"),
     Command("takeaways", "installation.commands.takeaways", "delete what visitors took home and is over its time, or all of it"),
+    Command("privacy", "installation.commands.privacy", "print what a configuration keeps of visitors, where, and for how long"),
     Command("gallery", "installation.commands.gallery", "draw one picture of all presets"),
     Command("demo", "installation.demo.build", "remake the clip of the embedded visitors"),
     Command("backgrounds", "installation.commands.backgrounds", "draw the winter scenes to stand before"),

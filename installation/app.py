@@ -16,6 +16,7 @@ import torch
 
 from installation.assembly import networks
 from installation.assembly.guests import guest_door
+from installation.assembly.invitation import Invitation, invitation_of, may_keep
 from installation.assembly.networks import build_networks, cache_notice, hand_settings, models_of
 from installation.assembly.options import RunOptions, check_targets, keeps_state
 from installation.assembly.report import Counted, ShowTimes, report_of
@@ -24,6 +25,7 @@ from installation.assembly.settings import canvas_settings, track_settings
 from installation.assembly.source import SourceOpening
 from installation.assembly.takeaways import JoinLinks, takeaways_of, told_off
 from installation.assembly.upkeep import Upkeep
+from installation.assembly.visitors import attract_of, gestures_of
 from installation.canvas.backdrops import Backdrops
 from installation.canvas.compose import Compose
 from installation.canvas.present import open_canvas
@@ -41,6 +43,7 @@ from installation.control.schedule_hand import ScheduledShow, notice_of
 from installation.control.sound.tempo import Tempo
 from installation.control.state import ControlState
 from installation.control.timeline.player import TimelineRecorder
+from installation.control.zone_book import ZoneBook
 from installation.engines.cuda_pictures import open_cropper
 from installation.engines.device import device_of
 from installation.errors import DisplayError, FacetsError
@@ -122,6 +125,8 @@ class Installation:
         if notice := cache_notice(networks.ENGINE_CACHE):
             say(f"facets: {notice}")
         self._scheduled = self._schedule()
+        self._invitation = self._invited()
+        self._zones = ZoneBook(self.config.faces.ignore_zones, None if lockstep else kept(self.config.faces.zones_file))
         self.models = options.light.beside(partial(models_of, self.config)) if options.light else models_of(self.config)
         self.health = Health()
         self.library, palette = self._library()
@@ -147,7 +152,8 @@ class Installation:
         self.edit, self.blender, self.desk = self._edit_and_desk(installed, palette)
         undo.callback(self.desk.stop)
         of_takeaways = () if self.takeaways is None else self.takeaways.notices()
-        for text in filter(None, (self.desk.notice, *self._schedule_notices(), *of_takeaways)):
+        notices = (self.desk.notice, self._zones.notice, *self._invitation.notices, *self._schedule_notices(), *of_takeaways)
+        for text in filter(None, notices):
             say(f"facets: {text}")
         with contextlib.nullcontext() if lockstep else ahead() as priorities:  # in lockstep nothing goes before anybody
             self.desk.start()
@@ -171,6 +177,10 @@ class Installation:
     def _restarts(self) -> dict[str, int]:
         """How often each worker was begun again."""
         return {} if self._supervisor is None else self._supervisor.restarts()
+
+    def _invited(self) -> Invitation:
+        """What is said to visitors; of a camera that is yet to come too."""
+        return invitation_of(self.config, may_keep(self.config))
 
     def _schedule(self) -> ScheduledShow | None:
         """What the schedule does, and by which clock; None where there is none."""
@@ -215,7 +225,7 @@ class Installation:
         links = DeskLinks(
             self.observer, self.health.fault, tempo, self.clock.now, lambda: self.health.captured, audio, lambda: edit.phases, files,
             styles, self._scheduled, None if self.takeaways is None else self.takeaways.office, self._upkeep.measure,
-            guest_door(m, guests),
+            guest_door(m, guests), self._zones,
         )  # fmt: skip
         o, keep = self.options, keeps_state(config, self.options)
         beginning = Beginning(o.preset, keep, resume=o.preset is None, timeline=o.timeline_play)
@@ -264,7 +274,8 @@ class Installation:
         say(f"facets: {fault}", sys.stderr)
 
     def _may_keep(self, source: CaptureSource | None) -> bool:
-        """Whether pictures may be stored: a live camera's, and those of a source yet to come, only where that is configured."""
+        """Whether pictures may be stored, or shown elsewhere than on the canvas: a live camera's, and those of a source yet to come,
+        only where that is configured."""
         return self.config.privacy.allow_recording or (source is not None and not source.is_live)
 
     def _join(self, early_keys: tuple[str, ...]) -> None:
@@ -276,7 +287,7 @@ class Installation:
         desk, health, now = self.desk, self.health, self.clock.now
         engine, model = self.generate.choice, self.models.name
         self.observer.begin(engine, model, self.slots, desk.schedule_seen)
-        keeps = self._may_keep(self.source)
+        keeps = desk.preview.allowed = desk.camera.allowed = self._may_keep(self.source)
         invites = desk.panel is not None and desk.panel.public
         children = [child.name for child in self.models.children]
         keyboard = Keyboard(children, keeps, invites, self.config.canvas.keys, takes=self.takeaways is not None)
@@ -285,19 +296,25 @@ class Installation:
         patience = inf if self.source else self._opening.patience
         watch = PictureWatch(self.config.capture.frozen_seconds)
         self.capture = CaptureLoop(self._opening.open, frames, health, self.source, patience, self._opening.is_there, watch)
-        compose = Compose(self.canvas.renderer, not lockstep, self._backdrops(), desk.blackout_seconds, self.capture.away)
+        compose = Compose(
+            self.canvas.renderer, not lockstep, self._backdrops(), desk.blackout_seconds, self.capture.away, self._invitation.texts
+        )
         rests = partial(self._rests, compose)
         self._join_takeaways(compose)
         told = (desk.figures, desk.invitations.code, lambda: compose.held)
         board = HudBoard(health, self.controls, keyboard, engine, model, self.slots, *told)
         self.glass = Glass(self._glass_settings(), align_image, self.generate.turn_milliseconds)
-        track, align = Track(track_settings(self.config)), self._aligner()
+        track, align = Track(track_settings(self.config), self._zones.zones), self._aligner()
         found = (Silhouette(), self.occlusion, self.encode)
-        self.perception = PerceptionLoop(frames, track, align, *found, self.controls, encoded, health, now, rests)
+        gestures = gestures_of(self.config)
+        self.perception = PerceptionLoop(
+            frames, track, align, *found, self.controls, encoded, health, now, rests, *gestures, camera=desk.camera.offer
+        )
+        attract = attract_of(self.config, self.edit.guests)
         self.synthesis = SynthesisLoop(
-            encoded, self.edit, self.generate, self.glass, self.controls, portraits, health, now, to_style, rests
+            encoded, self.edit, self.generate, self.glass, self.controls, portraits, health, now, to_style, rests, attract
         )  # fmt: skip
-        self.style, styling = self._styling(to_style, painted, rests)
+        self.style, styling = self._styling(to_style, painted, rests, keeps)
         self.display = DisplayLoop(portraits, compose, self.canvas, self.outputs, self.controls, health, board.state, now, painted)
         self.loops = Loops(self.capture, self.perception, self.synthesis, styling, self.display)
         self.attendant = Attendant(
@@ -319,12 +336,14 @@ class Installation:
         """Whether nobody looks: it is closed, and the canvas is black."""
         return self.desk.closed and compose.dark
 
-    def _styling(self, to_style: Slot[Portraits], painted: Slot[Styled | None], rests: Callable[[], bool]) -> tuple[Style, StyleLoop]:
-        """The stage that paints in styles, and its loop, which sketches for the panel too."""
+    def _styling(
+        self, to_style: Slot[Portraits], painted: Slot[Styled | None], rests: Callable[[], bool], keeps: bool
+    ) -> tuple[Style, StyleLoop]:
+        """The stage that paints in styles, and its loop, which sketches for the panel too, where pictures may leave the canvas."""
         lockstep = self.options.lockstep
         hands = Hands(hand_settings(self.config, lockstep, self.canvas.size), self._told)
         style = Style(hands, self.blender, lockstep)
-        sketches = Sketches(hands, self.blender, self.desk.sketches)
+        sketches = Sketches(hands, self.blender, self.desk.sketches) if keeps else None
         return style, StyleLoop(to_style, style, self.controls, painted, self.health, self.clock.now, sketches, rests)
 
     def _backdrops(self) -> Backdrops:

@@ -44,6 +44,7 @@ from installation.config_times import (
 from installation.errors import ConfigError
 from installation.places import kept, shipped
 from installation.time_zone import check_zone
+from installation.zones import MOST, Zone, read_zone
 
 WORDS_OF_MODELS = ("encoder_kind", "encoder_codes")  # rows under models that name no file
 SHIPPED = shipped("config.yaml")
@@ -79,6 +80,16 @@ def _patience(value: object) -> object:
     if value != "forever" and (isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < inf):
         raise ValueError("must be seconds from 0 on, or forever")
     return value
+
+
+def _pause(value: object) -> object:
+    if value != "never" and (isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < inf):
+        raise ValueError("must be seconds from 0 on, or never")
+    return value
+
+
+def _word_off(value: object) -> object:
+    return "off" if value is False else value  # what YAML makes of off
 
 
 def _network(value: str) -> str:
@@ -123,6 +134,8 @@ Side = Annotated[int, BeforeValidator(_no_truth), AfterValidator(_side)]
 Float = Annotated[float, BeforeValidator(_no_truth)]
 Switch = Annotated[bool | Literal["auto"], BeforeValidator(_switch)]
 Patience = Annotated[float | Literal["forever"], BeforeValidator(_patience)]
+Pause = Annotated[float | Literal["never"], BeforeValidator(_pause)]
+LanguageTag = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 AddressRange = Annotated[str, AfterValidator(_network)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Origin = Annotated[str, AfterValidator(_origin)]
@@ -132,6 +145,7 @@ OpeningHours = Annotated[tuple[Hours, ...], PlainValidator(read_opening)]
 RowHours = Annotated[tuple[Hours, ...], PlainValidator(read_hours)]
 Weekdays = Annotated[frozenset[int], PlainValidator(read_weekdays)]
 DateSpans = Annotated[tuple[Dates, ...], PlainValidator(read_dates)]
+IgnoredZone = Annotated[Zone, PlainValidator(read_zone)]
 Season = Literal["advent", "christmas", "carnival", "easter"]
 ControlValue = Annotated[bool | int | float | str, BeforeValidator(_plain)]
 
@@ -194,6 +208,8 @@ class FacesConfig(Section):
     occlusion_seconds: Float = _setting("faces.occlusion_seconds", "s, how long a hidden face keeps its identity", ge=0, le=30)
     fade_in_seconds: Float = _setting("faces.fade_in_seconds", "s, fade of a visitor who comes", ge=0, le=30)
     fade_out_seconds: Float = _setting("faces.fade_out_seconds", "s, fade of a visitor who left", ge=0, le=30)
+    ignore_zones: tuple[IgnoredZone, ...] = _setting("faces.ignore_zones", "where in the picture faces do not count", max_length=MOST)
+    zones_file: str = _setting("faces.zones_file", "file of zones drawn on the panel, from the program's folder on", min_length=1)
     yaw_limit_degrees: Float = _setting("faces.yaw_limit_degrees", "degrees of yaw drawn in full", gt=0, le=90)
     yaw_fade_degrees: Float = _setting("faces.yaw_fade_degrees", "degrees beyond the limit over which a portrait fades", ge=0, le=90)
 
@@ -264,7 +280,21 @@ class RecordConfig(Section):
 class PrivacyConfig(Section):
     """What may be kept of a visitor."""
 
-    allow_recording: bool = _setting("privacy.allow_recording", "whether a live camera may be recorded")
+    allow_recording: bool = _setting("privacy.allow_recording", "whether a live camera may be recorded, and shown on the panel")
+    consent: Annotated[Literal["off", "hand", "smile"], BeforeValidator(_word_off)] = _setting(
+        "privacy.consent", "what a visitor does before a portrait of them appears"
+    )
+    forget_seconds: Float = _setting("privacy.forget_seconds", "s, at most, until a visitor who left is forgotten", ge=0, le=60)
+
+
+class InvitationConfig(Section):
+    """What the canvas shows while nobody is there, and what it says to visitors."""
+
+    after_seconds: Pause = _setting("invitation.after_seconds", "s without anybody until it begins, or never")
+    each_seconds: Float = _setting("invitation.each_seconds", "s for which each language is shown", ge=2, le=120)
+    languages: tuple[LanguageTag, ...] = _setting("invitation.languages", "languages, in their order", min_length=1, max_length=24)
+    texts: str = _setting("invitation.texts", "file of texts of one's own, from the program's folder on, empty: those that ship")
+    font: str = _setting("invitation.font", "font file that is asked first, from the program's folder on, empty: the one that ships")
 
 
 class TakeawaysConfig(Section):
@@ -429,6 +459,7 @@ class Config(Section):
     record: RecordConfig = Field(default_factory=RecordConfig)
     privacy: PrivacyConfig = Field(default_factory=PrivacyConfig)
     takeaways: TakeawaysConfig = Field(default_factory=TakeawaysConfig)
+    invitation: InvitationConfig = Field(default_factory=InvitationConfig)
     control: ControlConfig = Field(default_factory=ControlConfig)
     schedule: ScheduleConfig = Field(default_factory=ScheduleConfig)
     operation: OperationConfig = Field(default_factory=OperationConfig)

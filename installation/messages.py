@@ -58,6 +58,7 @@ class Face:
     drawable: float  # 0…1, 1 inside the yaw that the encoder can draw, fading to 0 beyond it
     quality: float = 1.0  # 0…1, how much of it lies in the frame and before all others; from 0.5 on it is fit to be encoded
     fresh: bool = True  # looked at in this very frame; otherwise where it should be by now
+    hand_raised: bool = False  # an open hand has been held up beside the head for a moment; False where nobody looks for hands
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,6 +117,8 @@ class EncodedFrame:
     frame: Frame
     faces: tuple[EncodedFace, ...]
     people: Mask | None = None  # [h, w] where anybody is in the frame; None where it is not known
+    waiting: int = 0  # visitors who are seen and have not agreed to be shown yet, where they are asked
+    unclear: int = 0  # those who are seen and not encoded: turned away, half outside the frame
 
 
 Mix = tuple[tuple[str, tuple[float, ...]], ...]
@@ -197,3 +200,5 @@ class Portraits:
     portraits: tuple[Portrait, ...] = field(default=())  # sorted by id and cell
     picture: Image | None = None  # [H, W, 3] the frame with every face changed in its place; None where no layout wants it
     people: Mask | None = None  # [h, w] where anybody is in that frame; None where it is not known
+    alone: bool = False  # there is nobody to show: the wall takes the mirror's place, and whoever hangs there is nobody
+    invitation: str = ""  # name of the text that is said to visitors; "" for none

@@ -9,7 +9,7 @@ Read this page first. Every loop has ``step(now)``, one turn, so a test can turn
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass, field, replace
 from math import inf
 from typing import ClassVar
 
@@ -17,10 +17,10 @@ from installation.canvas.compose import Compose
 from installation.canvas.hud import HudState
 from installation.canvas.look import people_wanted
 from installation.canvas.present import Canvas
-from installation.control.state import ControlState
+from installation.control.state import Controls, ControlState
 from installation.errors import FaultError, SourceError
 from installation.faces.framing import Framing
-from installation.messages import AlignedFrame, EncodedFrame, Frame, Portraits, Styled, TrackedFrame
+from installation.messages import AlignedFrame, EncodedFrame, Frame, Image, Portraits, Styled, TrackedFrame
 from installation.operation.health import Health
 from installation.operation.worker import Loop
 from installation.outputs.output import Output
@@ -30,10 +30,13 @@ from installation.sources.comeback import Comeback, unknown
 from installation.sources.opening import Opening
 from installation.sources.watch import PictureWatch
 from installation.stages.align import Align
+from installation.stages.attract import Attract, Attraction
+from installation.stages.consent import Consent
 from installation.stages.edit import Edit
 from installation.stages.encode import Encode
 from installation.stages.generate import Generate
 from installation.stages.glass import Glass
+from installation.stages.hands import Hands
 from installation.stages.occlusion import Occlusion
 from installation.stages.silhouette import Silhouette
 from installation.stages.style import Style
@@ -53,6 +56,10 @@ CAPTURE = "capture"  # the fault of a source that is gone
 FRAMING = "framing"  # that of a camera which sees half of its visitors' heads
 CUT_OFF = "faces are cut by the edge of the camera's picture and not drawn; turn the camera so that it sees whole heads"
 LEFT_OUT = "left out"  # that of one which leaves out a part of what it has
+
+
+def ignore(image: Image, now: float) -> None:
+    """Of pictures that nobody wants."""
 
 
 def never() -> bool:
@@ -214,7 +221,9 @@ class CaptureLoop(Loop):
 
 @dataclass
 class PerceptionLoop(Loop):
-    """Slot -> track ▸ align ▸ silhouette ▸ occlusion ▸ encode -> slot. While it is ``resting`` frames go by unseen."""
+    """Slot -> track ▸ align ▸ silhouette ▸ occlusion ▸ encode -> slot. While it is ``resting`` frames go by unseen. hands: looks for
+    raised hands, where that gesture means something; consent: lets those alone pass who agree, where visitors are asked; camera: is
+    offered every frame that is looked at, and its time."""
 
     frames: Slot[Frame]
     track: Track
@@ -227,10 +236,14 @@ class PerceptionLoop(Loop):
     health: Health
     now: Callable[[], float]
     resting: Callable[[], bool] = never
+    hands: Hands | None = None
+    consent: Consent | None = None
+    camera: Callable[[Image, float], None] = ignore
     _last: Frame | None = None
     _patience: float = LATE
     _framing: Framing = field(default_factory=Framing)
     _off: bool = False
+    _waiting: int = 0
 
     def step(self, now: float) -> None:
         frame = self.frames.take(WAIT)
@@ -244,6 +257,13 @@ class PerceptionLoop(Loop):
         with self.health.timed("track"):
             tracked = self.track.track(frame)
         self._watch_framing(tracked, frame.time)
+        # See who raises a hand, where that means something.
+        if self.hands is not None:
+            with self.health.timed("hands"):
+                tracked = self.hands.find(tracked)
+        # Leave out who has not agreed to be seen, where visitors are asked.
+        tracked = self._admitted(tracked, frame.time)
+        self.camera(tracked.frame.image, frame.time)
         # Cut each face out the FFHQ way.
         with self.health.timed("align"):
             aligned = self.align.align(tracked)
@@ -269,14 +289,23 @@ class PerceptionLoop(Loop):
         now = self.now()
         if self._last is None or now - self._last.time < self._patience:
             return
-        tracked = self.track.wait(self._last, now)
+        tracked = self._admitted(self.track.wait(self._last, now), now)
         self._encode(self.align.align(tracked), tracked, now)
+
+    def _admitted(self, tracked: TrackedFrame, now: float) -> TrackedFrame:
+        if self.consent is None:
+            return tracked
+        admitted = self.consent.admit(tracked, now)
+        self._waiting = admitted.waiting
+        return admitted.tracked
 
     def _encode(self, aligned: AlignedFrame, tracked: TrackedFrame, moment: float) -> None:
         seen = [face for face in tracked.faces if face.seen]
         self.health.saw_faces([face.id for face in seen], tuple((face.id, face.expression.smile) for face in seen), self.now())
         hold = self.controls.snapshot(moment, SLACK).number("identity/hold")
-        self.out.put(self.encode.encode(aligned, moment, hold))
+        encoded = self.encode.encode(aligned, moment, hold)
+        unclear = len({face.id for face in seen} - {one.face.id for one in encoded.faces})
+        self.out.put(replace(encoded, waiting=self._waiting, unclear=unclear) if self._waiting or unclear else encoded)
 
     def relieve(self) -> str:
         return self.encode.relieve()
@@ -285,7 +314,7 @@ class PerceptionLoop(Loop):
 @dataclass
 class SynthesisLoop(Loop):
     """Slot -> edit ▸ generate ▸ glass -> slot. Without a new frame the last one is drawn again: oscillators never wait for a camera.
-    While it is ``resting`` nothing is drawn."""
+    While it is ``resting`` nothing is drawn. attract: what is shown while nobody is there, or nobody who agrees to be seen."""
 
     encoded: Slot[EncodedFrame]
     edit: Edit
@@ -297,6 +326,7 @@ class SynthesisLoop(Loop):
     now: Callable[[], float]
     to_style: Slot[Portraits] | None = None  # the same portraits for the style loop, where there is one
     resting: Callable[[], bool] = never
+    attract: Attract | None = None
     _last: EncodedFrame | None = None
     _heard: float = float("-inf")
 
@@ -310,8 +340,13 @@ class SynthesisLoop(Loop):
         if self._last is None or controls.flag("transport/freeze") or self.resting():
             self.edit.pause(self.now())
             return
-        # Move the codes along the directions, of as many as there is time to draw.
         encoded, moment = self._last, self.now()
+        # While there is nobody to show, somebody made up hangs on the wall.
+        shown = Attraction() if self.attract is None else self.attract.step(encoded, controls, moment)
+        if shown.alone:
+            self._put(replace(self._nobody(encoded, controls, moment), alone=True, invitation=shown.invitation))
+            return
+        # Move the codes along the directions, of as many as there is time to draw.
         with self.health.timed("edit"):
             edited = self.edit.edit(encoded, controls, moment, self.glass.turns(encoded, controls))
         # Draw what the edits change.
@@ -321,6 +356,19 @@ class SynthesisLoop(Loop):
         with self.health.timed("glass"):
             portraits = self.glass.reflect(encoded, drawn, controls, moment)
         self.health.drew([p.face.id for p in portraits.portraits], self.generate.portrait_px, self.now())
+        self._put(replace(portraits, invitation=shown.invitation) if shown.invitation else portraits)
+
+    def _nobody(self, encoded: EncodedFrame, controls: Controls, moment: float) -> Portraits:
+        """The portrait of a face that is nobody's, edited as visitors' are."""
+        assert self.attract is not None
+        nobody = self.attract.nobody(encoded, moment)
+        if nobody is None:
+            return Portraits(encoded.frame, picture=encoded.frame.image)
+        with self.health.timed("attract"):
+            drawn = self.generate.generate(self.edit.edit(nobody, controls, moment))
+        return replace(drawn, picture=encoded.frame.image)
+
+    def _put(self, portraits: Portraits) -> None:
         self.out.put(portraits)
         if self.to_style is not None:
             self.to_style.put(portraits)
@@ -421,9 +469,9 @@ class DisplayLoop:
 
     @property
     def raised(self) -> frozenset[int]:
-        """Ids of visitors who hold a hand up; nobody where nobody looks for hands, and faces do not tell."""
+        """Ids of visitors who hold a hand up; nobody where nobody looks for hands."""
         shown = self._newest.portraits if self._newest is not None else ()
-        return frozenset(one.face.id for one in shown if getattr(one.face, "hand_raised", False))
+        return frozenset(one.face.id for one in shown if one.face.hand_raised)
 
     def _dress(self, fresh: Portraits | None) -> Frame | None:
         """Put on what was painted last. The frame that is seen now for the first time, if one is."""

@@ -78,9 +78,9 @@ def run_display(
 class Attendant:
     """After each picture: obeys the keyboard, and gives the hands outside what they want of the picture.
 
-    quit: ends the show. keeps_pictures: whether a picture of the canvas may be stored. early: keys that were pressed before there
-    was anything to obey them. moves: keeps the moves of every hand. takeaways: what lets visitors take pictures home, a step at
-    every picture. told: called after each picture with its time; they never raise and take no time.
+    quit: ends the show. keeps_pictures: whether a picture of the canvas may be stored, or shown elsewhere. early: keys that were
+    pressed before there was anything to obey them. moves: keeps the moves of every hand. takeaways: what lets visitors take pictures
+    home, a step at every picture. told: called after each picture with its time; they never raise and take no time.
     """
 
     canvas: Canvas

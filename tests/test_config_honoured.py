@@ -17,6 +17,7 @@ from torch import nn
 from installation.assembly.chronicle import keeps_log
 from installation.assembly.options import RunOptions, keeps_state
 from installation.assembly.safe_start import counts_starts
+from installation.assembly.visitors import attract_of, gestures_of
 from installation.canvas.present import CanvasSettings, open_canvas
 from installation.canvas.window import choose_mode
 from installation.checkpoints.loading import EncoderReading, load_encoder
@@ -34,6 +35,7 @@ from installation.engines.select import EngineSettings, build, candidates, choos
 from installation.engines.style_models import StyleEngineSettings
 from installation.errors import ConfigError, DisplayError
 from installation.latents.directions import DirectionSet
+from installation.messages import Expression, Face, Frame, TrackedFrame
 from installation.models.bundle import Models
 from installation.networks.stylegan2 import Generator
 from installation.portraits.engines import GenerateSettings
@@ -262,6 +264,17 @@ def try_paper(option: str) -> None:
     assert page.size[0] / page.size[1] == pytest.approx(SHEETS[option].height / SHEETS[option].width, abs=0.01)
 
 
+def try_consent(option: str) -> None:
+    hands, consent = gestures_of(asked("privacy.consent", option))
+    assert (hands is not None) == (option == "hand")
+    assert (consent is None) == (option == "off") == (attract_of(asked("privacy.consent", option), lambda name: None).consent == "")
+    if consent is not None:
+        frame, nobody = Frame(0, 0.0, np.zeros((8, 8, 3), np.uint8)), np.zeros((468, 2), np.float32)
+        smiling = Face(0, nobody, (1, 1, 4, 4), Expression(smile=1.0), 1.0, True, 1.0, hand_raised=option == "hand")
+        told = [consent.admit(TrackedFrame(frame, (smiling,)), now) for now in (0.0, 1.0)]
+        assert [bool(one.tracked.faces) for one in told] == [option == "hand", True]
+
+
 TRIED: dict[str, Callable[..., None]] = {
     "capture.rotate": try_rotate,
     "capture.flip": try_flip,
@@ -272,6 +285,7 @@ TRIED: dict[str, Callable[..., None]] = {
     "engine.device": try_device,
     "engine.portrait_px": try_portrait_px,
     "engine.style_px": try_style_px,
+    "privacy.consent": try_consent,
     "canvas.mode": try_mode,
     "canvas.keys": try_keys,
     "canvas.renderer": try_renderer,

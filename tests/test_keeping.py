@@ -69,6 +69,40 @@ def test_a_live_camera_is_recorded_only_where_that_is_allowed(camera, tmp_path, 
         assert sum(1 for _ in file.decode(video=0)) > 0
 
 
+@pytest.mark.parametrize("allowed", [False, True])
+def test_pictures_of_a_live_camera_leave_the_canvas_only_where_that_is_allowed(camera, tmp_path, monkeypatch, allowed):
+    """Snapshots, the panel's picture, and its small pictures of styles."""
+    monkeypatch.setattr("installation.app.SNAPSHOTS", tmp_path)
+    config = load_config(None, [f"source={camera}", "canvas.mode=headless", *SMALL, f"privacy.allow_recording={str(allowed).lower()}"])
+    show = Installation(config, RunOptions())
+    came = threading.Event()
+    show.desk.preview.ask(came.set)
+    show.controls.set("transport/snapshot", True, "osc")
+    show.desk.sketches.numbers()  # a panel is open
+    began = time.monotonic()
+
+    def enough() -> bool:
+        there = came.is_set() and [*tmp_path.glob("*.png")]
+        return show.health.presented.count > 20 and (not allowed or bool(there) or time.monotonic() - began > 60)
+
+    monkeypatch.setattr(show, "_finished", enough)
+    show.run()
+    assert len([*tmp_path.glob("*.png")]) == allowed
+    assert (show.desk.preview.jpeg() is not None) is allowed
+    assert (show.loops.style.sketches is not None) is allowed
+    assert show.desk.sketches.numbers() == {} or allowed
+    assert ("privacy.allow_recording" in show.controls.counts().last) is not allowed
+
+
+def test_what_is_shown_of_a_source_yet_to_come_waits_for_leave(tmp_path, monkeypatch):
+    """A camera that is not there at the start may be a live one."""
+    config = load_config(None, ["source=http://127.0.0.1:9/", "capture.wait=forever", "canvas.mode=headless", *SMALL])
+    show = Installation(config, RunOptions(duration=0.2))
+    assert show.source is None
+    show.run()
+    assert not show.desk.preview.allowed and not show.attendant.keeps_pictures and show.loops.style.sketches is None
+
+
 def test_the_report_tells_what_was_lost_and_how_long_the_start_took():
     config = load_config(None, [f"source={CLIP}", "canvas.mode=headless", *SMALL])
     before = time.monotonic()

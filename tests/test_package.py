@@ -13,7 +13,7 @@ import pytest
 from installation import places
 
 ROOT = Path(__file__).resolve().parents[1]
-BESIDE = ("config.yaml", "shaders", "presets", "backgrounds", "styles", "weights")  # what a checkout has beside the package
+BESIDE = ("config.yaml", "texts.yaml", "shaders", "presets", "backgrounds", "styles", "weights")  # what a checkout has beside the package
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from installation.slot import Slot
 from installation.sources import SourceLost
 from installation.sources.scripted import ScriptedSource
 from installation.stages.align import Align
+from installation.stages.consent import Consent
 from installation.stages.edit import Edit
 from installation.stages.occlusion import Occlusion
 from installation.stages.silhouette import Silhouette
@@ -359,6 +360,28 @@ def test_whoever_was_seen_is_forgotten_while_it_rests_and_found_again_after(heal
     assert loop.frames.dropped == 0
     rests[0] = False
     assert len(watch(60, 70)) == 1
+
+
+def test_who_has_not_agreed_goes_no_further_than_tracking(health):
+    """Real tracking; every picture that is handed on has a veil, also while no frame comes."""
+    moment, shown = [0.0], []
+    encoded, controls = Slot(), ControlState(parameter_table((), ()))
+    stages = (Track(TrackSettings()), Align(64), Silhouette(), Occlusion(lambda crop: np.zeros((32, 32), np.float32)), FlatEncode())
+    asks = {"consent": Consent("hand"), "camera": lambda image, now: shown.append(image)}
+    loop = PerceptionLoop(Slot(), *stages, controls, encoded, health, lambda: moment[0], **asks)
+    picture = np.ascontiguousarray(cv2.VideoCapture(str(DATA / "yes.mkv")).read()[1][..., ::-1])
+    for k in range(9):
+        moment[0] = k / 5
+        if k < 4:
+            loop.frames.put(Frame(k, moment[0], picture))
+        loop.step(moment[0])
+        there = encoded.take()
+        if there is not None:
+            shown.append(there.frame.image)
+            assert there.faces == () and there.waiting == (k < 4) and there.unclear == 0
+    assert len(shown) > 8 and health.faces == 0
+    x0, y0, x1, y1 = (round(one) for one in Track(TrackSettings()).track(Frame(0, 0.0, picture)).faces[0].box)
+    assert min(float(np.abs(one[y0:y1, x0:x1].astype(int) - picture[y0:y1, x0:x1]).mean()) for one in shown) > 8
 
 
 class FlatEncode:

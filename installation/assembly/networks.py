@@ -94,7 +94,9 @@ def build_networks(
     fitted = "is being fitted to this machine" + (", which the next start need not do" if store.lasting else "")
     engines = steady(engine_settings(config)) if lockstep else engine_settings(config)
     c, e = config.encode, config.engine
-    policy = CachePolicy(c.refresh_seconds, c.pose_degrees, c.expression_change, c.smoothing_seconds)
+    policy = CachePolicy(
+        c.refresh_seconds, c.pose_degrees, c.expression_change, c.smoothing_seconds, forget_seconds=config.privacy.forget_seconds
+    )
     buckets = (1, 4) if config.faces.max >= 3 else (1,)
     # Perception runs beside synthesis: half of the cores for the encoder gives the steadier delay.
     beside = replace(engines, threads=engines.threads or max(1, len(os.sched_getaffinity(0)) // 2))

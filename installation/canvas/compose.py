@@ -12,8 +12,9 @@ from installation.canvas.fading import Fader, Switch
 from installation.canvas.flashes import FlashLimiter
 from installation.canvas.frames import Frames
 from installation.canvas.hud import HudPainter, HudState
+from installation.canvas.invitation import InvitationPainter, InvitationTexts
 from installation.canvas.layout import Arrangement, Cells, Hanging, Layout, Placement, arrangement
-from installation.canvas.look import MIRROR, NONE, Look, LookControls
+from installation.canvas.look import FACETS, MIRROR, NONE, ROOM, Look, LookControls
 from installation.canvas.mirror import View
 from installation.canvas.ornaments import Ornaments
 from installation.canvas.particles import Particles, Swarm
@@ -29,6 +30,7 @@ LAMP_RADIUS = 0.5  # of a portrait's side
 LAMP_HEIGHT = 0.1  # of a portrait's side, how far above its middle the lamp points
 LAMP_STRENGTH = 0.72
 OF_THE_CAMERA = ("camera", "blur")
+ALONE, ALONE_ZOOM = "grid", 0.66  # layout and size of the portrait that hangs there while there is nobody to show
 BLANK = "black"  # the background in place of a camera that is gone: its last visitors must not stay on the wall
 WAITING_STRENGTH = 0.36  # the lamp that waits in the middle of an empty room
 WAITING_RADIUS = 0.3  # of the canvas' height
@@ -49,7 +51,8 @@ class Told(Protocol):
 class Compose:
     """Portraits in, pixels in the renderer's canvas out. Owns where everything hangs and how it fades. live: no picture waits
     for an ornament that is still being drawn. blackout_seconds: how long the next one takes, None: its usual time. away: whether the
-    camera shows nothing at a time, s: its last picture gives way at once. ``told`` may be set before the first picture."""
+    camera shows nothing at a time, s: its last picture gives way at once. invitation: what can be said to visitors, None for nothing.
+    ``told`` may be set before the first picture."""
 
     def __init__(
         self,
@@ -58,12 +61,14 @@ class Compose:
         backdrops: Backdrops | None = None,
         blackout_seconds: Callable[[], float | None] = lambda: None,
         away: Callable[[float], bool] = lambda now: False,
+        invitation: InvitationTexts | None = None,
     ) -> None:
         self.renderer = renderer
         self._away = away
         self._blackout_seconds = blackout_seconds
         self._layout = Layout(renderer.width, renderer.height)
         self._hud = HudPainter(renderer.width, renderer.height)
+        self._invitation = InvitationPainter(renderer.width, renderer.height, invitation or InvitationTexts())
         self._last: dict[Hashable, Image] = {}  # of everybody who hangs, their newest portrait
         self._picture: Image | None = None
         self._mirror: Fader | None = None
@@ -105,6 +110,8 @@ class Compose:
         # Hang the portraits: those who left stay on the wall with their last picture until they have faded.
         # A camera that is gone takes its last picture along: who was there must not stay on the wall.
         held = self._held_back(portraits, now) and not controls.flag("transport/freeze")
+        # Where there is nobody to show, the wall takes the mirror's place.
+        look = _alone(look) if portraits is not None and portraits.alone else look
         mirror = self._mirror_share(look.layout == MIRROR and not held, dt)
         tiles, placements = self._hang(portraits, look, now)
 
@@ -120,7 +127,9 @@ class Compose:
         swarms = self._drift(look, now, dt)
         ornaments, glows = self._adorn(look, now, dt, first)
 
-        # Say what there is to say.
+        # Say what there is to say to visitors.
+        blackout = self._darkness(look.blackout, dt, first)
+        said = self._invitation.overlays(portraits.invitation if portraits is not None else "", now, dt, 1.0 - blackout)
         keeps = self.told is not None and self.told.wants(now)
         cards = self.told.overlays(now) if self.told is not None else ()
 
@@ -144,8 +153,8 @@ class Compose:
                 swarms=swarms,
                 ornaments=ornaments,
                 glows=glows,
-                blackout=self._darkness(look.blackout, dt, first),
-                overlays=cards + self._hud.overlays(hud, now),
+                blackout=blackout,
+                overlays=(*said, *cards, *self._hud.overlays(hud, now)),
                 keeps=keeps,
             )
         )
@@ -226,6 +235,13 @@ class Compose:
             width, height = self.renderer.width, self.renderer.height
             lights.append(Light(width / 2, 0.42 * height, WAITING_RADIUS * height, WAITING_STRENGTH * empty))
         return tuple(lights)
+
+
+def _alone(look: Look) -> Look:
+    """The look while there is nobody to show: one portrait on the wall, with room for words beneath."""
+    background = ROOM if look.background in OF_THE_CAMERA else look.background
+    layout = ALONE if look.layout in (MIRROR, FACETS) else look.layout
+    return replace(look, layout=layout, zoom=ALONE_ZOOM * look.zoom, background=background)
 
 
 def _lamp(placement: Placement) -> Light:

@@ -21,6 +21,7 @@ from installation.control.web.grids import GuestDoor
 from installation.control.web.invitation import Invitations
 from installation.control.web.preview import Preview
 from installation.control.web.sketches import SketchBoard
+from installation.control.zone_book import ZoneBook
 from installation.errors import FacetsError
 from installation.latents.oscillators import SILENCE, Levels
 from installation.observation import Measures, Observation, ScheduleSeen
@@ -78,7 +79,7 @@ class DeskLinks:
     goes on without it; now: s of the show's clock; frame: frames captured until now; phases: of the oscillators, in cycles; audio:
     what listens to the room, None where nothing does; schedule: None where the show knows no time of day; takeaways: None where
     visitors take nothing home; measure: what costs more than ``observe`` does, for the panel's /metrics; guests: how a face of a
-    grid comes into the mirror."""
+    grid comes into the mirror; zones: in which faces do not count."""
 
     observe: Callable[[], Observation]
     on_fault: Callable[[str], None]
@@ -93,6 +94,7 @@ class DeskLinks:
     takeaways: Office | None = None
     measure: Callable[[], Measures] | None = None
     guests: GuestDoor | None = None
+    zones: ZoneBook | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ class ControlDesk:
         self._new_directions: DirectionSet | None = None  # read by the watch, not taken yet
         self._new_styles: Palette | None = None
         self._snapshot = False
-        self.preview = Preview()
+        self.preview, self.camera = Preview(), Preview()  # of the canvas, and of what the camera sees
         self.sketches = SketchBoard()  # of the live face in each style, while a panel wants them
         beneath = SHIPPED_PRESETS if presets == PRESETS else None
         self.presets = PresetPlayer(
@@ -229,6 +231,8 @@ class ControlDesk:
             takeaways=self._show.takeaways,
             measure=self._show.measure,
             guests=self._show.guests,
+            zones=self._show.zones,
+            camera=self.camera,
         )
 
     def _watch(self) -> Part | None:

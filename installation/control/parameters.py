@@ -284,11 +284,13 @@ _PRESET = [
     Parameter("preset/save", "", "keeps the controls as they are set, under this title", kind="command", access="w"),
     Parameter("preset/fade", -1.0, "how long the next fades take; 0 cuts, -1 leaves it to the preset", low=-1, high=60, unit="s"),
 ]
+ATTRACTIONS = ("auto", "on", "off")
 _TRANSPORT = [
     Parameter("transport/tap", False, "taps the beat", kind="trigger", access="w"),
     Parameter("transport/bpm", 120.0, "tempo that oscillators can lock to", low=20, high=300, unit="beats per minute"),
     Parameter("transport/freeze", False, "holds the portraits still", kind="bool"),
     Parameter("transport/blackout", False, "a black canvas", kind="bool"),
+    Parameter("transport/attract", "auto", "what is shown while nobody is there", kind="str", choices=ATTRACTIONS),
     Parameter("transport/snapshot", False, "keeps a picture of the canvas, where that is allowed", kind="trigger", access="w"),
     Parameter("transport/hud", False, "shows the operator's figures", kind="bool"),
 ]

@@ -56,7 +56,7 @@ class FaceDetector:
 
     def __call__(self, image: Image, view: SearchSquare, threshold: float = 0.6) -> list[Detection]:
         """The faces in one view of ``image`` [H, W, 3], px of the frame, best first."""
-        _fill(image, view, self._input)
+        fill_view(image, view, self._input)
         self._request.infer()
         regressors, logits = (np.asarray(self._request.get_output_tensor(i).data)[0] for i in range(2))
         return decode(DetectorAnswer(regressors, logits[:, 0], self._anchors, DETECTOR_SIZE), threshold, view)
@@ -110,7 +110,7 @@ def compile_picture_model(model: Any, threads: int, scale: float, mean: float) -
     return request, memory
 
 
-def _fill(image: Image, view: SearchSquare, out: Image) -> None:
+def fill_view(image: Image, view: SearchSquare, out: Image) -> None:
     """Scale a view of the frame into ``out`` [S, S, 3]; what lies outside the frame is black."""
     size = out.shape[0]
     scale = size / view.side

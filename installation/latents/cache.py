@@ -26,7 +26,7 @@ class CachePolicy:
     expression_change: float = 0.08  # or whose smile, mouth or eyes changed more
     smoothing_seconds: float = 0.25  # time constant of the glide from code to code
     trust: float = 0.6  # share of a new code in the next target: identity outlasts one odd frame
-    forget_seconds: float = 10.0  # a code is dropped this long after its face was last seen
+    forget_seconds: float = 10.0  # a code is dropped this long after its face was last seen, at the latest
 
 
 @dataclass(eq=False)
@@ -120,8 +120,9 @@ class LatentCache:
         return entry.current, _fitting(entry)
 
     def forget(self, present: set[int], now: float) -> None:
-        """Drop the codes of visitors who left ``forget_seconds`` ago."""
-        for id in [i for i, e in self._entries.items() if i not in present and now - e.seen >= self.policy.forget_seconds]:
+        """Drop the codes of visitors who have gone, and of those who have not been seen for ``forget_seconds``, wherever they are:
+        nobody gets a number again, so that nothing of who has gone is of any use."""
+        for id in [i for i, e in self._entries.items() if i not in present or now - e.seen >= self.policy.forget_seconds]:
             del self._entries[id]
 
 

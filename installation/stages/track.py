@@ -5,7 +5,7 @@ whole frame, at tiles of it and where a face was lost.
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from installation.engines.face_models import FaceDetector, FaceLandmarker
 from installation.faces import expression, region
 from installation.faces.detection import Detection, SearchSquare, overlap, suppress
+from installation.faces.ignoring import Ignoring
 from installation.faces.looks import looks
 from installation.faces.one_euro import OneEuro
 from installation.faces.plausible import MOST_DOUBT, doubt
@@ -22,6 +23,7 @@ from installation.faces.quality import Head, judge
 from installation.faces.region import Region
 from installation.faces.search import Search
 from installation.messages import Expression, Face, Frame, Image, TrackedFrame
+from installation.zones import Zone
 
 FACE_LOGIT = 0.0  # of the landmark model, from which a known face is still there
 NEW_FACE_LOGIT = 8.0  # from which a detection is a face: true ones give 10 to 30, a lock of hair gave 9
@@ -84,10 +86,10 @@ class _Memory:
 
 
 class Track:
-    """Frame -> TrackedFrame."""
+    """Frame -> TrackedFrame. ignored: the zones in which faces do not count, asked of in every frame."""
 
-    def __init__(self, settings: TrackSettings) -> None:
-        self.settings = settings
+    def __init__(self, settings: TrackSettings, ignored: Callable[[], Sequence[Zone]] = tuple) -> None:
+        self.settings, self._ignored = settings, ignored
         self._detector = FaceDetector(settings.threads)
         self._landmarker = FaceLandmarker(settings.threads)
         self.forget()
@@ -97,6 +99,7 @@ class Track:
         s = self.settings
         self._search = Search(s.min_size)
         self._presence = Presence(PresenceSettings(s.max_faces, s.occlusion_seconds, s.fade_in_seconds, s.fade_out_seconds))
+        self._ignoring = Ignoring(self._ignored)
         self._memories: dict[int, _Memory] = {}
         self._thumbnail: NDArray[np.int16] | None = None
         self.cut = False  # whether the newest frame shows another scene than the one before, or is the first
@@ -136,6 +139,7 @@ class Track:
         """``unchecked``: ids of those whose turn it was not; they are where they should be by now."""
         visitors = self._presence.visitors
         self._memories = {visitor.id: self._memories[visitor.id] for visitor in visitors}
+        self._ignoring.keep(self._memories)
         return TrackedFrame(frame, tuple(self._face(visitor, now if visitor.id in unchecked else None) for visitor in visitors))
 
     def _let_go(self, image: Image) -> None:
@@ -166,7 +170,7 @@ class Track:
             x, y = visitor.predicted(now)
             where = region.from_landmarks(self._memories[visitor.id].landmarks[:, :2]).moved(x - visitor.x, y - visitor.y)
             face = self._look(image, where)
-            if face is not None:
+            if face is not None and not self._ignoring.stays(visitor.id, face.seen.x, face.seen.y, _size(image), now):
                 _add(found, replace(face, visitor=visitor))
         return found
 
@@ -198,9 +202,13 @@ class Track:
         for detection in sorted(suppress(detections), key=lambda d: -d.size):
             if any(_belongs(detection, face) for face in (*known, *found)):
                 continue
-            face = self._meet(image, detection)
+            face = self._meet(image, detection) if self._begins(detection.box, image) else None
             if face is not None:
                 _add(found, face)
+
+    def _begins(self, box: tuple[float, float, float, float], image: Image) -> bool:
+        """Whether a face found in this box may be a visitor's."""
+        return self._ignoring.begins((box[0] + box[2]) / 2, (box[1] + box[3]) / 2, _size(image))
 
     def _meet(self, image: Image, detection: Detection) -> _Found | None:
         """The face of a detection, if it is one."""
@@ -271,6 +279,10 @@ class Track:
             quality=visitor.quality,
             fresh=now is None,
         )
+
+
+def _size(image: Image) -> tuple[int, int]:
+    return image.shape[1], image.shape[0]
 
 
 def _box(landmarks: NDArray[np.float32]) -> tuple[float, float, float, float]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from installation.engines.face_models import DETECTOR_FILE, LANDMARK_FILE, FaceDetector, FaceLandmarker, model_file
+from installation.engines.hand_models import HAND_FILE, PALM_FILE
 from installation.engines.silhouette_model import PEOPLE_FILE, SILHOUETTE_FILE
 from installation.errors import WeightsError
 from installation.faces import region
@@ -61,5 +62,5 @@ def test_the_models_are_those_of_mediapipes_wheel() -> None:
     if wheel is None or not wheel.submodule_search_locations:
         pytest.skip("mediapipe is not installed; on Python 3.13 and later it has no wheel that carries models")
     theirs = {path.name: path for path in Path(wheel.submodule_search_locations[0]).rglob("*.tflite")}
-    for name in (DETECTOR_FILE, LANDMARK_FILE, SILHOUETTE_FILE, PEOPLE_FILE):
+    for name in (DETECTOR_FILE, LANDMARK_FILE, SILHOUETTE_FILE, PEOPLE_FILE, PALM_FILE, HAND_FILE):
         assert model_file(name).read_bytes() == theirs[name].read_bytes(), name

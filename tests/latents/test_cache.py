@@ -85,13 +85,20 @@ def test_hold_stops_the_glide(cache):
     assert held[0, 0] == 0
 
 
-def test_a_visitor_who_left_is_forgotten_after_the_policy_says_so(cache):
+def test_a_visitor_who_is_not_seen_is_forgotten_when_the_policy_says_so(cache):
     cache.code(face(), 1.0)
-    cache.forget(set(), 3.9)
+    cache.code(face(seen=False), 3.0)
+    cache.forget({1}, 3.9)
     assert len(cache) == 1
-    cache.forget({1}, 9.0)
+    cache.forget({1}, 4.0)
+    assert len(cache) == 0
+
+
+def test_a_visitor_who_has_gone_is_forgotten_at_once(cache):
+    cache.code(face(), 1.0)
+    cache.forget({1}, 1.0)
     assert len(cache) == 1
-    cache.forget(set(), 4.0)
+    cache.forget(set(), 1.1)
     assert len(cache) == 0
 
 

@@ -2,7 +2,7 @@
 
 The desk wires ``server.WebPanel`` and ``preview.Preview`` so::
 
-    preview = Preview()
+    preview = Preview(allowed=True)
     panel = WebPanel(state, config.control, observe, preview, presets=presets, midi=midi, osc_port=lambda: osc.port)
     panel.start()                      # ConfigError: the port is taken
     if preview.wanted(now):            # in the display loop, after compose

@@ -14,7 +14,9 @@ from installation.control.presets.files import Preset
 from installation.control.presets.saving import Backup
 from installation.control.state import ControlState
 from installation.control.web.grids import GuestDoor
+from installation.control.web.preview import Preview
 from installation.control.web.sketches import SketchBoard
+from installation.control.zone_book import ZoneBook
 from installation.observation import FaultRecord, Observation
 
 Json = dict[str, object]
@@ -82,7 +84,8 @@ class Midi(Protocol):
 @dataclass(frozen=True, slots=True)
 class Show:
     """All that the panel looks at. phases: cycles of each attribute's oscillator since the start; sketches: of each style;
-    takeaways: how they stand, None where there are none; guests: how a face of a grid comes into the mirror."""
+    takeaways: how they stand, None where there are none; guests: how a face of a grid comes into the mirror; pictures: whether it may
+    show the source's pictures; zones: those in which faces do not count; camera: the picture that they are drawn over."""
 
     state: ControlState
     observe: Callable[[], Observation]
@@ -92,6 +95,9 @@ class Show:
     sketches: SketchBoard | None = None
     takeaways: Callable[[], Json] | None = None
     guests: GuestDoor | None = None
+    pictures: Callable[[], bool] = lambda: True
+    zones: ZoneBook | None = None
+    camera: Preview | None = None
 
     def rows(self) -> Json:
         """The table, and what every control is set to."""
@@ -120,6 +126,17 @@ class Show:
             return None
         return {"learning": self.midi.learning, "learned": {name: str(what) for name, what in self.midi.learned().items()}}
 
+    def zones_json(self) -> Json | None:
+        """The zones in which faces do not count, and the size of the picture that they are in; None where there are none to draw."""
+        if self.zones is None:
+            return None
+        size = None if self.camera is None else self.camera.size
+        return {
+            "fixed": [zone.numbers() for zone in self.zones.fixed],
+            "drawn": [zone.numbers() for zone in self.zones.drawn],
+            "size": None if size is None else list(size),
+        }
+
     def pulse(self) -> Json:
         """What is told a few times a second whatever happens."""
         look = self.observe()
@@ -135,6 +152,8 @@ class Show:
             "presets": self.presets_json(),
             "midi": self.midi_json(),
             "takeaways": None if self.takeaways is None else self.takeaways(),
+            "pictures": self.pictures(),
+            "zones": self.zones_json(),
             **self._sketched(),
         }
 

@@ -1,4 +1,4 @@
-"""The panel's three ends: its files, a WebSocket for the controls, and one for the preview.
+"""The panel's ends: its files, a WebSocket for the controls, and one each for the preview and for the camera's picture.
 
 On the first, the browser sends ``{"set": {name: value}, "n": 7}``, ``{"learn": name}`` and ``{"unlearn": name}``; it hears
 ``{"rows", "values", "presets"}`` at the start and when the table changes, then ``{"values", "fired", "heard", …}`` thirty times
@@ -6,10 +6,12 @@ a second at most: ``heard`` is the number of its last message whose effect is in
 until then. What it set is among ``values`` with it, so that a value that was not taken goes back. ``beat`` comes four times a
 second whatever happens: a panel that does not hear it has lost the show.
 
-What wants an answer, ``{"save": title, "over": false, "n": 8}``, ``{"recall": text}``, ``{"backups": name}`` and ``{"restore": name,
-"key": key}``, gets it as one of ``answers``: ``{"n": 8, "done": false, "text": …, "asks": true}``.
+What wants an answer, ``{"save": title, "over": false, "n": 8}``, ``{"recall": text}``, ``{"backups": name}``, ``{"restore": name,
+"key": key}`` and ``{"zones": [[left, top, right, bottom], …]}``, gets it as one of ``answers``: ``{"n": 8, "done": false, "text": …,
+"asks": true}``.
 
-On the second it asks for a picture by any message and gets one JPEG for it: what it does not ask for is not made.
+On the second it asks for a picture by any message and gets one JPEG for it: what it does not ask for is not made. A third, like it,
+gives the camera's own picture, over which zones are drawn.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping
+from functools import partial
 from importlib import resources
 from types import MappingProxyType
 
@@ -34,8 +37,9 @@ from installation.control.web.sockets import NonsenseError, Sockets
 log = logging.getLogger(__name__)
 
 PULSE = 0.25  # s between two looks at the show's health
+HELD = 1.0  # s that a picture is there for those who asked
 MOTION = 0.05  # s between two looks at where glides and fades are
-SCRIPTS = ("panel", "parts", "controls", "slider", "presets", "health", "takeaways", "place", "link", "waves", "grids")
+SCRIPTS = ("panel", "parts", "controls", "slider", "presets", "health", "takeaways", "place", "link", "waves", "grids", "zones")
 FILES: Mapping[str, str] = MappingProxyType({
     "panel.html": "text/html", "panel.css": "text/css", **{f"{name}.js": "text/javascript" for name in SCRIPTS},
     "icon.svg": "image/svg+xml", "chevron.svg": "image/svg+xml", "grids.html": "text/html", "grids.css": "text/css",
@@ -53,6 +57,7 @@ class Panel:
         self._show, self._hub, self._sockets = show, hub, sockets
         self._looks = NewestPreview(preview)
         self._grids = GridPages(show.state, show.guests)
+        self._camera = None if show.camera is None else NewestPreview(show.camera)
         self._outboxes: set[Outbox] = set()
         self._seen: Controls | None = None
         self._beat = 0
@@ -65,7 +70,8 @@ class Panel:
             web.get("/panel", self._file),
             web.get("/panel/", self._home),
             web.get("/panel/socket", self._talk),
-            web.get("/panel/preview", self._look),
+            web.get("/panel/preview", partial(self._look, self._looks)),
+            *([] if self._camera is None else [web.get("/panel/camera", partial(self._look, self._camera))]),
             web.get("/panel/styles/{name}", self._sketch),
             web.get("/panel/grids", self._grids_page),
             *self._grids.routes(),
@@ -109,9 +115,9 @@ class Panel:
                 self._outboxes.discard(talk.outbox)
             return socket
 
-    async def _look(self, request: web.Request) -> web.StreamResponse:
+    async def _look(self, looks: NewestPreview, request: web.Request) -> web.StreamResponse:
         async with self._sockets.accepted(request) as socket:
-            look = PreviewWatcher(self._looks)
+            look = PreviewWatcher(looks)
             await self._sockets.exchange(request, socket, look.read, look.write)
             return socket
 
@@ -166,7 +172,7 @@ class NewestPreview:
         """Number and JPEG of the first picture after number ``than``."""
         loop = asyncio.get_running_loop()
         async with self._changed:
-            while self._number <= than:
+            while self._number <= than or not self._jpeg:
                 self._preview.ask(lambda: self._call(loop))
                 await self._changed.wait()
             return self._number, self._jpeg
@@ -188,6 +194,17 @@ class NewestPreview:
         async with self._changed:
             self._jpeg, self._number = jpeg, self._number + 1
             self._changed.notify_all()
+        asyncio.get_running_loop().call_later(HELD, self._forget, self._number)
+
+    def _forget(self, number: int) -> None:
+        """Who looks next gets a new picture, and not that of whoever stood there before."""
+        if number == self._number:
+            self._jpeg = b""
+
+    @property
+    def number(self) -> int:
+        """Of the newest picture."""
+        return self._number
 
 
 class PreviewWatcher:
@@ -195,7 +212,7 @@ class PreviewWatcher:
 
     def __init__(self, looks: NewestPreview) -> None:
         self._looks = looks
-        self._number = 0
+        self._number = looks.number
         self._asked = asyncio.Event()
 
     async def read(self, data: str | bytes) -> None:

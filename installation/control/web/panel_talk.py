@@ -14,7 +14,7 @@ from installation.control.web.hub import Hub, Outbox
 from installation.control.web.sockets import NonsenseError
 
 SOURCE = "web"
-WISHES = ("save", "recall", "backups", "restore")  # messages that get an answer
+WISHES = ("save", "recall", "backups", "restore", "zones")  # messages that get an answer
 MOST_SET = 256  # controls in one message
 MOST_ANSWERS = 32  # on their way to one panel
 
@@ -70,6 +70,9 @@ class PanelTalk:
 
     async def _wish(self, given: dict[str, object], number: int) -> None:
         """Something that is answered in words."""
+        if "zones" in given:
+            await self._draw(given["zones"], number)
+            return
         presets = self._show.presets
         if presets is None:
             raise NonsenseError
@@ -89,6 +92,14 @@ class PanelTalk:
                 presets.restore(name, key, tell)
             case _:
                 raise NonsenseError
+
+    async def _draw(self, given: object, number: int) -> None:
+        """Other zones in which faces do not count."""
+        book = self._show.zones
+        if book is None or not isinstance(given, list):
+            raise NonsenseError
+        fault = await asyncio.to_thread(book.draw, given)
+        self._answer({"n": number, "done": not fault, "text": fault})
 
     def _answer(self, answer: Json) -> None:
         """Any thread."""

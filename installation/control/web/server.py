@@ -36,6 +36,7 @@ from installation.control.web.sketches import SketchBoard
 from installation.control.web.sockets import Sockets
 from installation.control.web.take_desk import TakeDesk, told
 from installation.control.web.take_pages import TakePages
+from installation.control.zone_book import ZoneBook
 from installation.observation import Measures, Observation
 from installation.operation.folded_log import FoldedLog
 from installation.places import kept
@@ -70,6 +71,8 @@ class WebPanel:
         takeaways: Office | None = None,
         measure: Callable[[], Measures] | None = None,
         guests: GuestDoor | None = None,
+        zones: ZoneBook | None = None,
+        camera: Preview | None = None,
     ) -> None:
         self._state, self._settings, self._observe, self._measure = state, settings, observe, measure
         token = secret.configured(settings.web, kept("."))
@@ -90,8 +93,10 @@ class WebPanel:
             return readings(observe(), presets.current if presets else "")
 
         self._oscquery = OscQuery(state, self._hub, self._sockets, self._guard, place, readable, settings.web.origins)
-        kept_pictures = None if takeaways is None else partial(told, takeaways)
-        self._show = Show(state, observe, presets, midi, phases, sketches, kept_pictures, guests)
+        given = None if takeaways is None else partial(told, takeaways)
+        self._show = Show(
+            state, observe, presets, midi, phases, sketches, given, guests, lambda: preview.allowed, zones, camera
+        )
         self._panel = Panel(self._show, self._hub, self._sockets, preview)
         self._reception = Reception(self._guard, self._door, self._senders, self._oscquery.welcomes)
         self._socket: socket.socket | None = None

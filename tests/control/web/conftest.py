@@ -33,10 +33,10 @@ class Stage:
     def __init__(self, config: ControlConfig | None = None) -> None:
         self.state = ControlState(table())
         config = config or control_config()
-        self.preview = Preview()
+        self.preview = Preview(allowed=True)
         self.seen = SEEN
         self.osc = OscServer(self.state, config.osc)
-        self.panel = WebPanel(self.state, config, lambda: self.seen, self.preview, osc_port=lambda: self.osc.port)
+        self.panel = WebPanel(self.state, config, lambda: self.seen, self.preview, osc_port=lambda: self.osc.port, camera=Preview(True))
 
     def __enter__(self) -> "Stage":
         self.osc.start()

@@ -13,6 +13,8 @@ from installation.control.presets.player import PresetPlayer
 from installation.control.state import ControlState
 from installation.control.web.preview import Preview
 from installation.control.web.server import WebPanel
+from installation.control.zone_book import ZoneBook
+from installation.zones import Zone
 from tests.control.web.conftest import SEEN, control_config, table
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -37,7 +39,8 @@ class SmallShow:
         self.state = ControlState(self.rows([]))
         self.faults = []
         self.presets = PresetPlayer(folder, self.state, self.rows, self.faults.append, self.faults.append)
-        self.preview = Preview()
+        self.preview, self.camera = Preview(allowed=True), Preview(allowed=True)
+        self.zones = ZoneBook((Zone(0.0, 0.0, 0.1, 0.2),), folder / "zones.json")
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._display)
         self._thread.start()
@@ -51,7 +54,8 @@ class SmallShow:
 
     def open(self):
         """Serve, at the same port as before."""
-        self.panel = WebPanel(self.state, control_config(port=self.port), lambda: self.seen, self.preview, presets=self.presets)
+        config, made = control_config(port=self.port), {"presets": self.presets, "zones": self.zones, "camera": self.camera}
+        self.panel = WebPanel(self.state, config, lambda: self.seen, self.preview, **made)
         self.panel.start()
         self.port = self.panel.port
 
@@ -69,8 +73,14 @@ class SmallShow:
             width, height = self.canvas
             self.state.snapshot(now)
             self.presets.step(now)
+            self.camera.offer(self.room(), now)
             if self.preview.wanted(now):
                 self.preview.put(np.full((height, width, 3), 90, np.uint8), now)
+
+    @staticmethod
+    def room():
+        """What the camera sees: darker to the left."""
+        return np.repeat(np.linspace(20, 220, 320, dtype=np.uint8)[None, :, None], 240, axis=0).repeat(3, axis=2)
 
     def end(self):
         self._stop.set()

@@ -56,7 +56,7 @@ def test_another_name_that_points_here_gets_nothing(stage, host, path):
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:1", "file://", "http://127.0.0.1.evil.example"])
-@pytest.mark.parametrize("path", ["/", "/panel/socket", "/panel/preview"])
+@pytest.mark.parametrize("path", ["/", "/panel/socket", "/panel/preview", "/panel/camera"])
 def test_a_page_of_another_origin_opens_no_websocket(stage, origin, path):
     line = Line(stage.panel.port, path, {"Origin": origin})
     assert line.status == 403
@@ -76,6 +76,7 @@ def test_nothing_is_written_by_a_request(stage):
 
 def test_off_the_loopback_the_panel_needs_the_token(public):
     port = public.panel.port
+    assert ask(port, "/panel/camera")[0] == 401
     for path in ("/panel", "/panel/panel.js", "/panel/socket", "/panel/preview"):
         assert ask(port, path)[0] == 401
         assert ask(port, path, Authorization="Bearer wrong-token")[0] == 401

@@ -22,7 +22,7 @@ def decoded(jpeg: bytes) -> np.ndarray:
 
 
 def test_nothing_is_wanted_while_nobody_looks_and_ten_pictures_a_second_at_most():
-    preview = Preview()
+    preview = Preview(allowed=True)
     assert not preview.wanted(0.0) and preview.jpeg() is None
     preview.ask(lambda: None)
     assert preview.wanted(0.0)
@@ -32,11 +32,22 @@ def test_nothing_is_wanted_while_nobody_looks_and_ten_pictures_a_second_at_most(
     assert not preview.wanted(0.05) and preview.wanted(0.11)
 
 
+def test_where_pictures_may_not_be_shown_none_is_wanted_and_none_is_kept():
+    preview = Preview()  # before there is a source, nobody knows whose picture it is
+    preview.ask(lambda: pytest.fail("there is a picture"))
+    assert not preview.wanted(0.0)
+    preview.put(picture(), 0.0)  # whoever does not ask first
+    assert preview.jpeg() is None
+    preview.allowed = True
+    preview.ask(lambda: None)
+    assert preview.wanted(1.0)
+
+
 @pytest.mark.parametrize(
     ("width", "height", "size"), [(1280, 720, (640, 360)), (720, 1280, (360, 640)), (320, 180, (320, 180)), (4000, 3, (640, 1))]
 )
 def test_a_picture_is_small_and_in_its_colours(width, height, size):
-    preview = Preview()
+    preview = Preview(allowed=True)
     image = np.zeros((height, width, 3), np.uint8)
     image[:] = (200, 60, 20)
     preview.ask(lambda: None)
@@ -50,7 +61,7 @@ def test_a_picture_is_small_and_in_its_colours(width, height, size):
 
 
 def test_the_newest_picture_wins():
-    preview = Preview()
+    preview = Preview(allowed=True)
     for shade in (10, 200):
         preview.put(np.full((40, 40, 3), shade, np.uint8), shade)
     assert abs(decoded(preview.jpeg() or b"").mean() - 200) < 4

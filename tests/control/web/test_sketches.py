@@ -24,7 +24,7 @@ def board() -> SketchBoard:
 @pytest.fixture
 def panel(board):
     state = ControlState(parameter_table([], [], styles=(("ink", "black ink"),)))
-    serving = WebPanel(state, control_config(), lambda: SEEN, Preview(), sketches=board)
+    serving = WebPanel(state, control_config(), lambda: SEEN, Preview(allowed=True), sketches=board)
     serving.start()
     yield serving
     serving.stop()

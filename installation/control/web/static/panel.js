@@ -8,6 +8,7 @@ import { Place, Sight } from "./place.js";
 import { Presets } from "./presets.js";
 import { Takeaways } from "./takeaways.js";
 import { Waves } from "./waves.js";
+import { Zones } from "./zones.js";
 
 const $ = (id) => document.getElementById(id);
 const TITLES = { edit: "Edit", identity: "Identity", blend: "Blend", smile: "Smile", facets: "Facets", style: "Painters' styles", look: "Look", preset: "Presets", transport: "Stage", schedule: "Opening hours", takeaway: "Takeaways" };
@@ -38,6 +39,8 @@ const presets = new Presets(context, make, (message) => hand.ask(message));
 const health = new Health($("health"), $("faults"));
 const takeaways = new Takeaways((text) => say(text, 6000));
 const sight = new Sight($("groups"), $("sections"));
+const zones = new Zones($("zones"), { ask: (message) => hand.ask(message), mirrored: () => values.get("look/mirror") !== false });
+place.fold($("zones"));
 const rove = roving($("groups"), () => $("groups").querySelector("[aria-current]"));
 
 // ---- the table -----------------------------------------------------------------------------------------------------
@@ -257,6 +260,9 @@ function hear(told) {
   }
   if (told.presets) presets.show(told.presets);
   if ("takeaways" in told) takeaways.show(told.takeaways, $("group-takeaway"));
+  if ("pictures" in told) allow(told.pictures);
+  if ("zones" in told) zones.show(told.zones);
+  if (told.values || told.rows) zones.flip();
   if (told.sketches) showSketches(told.sketches);
   if ("midi" in told) showMidi(told.midi);
   for (const answer of told.answers || []) hand.answer(answer);
@@ -314,6 +320,16 @@ hand.link = new Link("/panel/socket", { onMessage: hear, onState: become, watche
 // ---- the preview: the next picture is asked for when the last one was drawn ------------------------------------------
 
 const picture = $("picture");
+// A live camera's picture is shown only where that is configured.
+const FORBIDDEN = "A live camera's picture is shown here only with privacy.allow_recording: true";
+function allow(pictures) {
+  zones.allow(pictures);
+  $("nothing").textContent = pictures ? "no picture yet" : FORBIDDEN;
+  if (pictures) return;
+  $("nothing").hidden = false;
+  picture.getContext("2d").clearRect(0, 0, picture.width, picture.height);
+}
+
 let looking = true;
 let asked = false;
 const look = new Link("/panel/preview", {
