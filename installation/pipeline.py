@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import InitVar, dataclass, field
 from math import inf
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from installation.canvas.compose import Compose
 from installation.canvas.hud import HudState
@@ -22,6 +22,7 @@ from installation.errors import FaultError, SourceError
 from installation.faces.framing import Framing
 from installation.messages import AlignedFrame, EncodedFrame, Frame, Portraits, Styled, TrackedFrame
 from installation.operation.health import Health
+from installation.operation.interlude import Interlude
 from installation.operation.worker import Loop
 from installation.outputs.output import Output
 from installation.slot import Slot
@@ -53,6 +54,22 @@ CAPTURE = "capture"  # the fault of a source that is gone
 FRAMING = "framing"  # that of a camera which sees half of its visitors' heads
 CUT_OFF = "faces are cut by the edge of the camera's picture and not drawn; turn the camera so that it sees whole heads"
 LEFT_OUT = "left out"  # that of one which leaves out a part of what it has
+
+T = TypeVar("T")
+
+
+def taken(slot: Slot[T], interlude: Interlude | None) -> T | None:
+    """The newest of a slot; None where none came within the time that a loop waits. While it waits, and now and then where it never
+    does, the loop lends its engines to whoever asks through ``interlude``."""
+    if interlude is None:
+        return slot.take(WAIT)
+    fresh, end = slot.take(), time.monotonic() + WAIT
+    interlude.step(idle=fresh is None)
+    while fresh is None and (left := end - time.monotonic()) > 0:
+        fresh = slot.take(left)
+        if fresh is None:  # the time is over, or a call came meanwhile
+            interlude.step(idle=True)
+    return fresh
 
 
 def never() -> bool:
@@ -227,13 +244,14 @@ class PerceptionLoop(Loop):
     health: Health
     now: Callable[[], float]
     resting: Callable[[], bool] = never
+    interlude: Interlude | None = None  # through which others use the engines of perception
     _last: Frame | None = None
     _patience: float = LATE
     _framing: Framing = field(default_factory=Framing)
     _off: bool = False
 
     def step(self, now: float) -> None:
-        frame = self.frames.take(WAIT)
+        frame = taken(self.frames, self.interlude)
         if frame is None or self.resting():
             self._wait()
             return
@@ -297,11 +315,12 @@ class SynthesisLoop(Loop):
     now: Callable[[], float]
     to_style: Slot[Portraits] | None = None  # the same portraits for the style loop, where there is one
     resting: Callable[[], bool] = never
+    interlude: Interlude | None = None  # through which others use the generators
     _last: EncodedFrame | None = None
     _heard: float = float("-inf")
 
     def step(self, now: float) -> None:
-        fresh = self.encoded.take(WAIT)
+        fresh = taken(self.encoded, self.interlude)
         if fresh is not None:
             self._last, self._heard = fresh, self.now()
         elif self._last is not None and self._last.faces and self.now() - self._heard > SILENT:

@@ -82,7 +82,8 @@ class Midi(Protocol):
 @dataclass(frozen=True, slots=True)
 class Show:
     """All that the panel looks at. phases: cycles of each attribute's oscillator since the start; sketches: of each style;
-    takeaways: how they stand, None where there are none; guests: how a face of a grid comes into the mirror."""
+    takeaways: how they stand, None where there are none; guests: how a face of a grid comes into the mirror; studio: whether there is
+    a photo page."""
 
     state: ControlState
     observe: Callable[[], Observation]
@@ -92,6 +93,7 @@ class Show:
     sketches: SketchBoard | None = None
     takeaways: Callable[[], Json] | None = None
     guests: GuestDoor | None = None
+    studio: bool = False
 
     def rows(self) -> Json:
         """The table, and what every control is set to."""
@@ -99,6 +101,7 @@ class Show:
             "rows": [row_json(row) for row in self.state.table.values()],
             "values": self.state.targets(),
             "presets": self.presets_json(),
+            "studio": self.studio,
         }
 
     def presets_json(self) -> Json:
