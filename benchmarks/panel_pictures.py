@@ -1,8 +1,9 @@
-"""The panel's pictures in docs/: a headless Chromium looks at it over the embedded visitors, as a desktop and as a phone.
+"""The panel's pictures in docs/, and the studio's: a headless Chromium looks at them over the embedded visitors, as a desktop and as a
+phone.
 
-python -m benchmarks.panel_pictures [--to docs] [--url http://127.0.0.1:8600/panel] [--seconds 30]
+python -m benchmarks.panel_pictures [--to docs] [--url http://127.0.0.1:8600/panel] [--seconds 30] [--studio]
 
-Without --url it runs the show itself. Needs what `make setup-browser` installs.
+--studio: the studio's alone. Without --url it runs the show itself. Needs what `make setup-browser` installs.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import io
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from PIL import Image
@@ -21,6 +22,8 @@ from selenium.webdriver.chrome.service import Service
 
 LARGEST = 150_000  # bytes
 PRESET = "painted-salon"
+VISITOR = 1  # of the drawn ones, from 0
+EDITS = {"edit/age/amount": 0.78, "edit/smile/amount": 0.62}  # of the studio's portrait, as shares of their sliders' way
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars",
@@ -56,16 +59,20 @@ def show(wait: float) -> Iterator[str]:
         yield installation.desk.panel.panel_url
 
 
+def until(driver: webdriver.Chrome, script: str, seconds: float = 60) -> None:
+    """Wait until a script answers with something true. Raises SystemExit where it never does."""
+    deadline = time.monotonic() + seconds
+    while not driver.execute_script(script):
+        if time.monotonic() > deadline:
+            raise SystemExit(f"the page does not come to where {script}")
+        time.sleep(0.1)
+
+
 def shoot(url: str, width: int, height: int, phone: bool, act: Callable[[webdriver.Chrome], None]) -> Image.Image:
-    """One picture of the panel."""
+    """One picture of a page."""
     driver = browser(width, height, phone)
     try:
         driver.get(url)
-        deadline = time.monotonic() + 30
-        while not driver.execute_script("return Number(document.getElementById('picture').dataset.pictures||0) > 2"):
-            if time.monotonic() > deadline:
-                raise SystemExit("the panel shows no picture")
-            time.sleep(0.1)
         act(driver)
         time.sleep(1.5)
         return Image.open(io.BytesIO(driver.get_screenshot_as_png())).convert("RGB")
@@ -84,11 +91,39 @@ def save(picture: Image.Image, path: Path) -> None:
     print(f"{path}: {picture.width}×{picture.height}, {data.tell() / 1000:.0f} kB")
 
 
+def alive(driver: webdriver.Chrome, script: str = "") -> None:
+    """The panel shows its picture; then the script is run."""
+    until(driver, "return Number(document.getElementById('picture').dataset.pictures||0) > 2")
+    driver.execute_script(script)
+
+
 def pictures(url: str, folder: Path) -> None:
-    """Both."""
+    """The panel's."""
     unfold = "document.querySelectorAll('.edit details')[1].open = true;"
-    save(shoot(url, 1280, 1000, False, lambda driver: driver.execute_script(unfold)), folder / "panel-desktop.jpg")
-    save(shoot(url, 390, 844, True, lambda driver: None), folder / "panel-phone.jpg")
+    save(shoot(url, 1280, 1000, False, lambda driver: alive(driver, unfold)), folder / "panel-desktop.jpg")
+    save(shoot(url, 390, 844, True, alive), folder / "panel-phone.jpg")
+
+
+def made(driver: webdriver.Chrome, wipe: int) -> None:
+    """A portrait of a drawn visitor in the studio, half of it as it came."""
+    until(driver, "return document.body.classList.contains('ready')")
+    driver.execute_script("document.querySelectorAll('#samples button')[arguments[0]].click()", VISITOR)
+    until(driver, "return document.getElementById('tile-code').naturalWidth > 0", 300)  # the last thing to come
+    for name, value in EDITS.items():
+        driver.execute_script(
+            """const input = document.querySelector(`[data-name="${arguments[0]}"] input[type=range]`);
+            input.value = input.max * arguments[1]; input.dispatchEvent(new Event("input"));
+            dispatchEvent(new PointerEvent("pointerup"))""",
+            name, value,
+        )  # fmt: skip
+    until(driver, "return !document.body.matches('.drawing, .tools-held')", 300)
+    driver.execute_script("const w = document.getElementById('wipe'); w.value = arguments[0]; w.dispatchEvent(new Event('input'))", wipe)
+
+
+def studio_pictures(url: str, folder: Path) -> None:
+    """The studio's."""
+    save(shoot(url, 1280, 800, False, lambda driver: made(driver, 50)), folder / "studio-desktop.jpg")
+    save(shoot(url, 390, 844, True, lambda driver: made(driver, 50)), folder / "studio-phone.jpg")
 
 
 def main() -> None:
@@ -96,12 +131,12 @@ def main() -> None:
     parser.add_argument("--to", type=Path, default=Path("docs"), help="folder for the pictures")
     parser.add_argument("--url", help="a panel that is running already")
     parser.add_argument("--seconds", type=float, default=30, help="s that the show has to come alive")
+    parser.add_argument("--studio", action="store_true", help="the studio's pictures alone")
     given = parser.parse_args()
-    if given.url:
-        pictures(given.url, given.to)
-        return
-    with show(given.seconds) as url:
-        pictures(url, given.to)
+    with nullcontext(given.url) if given.url else show(given.seconds) as url:
+        if not given.studio:
+            pictures(url, given.to)
+        studio_pictures(url.replace("/panel", "/studio"), given.to)
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ COMMANDS = (
     Command("grid", "installation.commands.grid", "mix faces with faces: rows and columns of codes, photographs, seeds"),
     Command("edit", "installation.commands.edit", "edit the faces in photographs and clips, without a camera"),
     Command("bot", "installation.commands.bot", "edit the photographs that people send to a bot of Telegram's"),
+    Command("studio", "installation.commands.studio", "edit photographs in a browser, without a mirror"),
     Command("setup-engines", "installation.commands.setup_engines", "measure which engine is fastest here"),
     Command("data", "installation.training.data.command", "make a data set of faces from pictures and videos"),
     Command("train", "installation.training.train", "train a generator and its encoder"),

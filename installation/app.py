@@ -17,7 +17,7 @@ import torch
 from installation.assembly import networks
 from installation.assembly.guests import guest_door
 from installation.assembly.invitation import Invitation, invitation_of, may_keep
-from installation.assembly.networks import build_networks, cache_notice, hand_settings, models_of
+from installation.assembly.networks import NetworkStages, build_networks, cache_notice, hand_settings, models_of
 from installation.assembly.options import RunOptions, check_targets, keeps_state
 from installation.assembly.report import Counted, ShowTimes, report_of
 from installation.assembly.schedule import overlap_notice, schedule_of
@@ -53,6 +53,7 @@ from installation.messages import Portraits, Styled
 from installation.models.guests import GuestBook, face_coder
 from installation.operation.descriptors import raise_limit
 from installation.operation.health import Health, Report, rss_mb
+from installation.operation.interlude import Interlude
 from installation.operation.observer import Observer
 from installation.operation.priority import ahead, built_aside, coming_first, keeping_time
 from installation.operation.report_file import ReportFile
@@ -77,6 +78,9 @@ from installation.stages.glass import LARGEST_ON_CPU, LARGEST_ON_GPU, Glass, Gla
 from installation.stages.silhouette import Silhouette
 from installation.stages.style import Style
 from installation.stages.track import Track
+from installation.studio.atelier import Atelier
+from installation.studio.networks import StudioNetworks
+from installation.studio.portraying import Offer
 from installation.styles.blend import Blender
 from installation.styles.hands import Hands
 from installation.styles.library import Library, Palette
@@ -167,7 +171,10 @@ class Installation:
             stages = build() if priorities is None else built_aside(build, priorities, self._meanwhile)
             self.occlusion, self.encode, self.generate = stages.occlusion, stages.encode, stages.generate
             undo.callback(self.encode.close)
-            self._join(tuple(waiting.keys))
+            self._join(stages, tuple(waiting.keys))
+            if self.atelier is not None:
+                undo.callback(self.atelier.close)
+                self.atelier.use(self._lent, None if priorities is None else priorities.aside)
 
     def _meanwhile(self) -> None:
         """While the networks are built."""
@@ -222,10 +229,12 @@ class Installation:
         files = DirectionFiles(config.models.directions, lambda paths: load_directions(paths, *shape, family, knobs), edit.use)
         blender = Blender(palette, tempo.beat)
         styles = StylePictures(config.models.styles, self.library, blender.use)
+        offer = Offer(m, lambda: self.controls.table, lambda: edit.directions, lambda: blender.palette)
+        self.atelier = Atelier(config, offer) if config.control.web.studio else None
         links = DeskLinks(
             self.observer, self.health.fault, tempo, self.clock.now, lambda: self.health.captured, audio, lambda: edit.phases, files,
             styles, self._scheduled, None if self.takeaways is None else self.takeaways.office, self._upkeep.measure,
-            guest_door(m, guests), self._zones,
+            guest_door(m, guests), self._zones, self.atelier,
         )  # fmt: skip
         o, keep = self.options, keeps_state(config, self.options)
         beginning = Beginning(o.preset, keep, resume=o.preset is None, timeline=o.timeline_play)
@@ -278,8 +287,8 @@ class Installation:
         only where that is configured."""
         return self.config.privacy.allow_recording or (source is not None and not source.is_live)
 
-    def _join(self, early_keys: tuple[str, ...]) -> None:
-        """The loops, and what attends to them. early_keys: those that were pressed while the networks were built."""
+    def _join(self, stages: NetworkStages, early_keys: tuple[str, ...]) -> None:
+        """The loops, what attends to them, and what they lend. early_keys: those that were pressed while the networks were built."""
         frames, encoded, portraits = Slot(), Slot(), Slot()  # type: ignore[var-annotated]
         to_style: Slot[Portraits] = Slot()
         painted: Slot[Styled | None] = Slot()
@@ -306,13 +315,16 @@ class Installation:
         self.glass = Glass(self._glass_settings(), align_image, self.generate.turn_milliseconds)
         track, align = Track(track_settings(self.config), self._zones.zones), self._aligner()
         found = (Silhouette(), self.occlusion, self.encode)
-        gestures = gestures_of(self.config)
+        gestures, attract = gestures_of(self.config), attract_of(self.config, self.edit.guests)
+        self.interludes = Interlude(frames.wake), Interlude(encoded.wake)
+        self._lent = StudioNetworks.lent(stages, found[0], *self.interludes)
+        perceiving, drawing = self.interludes
         self.perception = PerceptionLoop(
-            frames, track, align, *found, self.controls, encoded, health, now, rests, *gestures, camera=desk.camera.offer
-        )
-        attract = attract_of(self.config, self.edit.guests)
+            frames, track, align, *found, self.controls, encoded, health, now, rests, *gestures,
+            camera=desk.camera.offer, interlude=perceiving,
+        )  # fmt: skip
         self.synthesis = SynthesisLoop(
-            encoded, self.edit, self.generate, self.glass, self.controls, portraits, health, now, to_style, rests, attract
+            encoded, self.edit, self.generate, self.glass, self.controls, portraits, health, now, to_style, rests, attract, drawing
         )  # fmt: skip
         self.style, styling = self._styling(to_style, painted, rests, keeps)
         self.display = DisplayLoop(portraits, compose, self.canvas, self.outputs, self.controls, health, board.state, now, painted)
@@ -449,6 +461,8 @@ class Installation:
         parts = (
             *(output.close for output in self.outputs),
             self.desk.stop,
+            *(interlude.close for interlude in self.interludes),
+            self._close_studio,
             *(() if self._moves is None else (self._moves.stop,)),  # after the desk: what was being saved is a move too
             *(slot.close for slot in (*self.slots, *self.style_slots)),
             self._stop_workers,
@@ -466,6 +480,10 @@ class Installation:
             except Exception as err:
                 log.debug("the end", exc_info=True)
                 self.health.fault(f"at the end: {type(err).__name__}: {err}")
+
+    def _close_studio(self) -> None:
+        if self.atelier is not None:
+            self.atelier.close(self._time_left())
 
     def _time_left(self) -> float:
         """s until whatever is still at work is left behind: it ends with the process."""

@@ -363,6 +363,7 @@ class WebConfig(Section):
     token_file: str = _setting("control.web.token_file", "file that holds it, from the program's folder on, made where there is none")
     hosts: tuple[str, ...] = _setting("control.web.hosts", "names of this machine beside its own, as a proxy's", max_length=32)
     origins: tuple[Origin, ...] = _setting("control.web.origins", "pages that may read OSCQuery on this machine", max_length=32)
+    studio: bool = _setting("control.web.studio", "whether there is a page where photographs are edited")
 
 
 class MidiConfig(Section):

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import InitVar, dataclass, field, replace
 from math import inf
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from installation.canvas.compose import Compose
 from installation.canvas.hud import HudState
@@ -22,6 +22,7 @@ from installation.errors import FaultError, SourceError
 from installation.faces.framing import Framing
 from installation.messages import AlignedFrame, EncodedFrame, Frame, Image, Portraits, Styled, TrackedFrame
 from installation.operation.health import Health
+from installation.operation.interlude import Interlude
 from installation.operation.worker import Loop
 from installation.outputs.output import Output
 from installation.slot import Slot
@@ -56,6 +57,22 @@ CAPTURE = "capture"  # the fault of a source that is gone
 FRAMING = "framing"  # that of a camera which sees half of its visitors' heads
 CUT_OFF = "faces are cut by the edge of the camera's picture and not drawn; turn the camera so that it sees whole heads"
 LEFT_OUT = "left out"  # that of one which leaves out a part of what it has
+
+T = TypeVar("T")
+
+
+def taken(slot: Slot[T], interlude: Interlude | None) -> T | None:
+    """The newest of a slot; None where none came within the time that a loop waits. While it waits, and now and then where it never
+    does, the loop lends its engines to whoever asks through ``interlude``."""
+    if interlude is None:
+        return slot.take(WAIT)
+    fresh, end = slot.take(), time.monotonic() + WAIT
+    interlude.step(idle=fresh is None)
+    while fresh is None and (left := end - time.monotonic()) > 0:
+        fresh = slot.take(left)
+        if fresh is None:  # the time is over, or a call came meanwhile
+            interlude.step(idle=True)
+    return fresh
 
 
 def ignore(image: Image, now: float) -> None:
@@ -239,6 +256,7 @@ class PerceptionLoop(Loop):
     hands: Hands | None = None
     consent: Consent | None = None
     camera: Callable[[Image, float], None] = ignore
+    interlude: Interlude | None = None  # through which others use the engines of perception
     _last: Frame | None = None
     _patience: float = LATE
     _framing: Framing = field(default_factory=Framing)
@@ -246,7 +264,7 @@ class PerceptionLoop(Loop):
     _waiting: int = 0
 
     def step(self, now: float) -> None:
-        frame = self.frames.take(WAIT)
+        frame = taken(self.frames, self.interlude)
         if frame is None or self.resting():
             self._wait()
             return
@@ -327,11 +345,12 @@ class SynthesisLoop(Loop):
     to_style: Slot[Portraits] | None = None  # the same portraits for the style loop, where there is one
     resting: Callable[[], bool] = never
     attract: Attract | None = None
+    interlude: Interlude | None = None  # through which others use the generators
     _last: EncodedFrame | None = None
     _heard: float = float("-inf")
 
     def step(self, now: float) -> None:
-        fresh = self.encoded.take(WAIT)
+        fresh = taken(self.encoded, self.interlude)
         if fresh is not None:
             self._last, self._heard = fresh, self.now()
         elif self._last is not None and self._last.faces and self.now() - self._heard > SILENT:

@@ -14,6 +14,7 @@ class Slot(Generic[T]):
         self._value: T | None = None
         self._fresh = False
         self._closed = False
+        self._woken = False
         self.dropped = 0  # values replaced before anybody took them
 
     def put(self, value: T) -> None:
@@ -24,10 +25,12 @@ class Slot(Generic[T]):
             self._ready.notify()
 
     def take(self, timeout: float = 0.0) -> T | None:
-        """The newest value if it was not taken yet, waiting up to ``timeout`` seconds for one; otherwise None."""
+        """The newest value if it was not taken yet, waiting up to ``timeout`` seconds for one; otherwise None, sooner where somebody
+        has called ``wake``."""
         with self._ready:
             if not self._fresh and timeout > 0 and not self._closed:
-                self._ready.wait_for(lambda: self._fresh or self._closed, timeout)
+                self._ready.wait_for(lambda: self._fresh or self._closed or self._woken, timeout)
+            self._woken = False
             if not self._fresh:
                 return None
             self._fresh = False
@@ -37,6 +40,12 @@ class Slot(Generic[T]):
     def fresh(self) -> bool:
         """Whether there is a value that was not taken yet."""
         return self._fresh
+
+    def wake(self) -> None:
+        """Let whoever waits, or waits next, go on without a value."""
+        with self._ready:
+            self._woken = True
+            self._ready.notify_all()
 
     def close(self) -> None:
         """Wake a waiting taker; later takes do not wait."""

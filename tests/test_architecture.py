@@ -41,11 +41,11 @@ ARROWS: dict[str, set[str]] = {
     "running": {"operation", "canvas", "control", "pipeline"},
     "app": {
         "latents", "checkpoints", "engines", "models", "sources", "outputs", "operation", "canvas", "styles", "control", "stages",
-        "pipeline", "assembly", "running",
+        "pipeline", "assembly", "running", "studio",
     },
     "show": {"sources", "outputs", "operation", "canvas", "control", "assembly"},
     "__main__": {"show"},
-    # Beside the show: nothing above imports these.
+    # Beside the show: of all above, the app alone imports the studio, and the studio the darkroom.
     "registry": {"latents", "checkpoints"},
     "export": {"networks", "checkpoints", "models"},
     "demo": {"faces", "engines"},
@@ -59,6 +59,10 @@ ARROWS: dict[str, set[str]] = {
     "bot": {"faces", "latents", "engines", "models", "sources", "operation", "styles", "stages", "assembly", "darkroom"},
     "drawings": set(),
     "paintings": set(),
+    "studio": {
+        "faces", "latents", "networks", "engines", "models", "portraits", "sources", "operation", "canvas", "styles", "control", "stages",
+        "assembly", "darkroom",
+    },
     "training": {
         "faces", "latents", "networks", "checkpoints", "engines", "models", "portraits", "compositing", "sources", "styles", "stages",
         "registry",
@@ -66,7 +70,7 @@ ARROWS: dict[str, set[str]] = {
     "commands": {
         "latents", "networks", "checkpoints", "codes", "inversion", "engines", "models", "sources", "operation", "canvas", "styles",
         "control", "stages", "assembly", "registry", "export", "darkroom", "bot", "drawings", "doctor", "service", "soak",
-        "paintings", "training",
+        "paintings", "training", "studio",
     },
 }  # fmt: skip
 

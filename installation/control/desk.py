@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from installation.control.osc.server import OscServer
     from installation.control.sound.audio import AudioInput
     from installation.control.web.server import WebPanel
+    from installation.control.web.studio_desk import Studio
     from installation.latents.directions import DirectionSet
     from installation.styles.library import Library, Palette
     from installation.takeaways.office import Office
@@ -79,7 +80,8 @@ class DeskLinks:
     goes on without it; now: s of the show's clock; frame: frames captured until now; phases: of the oscillators, in cycles; audio:
     what listens to the room, None where nothing does; schedule: None where the show knows no time of day; takeaways: None where
     visitors take nothing home; measure: what costs more than ``observe`` does, for the panel's /metrics; guests: how a face of a
-    grid comes into the mirror; zones: in which faces do not count."""
+    grid comes into the mirror; zones: in which faces do not count; studio: edits the photographs that people bring, None where nothing
+    does."""
 
     observe: Callable[[], Observation]
     on_fault: Callable[[str], None]
@@ -95,6 +97,7 @@ class DeskLinks:
     measure: Callable[[], Measures] | None = None
     guests: GuestDoor | None = None
     zones: ZoneBook | None = None
+    studio: Studio | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +236,7 @@ class ControlDesk:
             guests=self._show.guests,
             zones=self._show.zones,
             camera=self.camera,
+            studio=self._show.studio,
         )
 
     def _watch(self) -> Part | None:

@@ -35,6 +35,7 @@ LINUX = sys.platform == "linux"
 STEP = 10  # of the nice value between display and networks: the display's share of a core is then about ten times larger
 FIRST, LAST = -20, 19  # nice values that Linux knows
 ENDING_SECONDS = 2.0  # s that the end of a start waits for a build
+ASIDE = 5  # of the nice value between the networks and what others may do beside them
 MEANWHILE_SECONDS = 0.25  # s between two looks at a build
 # A picture is made of hundreds of short calls, and after each one the display may wait this long until another thread lets it go on.
 SWITCH_SECONDS = 0.0005
@@ -54,6 +55,11 @@ class Priorities:
     display: int  # of the display and the hands
     build: int  # of what builds the networks before anything is shown
     networks: int  # of what runs them
+
+    @property
+    def aside(self) -> int:
+        """Of what people may do beside the show, such as editing a photograph."""
+        return min(LAST, self.networks + ASIDE)
 
     @staticmethod
     def behind(nice: int) -> Priorities:

@@ -31,9 +31,14 @@ class Coder(Protocol):
     """Brings the cache up to date for the faces of one frame."""
 
     choice: str  # backend, precision and threads
+    anywhere: bool  # whether ``alone`` may be called in any thread
 
     def update(self, faces: Sequence[AlignedFace], aligned: AlignedFrame, cache: LatentCache, now: float) -> None:
         """faces: those of the frame that can be seen well enough to encode."""
+        ...
+
+    def alone(self, one: AlignedFace, others: Sequence[AlignedFace], width: int, height: int) -> EncodedFace:
+        """See ``Encode.alone``."""
         ...
 
     def relieve(self) -> str:
@@ -74,6 +79,11 @@ class Encode:
         """Backend, precision and threads of the encoder's engine."""
         return self._coder.choice
 
+    @property
+    def anywhere(self) -> bool:
+        """Whether ``alone`` may be called in any thread, and would hold up the loop."""
+        return self._coder.anywhere
+
     def encode(self, aligned: AlignedFrame, now: float, hold: float = 0.0) -> EncodedFrame:
         """hold 0…1 slows the glide from code to code. A visitor appears here with their first code, which is made of the first
         frame that shows them well; what is not seen well keeps the last good code and detail."""
@@ -87,6 +97,11 @@ class Encode:
     def _encoded(self, one: AlignedFace, now: float, hold: float) -> EncodedFace:
         code, detail = self.cache.code(one.face, now, hold)
         return EncodedFace(one.face, code, detail, one.silhouette, one.covered, self.cache.changes(one.face))
+
+    def alone(self, one: AlignedFace, others: Sequence[AlignedFace], width: int, height: int) -> EncodedFace:
+        """One face of a still, of which nothing is kept. others: everybody else in that still [height, width]. For the thread that
+        ``encode`` is called in, or ``anywhere``."""
+        return self._coder.alone(one, others, width, height)
 
     def relieve(self) -> str:
         """Encode with less memory from now on. What was given up, in a few words; "" where nothing is left to give up."""
@@ -123,7 +138,7 @@ class DetailCoder:
         self._editing = None if editor is None else _editing_trunk(encoder, editor, input_px, settings, thorough)
         self._asked: dict[int, int] = {}  # number of the frame in which the editor was asked of a visitor last, by their id
         self._frame = 0
-        self.choice = str(self._trunk.choice)
+        self.choice, self.anywhere = str(self._trunk.choice), False
 
     def update(self, faces: Sequence[AlignedFace], aligned: AlignedFrame, cache: LatentCache, now: float) -> None:
         height, width = aligned.frame.image.shape[:2]
@@ -150,6 +165,19 @@ class DetailCoder:
         due = [] if stalest is None or self._frame - self._asked[stalest.face.id] <= REST_FRAMES else [stalest]
         self._asked = {a.face.id: self._asked[a.face.id] for a in known} | {a.face.id: self._frame for a in (*new, *due)}
         return [*new, *due]
+
+    def alone(self, one: AlignedFace, others: Sequence[AlignedFace], width: int, height: int) -> EncodedFace:
+        """With what the editor would write on it."""
+        engine = self._trunk if self._editing is None else self._editing
+        residual, *maps = engine([[one.crop]])[0]
+        ws, detail = _tensor(self._heads([maps[:HEADS_READ]])[0][0]), _tensor(residual)
+        changes = OwnChanges(*(_tensor(part) for part in maps[HEADS_READ:])) if len(maps) > HEADS_READ else None
+        part = own_part(one, others, width, height, detail.shape[-1])
+        if part is not None:
+            own = torch.from_numpy(part)
+            detail = own * detail
+            changes = None if changes is None else OwnChanges(own * changes.residual, changes.flow)
+        return EncodedFace(one.face, ws, detail, one.silhouette, one.covered, changes)
 
     def relieve(self) -> str:
         if self._trunk.shrink():
@@ -199,6 +227,7 @@ class WholeCoder:
         if self._engine.choice.backend in OWN_WEIGHTS:
             let_go(module)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="encode") if background else None
+        self.anywhere = background
         self._job: Job | None = None
         self._rest = float("-inf")  # s, until when known faces wait
 
@@ -218,6 +247,11 @@ class WholeCoder:
                 oldest = max(waiting, key=lambda a: cache.age(a.face, now))
                 # A copy: the crop's memory is used again a few frames on.
                 self._job = Job(oldest.face, now, self._worker.submit(self._run, oldest.crop.copy()))
+
+    def alone(self, one: AlignedFace, others: Sequence[AlignedFace], width: int, height: int) -> EncodedFace:
+        """After the face in hand, where one is."""
+        ws = self._run(one.crop) if self._worker is None else self._worker.submit(self._run, one.crop).result()
+        return EncodedFace(one.face, ws, None, one.silhouette, one.covered)
 
     def _run(self, crop: Image) -> Tensor:
         return _tensor(self._engine([[crop]])[0][0])

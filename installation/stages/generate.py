@@ -104,10 +104,11 @@ class Generate:
         portraits = [self._portrait(face, result[0], mixed) for face, result in zip(edited.faces, results, strict=True)]
         return Portraits(edited.frame, tuple(portraits))
 
-    def draw(self, edited: EditedFrame) -> DrawnFrame:
+    def draw(self, edited: EditedFrame, finest: bool = False) -> DrawnFrame:
         """What each face's edits change: drawn twice where the camera's pixels stay, once where they do not, and not at all where
-        nothing is edited."""
-        return DrawnFrame(edited, tuple(self._drawing(face, edited.mix if face.mix is None else face.mix) for face in edited.faces))
+        nothing is edited. finest: as large as portraits are, whatever time that takes."""
+        drawings = (self._drawing(face, edited.mix if face.mix is None else face.mix, finest) for face in edited.faces)
+        return DrawnFrame(edited, tuple(drawings))
 
     @property
     def change_px(self) -> int:
@@ -128,13 +129,15 @@ class Generate:
         enough = (pairs for pairs in self._pairs if 0 < pixels <= ENOUGH * pairs.size)
         return next(enough, self._pairs[-1] if self._pairs else None)
 
-    def _drawing(self, face: EditedFace, mix: Mix) -> Drawing:
+    def _drawing(self, face: EditedFace, mix: Mix, finest: bool) -> Drawing:
         own = face.own
         if not face.edited or own is None:
             return Drawing(None, None, None, face.glass)
         if self._mixing is None:
             mix = ()
-        pairs = self._pairs_for(face.pixels)
+        pairs = self._pairs_for(0 if finest else face.pixels)
+        if finest and pairs is not None and pairs.size < self.portrait_px:
+            pairs = None
         if not mix and face.glass >= 1.0 and pairs is not None:
             inputs = self._engines.pair_inputs(face.ws, face.ws_edited, own.detail, face.detail, face.detail_gain)
             pair = pairs.engine([inputs])[0]

@@ -50,6 +50,10 @@ class Occlusion:
         self._covers.step(aligned.faces)
         return replace(aligned, faces=tuple(replace(a, covered=self._covers.mask(a.face.id)) for a in aligned.faces))
 
+    def alone(self, crop: Image) -> Mask:
+        """[S, S, 3] of a still -> [32, 32], 255 where something is before its sitter's face. Nothing of it is kept."""
+        return as_mask(self._measured(crop))
+
     def _measured(self, crop: Image) -> NDArray[np.float32]:
         if crop.shape[0] != INPUT_PX:
             crop = np.asarray(cv2.resize(crop, (INPUT_PX, INPUT_PX), interpolation=cv2.INTER_AREA), dtype=np.uint8)

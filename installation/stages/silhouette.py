@@ -42,6 +42,10 @@ class Silhouette:
         faces = (replace(a, silhouette=self._outlines.mask(a.face.id)) for a in aligned.faces)
         return AlignedFrame(aligned.frame, tuple(faces))
 
+    def alone(self, crop: Image) -> Mask:
+        """[S, S, 3] of a still -> [128, 128], 255 where its sitter is. Nothing of it is kept."""
+        return soft(self._measured(crop))
+
     def people(self, aligned: AlignedFrame, wanted: bool) -> AlignedFrame:
         """The same frame with the matte of all who are in it, while that is wanted and a little longer. Otherwise it costs nothing."""
         frame = aligned.frame

@@ -85,7 +85,8 @@ class Midi(Protocol):
 class Show:
     """All that the panel looks at. phases: cycles of each attribute's oscillator since the start; sketches: of each style;
     takeaways: how they stand, None where there are none; guests: how a face of a grid comes into the mirror; pictures: whether it may
-    show the source's pictures; zones: those in which faces do not count; camera: the picture that they are drawn over."""
+    show the source's pictures; zones: those in which faces do not count; camera: the picture that they are drawn over; studio: whether
+    there is a photo page."""
 
     state: ControlState
     observe: Callable[[], Observation]
@@ -98,6 +99,7 @@ class Show:
     pictures: Callable[[], bool] = lambda: True
     zones: ZoneBook | None = None
     camera: Preview | None = None
+    studio: bool = False
 
     def rows(self) -> Json:
         """The table, and what every control is set to."""
@@ -105,6 +107,7 @@ class Show:
             "rows": [row_json(row) for row in self.state.table.values()],
             "values": self.state.targets(),
             "presets": self.presets_json(),
+            "studio": self.studio,
         }
 
     def presets_json(self) -> Json:

@@ -45,7 +45,7 @@ class HttpConnection(asyncio.Protocol):
     Without the token it is heard one request at a time: what it sends beyond that waits, and is not even read as HTTP.
     """
 
-    __slots__ = ("_asking", "_door", "_inner", "_waiting", "arrived", "lasting", "sender", "transport", "trusted", "until")
+    __slots__ = ("_asking", "_door", "_inner", "_paused", "_waiting", "arrived", "lasting", "sender", "transport", "trusted", "until")
 
     def __init__(self, door: Door, sender: Sender, now: float) -> None:
         self.sender, self.arrived, self.until = sender, now, now + ASK_SECONDS
@@ -53,7 +53,7 @@ class HttpConnection(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self._door = door
         self._inner: asyncio.Protocol | None = None
-        self._asking = False
+        self._asking = self._paused = False
         self._waiting = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -69,20 +69,32 @@ class HttpConnection(asyncio.Protocol):
             self._inner.data_received(data)
             return
         self._waiting += data
-        if len(self._waiting) > LONGEST_REQUEST:
-            self._door.let_go(self, "sent too much")
+        self._hear()
+        if len(self._waiting) <= LONGEST_REQUEST or self.trusted or self.lasting or self.transport is None:
+            return
+        if self._asking:  # the rest of a picture, say: it waits in the kernel until it is known who sends it
+            self._paused = True
+            self.transport.pause_reading()
         else:
-            self._hear()
+            self._door.let_go(self, "sent too much")
 
     def known(self) -> None:
         """Who asks is known now, or that it is a WebSocket: what has come behind the request is heard where it may."""
-        if (self.trusted or self.lasting) and self._waiting and self._inner is not None:
+        if (self.trusted or self.lasting) and self._inner is not None:
+            self._read_on()
             waiting, self._waiting = self._waiting, b""
-            self._inner.data_received(waiting)
+            if waiting:
+                self._inner.data_received(waiting)
+
+    def _read_on(self) -> None:
+        if self._paused and self.transport is not None:
+            self._paused = False
+            self.transport.resume_reading()
 
     def answered(self) -> None:
         """It has an answer, and may hear the next request."""
         self._asking = False
+        self._read_on()
         if self._waiting:
             self._hear()
 
@@ -163,6 +175,12 @@ class Door:
         connection.until = connection.arrived + REQUEST_SECONDS
         self._connections[connection] = self._connections.pop(connection, None)  # it is the newest now
         connection.known()
+
+    def prolong(self, transport: asyncio.BaseTransport | None) -> None:
+        """A request that is long, or has a long answer, comes along: it has its time anew."""
+        connection = self.connection(transport)
+        if connection is not None and connection.trusted:
+            connection.until = self._loop.time() + REQUEST_SECONDS
 
     def lasts(self, connection: HttpConnection, lasting: bool) -> None:
         """It has become a WebSocket, or is none any more and soon to go."""

@@ -18,6 +18,7 @@ from installation.control.web.take_pages import open_to_all
 
 log = logging.getLogger(__name__)
 
+STEERING = ("/panel", "/studio")  # pages, with all that lies under them, for those who may steer
 TOO_BUSY_SECONDS = 1.0  # that an answer is kept back where an address asks too often: it costs less than the answer
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 UNKNOWN_HOST = "This name is not one of this machine; ask for it by its address.\n"
@@ -75,13 +76,13 @@ class Reception:
         return response
 
     async def _answer(self, request: web.Request, handler: Handler, leave: Leave) -> web.StreamResponse:
-        panel = request.path == "/panel" or request.path.startswith("/panel/")
-        if panel and not leave.steer:
+        private = next((page for page in STEERING if request.path == page or request.path.startswith(f"{page}/")), "")
+        if private and not leave.steer:
             return self._refuse(401, NO_LEAVE)
         if not (leave.steer or leave.read or open_to_all(request.path)):
             return self._refuse(403, NO_READING)
-        if panel and self._guard.public and "Upgrade" not in request.headers and "token" in request.query:
-            return self._remembered()
+        if private and self._guard.public and "Upgrade" not in request.headers and "token" in request.query:
+            return self._remembered(private)
         try:
             response = await handler(request)
         except web.HTTPException:
@@ -104,8 +105,8 @@ class Reception:
         response.force_close()
         return response
 
-    def _remembered(self) -> web.Response:
+    def _remembered(self, page: str) -> web.Response:
         """The token moves from the address, which people share, to a cookie."""
-        response = web.Response(status=303, headers={"Location": "/panel", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
+        response = web.Response(status=303, headers={"Location": page, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
         response.set_cookie(COOKIE, self._guard.session(), max_age=SESSION_SECONDS, httponly=True, samesite="Lax", path="/")
         return response

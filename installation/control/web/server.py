@@ -34,6 +34,8 @@ from installation.control.web.reception import Reception
 from installation.control.web.senders import Senders
 from installation.control.web.sketches import SketchBoard
 from installation.control.web.sockets import Sockets
+from installation.control.web.studio import StudioPage
+from installation.control.web.studio_desk import Studio
 from installation.control.web.take_desk import TakeDesk, told
 from installation.control.web.take_pages import TakePages
 from installation.control.zone_book import ZoneBook
@@ -53,7 +55,7 @@ FOLDER = Path(__file__).resolve().parents[3]  # the program's own: where a relat
 
 class WebPanel:
     """OSCQuery at ``/``, the panel at ``/panel``, figures at ``/metrics``, visitors' pages under ``/take`` and ``/gallery`` where
-    there are ``takeaways``. ``observe`` is called in the web thread.
+    there are ``takeaways``, the photo page at ``/studio`` where there is a ``studio``. ``observe`` is called in the web thread.
     ``osc_port``: the UDP port of OSC, once it listens; None where it does not. ``phases``: of the oscillators, in cycles.
     ``measure``: what costs some milliseconds, for ``/metrics``; called beside the web thread."""
 
@@ -73,6 +75,7 @@ class WebPanel:
         guests: GuestDoor | None = None,
         zones: ZoneBook | None = None,
         camera: Preview | None = None,
+        studio: Studio | None = None,
     ) -> None:
         self._state, self._settings, self._observe, self._measure = state, settings, observe, measure
         token = secret.configured(settings.web, kept("."))
@@ -95,9 +98,10 @@ class WebPanel:
         self._oscquery = OscQuery(state, self._hub, self._sockets, self._guard, place, readable, settings.web.origins)
         given = None if takeaways is None else partial(told, takeaways)
         self._show = Show(
-            state, observe, presets, midi, phases, sketches, given, guests, lambda: preview.allowed, zones, camera
+            state, observe, presets, midi, phases, sketches, given, guests, lambda: preview.allowed, zones, camera, studio is not None
         )
         self._panel = Panel(self._show, self._hub, self._sockets, preview)
+        self._studio = None if studio is None else StudioPage(studio, self._door.prolong)
         self._reception = Reception(self._guard, self._door, self._senders, self._oscquery.welcomes)
         self._socket: socket.socket | None = None
         self._port = settings.web.port
@@ -121,6 +125,11 @@ class WebPanel:
         """Where a browser opens the panel, where one is needed with a ticket that is good once and for a short time, another each
         time: for the operator's eyes, not for logs."""
         return self._address + (f"?token={self._guard.invite()}" if self._guard.public else "")
+
+    @property
+    def studio_url(self) -> str:
+        """The same for the photo page."""
+        return self.panel_url.replace("/panel", "/studio", 1)
 
     @property
     def _address(self) -> str:
@@ -185,7 +194,8 @@ class WebPanel:
         self._loop.set_exception_handler(_mishap)
         app = web.Application(middlewares=[self._reception.check], client_max_size=1 << 16)
         visitors = [*TakeDesk(self._takeaways).routes(), *TakePages(self._takeaways).routes()]
-        app.add_routes([web.get("/metrics", self._metrics), *visitors, *self._panel.routes(), *self._oscquery.routes()])
+        photographs = [] if self._studio is None else self._studio.routes()
+        app.add_routes([web.get("/metrics", self._metrics), *visitors, *photographs, *self._panel.routes(), *self._oscquery.routes()])
         runner = web.AppRunner(
             app,
             access_log=None,

@@ -239,6 +239,7 @@ function hear(told) {
   hand.hear(told.heard);
   if (told.rows) {
     build(told.rows);
+    $("studio").hidden = !told.studio;
     moving = {};
     showMidi(midi);
   }

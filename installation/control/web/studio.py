@@ -1,0 +1,202 @@
+"""The photo page: its files, and what it asks of the studio, over HTTP. Under ``/studio``, for those who may steer.
+
+``GET desk`` the controls; ``POST pictures?name=`` a photograph's file, ``POST pictures?sample=`` one that comes with the program, ``POST
+codes?name=`` a file of code and edits; then under ``pictures/ID``: ``POST before``, ``drawn`` and ``file.png`` with a wish, ``POST
+file.npz?face=``, ``POST paintings?name=``, ``GET codes/FACE`` and ``GET styles/FACE/NAME``; ``GET`` it to learn how long it is kept, and
+``POST forget``. What goes wrong is ``{"error": a sentence}``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Future
+from importlib import resources
+from types import MappingProxyType
+from typing import TypeVar
+
+from aiohttp import web
+
+from installation.control.web.studio_desk import MOST_BYTES, MOST_CODE_BYTES, Studio, StudioError
+
+T = TypeVar("T")
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+SCRIPTS = ("studio", "studio_picture", "studio_edits", "studio_bring", "studio_tools")
+FILES: Mapping[str, str] = MappingProxyType({
+    "studio.html": "text/html", "studio.css": "text/css", **{f"{name}.js": "text/javascript" for name in SCRIPTS},
+})  # fmt: skip
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+PRIVATE: Mapping[str, str] = MappingProxyType({
+    "Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "same-origin", "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+})  # fmt: skip
+JOB_SECONDS = 5.0  # after which a request that waits for its job has its time anew
+MOST_WISH = 1 << 16  # bytes
+CHUNK = 1 << 16  # bytes of an answer at a time
+TOO_LARGE = "This file has more than {} MB; scale the picture down first."
+
+
+class StudioPage:
+    """prolong: told of each part of a long request or answer that has come through."""
+
+    def __init__(self, studio: Studio, prolong: Callable[[asyncio.BaseTransport | None], None]) -> None:
+        self._studio, self._prolong = studio, prolong
+        folder = resources.files(__package__) / "static"
+        self._files = {name: (folder / name).read_bytes() for name in FILES}
+
+    def routes(self) -> list[web.RouteDef]:
+        """Under ``/studio``."""
+        one = "/studio/pictures/{id}"
+        return [
+            web.get("/studio", self._file),
+            web.get("/studio/", self._home),
+            web.get("/studio/desk", _plainly(self._desk)),
+            web.get("/studio/samples/{number}", _plainly(self._sample)),
+            web.post("/studio/pictures", _plainly(self._bring)),
+            web.post("/studio/codes", _plainly(self._bring_code)),
+            web.get(one, _plainly(self._seen)),
+            web.post(f"{one}/forget", _plainly(self._forget)),
+            web.post(f"{one}/before", _plainly(self._before)),
+            web.post(f"{one}/drawn", _plainly(self._drawn)),
+            web.post(f"{one}/file.png", _plainly(self._picture_file)),
+            web.post(f"{one}/file.npz", _plainly(self._code_file)),
+            web.post(f"{one}/paintings", _plainly(self._bring_painting)),
+            web.get(f"{one}/codes/{{face}}", _plainly(self._code_seen)),
+            web.get(f"{one}/styles/{{face}}/{{style}}", _plainly(self._sketch)),
+            web.get("/studio/{name}", self._file),
+        ]
+
+    async def _home(self, request: web.Request) -> web.Response:
+        raise web.HTTPFound("/studio")
+
+    async def _file(self, request: web.Request) -> web.Response:
+        name = request.match_info.get("name", "studio.html")
+        if name not in self._files:
+            raise web.HTTPNotFound(text="no such file\n")
+        response = web.Response(body=self._files[name], content_type=FILES[name], charset="utf-8")
+        response.headers["Content-Security-Policy"] = POLICY
+        return response
+
+    async def _desk(self, request: web.Request) -> web.Response:
+        return web.json_response(dict(self._studio.desk()))
+
+    async def _sample(self, request: web.Request) -> web.Response:
+        return web.Response(body=self._studio.sample(_number(request.match_info["number"])), content_type="image/webp")
+
+    async def _bring(self, request: web.Request) -> web.Response:
+        if "sample" in request.query:
+            return web.json_response(await self._of(request, self._studio.take_sample(_number(request.query["sample"]))))
+        data = await self._body(request, MOST_BYTES)
+        return web.json_response(await self._of(request, self._studio.take_photograph(data, _name(request))))
+
+    async def _bring_code(self, request: web.Request) -> web.Response:
+        data = await self._body(request, MOST_CODE_BYTES)
+        return web.json_response(await self._of(request, self._studio.take_code(data, _name(request))))
+
+    async def _bring_painting(self, request: web.Request) -> web.Response:
+        data = await self._body(request, MOST_BYTES)
+        return web.json_response(await self._of(request, self._studio.take_painting(_id(request), data, _name(request))))
+
+    async def _seen(self, request: web.Request) -> web.Response:
+        return web.json_response(dict(self._studio.seen(_id(request))))
+
+    async def _forget(self, request: web.Request) -> web.Response:
+        self._studio.forget(_id(request))
+        return web.Response(status=204)
+
+    async def _before(self, request: web.Request) -> web.Response:
+        return _jpeg(await self._of(request, self._studio.before(_id(request), await self._wish(request))))
+
+    async def _drawn(self, request: web.Request) -> web.Response:
+        return _jpeg(await self._of(request, self._studio.drawn(_id(request), await self._wish(request))))
+
+    async def _code_seen(self, request: web.Request) -> web.Response:
+        return _jpeg(await self._of(request, self._studio.code_seen(_id(request), _number(request.match_info["face"]))))
+
+    async def _sketch(self, request: web.Request) -> web.Response:
+        face, style = _number(request.match_info["face"]), request.match_info["style"]
+        return _jpeg(await self._of(request, self._studio.sketch(_id(request), face, style)))
+
+    async def _picture_file(self, request: web.Request) -> web.StreamResponse:
+        data = await self._of(request, self._studio.picture_file(_id(request), await self._wish(request)))
+        return await self._sent(request, data, "image/png")
+
+    async def _code_file(self, request: web.Request) -> web.StreamResponse:
+        face = _number(request.query.get("face", ""))
+        data = await self._of(request, self._studio.code_file(_id(request), face, await self._wish(request)))
+        return await self._sent(request, data, "application/octet-stream")
+
+    async def _of(self, request: web.Request, coming: Future[T]) -> T:
+        """What comes of a job, however many are before it. Raises StudioError."""
+        future = asyncio.wrap_future(coming)
+        while not (await asyncio.wait({future}, timeout=JOB_SECONDS))[0]:
+            self._prolong(request.transport)
+        return future.result()
+
+    async def _wish(self, request: web.Request) -> object:
+        """Raises StudioError."""
+        try:
+            return json.loads(await self._body(request, MOST_WISH))
+        except (ValueError, RecursionError):
+            raise StudioError(400, "This is no wish that can be understood.") from None
+
+    async def _body(self, request: web.Request, most: int) -> bytes:
+        """All of it. Raises StudioError where it is longer than ``most`` bytes; what is too long is not waited for."""
+        too_large = StudioError(413, TOO_LARGE.format(most // 1_000_000))
+        if (request.content_length or 0) > most:
+            raise too_large
+        body = bytearray()
+        async for part in request.content.iter_chunked(CHUNK):
+            body += part
+            if len(body) > most:
+                raise too_large
+            self._prolong(request.transport)
+        return bytes(body)
+
+    async def _sent(self, request: web.Request, data: bytes, kind: str) -> web.StreamResponse:
+        """A long answer, which may take a slow network a while."""
+        response = web.StreamResponse(headers={**PRIVATE, "Content-Type": kind, "Content-Length": str(len(data))})
+        await response.prepare(request)
+        for start in range(0, len(data), CHUNK):
+            await response.write(data[start : start + CHUNK])
+            self._prolong(request.transport)
+        await response.write_eof()
+        return response
+
+
+def _plainly(handler: Handler) -> Handler:
+    """What cannot be done is told in a sentence."""
+
+    async def handled(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except StudioError as err:
+            response = web.json_response({"error": str(err)}, status=err.status)
+            if err.status == 413:
+                response.force_close()
+            return response
+
+    return handled
+
+
+def _jpeg(data: bytes) -> web.Response:
+    return web.Response(body=data, content_type="image/jpeg")
+
+
+def _id(request: web.Request) -> str:
+    return request.match_info["id"]
+
+
+def _name(request: web.Request) -> str:
+    return request.query.get("name", "")
+
+
+def _number(text: str) -> int:
+    """Raises StudioError."""
+    if not text.isascii() or not text.isdecimal() or len(text) > 3:
+        raise StudioError(404, "There is no such face or sample.")
+    return int(text)

@@ -1,0 +1,83 @@
+"""What the photo page wants of the studio behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from typing import Final, Protocol
+
+Json = Mapping[str, object]
+MOST_BYTES: Final = 64_000_000  # of a photograph's file
+MOST_CODE_BYTES: Final = 16_000_000  # of a file of code and edits
+
+
+class StudioError(Exception):
+    """Why something cannot be done, in a sentence for a person. status: HTTP's."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class Studio(Protocol):
+    """Every method that works on a picture gives what comes of it later, and may do so with StudioError. Any thread may call.
+
+    A wish says what is to be seen, as the page sends it: ``{"faces": {"1": {control: value}}, "style": {control: value}, "portrait": 1,
+    "fine": true}``; without ``portrait`` the whole photograph.
+    """
+
+    def desk(self) -> Json:
+        """The controls that there are, their groups and limits. Whoever asks is about to need the networks."""
+        ...
+
+    def take_photograph(self, data: bytes, name: str) -> Future[Json]:
+        """A file that somebody brought: who is in it, and under which id it is kept for a while."""
+        ...
+
+    def take_sample(self, number: int) -> Future[Json]:
+        """The same with one of the pictures that come with the program."""
+        ...
+
+    def sample(self, number: int) -> bytes:
+        """One of those, as WebP. Raises StudioError."""
+        ...
+
+    def take_code(self, data: bytes, name: str) -> Future[Json]:
+        """The same with a file of code and edits."""
+        ...
+
+    def take_painting(self, id: str, data: bytes, name: str) -> Future[Json]:
+        """A painting of somebody's own becomes a style of that picture."""
+        ...
+
+    def seen(self, id: str) -> Json:
+        """How long it is still kept. Raises StudioError where it is not. Asking does not prolong that."""
+        ...
+
+    def forget(self, id: str) -> None:
+        """Keep it no longer."""
+        ...
+
+    def before(self, id: str, wish: object) -> Future[bytes]:
+        """JPEG of what is to be seen, without any edit."""
+        ...
+
+    def drawn(self, id: str, wish: object) -> Future[bytes]:
+        """JPEG of what is to be seen."""
+        ...
+
+    def code_seen(self, id: str, number: int) -> Future[bytes]:
+        """JPEG of a face as the generator draws it from its code alone."""
+        ...
+
+    def sketch(self, id: str, number: int, style: str) -> Future[bytes]:
+        """Small JPEG of a face in a style."""
+        ...
+
+    def picture_file(self, id: str, wish: object) -> Future[bytes]:
+        """PNG at full size."""
+        ...
+
+    def code_file(self, id: str, number: int, wish: object) -> Future[bytes]:
+        """``.npz`` of a face's code and edits."""
+        ...

@@ -1,0 +1,120 @@
+"""The photographs that somebody works on now: in memory alone, for a while, and not too many."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from installation.control.web.studio_desk import StudioError
+from installation.messages import Drawing, EditedFace, EncodedFace
+from installation.studio.people import Person
+from installation.studio.photograph import Photograph
+from installation.styles.library import Style
+
+SECONDS = 30 * 60.0  # that one is kept after it was used last
+MOST, MOST_BYTES = 12, 300_000_000  # of all together
+SETTLED = 60.0  # s without a move, after which one may give way to somebody who comes
+FORGOTTEN = "This picture was forgotten, as nobody had touched it for a while. Your edits are still here: bring the same picture again."
+CROWDED = "Too many people are at work here; try again in a minute."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """What was drawn of one face last. key: of what it was drawn by."""
+
+    key: str
+    edited: EditedFace
+    drawing: Drawing
+
+
+@dataclass(eq=False)
+class Visit:
+    """One photograph on one page. people: from the left; met: codes of those who were chosen; own: the visitor's own styles. Belongs to
+    the studio's thread."""
+
+    photograph: Photograph
+    people: tuple[Person, ...]
+    id: str = field(default_factory=lambda: secrets.token_urlsafe(18))
+    met: dict[int, EncodedFace] = field(default_factory=dict)
+    drawn: dict[int, Drawn] = field(default_factory=dict)
+    own: dict[str, Style] = field(default_factory=dict)
+    used: float = 0.0
+
+    @property
+    def bytes(self) -> int:
+        """Memory that it holds, about."""
+        return self.photograph.bytes + sum(one.aligned.crop.nbytes for one in self.people) + (2 << 20) * (1 + len(self.met))
+
+    def person(self, number: int) -> Person:
+        """Raises StudioError where there is none who can be edited."""
+        found = next((one for one in self.people if one.number == number), None)
+        if found is None or found.why:
+            raise StudioError(400, f"Face {number} cannot be edited: {'it is ' + found.why if found else 'there is none'}.")
+        return found
+
+
+class Visits:
+    """Any thread may ask. clock: s, monotonic."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, most_bytes: int = MOST_BYTES) -> None:
+        self._clock, self._most_bytes = clock, most_bytes
+        self._lock = threading.Lock()
+        self._visits: dict[str, Visit] = {}
+
+    def __len__(self) -> int:
+        return len(self._visits)
+
+    def add(self, visit: Visit) -> None:
+        """Keep one more. Those that nobody touched for the longest time go for it; raises StudioError where all are being worked on."""
+        with self._lock:
+            self._prune()
+            visit.used = self._clock()
+            for other in sorted(self._visits.values(), key=lambda one: one.used):
+                if self._fits(visit):
+                    break
+                if self._clock() - other.used >= SETTLED:
+                    del self._visits[other.id]
+            if not self._fits(visit):
+                raise StudioError(503, CROWDED)
+            self._visits[visit.id] = visit
+
+    def _fits(self, visit: Visit) -> bool:
+        held = sum(one.bytes for one in self._visits.values())
+        return len(self._visits) < MOST and held + visit.bytes <= self._most_bytes
+
+    def get(self, id: str, touch: bool = True) -> Visit:
+        """Raises StudioError where it is not kept any more. touch: whether it is being worked on."""
+        with self._lock:
+            self._prune()
+            visit = self._visits.get(id)
+            if visit is None:
+                raise StudioError(410, FORGOTTEN)
+            if touch:
+                visit.used = self._clock()
+            return visit
+
+    def left(self, id: str) -> float:
+        """Seconds that it is still kept. Raises StudioError."""
+        return SECONDS - (self._clock() - self.get(id, touch=False).used)
+
+    def forget(self, id: str) -> None:
+        """Keep it no longer; one that is not kept is no fault."""
+        with self._lock:
+            self._visits.pop(id, None)
+
+    def prune(self) -> None:
+        """Let go what was kept long enough."""
+        with self._lock:
+            self._prune()
+
+    def clear(self) -> None:
+        """Keep nothing."""
+        with self._lock:
+            self._visits.clear()
+
+    def _prune(self) -> None:
+        now = self._clock()
+        self._visits = {id: one for id, one in self._visits.items() if now - one.used < SECONDS}

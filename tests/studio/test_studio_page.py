@@ -1,0 +1,244 @@
+"""The photo page in a real Chromium, as somebody sees it who has never been there."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.control.web.small_show import chromium, complaints, needs_chromium, screen, wait
+from tests.studio.conftest import encoded, two
+from tests.studio.test_studio_server import serving
+
+pytestmark = [needs_chromium, pytest.mark.slow]
+SIZES = ((1280, 800), (390, 844), (844, 390), (360, 740))
+PICTURES = "return Number(document.getElementById('after').dataset.pictures || 0)"
+FINE = "return !document.body.matches('.drawing, .tools-held') && document.getElementById('after').dataset.fine === 'true'"
+
+
+@pytest.fixture(scope="module")
+def panel(workshop, atelier):
+    running = serving(workshop, atelier)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("pictures")
+    (made / "two.png").write_bytes(encoded(two()))
+    return made
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory, folder):
+    with chromium(tmp_path_factory.mktemp("profile")) as driver:
+        driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder)})
+        yield driver
+
+
+@pytest.fixture
+def page(panel, browser):
+    screen(browser, 390, 844, touch=True)
+    browser.get(panel.studio_url)
+    wait(browser, "return document.body.classList.contains('ready')", seconds=120)
+    yield browser
+    assert complaints(browser) == []
+
+
+def bring(page, path, count=1):
+    page.find_element("id", "choose").send_keys(str(path))
+    wait(page, f"return !document.body.matches('.busy, .empty') && {PICTURES[7:]} >= arguments[0]", count, seconds=240)
+
+
+def move(page, name, share):
+    """A hand on a slider, at ``share`` of its way, that lets go."""
+    page.execute_script(
+        """const input = document.querySelector(`[data-name="${arguments[0]}"] input[type=range]`);
+        input.value = arguments[1] * input.max;
+        input.dispatchEvent(new Event("input"));
+        dispatchEvent(new PointerEvent("pointerup"));""",
+        name, share,
+    )  # fmt: skip
+
+
+def settled(page, before):
+    """Once a finer picture than those before has come."""
+    wait(page, f"{FINE} && {PICTURES[7:]} > arguments[0]", before, seconds=240)
+
+
+def pixels(page, canvas="after"):
+    """The picture that is shown, small."""
+    data = page.execute_script(
+        """const small = document.createElement("canvas");
+        [small.width, small.height] = [150, 85];
+        small.getContext("2d").drawImage(document.getElementById(arguments[0]), 0, 0, 150, 85);
+        return [...small.getContext("2d").getImageData(0, 0, 150, 85).data]""",
+        canvas,
+    )
+    return np.array(data, int).reshape(85, 150, 4)[..., :3]
+
+
+def said(page):
+    return page.execute_script("return document.getElementById('told').hidden ? '' : document.getElementById('told').textContent")
+
+
+def press(page, id):
+    page.execute_script("document.getElementById(arguments[0]).click()", id)
+
+
+def test_a_portrait_is_made_on_a_phone(page, folder):
+    """Bring a picture, move a slider, go back and forth, compare, and take it home."""
+    bring(page, folder / "two.png")
+    assert page.execute_script("return document.querySelectorAll('#faces button').length") == 2
+    plain, count = pixels(page), page.execute_script(PICTURES)
+    move(page, "edit/age/amount", 1.0)
+    settled(page, count)
+    aged = pixels(page)
+    left, right = np.abs(aged - plain)[:, :72].mean(), np.abs(aged - plain)[:, 85:].mean()
+    assert left > 1 and right < 0.5
+    count = page.execute_script(PICTURES)
+    press(page, "undo")
+    settled(page, count)
+    assert np.abs(pixels(page) - plain).mean() < 0.3
+    count = page.execute_script(PICTURES)
+    press(page, "redo")
+    settled(page, count)
+    assert np.abs(pixels(page) - aged).mean() < 0.3
+    assert np.abs(pixels(page, "before") - plain).mean() < 0.3
+    assert page.execute_script("return getComputedStyle(document.getElementById('before')).clipPath").startswith("inset(0px 100% ")
+    press(page, "save-png")
+    saved = folder / "two-edited.png"
+    wait_for(saved)
+    kept = np.asarray(Image.open(io.BytesIO(saved.read_bytes())).convert("RGB"))
+    assert kept.shape == two().shape and np.abs(kept[:, 20:276].astype(int) - two()[:, 20:276]).mean() > 1
+    count = page.execute_script(PICTURES)
+    press(page, "reset")
+    settled(page, count)
+    assert np.abs(pixels(page) - plain).mean() < 0.3
+
+
+def wait_for(path):
+    from tests.control.web.small_show import until
+
+    until(lambda: path.exists() and path.stat().st_size > 0, seconds=120)
+
+
+def test_another_face_has_edits_of_its_own(page, folder):
+    bring(page, folder / "two.png")
+    plain, count = pixels(page), page.execute_script(PICTURES)
+    page.execute_script("document.querySelectorAll('#faces button')[1].click()")
+    settled(page, count)
+    count = page.execute_script(PICTURES)
+    move(page, "edit/smile/amount", 1.0)
+    settled(page, count)
+    moved = np.abs(pixels(page) - plain)
+    assert moved[:, 85:].mean() > 0.5 and moved[:, :72].mean() < 0.5
+    page.execute_script("document.querySelectorAll('#faces button')[0].click()")
+    thumb = """const i = document.querySelector('[data-name="edit/smile/amount"] input[type=range]'); return i.value / i.max"""
+    assert page.execute_script(thumb) == pytest.approx(0.5)
+
+
+def test_the_handle_wipes_from_before_to_after(page, folder):
+    from tests.control.web.small_show import Finger
+
+    bring(page, folder / "two.png")
+    box = page.execute_script(
+        "const b = document.getElementById('frame').getBoundingClientRect(); return [b.left, b.top, b.width, b.height]"
+    )
+    finger = Finger(page)
+    finger.down(box[0] + 18, box[1] + box[3] / 2)
+    finger.move(box[2] / 2, 0)
+    finger.up()
+    share = page.execute_script("return Number(document.getElementById('wipe').value)")
+    assert 45 <= share <= 65
+    assert page.execute_script("return getComputedStyle(document.getElementById('before')).clipPath") != "inset(0px 100% 0px 0px)"
+
+
+def test_what_cannot_be_taken_is_told_and_nothing_is_lost(page, folder):
+    (folder / "words.jpg").write_bytes(b"these are words")
+    (folder / "wall.png").write_bytes(encoded(np.full((300, 300, 3), 120, np.uint8)))
+    bring(page, folder / "two.png")
+    for name, why in (("words.jpg", "no picture"), ("wall.png", "no face was found")):
+        page.find_element("id", "choose").send_keys(str(folder / name))
+        wait(page, "return document.getElementById('told').textContent.includes(arguments[0])", why, seconds=120)
+    assert page.execute_script("return !document.body.matches('.empty, .bringing, .busy') && !document.getElementById('frame').hidden")
+    page.get_log("browser")  # the browser itself complains of answers that are no pictures
+
+
+def test_a_forgotten_picture_comes_back_with_its_edits(page, panel, atelier, folder):
+    bring(page, folder / "two.png")
+    count = page.execute_script(PICTURES)
+    move(page, "edit/age/amount", 1.0)
+    settled(page, count)
+    aged = pixels(page)
+    atelier._visits.clear()  # as after half an hour
+    page.execute_script("document.dispatchEvent(new Event('visibilitychange'))")
+    wait(page, "return document.body.classList.contains('forgotten')", seconds=60)
+    assert "Your edits are still here" in said(page)
+    count = page.execute_script(PICTURES)
+    page.find_element("id", "choose").send_keys(str(folder / "two.png"))
+    wait(page, f"return !document.body.matches('.busy, .forgotten, .bringing') && {PICTURES[7:]} > arguments[0]", count, seconds=240)
+    settled(page, count)
+    assert np.abs(pixels(page) - aged).mean() < 0.5 and "your edits are back" in said(page)
+    page.get_log("browser")  # 410 is told there, too
+
+
+def test_a_page_that_closes_takes_its_picture_along_and_two_tabs_are_two(page, panel, atelier, folder):
+    bring(page, folder / "two.png")
+    mine = len(atelier._visits)
+    first = page.current_window_handle
+    page.switch_to.new_window("tab")
+    page.get(panel.studio_url)
+    wait(page, "return document.body.classList.contains('ready')", seconds=120)
+    bring(page, folder / "two.png")
+    assert len(atelier._visits) == mine + 1
+    page.close()
+    page.switch_to.window(first)
+    from tests.control.web.small_show import until
+
+    until(lambda: len(atelier._visits) == mine, seconds=60)
+    count = page.execute_script(PICTURES)
+    move(page, "edit/age/amount", 0.9)
+    settled(page, count)
+
+
+def test_code_and_edits_are_saved_and_opened_again(page, folder):
+    bring(page, folder / "two.png")
+    count = page.execute_script(PICTURES)
+    move(page, "edit/age/amount", 0.75)
+    settled(page, count)
+    press(page, "save-npz")
+    saved = folder / "two-edited.npz"
+    wait_for(saved)
+    count = page.execute_script(PICTURES)
+    press(page, "another")
+    page.execute_script("document.getElementById('undo').click()")
+    page.find_element("id", "open-code").send_keys(str(saved))
+    settled(page, count + 1)
+    thumb = """const i = document.querySelector('[data-name="edit/age/amount"] input[type=range]'); return i.value / i.max"""
+    assert page.execute_script(thumb) == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_everything_fits_and_can_be_reached(panel, browser, folder, width, height):
+    """Nothing runs off the side, and what a finger is to meet is large enough."""
+    screen(browser, width, height, touch=width != 1280)
+    browser.get(panel.studio_url)
+    wait(browser, "return document.body.classList.contains('ready')", seconds=120)
+    assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    bring(browser, folder / "two.png")
+    assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    for tab in ("face", "mix", "style"):
+        browser.execute_script("document.getElementById('tab-' + arguments[0]).click()", tab)
+        off = """return [...document.querySelectorAll("#panes :is(input, button), header :is(button, summary), :is(#strip, #tabs) button")]
+            .filter((one) => one.offsetParent && one.type !== "file" && !one.matches(".hidden, [hidden]"))
+            .map((one) => [one.id || one.dataset.name || one.className, one.getBoundingClientRect()])
+            .filter(([, box]) => box.left < -1 || box.right > innerWidth + 1).map(([name]) => name)"""
+        assert browser.execute_script(off) == []
+    if width != 1280:
+        small = """return [...document.querySelectorAll("#deeds .deed, #tabs button, #another, #views button")]
+            .filter((one) => one.offsetParent).map((one) => [one.id, one.getBoundingClientRect().height]).filter(([, h]) => h < 30)"""
+        assert browser.execute_script(small) == []
+    assert complaints(browser) == []
