@@ -186,7 +186,10 @@ def test_what_was_never_one_s_own_has_no_residual_at_first():
 def test_a_code_is_forgotten_ten_seconds_after_its_face_was_seen_where_nothing_else_is_said():
     cache = LatentCache(CachePolicy())
     cache.store(face(REST), torch.zeros(4, 8), 0.0)
-    cache.forget(set(), 9.9)
+    cache.forget({1}, 9.9)
     assert 1 in cache
-    cache.forget(set(), 10.0)
+    cache.forget({1}, 10.0)  # still held for, out of sight
+    assert 1 not in cache
+    cache.store(face(REST), torch.zeros(4, 8), 10.0)
+    cache.forget(set(), 10.1)  # gone
     assert 1 not in cache
