@@ -119,7 +119,7 @@ def test_what_a_control_takes_is_said_in_words():
         "facets/rows": "a whole number from 1 to 6",
         "edit/smile/amount": "a number from -3 to 3",
     }
-    assert TABLE["identity/guest"].allowed() == "one of none, mean, guest-1, guest-2, guest-3, guest-4"
+    assert TABLE["identity/guest"].allowed() == "one of none, mean, guest-1, guest-2, guest-3, guest-4, taken-1, taken-2"
     assert TABLE.fault("preset/next", True) == "does something once; a file cannot hold it"
     assert TABLE.fault("facets/rows", 7) == "must be a whole number from 1 to 6" and TABLE.fault("facets/rows", 6) is None
 
