@@ -123,13 +123,13 @@ def _lay(surface: pygame.Surface, tone: tuple[int, int, int], y: int, colour: Im
 
 def _lines(text: str, font: Path, size: float, room: float) -> list[tuple[str, pygame.font.Font]]:
     """A text in one line or two that fit into a width of ``room`` px. size: px, of the letters."""
-    face = pygame.font.Font(font, max(round(size), 8))
+    face = pygame.font.Font(font, max(round(size), 1))
     wide = face.size(text)[0]
     if wide * LEAST <= room:
-        return [(text, face if wide <= room else pygame.font.Font(font, max(int(size * room / wide), 8)))]
+        return [(text, face if wide <= room else pygame.font.Font(font, max(int(size * room / wide), 1)))]
     halves = _halves(text)
     longest = max(face.size(half)[0] for half in halves)
-    face = face if longest <= room else pygame.font.Font(font, max(int(size * room / longest), 8))
+    face = face if longest <= room else pygame.font.Font(font, max(int(size * room / longest), 1))
     return [(half, face) for half in halves]
 
 

@@ -39,7 +39,7 @@ def _known(path: Path, letters: frozenset[str]) -> frozenset[str]:
         pygame.freetype.init()
         with path.open("rb") as file:
             metrics: Sequence[object] = pygame.freetype.Font(file, 20).get_metrics("".join(sorted(letters)))
-    except (OSError, RuntimeError, ValueError, pygame.error):
+    except (OSError, RuntimeError, ValueError, SystemError, pygame.error):  # SystemError: pygame's, of a file that is no font
         return frozenset()
     return frozenset(letter for letter, found in zip(sorted(letters), metrics, strict=True) if found is not None)
 
