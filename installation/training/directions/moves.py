@@ -47,13 +47,13 @@ def prove(
     population = np.nanstd([measures(reader.read(one.crop, one.points)) for one in faces[:60]], axis=0)
     lines = [
         "from -1 to +1, median over the faces, in deviations of the labelled ones:",
-        f"{'':28s}" + "".join(f"{name:>14s}" for name in MEASURED),
+        f"{'':36s}" + "".join(f"{name:>14s}" for name in MEASURED),
     ]
     for told, directions in (("the others preserved", kept), ("not preserved", free)):
         spans = _spans(models, chosen, directions, reader)
         for name, row in zip([one.name for one in directions], spans, strict=True):
             lines.append(
-                f"  {name:12s}{told if name == directions[0].name else '':>14.14s}"
+                f"  {name:12s}{told if name == directions[0].name else '':<22s}"
                 + "".join(f"{value:14.2f}" for value in row / population)
             )
     if sheet is not None:
