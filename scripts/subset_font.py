@@ -1,4 +1,4 @@
-"""Makes installation/canvas/fonts/invitation.otf: of Noto Sans CJK those letters of European languages that it has, and the Chinese of texts.yaml.
+"""Makes installation/canvas/fonts/invitation.otf: of Noto Sans CJK what it has of European letters, and the Chinese of texts.yaml.
 
     .venv/bin/python scripts/subset_font.py NotoSansCJKtc-Light.otf
 
