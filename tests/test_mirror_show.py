@@ -91,7 +91,7 @@ class Stage:
 
     def __init__(self, monkeypatch, *overrides):
         self.pictures = [None]  # a camera that is opened reads ahead
-        monkeypatch.setattr("installation.assembly.source.open_source", lambda spec, settings, clock, realtime: self._camera(clock))
+        monkeypatch.setattr("installation.assembly.source.find_source", lambda spec, settings, clock, realtime: self._camera(clock))
         config = load_config(None, ["source=0", "faces.fade_in_seconds=0.01", *QUIET, *ENGINE, *overrides])
         self.show = Installation(config, RunOptions(lockstep=True))
         self.show.generate.wait()
@@ -101,7 +101,7 @@ class Stage:
         self.show.synthesis.out.put = lambda portraits: (self.shown.append(portraits), put(portraits))[1]
 
     def _camera(self, clock):
-        return ScriptedSource(self._script(), clock, RATE).open()
+        return ScriptedSource(self._script(), clock, RATE)
 
     def _script(self):
         while True:
