@@ -188,7 +188,8 @@ def test_controls_are_checked_against_their_table_later(write) -> None:
 def test_a_setting_that_turns_out_wrong_later_is_found_again(write) -> None:
     path = write("source: demo\nmodels:\n  encoder: e.safetensors\n")
     said = str(load_config(path).error({"models.encoder": "no such file"}))
-    assert said == f"{path}:3: models.encoder: '{path.parent / 'e.safetensors'}': no such file"
+    start = f"{path}:3: models.encoder: '{path.parent}"  # the value is shortened where the folder's name is long
+    assert said.startswith(start) and said.endswith(": no such file")
     assert re.match(r".*config\.yaml:\d+: models\.generator: ", str(load_config(path).error({"models.generator": "no such file"})))
 
 

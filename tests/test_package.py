@@ -125,7 +125,7 @@ from installation.control.state import ControlState
 from installation.places import kept
 from installation.registry.manifest import read_manifest
 
-table = lambda names=(): parameter_table(["smile"], ["painted", "toon"], [32], 32, names, tuple(backgrounds().paths))
+table = lambda names=(): parameter_table(["smile"], ["painted", "woodcut", "toon"], [32], 32, names, tuple(backgrounds().paths))
 state = ControlState(table())
 told = []
 player = PresetPlayer(PRESETS, state, table, told.append, told.append, background=False, beneath=SHIPPED_PRESETS)

@@ -64,7 +64,8 @@ def verdict(seen: Seen) -> list[Row]:
     rows.append(Row("its end, when it was asked to", f"code {seen.code}", "code 0", seen.code == 0))
     settled = [one for one in seen.samples if not one.first]
     if not settled:
-        return [*rows, Row("samples", "none after the first minute", "some", False)]
+        went = (_went_on(seen.troubles), *_camera(seen.report), *_revived(seen.revivals))
+        return [*rows, Row("samples", "none after the first minute", "some", False), *went]
     worst = max(one.gap for one in settled)
     rows.append(Row("the canvas stands still, at most", f"{worst:.2f} s", f"{FROZEN:g} s", worst <= FROZEN))
     p50, p99 = settled[-1].p50, settled[-1].p99

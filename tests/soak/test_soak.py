@@ -21,7 +21,7 @@ def test_a_short_soak_with_trouble_and_kills(tmp_path):
     assert done.returncode in (0, 1), done.stderr
     text = (tmp_path / "soak" / "report.html").read_text()
     rows = {row[0]: row[3] for row in re.findall(r"<tr><td>(.*?)</td><td>(.*?)</td><td>(.*?)</td><td class=\"(\w+)\">", text)}
-    for what in ("the process ends", "its end, when it was asked to", "troubles from outside that it went on after", "kill -9, 3 times"):
+    for what in ("the process ends", "its end, when it was asked to", "troubles from outside that it went on after", "kill -9, 2 times"):
         assert rows[what] == "yes", (what, done.stdout)  # how fast it was is another matter on a machine that is busy
     assert len((tmp_path / "soak" / "samples.csv").read_text().splitlines()) > 3
     assert json.loads((tmp_path / "soak" / "show" / "report.json").read_text())["frames_presented"] > 0

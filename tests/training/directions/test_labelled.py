@@ -1,5 +1,6 @@
 """Sliders from labels: what is learned of one attribute is not another's, and the whole way on drawings of which the truth is known."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -101,15 +102,19 @@ def test_what_does_not_go_together_is_said(arguments, why) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif("FACETS_SLOW" not in os.environ, reason="two minutes of both cores; FACETS_SLOW=1 runs it")
 def test_the_whole_way_on_drawings(tmp_path: Path, capsys) -> None:
     drawn, out = tmp_path / "drawn", tmp_path / "directions"
-    draw(["--out", str(drawn), "--count", "56"])
-    arguments = ["--labels", str(drawn / "truth.csv"), "--pictures", str(drawn), "--out", str(out), "--sheet", str(tmp_path / "sheet.jpg")]
+    draw(["--out", str(drawn), "--count", "40"])
+    rows = (drawn / "truth.csv").read_text().splitlines()
+    labels = tmp_path / "labels.csv"  # of the hair alone, its colour and its length: each takes its time to learn
+    labels.write_text("".join(f"{','.join(row.split(',')[:3])},{'' if k else 'eye-colour'}\n" for k, row in enumerate(rows)))
+    arguments = ["--labels", str(labels), "--pictures", str(drawn), "--out", str(out), "--sheet", str(tmp_path / "sheet.jpg")]
     assert main([*arguments, "--sides", "hair-colour=black,brown,blue,purple:blond,grey,white,pink"]) == 0
     said = capsys.readouterr().out
     assert "published" in said and "the others preserved" in said
     found = load_directions(sorted(out.glob("*.safetensors")), 14, 256)
-    assert sorted(found.names) == sorted(NAMES) and all(one.maps.shift is not None for one in found.directions)
+    assert sorted(found.names) == sorted(NAMES[:2]) and all(one.maps.shift is not None for one in found.directions)
     assert (tmp_path / "sheet.jpg").stat().st_size > 20_000
     row = next(line for line in said.splitlines() if line.startswith("  hair-colour ") and "the others preserved" in line)
     assert float(row.split()[-3]) > 0.5  # it lightens hair
