@@ -81,13 +81,13 @@ def ahead() -> Iterator[Priorities]:
     if not set_nice(wanted.display):
         yield Priorities.behind(nice)
         return
-    session = _raise_session(wanted.display)
+    session = _set_session(wanted.display)
     try:
         yield wanted
     finally:
         set_nice(nice)
         if session is not None:
-            _raise_session(session)
+            _set_session(session)
 
 
 def set_nice(nice: int, thread: int | None = None) -> bool:
@@ -102,7 +102,7 @@ def set_nice(nice: int, thread: int | None = None) -> bool:
     return True
 
 
-def _raise_session(nice: int) -> int | None:
+def _set_session(nice: int) -> int | None:
     """Set the nice value of the session that this program runs in, and return the one that it had; None where sessions have none, or
     the system does not allow it."""
     try:

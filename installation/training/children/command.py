@@ -80,12 +80,10 @@ class ChildTrainer:
         self.optimizer = torch.optim.Adam(self.trained, options.lr, betas=(0.0, 0.99), fused=True)
         self.critic = ProjectedHeads(self.perceptual.widths)
         self.judge = torch.optim.Adam(self.critic.parameters(), 2e-3, betas=(0.0, 0.99), fused=True)
-        self.draw = STYLES[options.style] if options.style in STYLES else self._teacher()
-        self.weight = features_weight(self.base.generator.size, FOCUS)
+        size = self.base.generator.size
+        self.draw = STYLES[options.style] if options.style in STYLES else StyleTeacher(options.style, size, colour=options.colour)
+        self.weight = features_weight(size, FOCUS)
         self.steps = 0
-
-    def _teacher(self) -> StyleTeacher:
-        return StyleTeacher(self.options.style, self.base.generator.size, colour=self.options.colour)
 
     @torch.no_grad()
     def codes(self, images: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:

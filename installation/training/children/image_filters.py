@@ -40,12 +40,6 @@ def luma(x: Tensor) -> Tensor:
     return (x * x.new_tensor(LUMA)[:, None, None]).sum(dim=1, keepdim=True)
 
 
-def saturate(x: Tensor, amount: float) -> Tensor:
-    """Colours pushed away from grey by ``amount`` (1 leaves them)."""
-    grey = luma(x)
-    return (grey + (x - grey) * amount).clamp(-1, 1)
-
-
 def gaussian(x: Tensor, sigma: float) -> Tensor:
     """Gaussian blur, ``sigma`` in pixels."""
     radius = max(1, round(3 * sigma))
