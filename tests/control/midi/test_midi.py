@@ -389,8 +389,7 @@ def test_the_clock_gives_the_tempo(box):
     for _ in range(60):
         b.line.send(mido.Message("clock"))
         time.sleep(60 / (24 * 90))
-    until(lambda: b.tempo.bpm != 120.0)
-    assert 20 < b.tempo.bpm < 95  # a busy machine sleeps too long, and never too short
+    until(lambda: 20 < b.tempo.bpm < 95)  # from 120; a busy machine sleeps too long, and never too short
 
 
 def test_two_clocks_do_not_add_up_and_a_torrent_of_ticks_is_cut():

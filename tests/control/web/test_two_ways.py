@@ -10,14 +10,14 @@ from installation.control.osc.readings import readings
 from installation.observation import Visitor
 from tests.control.osc.osc_bytes import message
 from tests.control.osc.test_feedback import Ear
-from tests.control.web.conftest import SEEN
+from tests.control.web.conftest import ATTRIBUTES, SEEN
 from tests.control.web.stranger import Line
 from tests.control.web.test_oscquery import soon
 
-# The packet, and what is said of it; None where it is obeyed.
+# The packet, and what it sets, or what is said of it.
 PACKETS = [
-    (message("/facets/edit/*/amount", 0.5), None),
-    (message("/facets/look/zoom/norm", 0.0), None),
+    (message("/facets/edit/*/amount", 0.5), {f"edit/{name}/amount": 0.5 for name in ATTRIBUTES}),
+    (message("/facets/look/zoom/norm", 0.0), {"look/zoom": 0.5}),
     (message("/facets/look/glitter", 0.5), "/facets/look/glitter: no such control"),
     (message("/facets/look/glit*", 0.5), "/facets/look/glit*: no such control"),
     (message("/facets/look/[a", 0.5), "/facets/look/[a: no such control"),
@@ -32,18 +32,19 @@ PACKETS = [
 def test_a_packet_is_obeyed_or_refused_in_the_same_words_whichever_way_it_came(stage, way):
     ear, line = Ear(), Line(stage.panel.port)
     try:
-        for packet, why in PACKETS:
+        for packet, outcome in PACKETS:
             before = stage.state.targets(), stage.state.counts()
             if way == "udp":
                 ear.socket.sendto(packet, ("127.0.0.1", stage.osc.port))
             else:
                 line.send(packet)
-            if why is None:
-                assert soon(lambda before=before: stage.state.targets() != before[0]), packet
+            if isinstance(outcome, dict):  # a pattern sets one control after another: wait for all of them
+                wanted = before[0] | outcome
+                assert wanted != before[0] and soon(lambda wanted=wanted: stage.state.targets() == wanted), packet
                 assert stage.state.counts() == before[1]
             else:
                 assert soon(lambda before=before: stage.state.counts().ignored == before[1].ignored + 1), packet
-                assert why in stage.state.counts().last and stage.state.targets() == before[0]
+                assert outcome in stage.state.counts().last and stage.state.targets() == before[0]
     finally:
         line.close()
         ear.socket.close()
