@@ -52,7 +52,7 @@ class Watcher:
     _value: float = 0.0
 
     def __post_init__(self) -> None:
-        synthesis, display = self.show.synthesis, self.show.display
+        synthesis, display = self.show.loops.synthesis, self.show.loops.display
         edit, put, step = synthesis.edit.edit, synthesis.out.put, display.step
 
         def edited(encoded, controls, now):  # type: ignore[no-untyped-def]

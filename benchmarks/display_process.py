@@ -197,7 +197,7 @@ def _apart(config: Config, case: str, seconds: float) -> Pace:
     try:
         display.start()
         with show_aside(config, RunOptions()) as show:
-            show.display.step = Forwarder(show.display.portraits, mailbox).step
+            show.loops.display.step = Forwarder(show.loops.display.portraits, mailbox).step
             time.sleep(SETTLING)
             with load(case, show):
                 begin.set()

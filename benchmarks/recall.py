@@ -63,7 +63,7 @@ class Stopwatch:
     _drawn: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     def __post_init__(self) -> None:
-        canvas, display = self.show.canvas, self.show.display
+        canvas, display = self.show.canvas, self.show.loops.display
         sleep, settle, step, pacer = canvas.wait, canvas.settle, display.step, canvas._pacer
 
         def wait() -> None:

@@ -214,11 +214,11 @@ def test_devices_are_listed(capsys):
 
 @pytest.mark.parametrize("live", [False, True])
 def test_a_picture_of_the_canvas_is_kept_for_whoever_asks_where_that_is_allowed(tmp_path, monkeypatch, live):
-    monkeypatch.setattr("installation.app.SNAPSHOTS", tmp_path / "out")
+    monkeypatch.setattr("installation.joining.SNAPSHOTS", tmp_path / "out")
     plain = ("engine.backend=eager", "engine.precision=float32", "engine.portrait_px=64", "canvas.renderer=plain", "canvas.mode=headless")
     config = load_config(None, [f"source={CLIP}", "canvas.width=480", "canvas.height=320", *plain])
     installation = Installation(config, RunOptions(frames=4, lockstep=True))
-    installation.attendant.keeps_pictures = not live
+    installation.joined.attendant.keeps_pictures = not live
     installation.controls.set("transport/snapshot", True, "midi")
     installation.run()
     assert len(list((tmp_path / "out").glob("facets-*.png"))) == (0 if live else 1)

@@ -39,10 +39,9 @@ ARROWS: dict[str, set[str]] = {
         "takeaways", "control", "stages",
     },
     "running": {"operation", "canvas", "control", "pipeline"},
-    "app": {
-        "latents", "checkpoints", "engines", "models", "sources", "outputs", "operation", "canvas", "styles", "control", "stages",
-        "pipeline", "assembly", "running", "studio",
-    },
+    "openings": {"sources", "outputs", "operation", "canvas", "control", "assembly"},
+    "joining": {"engines", "sources", "operation", "canvas", "styles", "control", "stages", "pipeline", "assembly", "running", "openings"},
+    "app": {"operation", "canvas", "control", "assembly", "running", "openings", "joining", "studio"},
     "show": {"sources", "outputs", "operation", "canvas", "control", "assembly"},
     "__main__": {"show"},
     # Beside the show: of all above, the app alone imports the studio, and the studio the darkroom.

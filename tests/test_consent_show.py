@@ -39,7 +39,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def noted(clip: Path, *settings: str) -> list[dict[str, Any]]:
     """What was to be seen, picture for picture."""
     show = Installation(load_config(None, [f"source={clip}", *SETTINGS, *settings]), RunOptions(lockstep=True))
-    step, put, rows = show.desk.step, show.synthesis.out.put, []
+    step, put, rows = show.desk.step, show.loops.synthesis.out.put, []
     newest: list[Any] = []
 
     def drawn(portraits: Any) -> None:
@@ -52,7 +52,7 @@ def noted(clip: Path, *settings: str) -> list[dict[str, Any]]:
         told = {"alone": one.alone, "says": one.invitation, "codes": len(show.encode.cache)}
         rows.append({**told, "ids": [p.face.id for p in one.portraits], "canvas": show.canvas.read().astype(np.int16)})
 
-    show.desk.step, show.synthesis.out.put = look, drawn  # type: ignore[method-assign]
+    show.desk.step, show.loops.synthesis.out.put = look, drawn  # type: ignore[method-assign]
     report = show.run()
     assert report.faults == [] and report.faces_seen == 1
     return rows

@@ -70,7 +70,7 @@ def test_the_portraits_are_those_of_the_file(case, folder):
     assert report.encoder_calls + report.cache_hits == 4
 
     # No directions fit and nothing is truncated: the picture is the generator's for the code.
-    code, portrait = installation.synthesis._last.faces[0], installation.display._newest.portraits[0]
+    code, portrait = installation.loops.synthesis._last.faces[0], installation.loops.display._newest.portraits[0]
     module = load_generator(generator)
     with torch.inference_mode():
         expected = as_bytes(module.synthesis(code.ws[None]))[0].numpy()
@@ -83,11 +83,11 @@ def test_the_code_is_the_encoders(folder):
     installation, _ = show(f"models.encoder={path}", backend="openvino", frames=1)  # the decoder in the file goes with it
     assert installation.models.name == "psp.pt"
     crops = []
-    align = installation.perception.align
-    tracked = installation.perception.track
+    align = installation.loops.perception.align
+    tracked = installation.loops.perception.track
     assert align.size == 256 and tracked is not None
-    code = installation.synthesis._last.faces[0].ws
-    frame = installation.synthesis._last.frame
+    code = installation.loops.synthesis._last.faces[0].ws
+    frame = installation.loops.synthesis._last.frame
     crops = [a.crop for a in align.align(_tracked(installation, frame)).faces]
     images = torch.from_numpy(crops[0]).permute(2, 0, 1)[None].float() / 127.5 - 1
     with torch.inference_mode():
@@ -98,7 +98,7 @@ def test_the_code_is_the_encoders(folder):
 def _tracked(installation, frame):
     from installation.messages import TrackedFrame
 
-    return TrackedFrame(frame, tuple(f.face for f in installation.synthesis._last.faces))
+    return TrackedFrame(frame, tuple(f.face for f in installation.loops.synthesis._last.faces))
 
 
 def test_a_whole_encoder_works_beside_a_live_show_and_within_a_lockstep_one(folder, monkeypatch):
@@ -132,7 +132,7 @@ def test_a_child_of_any_format_is_mixed_in_and_a_misfit_says_which_layer(folder,
     mixed, report = show(*chosen, "controls={blend/toon/amount: 1.0}")
     assert [fault for fault in report.faults if "presets" not in fault] == []
     assert plain.controls.table["blend/toon/layer/32"].default == 1.0
-    pictures = [i.display._newest.portraits[0].image.astype(int) for i in (plain, mixed)]
+    pictures = [i.loops.display._newest.portraits[0].image.astype(int) for i in (plain, mixed)]
     assert np.abs(pictures[0] - pictures[1]).mean() > 2
 
     other = files.rosinality(folder / "other.pt", channels={**files.CHANNELS, 32: 12})

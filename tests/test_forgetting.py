@@ -41,7 +41,7 @@ def kept_for(clip: Path, *settings: str) -> float:
     show = Installation(load_config(None, [f"source={clip}", *SETTINGS, *settings]), RunOptions(lockstep=True))
     known: list[weakref.ref[object]] = []
     seen = gone = 0.0
-    put = show.perception.out.put
+    put = show.loops.perception.out.put
 
     def look(encoded: object) -> None:
         nonlocal seen, gone
@@ -57,7 +57,7 @@ def kept_for(clip: Path, *settings: str) -> float:
         elif seen != now:
             gone = 0.0
 
-    show.perception.out.put = look  # type: ignore[method-assign]
+    show.loops.perception.out.put = look  # type: ignore[method-assign]
     show.run()
     assert known and seen and gone, "somebody was there, and was forgotten"
     return gone - seen

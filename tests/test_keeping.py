@@ -72,7 +72,7 @@ def test_a_live_camera_is_recorded_only_where_that_is_allowed(camera, tmp_path, 
 @pytest.mark.parametrize("allowed", [False, True])
 def test_pictures_of_a_live_camera_leave_the_canvas_only_where_that_is_allowed(camera, tmp_path, monkeypatch, allowed):
     """Snapshots, the panel's picture, and its small pictures of styles."""
-    monkeypatch.setattr("installation.app.SNAPSHOTS", tmp_path)
+    monkeypatch.setattr("installation.joining.SNAPSHOTS", tmp_path)
     config = load_config(None, [f"source={camera}", "canvas.mode=headless", *SMALL, f"privacy.allow_recording={str(allowed).lower()}"])
     show = Installation(config, RunOptions())
     came = threading.Event()
@@ -100,7 +100,7 @@ def test_what_is_shown_of_a_source_yet_to_come_waits_for_leave(tmp_path, monkeyp
     show = Installation(config, RunOptions(duration=0.2))
     assert show.source is None
     show.run()
-    assert not show.desk.preview.allowed and not show.attendant.keeps_pictures and show.loops.style.sketches is None
+    assert not show.desk.preview.allowed and not show.joined.attendant.keeps_pictures and show.loops.style.sketches is None
 
 
 def test_the_report_tells_what_was_lost_and_how_long_the_start_took():
@@ -111,6 +111,6 @@ def test_the_report_tells_what_was_lost_and_how_long_the_start_took():
     assert report.first_portrait_s is not None
     assert 100.0 < report.first_portrait_s < 100.0 + time.monotonic() - before  # since the program began, not since the show did
     assert report.frames_dropped == 0
-    frames, encoded, portraits = show.slots
+    frames, encoded, portraits = show.joined.slots.on_the_way
     frames.dropped, encoded.dropped, portraits.dropped = 3, 4, 50
     assert show.report().frames_dropped == 7  # a portrait that a newer one replaced is no frame of the camera

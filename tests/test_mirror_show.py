@@ -95,10 +95,10 @@ class Stage:
         config = load_config(None, ["source=0", "faces.fade_in_seconds=0.01", *QUIET, *ENGINE, *overrides])
         self.show = Installation(config, RunOptions(lockstep=True))
         self.show.generate.wait()
-        self.show.capture.step(0.0)
+        self.show.loops.capture.step(0.0)
         self.shown = []
-        put = self.show.synthesis.out.put
-        self.show.synthesis.out.put = lambda portraits: (self.shown.append(portraits), put(portraits))[1]
+        put = self.show.loops.synthesis.out.put
+        self.show.loops.synthesis.out.put = lambda portraits: (self.shown.append(portraits), put(portraits))[1]
 
     def _camera(self, clock):
         return ScriptedSource(self._script(), clock, RATE)
@@ -115,14 +115,14 @@ class Stage:
         for k in range(frames):
             self.pictures.append(picture(k) if callable(picture) else picture)
             now = self.show.clock.now()
-            for loop in (self.show.capture, self.show.perception, self.show.synthesis, self.show.display):
+            for loop in (self.show.loops.capture, self.show.loops.perception, self.show.loops.synthesis, self.show.loops.display):
                 loop.step(now)
             self.show.clock.advance(RATE)
         assert self.show.health.faults == []
         return self.show.canvas.read().copy(), list(self.shown)
 
     def close(self):
-        self.show._close(lost=False)
+        self.show.close()
 
 
 @pytest.fixture(scope="module")
@@ -182,13 +182,13 @@ def test_a_camera_may_change_its_size_in_mid_show_and_a_silhouette_may_be_lost(s
         picture = cv2.resize(frame, size, interpolation=cv2.INTER_AREA if size[0] < 640 else cv2.INTER_CUBIC)
         _, shown = stage.see(picture, frames=2, layout="mirror")
         judge(picture, shown)
-    outline = stage.show.perception.silhouette.outline
-    stage.show.perception.silhouette.outline = lambda aligned: aligned  # nobody's is known
+    outline = stage.show.loops.perception.silhouette.outline
+    stage.show.loops.perception.silhouette.outline = lambda aligned: aligned  # nobody's is known
     try:
         _, shown = stage.see(frame, frames=5)
         judge(frame, shown)
     finally:
-        stage.show.perception.silhouette.outline = outline
+        stage.show.loops.perception.silhouette.outline = outline
     _, shown = stage.see(frame, frames=2)
     judge(frame, shown)
     assert np.abs(shown[-1].picture.astype(int) - frame).max() > 10  # it is edited
@@ -204,10 +204,10 @@ def test_with_every_edit_at_nothing_the_canvas_is_the_cameras_frame(stage):
         assert table.set(name, value), name
     frame = np.ascontiguousarray(cv2.resize(clip_frame(), (320, 240), interpolation=cv2.INTER_AREA))
     stage.see(frame, frames=20)
-    drawn, spared = stage.show.glass.drawn, stage.show.glass.spared
+    drawn, spared = stage.show.joined.glass.drawn, stage.show.joined.glass.spared
     canvas, shown = stage.see(frame, frames=4)
     assert np.abs(canvas.astype(int) - frame).max() <= 1
     assert shown[-1].picture is shown[-1].frame.image
-    assert stage.show.glass.drawn == drawn and stage.show.glass.spared > spared
+    assert stage.show.joined.glass.drawn == drawn and stage.show.joined.glass.spared > spared
     for name in nothing:
         table.set(name, kept[name])

@@ -115,7 +115,7 @@ def test_a_show_of_the_package_writes_in_its_own_folder_alone(place, tmp_path):
 KEEP = """
 from pathlib import Path
 from installation import places
-from installation.app import SNAPSHOTS
+from installation.joining import SNAPSHOTS
 from installation.config import load_config
 from installation.control.installed import PRESETS, backgrounds
 from installation.control.parameters import parameter_table

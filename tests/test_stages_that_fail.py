@@ -43,7 +43,7 @@ def test_a_stage_that_raises_is_begun_again_and_its_last_portraits_stay() -> Non
         show.generate.draw = fail  # type: ignore[method-assign, assignment]
         until(lambda: len(failures) >= 3, "a third failure")
         grows(show, shown, 10, "pictures meanwhile")
-        assert show.display._newest is not None and show.display._worn is not None
+        assert show.loops.display._newest is not None and show.loops.display._worn is not None
         show.generate.draw = sound  # type: ignore[method-assign]
         grows(show, drawn, 3, "new portraits")
         assert "synthesis: RuntimeError: a network that does not like this face" in show.health.faults
@@ -75,7 +75,7 @@ def test_a_show_ends_in_time_although_a_network_hangs() -> None:
 
     with show_aside(load_config(None, CONFIG), RunOptions()) as show:
         until(lambda: show.health.presented.count > 0, "a first picture")
-        show.synthesis.step = hang  # type: ignore[method-assign]
+        show.loops.synthesis.step = hang  # type: ignore[method-assign]
         assert hangs.wait(LONG)
     assert not let.is_set()  # nobody let it go on, and the show has ended all the same
     let.set()

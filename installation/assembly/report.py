@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ import torch
 
 from installation import __version__
 from installation.assembly.networks import device_name
+from installation.clock import Clock
 from installation.observation import RehearsalSeen, ScheduleSeen
 from installation.operation.health import Health, Report, percentiles, rss_mb
 from installation.slot import Slot
@@ -37,6 +39,32 @@ class ShowTimes:
     def since_start(self, moment: float) -> float:
         """Seconds from the program's start to a moment of the show's clock."""
         return moment - self.first + (self.began - self.program if self.program else 0.0)
+
+
+class Stopwatch:
+    """When a show began and ended, by the wall and by its own clock. Until it has begun, it began when this was made; until it has
+    ended, it ended when it began."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.begin()
+
+    def begin(self) -> None:
+        """Time counts from now on; whatever was counted before does not."""
+        self._first, self._began = self._clock.now(), time.monotonic()
+        self._last, self._ended = self._first, self._began
+
+    def end(self) -> None:
+        """Time counts until now."""
+        self._last, self._ended = self._clock.now(), time.monotonic()
+
+    def seconds(self) -> float:
+        """Of the show's clock, since it began."""
+        return self._clock.now() - self._first
+
+    def times(self, program: float) -> ShowTimes:
+        """program: wall clock when the program began; 0: not known."""
+        return ShowTimes(program, self._began, self._ended, self._first, self._last)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,121 +3,33 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING
 
-from installation.config import AudioConfig, ControlConfig
+from installation.config import ControlConfig
+from installation.control.desk_links import Beginning, DeskLinks
 from installation.control.installed import PRESETS, SHIPPED_PRESETS, Installed
 from installation.control.message_figures import MessageFigures
-from installation.control.parameters import ParameterTable
 from installation.control.presets.player import PresetPlayer
 from installation.control.schedule_hand import ScheduledShow, ScheduleHand, figures_of
-from installation.control.sound.tempo import Tempo
 from installation.control.state import Change, ControlState, TableChange
+from installation.control.table_keeper import TableKeeper
 from installation.control.timeline.player import TimelinePlayer
-from installation.control.web.grids import GuestDoor
+from installation.control.ways import Behind, Boards, Parts, close_part, watches_of, ways_of
 from installation.control.web.invitation import Invitations
 from installation.control.web.preview import Preview
 from installation.control.web.sketches import SketchBoard
-from installation.control.zone_book import ZoneBook
 from installation.errors import FacetsError
 from installation.latents.oscillators import SILENCE, Levels
-from installation.observation import Measures, Observation, ScheduleSeen
+from installation.observation import ScheduleSeen
 from installation.places import kept
 
 if TYPE_CHECKING:
     from installation.control.kept_state import StateKeeper, TakenUp
-    from installation.control.midi.desk import MidiDesk
-    from installation.control.osc.server import OscServer
-    from installation.control.sound.audio import AudioInput
-    from installation.control.web.server import WebPanel
-    from installation.control.web.studio_desk import Studio
-    from installation.latents.directions import DirectionSet
-    from installation.styles.library import Library, Palette
-    from installation.takeaways.office import Office
 
 log = logging.getLogger(__name__)
 
 SNAPSHOT = "transport/snapshot"
-
-
-class Part(Protocol):
-    """One way in or out."""
-
-    def start(self) -> None:
-        """Open its port or device. Raises ConfigError where the configuration asks for one that cannot be had."""
-        ...
-
-    def stop(self) -> None:
-        """Close it; more than once, or before it was started, does no harm."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class DirectionFiles:
-    """Files of directions that are followed while the show runs. load: reads them, or raises WeightsError; use: takes them into
-    the picture's way. Their controls come and go with them."""
-
-    paths: Sequence[Path]
-    load: Callable[[Sequence[Path]], DirectionSet]
-    use: Callable[[DirectionSet], None]
-
-
-@dataclass(frozen=True, slots=True)
-class StylePictures:
-    """Pictures of styles that are followed while the show runs. use: takes them into the picture's way."""
-
-    folder: Path
-    library: Library
-    use: Callable[[Palette], None]
-
-
-@dataclass(frozen=True, slots=True)
-class DeskLinks:
-    """What the desk knows of the show. observe: the show as it is; on_fault: told of a part that fails while the show runs, which
-    goes on without it; now: s of the show's clock; frame: frames captured until now; phases: of the oscillators, in cycles; audio:
-    what listens to the room, None where nothing does; schedule: None where the show knows no time of day; takeaways: None where
-    visitors take nothing home; measure: what costs more than ``observe`` does, for the panel's /metrics; guests: how a face of a
-    grid comes into the mirror; zones: in which faces do not count; studio: edits the photographs that people bring, None where nothing
-    does."""
-
-    observe: Callable[[], Observation]
-    on_fault: Callable[[str], None]
-    tempo: Tempo
-    now: Callable[[], float]
-    frame: Callable[[], int] = int
-    audio: AudioInput | None = None
-    phases: Callable[[], Mapping[str, float]] = dict
-    directions: DirectionFiles | None = None
-    styles: StylePictures | None = None
-    schedule: ScheduledShow | None = None
-    takeaways: Office | None = None
-    measure: Callable[[], Measures] | None = None
-    guests: GuestDoor | None = None
-    zones: ZoneBook | None = None
-    studio: Studio | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Beginning:
-    """How the controls begin. preset: its name; resume: where the last show was; keep: write down where this one is; timeline: a
-    file whose moves are made again, at the same frames in lockstep, otherwise at the same times."""
-
-    preset: str | None = None
-    keep: bool = False
-    resume: bool = False
-    timeline: Path | None = None
-
-
-def open_audio(config: AudioConfig, on_fault: Callable[[str], None]) -> AudioInput | None:
-    """What listens to the room, not started yet; None where nothing is to."""
-    if not config.enabled:
-        return None
-    from installation.control.sound.audio import AudioInput
-
-    return AudioInput(config.device, on_fault)
 
 
 class ControlDesk:
@@ -136,20 +48,20 @@ class ControlDesk:
         state: ControlState,
         installed: Installed,
         show: DeskLinks,
-        beginning: Beginning = Beginning(),
+        beginning: Beginning | None = None,
         lockstep: bool = False,
         presets: Path = PRESETS,
     ) -> None:
         self._config, self._state, self._show = config, state, show
-        self._lockstep, self._installed = lockstep, installed
-        self._new_directions: DirectionSet | None = None  # read by the watch, not taken yet
-        self._new_styles: Palette | None = None
+        self._lockstep = lockstep
+        beginning = beginning or Beginning()
         self._snapshot = False
         self.preview, self.camera = Preview(), Preview()  # of the canvas, and of what the camera sees
         self.sketches = SketchBoard()  # of the live face in each style, while a panel wants them
+        self._table = TableKeeper(installed, state, show.directions, show.styles)
         beneath = SHIPPED_PRESETS if presets == PRESETS else None
         self.presets = PresetPlayer(
-            presets, state, self._with_presets, show.on_fault, log.warning, background=not lockstep, beneath=beneath
+            presets, state, self._table.with_presets, show.on_fault, log.warning, background=not lockstep, beneath=beneath
         )
 
         # Where the controls begin, the later word over the one before.
@@ -166,14 +78,12 @@ class ControlDesk:
             self.schedule = self._scheduled(show.schedule, beginning, taken)
         self._timeline = self._played(beginning.timeline) if beginning.timeline is not None else None
 
-        # The ways in and out, in the order they are opened in.
-        udp = self._osc() if self.wants(config.osc.enabled) else None
-        self.midi = self._midi() if self.wants(config.midi.enabled) else None
-        self.panel = self._panel(udp) if self.wants(config.web.enabled) else None
-        ways = (udp, self._feedback() if udp else None, show.audio, self.midi, self.panel)
-        parts = (*ways, self._watch(), self._watch_styles(), self._keeper)
-        self._parts: list[Part] = [part for part in parts if part is not None]  # last the keeper: where a port is taken there is no show
-        self._figures = MessageFigures(state, lambda: udp.received if udp is not None else 0)
+        behind = Behind(config, state, show, self.presets, lockstep)
+        ways = self.ways = ways_of(behind, Boards(self.preview, self.camera, self.sketches))
+        self.midi, self.panel = ways.midi, ways.panel
+        watches = watches_of(behind, self._table)
+        self._parts = Parts((*ways.parts, *watches, self._keeper), show.on_fault)  # last the keeper: where a port is taken is no show
+        self._figures = MessageFigures(state, ways.received)
         self.invitations = Invitations(self.panel)  # a code on the canvas
         self._unsubscribe = state.subscribe(self._hear)
 
@@ -202,70 +112,10 @@ class ControlDesk:
         player.begin()
         return player
 
-    def _osc(self) -> OscServer:
-        from installation.control.osc.server import OscServer
-
-        return OscServer(self._state, self._config.osc)
-
-    def _feedback(self) -> Part:
-        from installation.control.osc.feedback import OscFeedback
-
-        return OscFeedback(self._state, self._config.osc, self._show.observe, lambda: self.presets.current)
-
-    def _midi(self) -> MidiDesk:
-        from installation.control.midi.desk import MidiDesk
-
-        file, show = kept(self._config.midi.file), self._show
-        return MidiDesk(self._state, self._config.midi, file, lambda: show.tempo, show.now, show.on_fault)
-
-    def _panel(self, udp: OscServer | None) -> WebPanel:
-        from installation.control.web.server import WebPanel
-
-        return WebPanel(
-            self._state,
-            self._config,
-            self._show.observe,
-            self.preview,
-            presets=self.presets,
-            midi=self.midi,
-            osc_port=lambda: udp.port if udp is not None else None,
-            phases=self._show.phases,
-            sketches=self.sketches,
-            takeaways=self._show.takeaways,
-            measure=self._show.measure,
-            guests=self._show.guests,
-            zones=self._show.zones,
-            camera=self.camera,
-            studio=self._show.studio,
-        )
-
-    def _watch(self) -> Part | None:
-        """Follows the files of directions."""
-        files = self._show.directions
-        if files is None or self._lockstep:
-            return None
-        from installation.control.direction_watch import DirectionWatch
-
-        return DirectionWatch(files.paths, files.load, self._found, self._show.on_fault)
-
-    def _watch_styles(self) -> Part | None:
-        """Follows the pictures of styles, as the directions."""
-        styles = self._show.styles
-        if styles is None or self._lockstep or styles.library.notice:
-            return None
-        from installation.control.style_watch import StyleWatch
-
-        return StyleWatch(styles.folder, styles.library, self._found_styles, self._show.on_fault)
-
-    def wants(self, enabled: bool | Literal["auto"]) -> bool:
-        """Whether a way in with this setting is to be opened."""
-        return enabled is True or (enabled == "auto" and not self._lockstep)
-
     def start(self) -> None:
         """Open everything that is wanted, or nothing. Raises ConfigError."""
         try:
-            for part in self._parts:
-                part.start()
+            self._parts.start()
         except FacetsError:
             self.stop()
             raise
@@ -301,28 +151,10 @@ class ControlDesk:
         """How loud it is; silence where nobody listens."""
         return SILENCE if self._show.audio is None else self._show.audio.levels()
 
-    def _found_styles(self, palette: Palette) -> None:
-        self._new_styles = palette  # the next step takes it, as with directions
-
-    def _take_styles(self) -> None:
-        palette, self._new_styles = self._new_styles, None
-        if palette is not None and self._show.styles is not None:
-            self._installed = self._installed.with_styles(palette)
-            self._show.styles.use(palette)
-            self._state.replace(self._installed.table())
-
-    def _found(self, directions: DirectionSet) -> None:
-        self._new_directions = directions  # the next step takes it, in the thread that alone changes the table
-
-    def _with_presets(self, names: Sequence[str]) -> ParameterTable:
-        self._installed = self._installed.with_presets(names)
-        return self._installed.table()
-
     def step(self, now: float) -> None:
         """Once a picture; ``now`` in seconds of the show's clock. Never raises."""
         try:
-            self._take_directions()
-            self._take_styles()
+            self._table.step()
             if self._timeline is not None:
                 self._timeline.step(now, self._show.frame())
             if self.schedule is not None:
@@ -333,13 +165,6 @@ class ControlDesk:
         except Exception as err:  # a control that fails must not take the picture with it
             log.debug("the desk failed", exc_info=True)
             self._show.on_fault(f"control: {type(err).__name__}: {err}")
-
-    def _take_directions(self) -> None:
-        directions, self._new_directions = self._new_directions, None
-        if directions is not None and self._show.directions is not None:
-            self._installed = self._installed.with_directions(directions.names)
-            self._show.directions.use(directions)
-            self._state.replace(self._installed.table())
 
     def figures(self) -> tuple[tuple[str, str], ...]:
         """Label and value for the operator's HUD."""
@@ -361,10 +186,5 @@ class ControlDesk:
         self._unsubscribe()
         if self.schedule is not None:
             self.schedule.stop()
-        parts, self._parts = self._parts, []
-        for stop in (*(part.stop for part in reversed(parts)), self.presets.stop):
-            try:
-                stop()
-            except Exception as err:  # the others are to be closed all the same
-                log.exception("a control could not be closed")
-                self._show.on_fault(f"control: {type(err).__name__}: {err}")
+        self._parts.stop()
+        close_part(self.presets.stop, self._show.on_fault)

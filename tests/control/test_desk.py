@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from installation.config import ControlConfig, MidiConfig, OscConfig, WebConfig
-from installation.control.desk import ControlDesk, DeskLinks, DirectionFiles
+from installation.control.desk import ControlDesk
+from installation.control.desk_links import DeskLinks, DirectionFiles
 from installation.control.installed import Installed
 from installation.control.sound.tempo import Tempo
 from installation.control.state import ControlState, TableChange
@@ -181,7 +182,7 @@ def test_a_step_that_fails_is_a_fault_and_not_the_end(state: ControlState) -> No
         raise RuntimeError("no room")
 
     desk = desk_of(state, OscConfig(enabled=False), directions=DirectionFiles((), lambda paths: DirectionSet([]), fail))
-    desk._found(DirectionSet([]))
+    desk._table.found_directions(DirectionSet([]))
     desk.step(0.0)
     assert FAULTS == ["control: RuntimeError: no room"]
     desk.step(1.0)

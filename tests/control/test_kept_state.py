@@ -179,7 +179,8 @@ def test_many_moves_are_few_writes(file, monkeypatch):
 
 def test_a_desk_keeps_its_controls_and_its_preset(tmp_path):
     from installation.config import ControlConfig, MidiConfig, OscConfig, WebConfig
-    from installation.control.desk import Beginning, ControlDesk, DeskLinks
+    from installation.control.desk import ControlDesk
+    from installation.control.desk_links import Beginning, DeskLinks
     from installation.control.installed import Installed
     from installation.control.sound.tempo import Tempo
     from installation.observation import Observation

@@ -9,7 +9,8 @@ import pytest
 
 from installation.config import ControlConfig, MidiConfig, OscConfig, WebConfig
 from installation.config_times import Hours, read_hours, read_weekdays
-from installation.control.desk import Beginning, ControlDesk, DeskLinks
+from installation.control.desk import ControlDesk
+from installation.control.desk_links import Beginning, DeskLinks
 from installation.control.installed import Installed
 from installation.control.schedule_hand import ScheduledShow, notice_of
 from installation.control.sound.tempo import Tempo

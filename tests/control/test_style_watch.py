@@ -9,7 +9,8 @@ import pytest
 from PIL import Image as Pillow
 
 from installation.config import ControlConfig, OscConfig, WebConfig
-from installation.control.desk import ControlDesk, DeskLinks, StylePictures
+from installation.control.desk import ControlDesk
+from installation.control.desk_links import DeskLinks, StylePictures
 from installation.control.installed import Installed
 from installation.control.presets.files import read_preset
 from installation.control.sound.tempo import Tempo

@@ -11,7 +11,8 @@ import pytest
 
 from installation.canvas.qr import qr_rgb
 from installation.config import AudioConfig, ControlConfig, MidiConfig, OscConfig, WebConfig
-from installation.control.desk import Beginning, ControlDesk, DeskLinks, open_audio
+from installation.control.desk import ControlDesk
+from installation.control.desk_links import Beginning, DeskLinks
 from installation.control.direction_watch import DirectionWatch
 from installation.control.installed import Installed
 from installation.control.midi.devices import SystemDevice
@@ -29,6 +30,7 @@ from installation.control.state import ControlState
 from installation.control.timeline import file as timeline_file
 from installation.control.timeline.file import read_timeline
 from installation.control.timeline.player import TimelineRecorder
+from installation.control.ways import Parts, open_audio
 from installation.control.web.desk_view import fault_json
 from installation.control.web.invitation import Invitations
 from installation.control.web.listening import listening_socket
@@ -396,11 +398,8 @@ def test_a_part_that_cannot_be_closed_keeps_no_other_open(desk):
     def breaks():
         raise RuntimeError("it is stuck")
 
-    one._parts = [
-        SimpleNamespace(stop=lambda: closed.append(1)),
-        SimpleNamespace(stop=breaks),
-        SimpleNamespace(stop=lambda: closed.append(3)),
-    ]
+    parts = (lambda: closed.append(1), breaks, lambda: closed.append(3))
+    one._parts = Parts([SimpleNamespace(stop=stop) for stop in parts], faults.append)
     one.stop()
     assert closed == [3, 1] and faults == ["control: RuntimeError: it is stuck"]
     one.stop()

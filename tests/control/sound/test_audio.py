@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 from installation.config import AudioConfig, ControlConfig, MidiConfig, OscConfig, WebConfig
-from installation.control.desk import ControlDesk, DeskLinks, open_audio
+from installation.control.desk import ControlDesk
+from installation.control.desk_links import DeskLinks
 from installation.control.installed import Installed
 from installation.control.sound.audio import AudioInput, PortAudio
 from installation.control.sound.levels import Analyser, block_size
 from installation.control.sound.tempo import Tempo
 from installation.control.state import ControlState
+from installation.control.ways import open_audio
 from installation.errors import ConfigError
 from installation.latents.oscillators import SILENCE
 

@@ -1,0 +1,214 @@
+"""How the loops of a show are joined: who hands what to whom, and what attends to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from math import inf
+from typing import Any
+
+import torch
+
+from installation.assembly.basis import Basis
+from installation.assembly.movers import Movers
+from installation.assembly.networks import NetworkStages, hand_settings
+from installation.assembly.settings import track_settings
+from installation.assembly.takeaways import JoinLinks, Takeaways, told_off
+from installation.assembly.visitors import attract_of, gestures_of
+from installation.canvas.backdrops import Backdrops
+from installation.canvas.compose import Compose
+from installation.control.desk import ControlDesk
+from installation.control.installed import backgrounds
+from installation.control.keyboard import Keyboard
+from installation.control.operator_hud import HudBoard
+from installation.engines.cuda_pictures import open_cropper
+from installation.engines.device import device_of
+from installation.messages import EncodedFrame, Frame, Portraits, Styled
+from installation.openings import Openings
+from installation.operation.interlude import Interlude
+from installation.operation.saying import say
+from installation.operation.snapshots import Snapshots
+from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, StyleLoop, SynthesisLoop
+from installation.places import kept
+from installation.running import Attendant, Loops
+from installation.slot import Slot
+from installation.sources.watch import PictureWatch
+from installation.stages.align import Align, align_image
+from installation.stages.glass import LARGEST_ON_CPU, LARGEST_ON_GPU, Glass, GlassSettings
+from installation.stages.silhouette import Silhouette
+from installation.stages.style import Style
+from installation.stages.track import Track
+from installation.styles.hands import Hands
+from installation.styles.sketches import Sketches
+
+SNAPSHOTS = kept("out")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slots:
+    """Between the loops, in the order of the picture's way."""
+
+    frames: Slot[Frame]
+    encoded: Slot[EncodedFrame]
+    portraits: Slot[Portraits]
+    to_style: Slot[Portraits]
+    painted: Slot[Styled | None]
+
+    @staticmethod
+    def empty() -> Slots:
+        """Nothing has been handed on yet."""
+        return Slots(Slot(), Slot(), Slot(), Slot(), Slot())
+
+    @property
+    def on_the_way(self) -> tuple[Slot[Any], ...]:
+        """Those that every picture goes through; what is lost in them is a lost frame."""
+        return self.frames, self.encoded, self.portraits
+
+    def close(self) -> None:
+        """Whoever waits at one of them waits no longer."""
+        for slot in (*self.on_the_way, self.to_style, self.painted):
+            slot.close()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShowParts:
+    """What there is before the loops. quit: ends the show; pictured: called after each picture with its time."""
+
+    basis: Basis
+    movers: Movers
+    desk: ControlDesk
+    openings: Openings
+    stages: NetworkStages
+    takeaways: Takeaways | None
+    quit: Callable[[], None]
+    pictured: Callable[[float], None]
+
+    def rests(self, compose: Compose) -> bool:
+        """Whether nobody looks: it is closed, and the canvas is black."""
+        return self.desk.closed and compose.dark
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Joined:
+    """perceiving, drawing: where another thread may use the networks of the two loops while these have nothing to do."""
+
+    slots: Slots
+    loops: Loops
+    glass: Glass
+    snapshots: Snapshots
+    attendant: Attendant
+    perceiving: Interlude
+    drawing: Interlude
+
+
+def join(parts: ShowParts) -> Joined:
+    """Nothing turns yet. Raises FacetsError for a network that cannot be had."""
+    basis, desk, openings = parts.basis, parts.desk, parts.openings
+    slots, models = Slots.empty(), basis.models
+    engine = parts.stages.generate.choice
+    basis.observer.begin(engine, models.name, slots.on_the_way, desk.schedule_seen)
+    keeps = desk.preview.allowed = desk.camera.allowed = basis.may_keep(openings.source)
+    keyboard = _keyboard(parts, keeps)
+    snapshots = Snapshots(SNAPSHOTS, basis.health.fault)
+    capture = _capture(parts, slots)
+    compose = Compose(
+        openings.canvas.renderer, not basis.lockstep, _backdrops(parts), desk.blackout_seconds, capture.away, basis.invitation.texts
+    )
+    rests = partial(parts.rests, compose)
+    told = (desk.figures, desk.invitations.code, lambda: compose.held)
+    board = HudBoard(basis.health, basis.controls, keyboard, engine, models.name, slots.on_the_way, *told)
+    glass = Glass(_glass_settings(parts), align_image, parts.stages.generate.turn_milliseconds)
+    perceiving, drawing = Interlude(slots.frames.wake), Interlude(slots.encoded.wake)
+    loops = Loops(
+        capture,
+        _perception(parts, slots, rests, perceiving),
+        _synthesis(parts, slots, glass, rests, drawing),
+        _styling(parts, slots, rests, keeps),
+        _display(parts, slots, compose, board),
+    )
+    _join_takeaways(parts, compose, loops.display)
+    attendant = Attendant(
+        openings.canvas, keyboard, basis.controls, desk, snapshots, basis.health, parts.quit, keeps, tuple(openings.waiting.keys),
+        openings.moves, None if parts.takeaways is None else parts.takeaways.step, (parts.pictured,),
+    )  # fmt: skip
+    return Joined(slots, loops, glass, snapshots, attendant, perceiving, drawing)
+
+
+def _keyboard(parts: ShowParts, keeps: bool) -> Keyboard:
+    panel, keys = parts.desk.panel, parts.basis.config.canvas.keys
+    return Keyboard(parts.basis.children, keeps, panel is not None and panel.public, keys, takes=parts.takeaways is not None)
+
+
+def _capture(parts: ShowParts, slots: Slots) -> CaptureLoop:
+    opening, source = parts.openings.opening, parts.openings.source
+    patience = opening.patience if source is None else inf
+    watch = PictureWatch(parts.basis.config.capture.frozen_seconds)
+    return CaptureLoop(opening.open, slots.frames, parts.basis.health, source, patience, opening.is_there, watch)
+
+
+def _perception(parts: ShowParts, slots: Slots, rests: Callable[[], bool], interlude: Interlude) -> PerceptionLoop:
+    basis, stages = parts.basis, parts.stages
+    track, align = Track(track_settings(basis.config), basis.zones.zones), _aligner(parts)
+    hands, consent = gestures_of(basis.config)
+    return PerceptionLoop(
+        slots.frames, track, align, Silhouette(), stages.occlusion, stages.encode, basis.controls, slots.encoded, basis.health,
+        basis.clock.now, rests, hands, consent, camera=parts.desk.camera.offer, interlude=interlude,
+    )  # fmt: skip
+
+
+def _synthesis(parts: ShowParts, slots: Slots, glass: Glass, rests: Callable[[], bool], interlude: Interlude) -> SynthesisLoop:
+    basis, edit = parts.basis, parts.movers.edit
+    attract = attract_of(basis.config, edit.guests)
+    return SynthesisLoop(
+        slots.encoded, edit, parts.stages.generate, glass, basis.controls, slots.portraits, basis.health, basis.clock.now,
+        slots.to_style, rests, attract, interlude,
+    )  # fmt: skip
+
+
+def _styling(parts: ShowParts, slots: Slots, rests: Callable[[], bool], keeps: bool) -> StyleLoop:
+    """Paints in styles, and sketches for the panel too, where pictures may leave the canvas."""
+    basis, blender = parts.basis, parts.movers.blender
+    hands = Hands(hand_settings(basis.config, basis.lockstep, parts.openings.canvas.size), basis.told)
+    style = Style(hands, blender, basis.lockstep)
+    sketches = Sketches(hands, blender, parts.desk.sketches) if keeps else None
+    return StyleLoop(slots.to_style, style, basis.controls, slots.painted, basis.health, basis.clock.now, sketches, rests)
+
+
+def _display(parts: ShowParts, slots: Slots, compose: Compose, board: HudBoard) -> DisplayLoop:
+    basis, openings = parts.basis, parts.openings
+    return DisplayLoop(
+        slots.portraits, compose, openings.canvas, openings.outputs, basis.controls, basis.health, board.state, basis.clock.now,
+        slots.painted,
+    )  # fmt: skip
+
+
+def _join_takeaways(parts: ShowParts, compose: Compose, display: DisplayLoop) -> None:
+    panel, takeaways, basis = parts.desk.panel, parts.takeaways, parts.basis
+    controls = basis.controls
+    if takeaways is None or panel is None:
+        controls.subscribe(told_off(controls))
+        return
+    told = JoinLinks(lambda: display.raised, lambda: controls.shown().flag("transport/blackout"), lambda: panel.links)
+    takeaways.join(compose, basis.health, basis.clock.now, told)
+    controls.subscribe(takeaways.hear)
+
+
+def _backdrops(parts: ShowParts) -> Backdrops:
+    found = backgrounds()
+    if found.notice:
+        say(f"facets: {found.notice}")
+    return Backdrops(*parts.openings.canvas.size, found.paths, live=not parts.basis.lockstep)
+
+
+def _glass_settings(parts: ShowParts) -> GlassSettings:
+    largest = LARGEST_ON_GPU if torch.cuda.is_available() else LARGEST_ON_CPU
+    return GlassSettings(*parts.openings.canvas.size, parts.basis.lockstep, largest)
+
+
+def _aligner(parts: ShowParts) -> Align:
+    engine, size = parts.basis.config.engine, parts.stages.encode.input_px
+    cropper, notice = open_cropper(device_of(engine.device, engine.backend), size)
+    if notice:
+        say(f"facets: {notice}")
+    return Align(size, cropper)
