@@ -50,9 +50,10 @@ class Change:
         return Change(brighter, darker, keep, None if self.origin is None else self.origin * np.float32(strength))
 
 
-def difference(edited: Image, plain: Image | None, mask: Mask, glass: float) -> Change:
+def difference(edited: Image, plain: Image | None, mask: Mask, glass: float, own: Plane | None = None) -> Change:
     """edited, plain: uint8 [p, p, 3]; mask [p, p]: where the edit may be seen; glass 0…1: how much of the camera's pixels stays
-    inside it. At 1 the camera gives all and the drawings only what is between them; at 0 the edited drawing covers the camera."""
+    inside it. At 1 the camera gives all and the drawings only what is between them; at 0 the edited drawing covers the camera. own:
+    [p, p] 0…1, where the camera's own stays unchanged, as in the eyes, which no small drawing has as sharp."""
     share = cv2.cvtColor(mask, cv2.COLOR_GRAY2RGB)
     change = edited.astype(np.float32)
     if plain is not None:
@@ -60,20 +61,22 @@ def difference(edited: Image, plain: Image | None, mask: Mask, glass: float) -> 
         skin = skin_share(mask)
         change -= np.float32(glass * TONE) * tone(edited, plain, skin) * skin[..., None]
     change *= share.astype(np.float32) * np.float32(1 / 255)
+    if own is not None:
+        change *= (np.float32(1) - own)[..., None]
     keep = None if glass >= 1.0 else np.asarray(cv2.bitwise_not(cv2.convertScaleAbs(share, alpha=1.0 - glass)), dtype=np.uint8)
     brighter, darker = np.clip(change, 0, 255), np.clip(-change, 0, 255)
     return Change(np.rint(brighter).astype(np.uint8), np.rint(darker).astype(np.uint8), keep)
 
 
-def over_camera(drawing: Drawing, mask: Mask, square: bool = False) -> Change | None:
+def over_camera(drawing: Drawing, mask: Mask, square: bool = False, own: Plane | None = None) -> Change | None:
     """What a drawing changes inside a visitor's mask [p, p]; None where nothing was drawn. square: the drawn background is wanted,
-    too, where the camera gives way."""
+    too, where the camera gives way; own: as of ``difference``."""
     if drawing.edited is None:
         return None
     if square and drawing.glass < 1.0:
         mask = np.asarray(cv2.convertScaleAbs(mask, alpha=drawing.glass, beta=255.0 * (1.0 - drawing.glass)), dtype=np.uint8)
     whole = square and drawing.glass <= 0.0
-    return replace(difference(drawing.edited, drawing.plain, mask, drawing.glass), origin=moved(drawing.warp, mask), whole=whole)
+    return replace(difference(drawing.edited, drawing.plain, mask, drawing.glass, own), origin=moved(drawing.warp, mask), whole=whole)
 
 
 def tone(edited: Image, plain: Image, skin: Plane) -> NDArray[np.float32]:

@@ -36,6 +36,7 @@ GENERATORS = {
 }  # fmt: skip
 
 
+MOUTH = "mouth-open"  # whose amounts above 0 part the lips
 MOST_DETAIL = 1.0  # a residual runs from -1 to 1, as its encoder's tanh gives it
 
 
@@ -59,11 +60,24 @@ class Direction:
 @dataclass(frozen=True, eq=False)
 class Move:
     """An edit: several directions, each times its amount, added up. ``offset`` is added to the code; knobs: what is left to the
-    editor."""
+    editor; linear: sum of the amounts of all others; opening: how far the lips are parted, beside all this."""
 
     offset: Tensor  # [styles, w_dim]
     maps: Maps = NO_MAPS
     knobs: Knobs = ()
+    linear: float = 0.0
+    opening: float = 0.0
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the generator is needed for it."""
+        return bool(self.knobs) or self.linear > 0.0
+
+    @property
+    def by_editor(self) -> float:
+        """0…1: the editor's share in what is drawn."""
+        written = sum(abs(amount) for _, amount in self.knobs)
+        return written / (written + self.linear) if written else 0.0
 
     def carry(self, detail: Tensor, own: OwnChanges | None = None, strength: float = 1.0) -> Tensor:
         """The detail residual [C, r, r] of the edited face: with the shift added, then moved along the flow, then as the editor
@@ -89,6 +103,7 @@ class DirectionSet:
 
     def __init__(self, directions: Sequence[Direction], notices: Sequence[str] = (), knobs: Sequence[str] = ()) -> None:
         self._knobs = {k: knobs.index(d.name) for k, d in enumerate(directions) if d.by_editor and d.name in knobs}
+        self._mouth = next((k for k in self._knobs if directions[k].name == MOUTH), None)
         directions = [d.left_to_editor() if k in self._knobs else d for k, d in enumerate(directions)]
         self.directions = tuple(directions)
         self.notices = tuple(notices)
@@ -103,7 +118,16 @@ class DirectionSet:
         if not active:
             return None
         knobs = tuple((self._knobs[k], amount) for k, amount in active if k in self._knobs)
-        return Move(_weighted_sum(self._stack, active), self._maps.each(lambda _, stack: _weighted_sum(stack, active)), knobs)
+        linear = sum(abs(amount) for k, amount in active if k not in self._knobs)
+        return Move(_weighted_sum(self._stack, active), self._maps.each(lambda _, stack: _weighted_sum(stack, active)), knobs, linear)
+
+    def parted(self, amounts: Sequence[float]) -> Move | None:
+        """As ``move``, for a face whose place in its picture is known: its lips are parted (``compositing.mouth``), where they would be
+        drawn open otherwise. A direction of that name that is not the editor's is drawn as its maker wants it."""
+        if self._mouth is None or amounts[self._mouth] <= 0:
+            return self.move(amounts)
+        move = self.move([0.0 if k == self._mouth else amount for k, amount in enumerate(amounts)])
+        return replace(Move(torch.zeros_like(self._stack[0])) if move is None else move, opening=amounts[self._mouth])
 
     def further(self, move: Move | None, index: int, amount: float) -> Move | None:
         """The edit ``move`` with ``amount`` of the direction number ``index`` added to it. ``move`` stays as it is; None: no edit yet."""
@@ -113,8 +137,12 @@ class DirectionSet:
             return self.move([amount if k == index else 0.0 for k in range(len(self.names))])
         stacks = dict(self._maps)
         maps = move.maps.each(lambda name, part: torch.add(part, stacks[name][index], alpha=amount))
-        knobs = move.knobs if index not in self._knobs else _further(move.knobs, self._knobs[index], amount)
-        return Move(torch.add(move.offset, self._stack[index], alpha=amount), maps, knobs)
+        knobs, linear = move.knobs, move.linear
+        if index in self._knobs:
+            knobs = _further(knobs, self._knobs[index], amount)
+        else:
+            linear += abs(amount)
+        return Move(torch.add(move.offset, self._stack[index], alpha=amount), maps, knobs, linear, move.opening)
 
 
 def _further(knobs: Knobs, number: int, amount: float) -> Knobs:

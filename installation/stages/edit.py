@@ -102,7 +102,7 @@ class _Cells:
             assert self._turns is not None
             waves = enumerate(self._bank.waves)
             amounts = [wave.elsewhere(self._controls, self._turns.ahead(cell, k), self._levels) for k, wave in waves]
-            self._moves[cell] = self._bank.directions.move(amounts)
+            self._moves[cell] = self._bank.directions.parted(amounts)
         return self._moves[cell]
 
 
@@ -163,7 +163,7 @@ class Edit:
         levels = self._followers.step(self.levels(), seconds)
         amounts = [wave.step(controls, seconds, beat, beats, levels) for wave in bank.waves]
         self.amounts = dict(zip(bank.directions.names, amounts, strict=True))
-        move = bank.directions.move(amounts)
+        move = bank.directions.parted(amounts)
         # What is each visitor's own: their code, their smile, whom they go over into.
         morph, mix = controls.number("identity/morph"), controls.number("identity/mix")
         if morph or mix:
@@ -208,7 +208,10 @@ class Edit:
         # The residual belongs to this very sitter: the mean face must not wear it.
         gain = controls.number("identity/detail") * psi
         edited, carried, warp = ws, detail, None
-        if move is not None:
+        opening, eyes = (0.0, 0.0) if move is None else (move.opening, glass * move.by_editor)
+        drawn = glass < 1
+        if move is not None and move.drawn:
+            drawn = True
             own = self._changes(encoded, morph)
             edited = ws + move.offset.to(ws)
             # What the editor writes belongs to the edit, not to the sitter's own detail: the less of that is drawn, the more it writes.
@@ -217,7 +220,9 @@ class Edit:
             carried = None if detail is None else move.carry(detail, own, 1 / max(gain, LEAST_GAIN))
             moved = move.warp(own)
             warp = None if moved is None else moved.numpy()
-        return EditedFace(encoded.face, ws, edited, carried, gain, warp, encoded, glass, move is not None or glass < 1, cell, own_mix)
+        return EditedFace(
+            encoded.face, ws, edited, carried, gain, warp, encoded, glass, drawn, cell, own_mix, opening=opening, own_eyes=eyes
+        )  # fmt: skip
 
     def _changes(self, encoded: EncodedFace, morph: float) -> OwnChanges | None:
         """What the editor would write on the face that is drawn."""

@@ -13,11 +13,27 @@ from installation.canvas.layout import Cells, portrait_side
 from installation.canvas.look import FACETS, MIRROR
 from installation.compositing.apply import Pane
 from installation.compositing.change import Change, over_camera
+from installation.compositing.mouth import Mouth, mouth_of, open_mouth
+from installation.compositing.own_eyes import own_eyes
 from installation.control.state import Controls
 from installation.faces import head
-from installation.faces.ffhq import crop_to_original, invert, quad_from_landmarks
+from installation.faces.ffhq import crop_to_original, invert, quad_from_landmarks, transform
+from installation.faces.landmarks import LIPS_REFINED
 from installation.latents.turns import Key, Queue, Turns
-from installation.messages import Drawing, DrawnFrame, EditedFace, EncodedFace, EncodedFrame, Face, Image, Mask, Matrix, Portrait, Portraits
+from installation.messages import (
+    Drawing,
+    DrawnFrame,
+    EditedFace,
+    EncodedFace,
+    EncodedFrame,
+    Face,
+    Image,
+    Mask,
+    Matrix,
+    Points,
+    Portrait,
+    Portraits,
+)
 
 SIDES = (128, 256, 384, 512, 768, 1024)  # px, of a portrait
 LARGEST_ON_CPU, LARGEST_ON_GPU = 512, 1024
@@ -123,7 +139,8 @@ class Glass:
     spared: int = 0  # those that had no edit, so that nothing was drawn
     _cast: Cast = field(init=False)
     _pane: Pane = field(default_factory=Pane)
-    _changes: dict[Key, Change | None] = field(default_factory=dict)  # None: nothing is edited
+    _changes: dict[Key, Change | None] = field(default_factory=dict)  # None: nothing is drawn
+    _openings: dict[Key, float] = field(default_factory=dict)  # amounts by which mouths are opened
     _seen: dict[int, _Seen] = field(default_factory=dict)
     _now: float | None = None
     _layout: str = ""
@@ -150,6 +167,7 @@ class Glass:
         self._keep(drawn, sitters, square=layouts != {MIRROR})
         keys = self._cast.parts(encoded, controls).keys
         self._changes = {key: change for key, change in self._changes.items() if key[0] in sitters}
+        self._openings = {key: amount for key, amount in self._openings.items() if key[0] in sitters}
         self._tiles = {key: buffers for key, buffers in self._tiles.items() if key in keys}
         picture = self._picture(encoded) if MIRROR in layouts else None
         layout = self._before if self._layout == MIRROR else self._layout
@@ -180,13 +198,16 @@ class Glass:
         for edited, drawing in zip(drawn.edited.faces, drawn.drawings, strict=True):
             self.drawn += drawing.edited is not None
             self.spared += drawing.edited is None
-            change = None if drawing.edited is None else over_camera(drawing, self._mask(edited, sitters, drawing), square)
-            self._changes[(edited.face.id, edited.cell)] = change
+            key = (edited.face.id, edited.cell)
+            self._openings[key] = edited.opening
+            self._changes[key] = None
+            if drawing.edited is not None:
+                own = own_eyes(edited.face.landmarks, _to_mask(edited.face), drawing.edited.shape[0], edited.own_eyes)
+                self._changes[key] = over_camera(drawing, self._mask(edited, sitters, drawing), square, own)
 
     def _mask(self, edited: EditedFace, sitters: dict[int, EncodedFace], drawing: Drawing) -> Mask:
         """[p, p], as the drawings: where edits of this visitor may be seen."""
-        face = edited.face
-        M_o2c = invert(crop_to_original(quad_from_landmarks(face.landmarks), head.HEAD_PX))
+        face, M_o2c = edited.face, _to_mask(edited.face)
         silhouette, covered = (None, None) if edited.own is None else (edited.own.silhouette, edited.own.covered)
         # A face that is drawn anew has its own hair; to one that is the camera's belongs the camera's.
         hair = head.HAIR + (1.0 - head.HAIR) * (1.0 - drawing.glass)
@@ -204,17 +225,26 @@ class Glass:
         frame = encoded.frame.image
         changes = []
         for sitter in sorted(encoded.faces, key=lambda one: _size(one.face)):
-            change, strength = self._changes.get((sitter.face.id, 0)), self._seen[sitter.face.id].strength
-            if change is not None and strength > 0.0:
-                changes.append((sitter.face, change.at(strength)))
+            key, strength = (sitter.face.id, 0), self._seen[sitter.face.id].strength
+            change, mouth = self._changes.get(key), self._mouth(sitter, key, sitter.face.landmarks)
+            if strength > 0.0 and (change is not None or mouth is not None):
+                changes.append((sitter.face, None if change is None else change.at(strength), mouth))
         if not changes:
             return frame
         picture = self._memory(frame)
         np.copyto(picture, frame)
-        for face, change in changes:
-            quad = quad_from_landmarks(face.landmarks)
-            self._pane.in_place(picture, change, crop_to_original(quad, change.brighter.shape[0]))
+        for face, change, mouth in changes:
+            if change is not None:
+                quad = quad_from_landmarks(face.landmarks)
+                self._pane.in_place(picture, change, crop_to_original(quad, change.brighter.shape[0]), mouth)
+            elif mouth is not None:
+                open_mouth(picture, mouth)
         return picture
+
+    def _mouth(self, sitter: EncodedFace, key: Key, landmarks: Points) -> Mouth | None:
+        """The mouth to be opened of this visitor, in the picture that these landmarks are px of."""
+        amount = self._openings.get(key, 0.0) * self._seen[sitter.face.id].strength
+        return mouth_of(landmarks, amount * _free(sitter)) if amount > 0.0 else None
 
     def _memory(self, like: Image) -> Image:
         """A picture of that size that nobody looks at any more."""
@@ -235,8 +265,12 @@ class Glass:
                 seen.side = side = self._side(seen.side, quad.side, wanted)
                 image = self._tile(key, side)
                 self.cut(frame, crop_to_original(quad, side), side, image)
+            on_crop = transform(invert(crop_to_original(quad, image.shape[0])), face.landmarks)
+            mouth = self._mouth(sitter, key, np.asarray(on_crop, np.float32))
             if change is not None:
-                self._pane.on_crop(image, change)
+                self._pane.on_crop(image, change, mouth)
+            elif mouth is not None:
+                open_mouth(image, mouth)
         square = crop_to_original(quad, 1)
         return Portrait(face, image, face.presence * face.drawable, key[1], square)
 
@@ -252,6 +286,22 @@ class Glass:
         if buffers is None or buffers[0].shape[0] != side:
             buffers = self._tiles[key] = [np.empty((side, side, 3), np.uint8) for _ in range(KEPT)]
         return buffers[self._turn % KEPT]
+
+
+def _to_mask(face: Face) -> Matrix:
+    """The frame to a face's crop of ``head.HEAD_PX``."""
+    return invert(crop_to_original(quad_from_landmarks(face.landmarks), head.HEAD_PX))
+
+
+def _free(sitter: EncodedFace) -> float:
+    """0…1: how much of a visitor's mouth is not covered by a hand or a cup."""
+    if sitter.covered is None or not sitter.covered.any():
+        return 1.0
+    side = sitter.covered.shape[0]
+    landmarks = sitter.face.landmarks
+    lips = transform(invert(crop_to_original(quad_from_landmarks(landmarks), side)), landmarks[list(LIPS_REFINED)])
+    x, y = np.clip(np.rint(lips[:, :2]), 0, side - 1).astype(int).T
+    return max(0.0, 1.0 - 2.0 * float(sitter.covered[y, x].mean()) / 255)
 
 
 def _size(face: Face) -> float:

@@ -93,3 +93,34 @@ def test_a_card_that_says_nonsense_is_one_sentence(tmp_path, told):
     with pytest.raises(WeightsError, match="not a readable directions file") as refused:
         load_directions([path], STYLES, WIDTH)
     assert "\n" not in str(refused.value)
+
+
+def test_an_amount_that_opens_the_mouth_parts_the_lips_and_one_that_closes_it_is_the_editors():
+    found = DirectionSet([direction("age"), direction("mouth-open")], knobs=("mouth-open", "age"))
+    both = found.parted([0.5, 0.75])
+    assert both.opening == 0.75 and both.knobs == ((1, 0.5),) and both.drawn
+    own = changes(5)
+    assert torch.allclose(both.warp(own), found.move([0.5, 0.0]).warp(own))  # nor does its own warp move anything
+    alone = found.parted([0.0, 0.75])
+    assert alone.opening == 0.75 and not alone.drawn and not alone.offset.any() and alone.warp(own) is None
+    closed = found.parted([0.0, -0.5])
+    assert closed.opening == 0.0 and closed.knobs == ((0, -0.5),) and closed.drawn
+    assert found.parted([0.0, 0.0]) is None and found.move([0.0, 0.75]).opening == 0.0
+    smiling = found.further(alone, 0, 1.0)
+    assert smiling.opening == 0.75 and smiling.drawn and smiling.knobs == ((1, 1.0),)
+
+
+def test_an_artists_own_direction_of_that_name_is_drawn_as_it_is():
+    for found in (
+        DirectionSet([direction("mouth-open", by_editor=False)], knobs=("mouth-open",)),
+        DirectionSet([direction("mouth-open")]),
+    ):
+        move = found.parted([1.0])
+        assert move.opening == 0.0 and move.drawn and move.offset.any()
+
+
+def test_how_much_of_an_edit_is_the_editors():
+    found = DirectionSet([direction("age"), direction("hat", by_editor=False)], knobs=("age",))
+    assert found.move([2.0, 0.0]).by_editor == 1.0 and found.move([0.0, -1.0]).by_editor == 0.0
+    assert found.move([-1.0, 3.0]).by_editor == pytest.approx(0.25)
+    assert found.further(found.move([1.0, 0.0]), 1, -1.0).by_editor == pytest.approx(0.5)

@@ -241,3 +241,19 @@ def test_over_another_face_the_editor_writes_what_belongs_there(by_editor, contr
         EncodedFrame(FRAME, (written_on(0.2),)), set_now(controls, edit__age__amount=1.0, identity__morph=1.0, identity__guest="mean"), 9.0
     ).faces[0]
     assert float(alone.detail.mean()) == pytest.approx(0.2)  # nothing is known of the guest
+
+
+def test_an_opened_mouth_needs_no_drawing_and_goes_with_one(controls):
+    parts = [Direction(name, unit(k), (k, k + 1), by_editor=True) for k, name in enumerate(("age", "mouth-open"))]
+    stage = Edit(DirectionSet(parts, knobs=("age", "mouth-open")), torch.full((STYLES, WIDTH), 5.0))
+    state = ControlState(parameter_table(("age", "mouth-open"), ()), {"edit/age/lfo/depth": 0.0})
+    frame = EncodedFrame(FRAME, (written_on(0.2),))
+    alone = stage.edit(frame, set_now(state, **{"edit__mouth-open__amount": 0.6}), 0.0).faces[0]
+    assert alone.opening == pytest.approx(0.6) and not alone.edited and torch.equal(alone.ws, alone.ws_edited)
+    assert alone.own_eyes == 0.0 and alone.warp is None
+    both = stage.edit(frame, set_now(state, edit__age__amount=1.0), 0.0).faces[0]
+    assert both.opening == pytest.approx(0.6) and both.edited and both.own_eyes == 1.0
+    half = stage.edit(frame, set_now(state, identity__glass=0.5), 0.0).faces[0]
+    assert half.own_eyes == pytest.approx(0.5)
+    shut = stage.edit(frame, set_now(state, **{"edit__mouth-open__amount": -0.6}), 0.0).faces[0]
+    assert shut.opening == 0.0 and shut.edited

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from installation.compositing.apply import Pane
 from installation.compositing.change import over_camera
+from installation.compositing.mouth import mouth_of, open_mouth
+from installation.compositing.own_eyes import own_eyes
 from installation.engines.silhouette_model import SilhouetteModel
 from installation.faces.head import HAIR, HEAD_PX, face_outline, head_mask
 from installation.latents.directions import Move
-from installation.messages import Drawing, Image, Mask, OwnChanges
+from installation.messages import Drawing, Image, Mask, Matrix, OwnChanges
 from installation.models.bundle import Models
 from installation.models.editor import own_changes
 from installation.networks.encoder_parts import as_network_input
@@ -72,13 +74,11 @@ class Glazing:
         size = min(base.size, SMALL_PX) if glass >= 1.0 else base.size
         self._generator = MixedGenerator(base, (), models.detail.expand.weight, size).eval()
         count = len(self.names)
-        self._moves = [models.directions.move([sign * (j == k) for j in range(count)]) for k in range(count) for sign in SIGNS]
+        self._moves = [models.directions.parted([sign * (j == k) for j in range(count)]) for k in range(count) for sign in SIGNS]
 
     def mask(self, crop: Image, landmarks: NDArray[np.floating], hair: float = HAIR) -> Mask:
         """[128, 128]: where the edits of a sitter may be seen, whose landmarks [468, 2 or 3] are px of the crop [S, S, 3]."""
-        scale = HEAD_PX / crop.shape[0]
-        to_mask = np.array([[scale, 0.0, 0.5 * scale - 0.5], [0.0, scale, 0.5 * scale - 0.5]])
-        outline = face_outline(np.asarray(landmarks[:, :2], np.float32), to_mask)
+        outline = face_outline(np.asarray(landmarks[:, :2], np.float32), _to_mask(crop))
         silhouette = np.asarray(cv2.resize(self._silhouette(crop), (HEAD_PX, HEAD_PX), interpolation=cv2.INTER_AREA), dtype=np.uint8)
         return head_mask(outline, silhouette, hair)
 
@@ -91,15 +91,20 @@ class Glazing:
         small = self.mask(crop, landmarks, HAIR + (1.0 - HAIR) * (1.0 - self.glass))
         size = self._generator.size
         mask = np.asarray(cv2.resize(small, (size, size), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+        places = np.asarray(landmarks[:, :2], np.float32)
         for start in range(0, len(self._moves), DRAWN_AT_ONCE):
             moves = self._moves[start : start + DRAWN_AT_ONCE]
             for move, edited, plain in zip(moves, *self._drawn(ws, detail, moves, own), strict=True):
                 warp = None if move is None else move.warp(own)
                 moved = None if warp is None else warp.numpy()
-                change = over_camera(Drawing(edited, plain if self.glass > 0.0 else None, moved, self.glass), mask, square=True)
-                portrait = crop.copy()
+                drawing = Drawing(edited, plain if self.glass > 0.0 else None, moved, self.glass)
+                kept = None if move is None else own_eyes(places, _to_mask(crop), size, self.glass * move.by_editor)
+                change = over_camera(drawing, mask, square=True, own=kept)
+                portrait, mouth = crop.copy(), None if move is None else mouth_of(places, move.opening)
                 if change is not None:
-                    self._pane.on_crop(portrait, change)
+                    self._pane.on_crop(portrait, change, mouth)
+                elif mouth is not None:
+                    open_mouth(portrait, mouth)
                 yield portrait
 
     def _drawn(self, ws: torch.Tensor, detail: torch.Tensor, moves: Sequence[Move | None], own: OwnChanges | None) -> tuple[Image, Image]:
@@ -109,6 +114,12 @@ class Glazing:
         carried = torch.cat([detail if move is None else move.carry(detail[0], own)[None] for move in moves])
         drawn = self._generator.pair(ws.expand(many, -1, -1), edited, detail.expand(many, -1, -1, -1), carried, torch.ones(many))
         return drawn[0].numpy(), drawn[1].numpy()
+
+
+def _to_mask(crop: Image) -> Matrix:
+    """Pixels of a crop [S, S, 3] to those of its mask."""
+    scale = HEAD_PX / crop.shape[0]
+    return np.array([[scale, 0.0, 0.5 * scale - 0.5], [0.0, scale, 0.5 * scale - 0.5]])
 
 
 def score_glazing(
