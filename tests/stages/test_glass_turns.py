@@ -185,7 +185,7 @@ def test_a_face_whose_first_turn_has_not_come_has_no_portrait_and_the_camera_s_p
 
 def test_a_face_that_is_farther_away_is_laid_under_the_nearer_one():
     order, stage = [], glass()
-    stage._pane = type("Pane", (), {"in_place": lambda self, picture, change, M_c2o: order.append(M_c2o[0, 2])})()
+    stage._pane = type("Pane", (), {"in_place": lambda self, picture, change, M_c2o, mouth: order.append(M_c2o[0, 2])})()
     settled(stage, encoded(face(1, x=450, width=120), face(2, x=150, width=60)), MIRROR)
     assert order[-2] < order[-1]  # the one on the left, which is small, before the large one
 
