@@ -134,7 +134,8 @@ player.step(0.0)
 player.step(1.0)
 manifest = read_manifest()
 fetched = next(m for m in manifest.models.values() if not m.shipped)
-print(sorted(p.name for p in PRESETS.iterdir() if p.suffix), len(player.names()), SNAPSHOTS, manifest.place(fetched.files[0]).parent)
+known = player.catalogue.presets
+print(sorted(p.name for p in PRESETS.iterdir() if p.suffix), len(known), SNAPSHOTS, manifest.place(fetched.files[0]).parent)
 print(len(backgrounds().paths), places.cache())
 alone = [path.name for path in load_config().models.directions]
 Path("directions").mkdir()

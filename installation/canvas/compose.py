@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
@@ -10,15 +10,13 @@ from installation.canvas.backdrops import Backdrops
 from installation.canvas.backgrounds import Backgrounds
 from installation.canvas.fading import Fader, Switch
 from installation.canvas.flashes import FlashLimiter
-from installation.canvas.frames import Frames
 from installation.canvas.hud import HudPainter, HudState
 from installation.canvas.invitation import InvitationPainter, InvitationTexts
-from installation.canvas.layout import Arrangement, Cells, Hanging, Layout, Placement, arrangement
 from installation.canvas.look import FACETS, MIRROR, NONE, ROOM, Look, LookControls
-from installation.canvas.mirror import View
 from installation.canvas.ornaments import Ornaments
 from installation.canvas.particles import Particles, Swarm
-from installation.canvas.scene import Light, Overlay, Renderer, Scene, Tile
+from installation.canvas.scene import Overlay, Renderer, Scene
+from installation.canvas.wall import Wall
 from installation.messages import Image, Portraits
 
 LAST_PICTURE_SECONDS = 5.0  # for which the last picture stays in the background when no other comes and nobody knows why
@@ -26,14 +24,9 @@ BLACKOUT_SECONDS = 0.3
 MIRROR_SECONDS = 0.7  # from the mirror to the wall of portraits and back
 ORNAMENT_SECONDS = 1.2
 PARTICLE_SECONDS = 1.5  # from one sort of particles to another
-LAMP_RADIUS = 0.5  # of a portrait's side
-LAMP_HEIGHT = 0.1  # of a portrait's side, how far above its middle the lamp points
-LAMP_STRENGTH = 0.72
 OF_THE_CAMERA = ("camera", "blur")
 ALONE, ALONE_ZOOM = "grid", 0.66  # layout and size of the portrait that hangs there while there is nobody to show
 BLANK = "black"  # the background in place of a camera that is gone: its last visitors must not stay on the wall
-WAITING_STRENGTH = 0.36  # the lamp that waits in the middle of an empty room
-WAITING_RADIUS = 0.3  # of the canvas' height
 
 
 class Told(Protocol):
@@ -49,8 +42,8 @@ class Told(Protocol):
 
 
 class Compose:
-    """Portraits in, pixels in the renderer's canvas out. Owns where everything hangs and how it fades. live: no picture waits
-    for an ornament that is still being drawn. blackout_seconds: how long the next one takes, None: its usual time. away: whether the
+    """Portraits in, pixels in the renderer's canvas out. Owns what lies over and under the wall, and how it all fades. live: no picture
+    waits for an ornament that is still being drawn. blackout_seconds: how long the next one takes, None: its usual time. away: whether the
     camera shows nothing at a time, s: its last picture gives way at once. invitation: what can be said to visitors, None for nothing.
     ``told`` may be set before the first picture."""
 
@@ -66,13 +59,11 @@ class Compose:
         self.renderer = renderer
         self._away = away
         self._blackout_seconds = blackout_seconds
-        self._layout = Layout(renderer.width, renderer.height)
+        self._wall = Wall(renderer.width, renderer.height)
         self._hud = HudPainter(renderer.width, renderer.height)
         self._invitation = InvitationPainter(renderer.width, renderer.height, invitation or InvitationTexts())
-        self._last: dict[Hashable, Image] = {}  # of everybody who hangs, their newest portrait
         self._picture: Image | None = None
         self._mirror: Fader | None = None
-        self._frames = Frames()
         self._frame: Image | None = None
         self._blackout = Fader(0.0, BLACKOUT_SECONDS)
         self._backgrounds = Backgrounds(backdrops or Backdrops(renderer.width, renderer.height, {}))
@@ -113,7 +104,7 @@ class Compose:
         # Where there is nobody to show, the wall takes the mirror's place.
         look = _alone(look) if portraits is not None and portraits.alone else look
         mirror = self._mirror_share(look.layout == MIRROR and not held, dt)
-        tiles, placements = self._hang(portraits, look, now)
+        tiles, placements = self._wall.hang(portraits, look, now)
 
         # Light the room.
         if held and look.background in OF_THE_CAMERA:
@@ -140,7 +131,7 @@ class Compose:
                 dt=dt,
                 look=look,
                 tiles=tiles,
-                lights=self._lights(placements) if mirror < 1.0 or self._picture is None else (),
+                lights=self._wall.lights(placements) if mirror < 1.0 or self._picture is None else (),
                 room=behind.room,
                 camera=behind.camera,
                 blur=behind.blur,
@@ -182,29 +173,6 @@ class Compose:
             self._mirror = Fader(float(wanted), MIRROR_SECONDS)
         return self._mirror.towards(float(wanted), dt)
 
-    def _hang(self, portraits: Portraits | None, look: Look, now: float) -> tuple[tuple[Tile, ...], tuple[Placement, ...]]:
-        """What hangs, and where."""
-        shown = portraits.portraits if portraits else ()
-        size = portraits.frame.image.shape[1::-1] if portraits else (1, 1)
-        view = View.of((size[0], size[1]), (self.renderer.width, self.renderer.height), look.fit, look.mirror)
-        hanging = []
-        for portrait in shown:
-            key = (portrait.face.id, portrait.cell)
-            if portrait.image.size or key not in self._last:
-                self._last[key] = portrait.image
-            hanging.append(Hanging(key, portrait.opacity, None if portrait.square is None else view.box(portrait.square)))
-        placements = self._layout.step(hanging, look.layout, look.zoom, now, Cells(look.rows, look.columns, look.gap))
-        self._last = {one.id: self._last[one.id] for one in placements}
-        seen = [one for one in placements if one.opacity > 0.0 and self._last[one.id].size]
-        self._frames.keep({one.id for one in placements})
-        return tuple(self._tile(one, arrangement(look.layout)) for one in seen), placements
-
-    def _tile(self, one: Placement, layout: Arrangement) -> Tile:
-        image = self._last[one.id]
-        if layout.framed:
-            image = self._frames.framed(image, one.id, one.box.size, one.rests)
-        return Tile(image, one.box, one.opacity, one.rests, square=layout.square)
-
     def _drift(self, look: Look, now: float, dt: float) -> tuple[Swarm, ...]:
         levels = self._kind.towards(look.particles, dt)
         flocks = [self._particles.swarms(kind, level * look.particles_amount, look.grade, now) for kind, level in levels.items()]
@@ -228,22 +196,9 @@ class Compose:
         self._limiter.shown(samples, now, whole=share >= 1.0)
         return share >= 1.0
 
-    def _lights(self, placements: tuple[Placement, ...]) -> tuple[Light, ...]:
-        lights = [_lamp(one) for one in placements if one.opacity > 0.0]
-        empty = max(0.0, 1.0 - sum(one.opacity for one in placements))
-        if empty > 0.0:
-            width, height = self.renderer.width, self.renderer.height
-            lights.append(Light(width / 2, 0.42 * height, WAITING_RADIUS * height, WAITING_STRENGTH * empty))
-        return tuple(lights)
-
 
 def _alone(look: Look) -> Look:
     """The look while there is nobody to show: one portrait on the wall, with room for words beneath."""
     background = ROOM if look.background in OF_THE_CAMERA else look.background
     layout = ALONE if look.layout in (MIRROR, FACETS) else look.layout
     return replace(look, layout=layout, zoom=ALONE_ZOOM * look.zoom, background=background)
-
-
-def _lamp(placement: Placement) -> Light:
-    box = placement.box
-    return Light(box.x, box.y - LAMP_HEIGHT * box.size, LAMP_RADIUS * box.size, LAMP_STRENGTH * placement.opacity, placement.opacity)

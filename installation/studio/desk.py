@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from installation.control.parameters import ParameterTable, Scalar
 from installation.control.web.desk_view import row_json
 from installation.control.web.studio_desk import MOST_BYTES, MOST_CODE_BYTES, Json, StudioError
-from installation.studio.people import Person
+from installation.studio.people import Person, largest
 from installation.studio.photograph import MOST_PIXELS
 from installation.studio.portraying import Offer
 from installation.studio.visits import Visit
@@ -41,9 +41,9 @@ def _blend(child: str, resolutions: Collection[int], table: ParameterTable) -> J
     return {"name": child, "amount": row_json(table[f"blend/{child}/amount"]), "groups": groups, "defaults": defaults}
 
 
-def visit_json(visit: Visit, chosen: Person | None) -> Json:
-    """A photograph and who is in it. Boxes: x, y, width and height in fractions of the picture."""
-    photograph = visit.photograph
+def visit_json(visit: Visit) -> Json:
+    """A photograph, who is in it, and who is to be edited first. Boxes: x, y, width and height in fractions of the picture."""
+    photograph, chosen = visit.photograph, largest(visit.people)
     height, width = photograph.view.shape[:2]
 
     def box(person: Person) -> list[float]:

@@ -1,4 +1,5 @@
-"""Pictures as files: JPEG to look at and PNG to keep, each with the colour profile of its photograph and nothing else of it."""
+"""Pictures as files: JPEG to look at and PNG to keep, each with the colour profile of its photograph and nothing else of it; and squares at
+another size."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import zlib
 from typing import Final
 
 import cv2
+import numpy as np
 
 from installation.messages import Image
 
@@ -37,6 +39,11 @@ def png(picture: Image, profile: bytes = b"") -> bytes:
     body = b"iCCP" + b"photograph\0\0" + zlib.compress(profile)
     chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
     return data[:PNG_START] + chunk + data[PNG_START:]
+
+
+def enlarged(picture: Image, side: int) -> Image:
+    """A square drawing at another size."""
+    return np.asarray(cv2.resize(picture, (side, side), interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
 
 
 def _encoded(kind: str, picture: Image, options: list[int]) -> bytes:

@@ -48,6 +48,11 @@ class Visit:
         """Memory that it holds, about."""
         return self.photograph.bytes + sum(one.aligned.crop.nbytes for one in self.people) + (2 << 20) * (1 + len(self.met))
 
+    @property
+    def numbers(self) -> list[int]:
+        """Of the faces that can be edited."""
+        return [one.number for one in self.people if not one.why]
+
     def person(self, number: int) -> Person:
         """Raises StudioError where there is none who can be edited."""
         found = next((one for one in self.people if one.number == number), None)

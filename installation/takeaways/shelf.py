@@ -1,27 +1,21 @@
-"""Where takeaways lie, and for how long: one folder each, whole or not there at all, gone at the end of its time.
+"""Which takeaways there are, and for how long: each is gone at the end of its time.
 
 The time to live is in the files, so that it holds across a program that was killed: what is over its time, or was never finished,
 goes when the next show starts. Nothing else in the folder is touched."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import shutil
 import threading
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import Enum
 from pathlib import Path
 
 from installation.takeaways.ageing import Moment, age, moment
-from installation.takeaways.kept import SECRET, Gallery, Kept, id_of, write_note
-from installation.takeaways.leftovers import GOING, MAKING, Ended, delete, hold, left_behind, taken_up
+from installation.takeaways.kept import SECRET, Gallery, Kept, id_of
+from installation.takeaways.leftovers import Ended
+from installation.takeaways.quota import HOUR, Quota
+from installation.takeaways.storage import Storage
 
-HOUR = 3600.0
-LEAST_FREE = 64 << 20  # bytes of the disk that stay free
-EACH = 12 << 20  # bytes that one takeaway may come to, for whose sake none is begun that would not fit
 LONGEST_SWEEP = 20.0  # s between two looks at the time
 
 
@@ -33,14 +27,6 @@ class Limits:
     gallery: float
     an_hour: int
     most_bytes: int
-
-
-class Refusal(Enum):
-    """Why none can be taken now; the value is for the operator."""
-
-    HOUR = "as many as takeaways.most_an_hour allows were taken within the last hour"
-    SPACE = "the takeaways that are kept fill takeaways.most_megabytes"
-    DISK = "the disk is almost full"
 
 
 class GoneError(Exception):
@@ -58,12 +44,12 @@ class Shelf:
         self._on_fault, self._now = on_fault, now
         self._lock = threading.RLock()
         self._kept: dict[str, Kept] = {}
-        self._sizes: dict[str, int] = {}
-        self._taken: deque[Moment] = deque(maxlen=10_000)
-        self._held = hold(folder)
+        self._storage = Storage(folder, on_fault)
+        self._quota = Quota(folder, limits.an_hour, limits.most_bytes)
         self._ended = Ended(folder)
         self.opened = self._open()
-        self.refusal = self._refusal()  # why none can be taken now; None where one can. It may be some seconds old: a display never waits
+        # Why none can be taken now; None where one can. It may be some seconds old: a display never waits.
+        self.refusal = self._quota.refusal(self._now())
         self._stop = threading.Event()
         self._woken = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep, name="takeaways", daemon=True)
@@ -74,7 +60,7 @@ class Shelf:
         self._stop.set()
         self._woken.set()
         self._sweeper.join()
-        self._held.close()
+        self._storage.close()
 
     # ---- what is there -----------------------------------------------------------------------------------------------
 
@@ -111,39 +97,22 @@ class Shelf:
         now = self._now()
         return now.wall + kept.left(now)
 
-    def _refusal(self) -> Refusal | None:
-        now = self._now()
-        with self._lock:
-            while self._taken and (age(self._taken[0], now) or 0.0) >= HOUR:
-                self._taken.popleft()
-            if len(self._taken) >= self.limits.an_hour:
-                return Refusal.HOUR
-            if sum(self._sizes.values()) + EACH > self.limits.most_bytes:
-                return Refusal.SPACE
-        try:
-            return Refusal.DISK if shutil.disk_usage(self.folder).free < LEAST_FREE + EACH else None
-        except OSError:
-            return Refusal.DISK
-
     # ---- what changes ------------------------------------------------------------------------------------------------
 
     def add(self, secret: str, write: Callable[[Path], tuple[str, ...]]) -> Kept:
         """A new takeaway. write: puts files into a folder, and says their names. Raises OSError; then nothing of it is left."""
         name = id_of(secret)
-        staging = self.folder / f"{MAKING}{name}"
-        try:
-            staging.mkdir(mode=0o700)
-            files = write(staging)
-            kept = Kept(name, self._now(), self.limits.lasts, files)
-            write_note(staging, kept)
-            os.rename(staging, self.folder / name)
-        except BaseException:
-            shutil.rmtree(staging, ignore_errors=True)
-            raise
+
+        def filled(place: Path) -> Kept:
+            files = write(place)
+            return Kept(name, self._now(), self.limits.lasts, files)
+
+        kept = self._storage.make(name, filled)
         with self._lock:
-            self._kept[name], self._sizes[name] = kept, _size(self.folder / name)
-            self._taken.append(kept.made)
-        self.refusal = self._refusal()
+            self._kept[name] = kept
+            self._quota.fills(name, self._storage.size(name))
+            self._quota.taken(kept.made)
+        self.refusal = self._quota.refusal(self._now())
         self._woken.set()
         return kept
 
@@ -154,10 +123,9 @@ class Shelf:
             kept = self._kept.get(name)
             if kept is None:
                 raise GoneError
-            os.chmod(file, 0o600)
-            os.replace(file, self.folder / name / file.name)
+            self._storage.move_in(name, file)
             self._change(kept.with_file(file.name))
-            self._sizes[name] = _size(self.folder / name)
+            self._quota.fills(name, self._storage.size(name))
 
     def finish(self, name: str) -> None:
         """Nothing more is to come of it."""
@@ -201,40 +169,30 @@ class Shelf:
                 self._on_fault(f"takeaways: {self.folder}: cannot be written ({err.strerror or err})")
 
     def _change(self, kept: Kept) -> None:
-        write_note(self.folder / kept.id, kept)
+        self._storage.write(kept)
         self._kept[kept.id] = kept
 
     def _remove(self, name: str) -> None:
-        """Out of reach first, in one step; then file by file. Under the lock."""
+        """Under the lock."""
         self._kept.pop(name, None)
-        self._sizes.pop(name, None)
+        self._quota.frees(name)
         self._ended.add(name)
-        going = self.folder / f"{GOING}{name}"
-        with contextlib.suppress(OSError):
-            os.rename(self.folder / name, going)
-        for place in (going, self.folder / name):
-            self._delete(place)
-
-    def _delete(self, place: Path) -> None:
-        if not delete(place):
-            self._on_fault(f"takeaways: {place}: cannot be deleted; delete it by hand")
+        self._storage.remove(name)
 
     # ---- beginning and end -------------------------------------------------------------------------------------------
 
     def _open(self) -> str:
         """Take up what an earlier show has left, and clear away what is over its time; a sentence on that, empty for nothing."""
         now, gone = self._now(), 0
-        for place in left_behind(self.folder):
-            self._delete(place)
-        found = list(taken_up(self.folder, now))
-        for place, kept in sorted(found, key=lambda pair: pair[1].made.wall if pair[1] else 0.0):
+        for name, kept in self._storage.take_up(now):
             if kept is None:
                 gone += 1
-                self._remove(place.name)
+                self._remove(name)
                 continue
-            self._kept[kept.id], self._sizes[kept.id] = kept, _size(place)
+            self._kept[name] = kept
+            self._quota.fills(name, self._storage.size(name))
             if (age(kept.made, now) or 0.0) < HOUR:
-                self._taken.append(kept.made)
+                self._quota.taken(kept.made)
         there = len(self._kept)
         words = [f"{there} of an earlier show are kept on" if there else "", f"{gone} were over their time and are deleted" if gone else ""]
         return "; ".join(filter(None, words))
@@ -246,14 +204,7 @@ class Shelf:
                 left = {name: kept.left(now) for name, kept in self._kept.items()}
                 for name in [name for name, seconds in left.items() if seconds <= 0]:
                     self._remove(name)
-            self.refusal = self._refusal()
+            self.refusal = self._quota.refusal(self._now())
             wait = min((seconds for seconds in left.values() if seconds > 0), default=LONGEST_SWEEP)
             self._woken.wait(min(wait + 0.01, LONGEST_SWEEP))
             self._woken.clear()
-
-
-def _size(folder: Path) -> int:
-    try:
-        return sum(file.stat().st_size for file in folder.iterdir())
-    except OSError:
-        return 0

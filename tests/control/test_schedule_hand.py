@@ -366,8 +366,8 @@ def test_a_preset_never_moves_the_override(show) -> None:
 def test_a_preset_that_is_gone_is_a_fault_and_not_the_end(show) -> None:
     s = show("04:00", rows=ROWS)
     (s.presets / "gone.yaml").unlink()
-    s.desk.presets._next_look = float("-inf")
-    while "gone" in s.desk.presets.names():
+    s.desk.presets._library._next_look = float("-inf")
+    while "gone" in s.desk.presets.catalogue.presets:
         s.now += 0.4
         s.desk.step(s.now)
     s.at("2026-12-01 05:30")  # a Tuesday

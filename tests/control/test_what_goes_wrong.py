@@ -142,7 +142,7 @@ def test_a_job_that_breaks_is_a_fault_and_not_the_end(tmp_path):
     def breaks(table):
         raise RuntimeError("a disk of glass")
 
-    look, player._folder.look = player._folder.look, breaks
+    look, player._library.folder.look = player._library.folder.look, breaks
     end = time.monotonic() + 20
     now = 0.0
     while not faults:
@@ -150,9 +150,9 @@ def test_a_job_that_breaks_is_a_fault_and_not_the_end(tmp_path):
         now += 1.0
         player.step(now)
         time.sleep(0.005)
-    player._folder.look = look
+    player._library.folder.look = look
     player.stop()
-    assert faults[0] == "presets: RuntimeError: a disk of glass" and player.names() == ["calm"]
+    assert faults[0] == "presets: RuntimeError: a disk of glass" and list(player.catalogue.presets) == ["calm"]
 
 
 # MIDI

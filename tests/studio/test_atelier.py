@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from installation.control.web.studio_desk import StudioError
-from installation.studio.atelier import MOST_PAINTINGS, Atelier
+from installation.studio.atelier import Atelier
+from installation.studio.workbench import MOST_PAINTINGS
 from tests.studio.conftest import LEFT, RIGHT, change, decoded, encoded, face, two
 
 EDITED = 0.8  # grey levels by which an edited face differs on the whole
@@ -213,6 +214,23 @@ def test_before_the_show_is_there_that_is_said(workshop):
     assert "starting" in refused(503, lambda: early.take_photograph(encoded(two()), "a.png"))
     assert early.desk()["edits"]
     early.close()
+
+
+def test_the_networks_stay_while_somebody_is_there_and_come_again_when_they_are_wanted(workshop):
+    config, offer, networks = workshop
+    made = Atelier(config, offer)
+    made.use(networks, None)
+    mine = made.take_photograph(encoded(two()), "mine.png").result(120)
+    bench = made._bench
+    made._rest()
+    assert made._bench is bench is not None
+    made.forget(mine["id"])
+    made._rest()
+    assert made._bench is None
+    made.desk()  # whoever asks is about to need them
+    refused(410, lambda: made.drawn(mine["id"], {}))
+    assert made._bench is not None
+    made.close()
 
 
 def test_what_is_left_is_forgotten_and_nothing_is_written(atelier, visit, tmp_path, monkeypatch):

@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 from installation.errors import ConfigError
-from installation.takeaways import shelf as shelves
+from installation.takeaways import quota
 from installation.takeaways.ageing import Moment, age, moment
 from installation.takeaways.kept import NOTE, id_of, new_secret, read_note
-from installation.takeaways.shelf import EACH, GoneError, Limits, Refusal, Shelf
+from installation.takeaways.quota import EACH, Refusal
+from installation.takeaways.shelf import GoneError, Limits, Shelf
 
 LIMITS = Limits(lasts=600.0, gallery=7200.0, an_hour=5, most_bytes=1 << 30)
 
@@ -223,9 +224,9 @@ def test_so_many_an_hour_and_no_more_however_often_they_are_deleted_or_the_show_
     again = make()
     assert again.refusal is Refusal.HOUR
     again.clear()
-    assert again._refusal() is Refusal.HOUR
+    assert again._quota.refusal(clocks()) is Refusal.HOUR
     clocks.later(3601.0)
-    assert again._refusal() is None
+    assert again._quota.refusal(clocks()) is None
 
 
 def test_the_budget_of_the_disk_and_a_full_one_refuse(make, monkeypatch):
@@ -234,9 +235,21 @@ def test_the_budget_of_the_disk_and_a_full_one_refuse(make, monkeypatch):
     put(shelf)
     assert shelf.refusal is Refusal.SPACE
     shelf.close()
-    full = shelves.shutil.disk_usage("/")._replace(free=1 << 20)
-    monkeypatch.setattr(shelves.shutil, "disk_usage", lambda _: full)
+    full = quota.shutil.disk_usage("/")._replace(free=1 << 20)
+    monkeypatch.setattr(quota.shutil, "disk_usage", lambda _: full)
     assert make().refusal is Refusal.DISK
+
+
+def test_a_film_fills_room_and_what_is_deleted_gives_it_back(make, clocks):
+    shelf = make(replace(LIMITS, most_bytes=EACH + 5000))
+    _, kept = put(shelf)
+    assert shelf._quota.refusal(clocks()) is None
+    film = _film(shelf)
+    film.write_bytes(bytes(6000))
+    shelf.put(kept.id, film)
+    assert shelf._quota.refusal(clocks()) is Refusal.SPACE
+    shelf.remove(kept.id)
+    assert shelf._quota.refusal(clocks()) is None
 
 
 def test_the_gallery_has_its_own_time_and_who_takes_it_back_has_the_old_one(make, clocks):

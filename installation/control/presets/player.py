@@ -1,34 +1,32 @@
-"""Presets in a show: recall fades the whole state, a saved edit of a file shows within a second, a save never stops a picture."""
+"""Presets in a show: which of them shows, recall that fades the whole state, and an edit of a file that is faded to as it is saved."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from installation.control.parameters import ParameterTable, Scalar
 from installation.control.presets.asks import Asked, Asks, RecallAnswer, Tell, nobody
 from installation.control.presets.catalogue import Catalogue
 from installation.control.presets.files import SUFFIX, Preset, belongs, name_fault
-from installation.control.presets.folder import FolderContents, PresetFolder
-from installation.control.presets.saves import Saved, Saves
+from installation.control.presets.library import PresetLibrary
+from installation.control.presets.saves import Saving
 from installation.control.presets.saving import Backup, backups_of
 from installation.control.state import Change, ControlState, TableChange
 from installation.errors import ConfigError
 
 SOURCE = "preset"  # whose hand moves the controls in a recall
-LOOK_SECONDS = 0.3  # between two looks at the folder
 RELOAD_FADE = 0.4  # s, into an edit of the preset that shows
 
 
 class PresetPlayer:
-    """The presets of one folder, laid over those ``beneath`` it, and which of them shows.
+    """Which preset of a folder shows, and how the picture comes there.
 
     rebuild: the table of controls with a ``preset/<name>/recall`` for each of these names. fault: told once what is wrong with
     a file, ``file:line: key: value: reason``. notice: told what was left out, such as a generator that is not installed.
-    on_recall: told the name whenever a preset begins to fade in. background: read and write files beside the show; without
-    it, in ``step``, so that a lockstep run depends on its input alone. Any thread may ask; things happen in ``step``.
+    on_recall: told the name whenever a preset begins to fade in. background, beneath: see ``PresetLibrary``. Any thread may ask;
+    things happen in ``step``.
     """
 
     def __init__(
@@ -42,18 +40,12 @@ class PresetPlayer:
         background: bool = True,
         beneath: Path | None = None,
     ) -> None:
-        self._folder = PresetFolder(folder, keep=background, beneath=beneath)
-        self._state, self._rebuild, self._fault, self._notice, self._on_recall = state, rebuild, fault, notice, on_recall
-        self._catalogue = Catalogue()
+        self._state, self._rebuild, self._on_recall = state, rebuild, on_recall
         self._current = ""
         self._asks = Asks()
-        self._saves = Saves(folder, state, lambda: self._catalogue)
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="presets") if background else None
-        self._job: Future[FolderContents | Saved] | None = None
         self._now = 0.0
-        self._next_look = float("-inf")
         self._lock = threading.RLock()
-        self._take(self._folder.look(state.table))
+        self._library = PresetLibrary(folder, state, self._changed, fault, notice, background, beneath)
         self._end = state.subscribe(self._hear)
 
     @property
@@ -61,43 +53,36 @@ class PresetPlayer:
         """The preset that shows or is fading in; "" before the first, or where its file is gone."""
         return self._current
 
-    def names(self) -> list[str]:
-        """Every preset that can be recalled, sorted."""
-        return list(self._catalogue.presets)
-
-    def number(self, name: str) -> int | None:
-        """What ``preset/recall`` and a MIDI program call it, from 0. It stays when other presets come and go."""
-        return self._catalogue.numbers.get(name)
-
-    def preset(self, name: str) -> Preset | None:
-        """What a preset holds: its title, description, tags, fade and controls."""
-        return self._catalogue.presets.get(name)
+    @property
+    def catalogue(self) -> Catalogue:
+        """Every preset that can be recalled, and the number by which ``preset/recall`` and a MIDI program call it."""
+        return self._library.catalogue
 
     def check(self, name: str) -> None:
         """Raise ConfigError where a preset cannot be recalled: there is none of this name, or its file is broken."""
-        problem = self._folder.problem(name)
+        problem = self._library.folder.problem(name)
         if problem is not None:
             raise problem
-        if name not in self._catalogue.presets:
-            raise _no_such(name, self._catalogue.presets)
+        if name not in self.catalogue.presets:
+            raise _no_such(name, self.catalogue.presets)
 
     def begin(self, name: str) -> None:
         """Start with a preset, without a fade. Raises ConfigError as ``check``."""
         self.check(name)
-        self._fade_in(self._catalogue.presets[name], 0.0)
+        self._fade_in(self.catalogue.presets[name], 0.0)
 
     def resume(self, name: str) -> None:
         """This preset showed when the controls were as they are now; nothing moves."""
-        if name in self._catalogue.presets:
+        if name in self.catalogue.presets:
             self._current = name
 
     def recall(self, name: str | int) -> bool:
         """Fade the whole state to a preset, by its name, title or number, from where the picture is. What it does not name goes
         to where the show began; controls under transport/, preset/ and schedule/ stay. False, and counted, where there is none."""
         with self._lock:
-            preset = self._catalogue.find(name)
+            preset = self.catalogue.find(name)
             if preset is None:
-                self._state.ignore(f"preset/recall: {self._catalogue.unknown(name)}")
+                self._state.ignore(f"preset/recall: {self.catalogue.unknown(name)}")
                 return False
             own = float(self._state.target("preset/fade"))
             self._fade_in(preset, own if own >= 0 else preset.fade)
@@ -106,9 +91,9 @@ class PresetPlayer:
     def ask(self, text: str, source: str) -> RecallAnswer:
         """Recall in the next picture what a person typed: a name, a title or a number."""
         with self._lock:
-            preset = self._catalogue.find(text)
+            preset = self.catalogue.find(text)
             if preset is None:
-                why = self._catalogue.unknown(text)
+                why = self.catalogue.unknown(text)
                 self._state.ignore(f"preset/recall: {why}")
                 return RecallAnswer(False, why)
         self._state.set("preset/recall", preset.name, source)
@@ -119,16 +104,16 @@ class PresetPlayer:
         beside the show; ``tell`` hears how that went. False, and counted, for a title that cannot be, one that is taken where
         ``over`` is not wanted, and where too much is saved at once."""
         with self._lock:
-            return self._saves.save(title, over, tell, self._current, self._now)
+            return self._library.saves.save(title, over, tell, self._current, self._now)
 
     def backups(self, name: str) -> list[Backup]:
         """The states before of a preset, the newest first. Reads the disk."""
-        return backups_of(self._folder.path, name)
+        return backups_of(self._library.folder.path, name)
 
     def restore(self, name: str, key: str, tell: Tell = nobody) -> bool:
         """Put a backup in its preset's place; where that preset shows, the picture follows. ``tell`` hears how it went."""
         with self._lock:
-            return self._saves.restore(name, key, tell, self._current, self._now)
+            return self._library.saves.restore(name, key, tell, self._current, self._now)
 
     def step(self, now: float) -> None:
         """One turn of the display: do what was asked since the last one, look at the folder where it is time."""
@@ -137,25 +122,17 @@ class PresetPlayer:
             asked = self._asks.take()
             if asked is not None:
                 self._obey(asked)
-            if self._job is not None and self._job.done():
-                job, self._job = self._job, None
-                self._collect(job)
-            if self._job is None:
-                self._start(now)
+            self._library.step(now)
 
     def stop(self) -> None:
         """Finish what is being written and what waits for it, and end."""
         self._end()
         with self._lock:
-            if self._worker is not None:
-                self._worker.shutdown(wait=True)
-            if self._job is not None:
-                self._collect(self._job)
+            self._library.settle()
             asked = self._asks.take()
             for title in asked.titles if asked is not None else ():
                 self.save(title)
-            while (saving := self._saves.take()) is not None:
-                self._finish(self._saves.write(saving))
+            self._library.write_out()
 
     def _hear(self, change: Change | TableChange) -> None:
         """In the thread of whoever asks; what is too much is refused there and then."""
@@ -172,13 +149,13 @@ class PresetPlayer:
             if asked.wanted is not None:
                 self.recall(asked.wanted)
             return
-        start = None if asked.wanted is None else self._catalogue.find(asked.wanted)
+        start = None if asked.wanted is None else self.catalogue.find(asked.wanted)
         if asked.wanted is not None and start is None:
-            self._state.ignore(f"preset/recall: {self._catalogue.unknown(asked.wanted)}")
-        if not self.names():
+            self._state.ignore(f"preset/recall: {self.catalogue.unknown(asked.wanted)}")
+        if not self.catalogue.presets:
             self._state.ignore("preset/next: there is no preset")
             return
-        self.recall(self._catalogue.beside(start.name if start is not None else self._current, asked.steps))
+        self.recall(self.catalogue.beside(start.name if start is not None else self._current, asked.steps))
 
     def _fade_in(self, preset: Preset, seconds: float) -> None:
         values = {name: value for name, value in self._state.beginnings().items() if belongs(name)}
@@ -186,80 +163,30 @@ class PresetPlayer:
         self._state.fade({**values, **preset.controls}, seconds, preset.easing, SOURCE)
         self._on_recall(preset.name)
 
-    def _start(self, now: float) -> None:
-        """Set off the next thing to do with files."""
-        saving = self._saves.due(now)
+    def _changed(self, before: Catalogue, after: Catalogue, saving: Saving | None) -> None:
+        """Rows come and go with the presets. What was saved is what shows, unless another was recalled meanwhile; an edit of what shows is
+        faded to, and what hands have moved since the recall stays."""
+        if list(before.presets) != list(after.presets):
+            self._state.replace(self._rebuild(list(after.presets)))
         if saving is not None:
-            self._run(lambda: self._saves.write(saving))
-        elif now >= self._next_look:
-            table = self._state.table
-            self._next_look = now + LOOK_SECONDS
-            self._run(lambda: self._folder.look(table))
-
-    def _run(self, job: Callable[[], FolderContents | Saved]) -> None:
-        if self._worker is None:
-            self._finish(job())
-        else:
-            self._job = self._worker.submit(job)
-
-    def _collect(self, job: Future[FolderContents | Saved]) -> None:
-        error = job.exception()
-        if error is None:
-            self._finish(job.result())
-        else:  # the show goes on whatever a file or a disk came up with
-            self._saves.arrived()
-            self._fault(f"presets: {type(error).__name__}: {error}")
-
-    def _finish(self, result: FolderContents | Saved) -> None:
-        if isinstance(result, FolderContents):
-            self._take(result)
+            self._current = saving.preset.name if self._current == saving.beside else self._current
             return
-        self._saves.arrived()
-        saving = result.saving
-        name = saving.preset.name
-        if result.reason:
-            self._fault(result.reason)
-            self._state.ignore(f"preset/save: {result.reason}")
-            answer = RecallAnswer(False, f"Not saved: {result.reason}", name)
-        elif saving.restores:
-            answer = RecallAnswer(True, f"“{saving.preset.called}” is as it was.", name)
-        else:  # what was saved is what shows, unless another was recalled meanwhile
-            self._adopt(self._catalogue.with_preset(saving.preset))
-            self._current = name if self._current == saving.beside else self._current
-            answer = RecallAnswer(True, f"Saved as “{saving.preset.called}”.", name)
-        self._next_look = float("-inf")  # the folder is another
-        for tell in saving.tell:
-            tell(answer)
-
-    def _take(self, look: FolderContents) -> None:
-        """The presets as a look found them: rows come and go, and an edit of the one that shows is shown."""
-        before = self._catalogue.presets
-        self._adopt(Catalogue(look.presets, look.numbers, look.files))
-        for text in look.notices:
-            self._notice(text)
-        for text in look.faults:
-            self._fault(text)
-        old, new = before.get(self._current), look.presets.get(self._current)
+        old, new = before.presets.get(self._current), after.presets.get(self._current)
         if new is None:
-            self._current = self._current if not before else ""
-        elif old is not None and old is not new:
-            self._reload(old, new)
+            self._current = self._current if not before.presets else ""
+        elif old is not None and old is not new and (edited := edited_controls(old, new, self._state.beginnings())):
+            self._state.fade(edited, RELOAD_FADE, new.easing, SOURCE)
 
-    def _adopt(self, catalogue: Catalogue) -> None:
-        before, self._catalogue = self.names(), catalogue
-        if before != self.names():
-            self._state.replace(self._rebuild(self.names()))
 
-    def _reload(self, old: Preset, new: Preset) -> None:
-        """Fade to the lines that were edited; what hands have moved since the recall stays."""
-        beginnings = self._state.beginnings()
-        changed: dict[str, Scalar] = {}
-        for name in {**old.controls, **new.controls}:
-            value = new.controls.get(name, beginnings.get(name))
-            if value is not None and value != old.controls.get(name, beginnings.get(name)):
-                changed[name] = value
-        if changed:
-            self._state.fade(changed, RELOAD_FADE, new.easing, SOURCE)
+def edited_controls(old: Preset, new: Preset, beginnings: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """What somebody has changed in a preset's file: each control with its new value, or with where the show began where it is no more
+    named."""
+    edited: dict[str, Scalar] = {}
+    for name in {**old.controls, **new.controls}:
+        value = new.controls.get(name, beginnings.get(name))
+        if value is not None and value != old.controls.get(name, beginnings.get(name)):
+            edited[name] = value
+    return edited
 
 
 def _no_such(name: str, names: Sequence[str] | Mapping[str, Preset]) -> ConfigError:

@@ -10,7 +10,7 @@ from typing import Protocol
 from installation.control.midi.mapping import learnable
 from installation.control.parameters import Parameter
 from installation.control.presets.asks import RecallAnswer, Tell
-from installation.control.presets.files import Preset
+from installation.control.presets.catalogue import Catalogue
 from installation.control.presets.saving import Backup
 from installation.control.state import ControlState
 from installation.control.web.grids import GuestDoor
@@ -31,16 +31,9 @@ class Presets(Protocol):
         """The preset that shows."""
         ...
 
-    def names(self) -> list[str]:
-        """Every preset."""
-        ...
-
-    def preset(self, name: str) -> Preset | None:
-        """What a preset holds."""
-        ...
-
-    def number(self, name: str) -> int | None:
-        """What MIDI programs call it."""
+    @property
+    def catalogue(self) -> Catalogue:
+        """Every preset, and what MIDI programs call it."""
         ...
 
     def ask(self, text: str, source: str) -> RecallAnswer:
@@ -114,13 +107,12 @@ class Show:
         """Names, titles and numbers, and the one that shows."""
         if self.presets is None:
             return {"names": [], "current": "", "titles": {}, "numbers": {}}
-        names = self.presets.names()
-        presets = {name: preset for name in names if (preset := self.presets.preset(name)) is not None}
+        catalogue = self.presets.catalogue
         return {
-            "names": names,
+            "names": list(catalogue.presets),
             "current": self.presets.current,
-            "titles": {name: preset.called for name, preset in presets.items()},
-            "numbers": {name: self.presets.number(name) for name in names},
+            "titles": {name: preset.called for name, preset in catalogue.presets.items()},
+            "numbers": {name: catalogue.numbers.get(name) for name in catalogue.presets},
         }
 
     def midi_json(self) -> Json | None:

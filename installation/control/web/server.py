@@ -38,6 +38,7 @@ from installation.control.web.studio import StudioPage
 from installation.control.web.studio_desk import Studio
 from installation.control.web.take_desk import TakeDesk, told
 from installation.control.web.take_pages import TakePages
+from installation.control.web.transfers import Transfers
 from installation.control.zone_book import ZoneBook
 from installation.observation import Measures, Observation
 from installation.operation.folded_log import FoldedLog
@@ -101,7 +102,7 @@ class WebPanel:
             state, observe, presets, midi, phases, sketches, given, guests, lambda: preview.allowed, zones, camera, studio is not None
         )
         self._panel = Panel(self._show, self._hub, self._sockets, preview)
-        self._studio = None if studio is None else StudioPage(studio, self._door.prolong)
+        self._studio = None if studio is None else StudioPage(studio, Transfers(self._door.prolong))
         self._reception = Reception(self._guard, self._door, self._senders, self._oscquery.welcomes)
         self._socket: socket.socket | None = None
         self._port = settings.web.port

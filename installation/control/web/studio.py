@@ -8,19 +8,16 @@ file.npz?face=``, ``POST paintings?name=``, ``GET codes/FACE`` and ``GET styles/
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import Future
 from importlib import resources
 from types import MappingProxyType
-from typing import TypeVar
 
 from aiohttp import web
 
 from installation.control.web.studio_desk import MOST_BYTES, MOST_CODE_BYTES, Studio, StudioError
+from installation.control.web.transfers import Transfers
 
-T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 SCRIPTS = ("studio", "studio_picture", "studio_edits", "studio_bring", "studio_tools")
 FILES: Mapping[str, str] = MappingProxyType({
@@ -30,21 +27,14 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-PRIVATE: Mapping[str, str] = MappingProxyType({
-    "Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "same-origin", "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-})  # fmt: skip
-JOB_SECONDS = 5.0  # after which a request that waits for its job has its time anew
 MOST_WISH = 1 << 16  # bytes
-CHUNK = 1 << 16  # bytes of an answer at a time
-TOO_LARGE = "This file has more than {} MB; scale the picture down first."
 
 
 class StudioPage:
-    """prolong: told of each part of a long request or answer that has come through."""
+    """What each address asks of the studio."""
 
-    def __init__(self, studio: Studio, prolong: Callable[[asyncio.BaseTransport | None], None]) -> None:
-        self._studio, self._prolong = studio, prolong
+    def __init__(self, studio: Studio, transfers: Transfers) -> None:
+        self._studio, self._transfers = studio, transfers
         folder = resources.files(__package__) / "static"
         self._files = {name: (folder / name).read_bytes() for name in FILES}
 
@@ -89,17 +79,17 @@ class StudioPage:
 
     async def _bring(self, request: web.Request) -> web.Response:
         if "sample" in request.query:
-            return web.json_response(await self._of(request, self._studio.take_sample(_number(request.query["sample"]))))
-        data = await self._body(request, MOST_BYTES)
-        return web.json_response(await self._of(request, self._studio.take_photograph(data, _name(request))))
+            return web.json_response(await self._transfers.outcome(request, self._studio.take_sample(_number(request.query["sample"]))))
+        data = await self._transfers.body(request, MOST_BYTES)
+        return web.json_response(await self._transfers.outcome(request, self._studio.take_photograph(data, _name(request))))
 
     async def _bring_code(self, request: web.Request) -> web.Response:
-        data = await self._body(request, MOST_CODE_BYTES)
-        return web.json_response(await self._of(request, self._studio.take_code(data, _name(request))))
+        data = await self._transfers.body(request, MOST_CODE_BYTES)
+        return web.json_response(await self._transfers.outcome(request, self._studio.take_code(data, _name(request))))
 
     async def _bring_painting(self, request: web.Request) -> web.Response:
-        data = await self._body(request, MOST_BYTES)
-        return web.json_response(await self._of(request, self._studio.take_painting(_id(request), data, _name(request))))
+        data = await self._transfers.body(request, MOST_BYTES)
+        return web.json_response(await self._transfers.outcome(request, self._studio.take_painting(_id(request), data, _name(request))))
 
     async def _seen(self, request: web.Request) -> web.Response:
         return web.json_response(dict(self._studio.seen(_id(request))))
@@ -109,63 +99,33 @@ class StudioPage:
         return web.Response(status=204)
 
     async def _before(self, request: web.Request) -> web.Response:
-        return _jpeg(await self._of(request, self._studio.before(_id(request), await self._wish(request))))
+        return _jpeg(await self._transfers.outcome(request, self._studio.before(_id(request), await self._wish(request))))
 
     async def _drawn(self, request: web.Request) -> web.Response:
-        return _jpeg(await self._of(request, self._studio.drawn(_id(request), await self._wish(request))))
+        return _jpeg(await self._transfers.outcome(request, self._studio.drawn(_id(request), await self._wish(request))))
 
     async def _code_seen(self, request: web.Request) -> web.Response:
-        return _jpeg(await self._of(request, self._studio.code_seen(_id(request), _number(request.match_info["face"]))))
+        return _jpeg(await self._transfers.outcome(request, self._studio.code_seen(_id(request), _number(request.match_info["face"]))))
 
     async def _sketch(self, request: web.Request) -> web.Response:
         face, style = _number(request.match_info["face"]), request.match_info["style"]
-        return _jpeg(await self._of(request, self._studio.sketch(_id(request), face, style)))
+        return _jpeg(await self._transfers.outcome(request, self._studio.sketch(_id(request), face, style)))
 
     async def _picture_file(self, request: web.Request) -> web.StreamResponse:
-        data = await self._of(request, self._studio.picture_file(_id(request), await self._wish(request)))
-        return await self._sent(request, data, "image/png")
+        data = await self._transfers.outcome(request, self._studio.picture_file(_id(request), await self._wish(request)))
+        return await self._transfers.sent(request, data, "image/png")
 
     async def _code_file(self, request: web.Request) -> web.StreamResponse:
         face = _number(request.query.get("face", ""))
-        data = await self._of(request, self._studio.code_file(_id(request), face, await self._wish(request)))
-        return await self._sent(request, data, "application/octet-stream")
-
-    async def _of(self, request: web.Request, coming: Future[T]) -> T:
-        """What comes of a job, however many are before it. Raises StudioError."""
-        future = asyncio.wrap_future(coming)
-        while not (await asyncio.wait({future}, timeout=JOB_SECONDS))[0]:
-            self._prolong(request.transport)
-        return future.result()
+        data = await self._transfers.outcome(request, self._studio.code_file(_id(request), face, await self._wish(request)))
+        return await self._transfers.sent(request, data, "application/octet-stream")
 
     async def _wish(self, request: web.Request) -> object:
         """Raises StudioError."""
         try:
-            return json.loads(await self._body(request, MOST_WISH))
+            return json.loads(await self._transfers.body(request, MOST_WISH))
         except (ValueError, RecursionError):
             raise StudioError(400, "This is no wish that can be understood.") from None
-
-    async def _body(self, request: web.Request, most: int) -> bytes:
-        """All of it. Raises StudioError where it is longer than ``most`` bytes; what is too long is not waited for."""
-        too_large = StudioError(413, TOO_LARGE.format(most // 1_000_000))
-        if (request.content_length or 0) > most:
-            raise too_large
-        body = bytearray()
-        async for part in request.content.iter_chunked(CHUNK):
-            body += part
-            if len(body) > most:
-                raise too_large
-            self._prolong(request.transport)
-        return bytes(body)
-
-    async def _sent(self, request: web.Request, data: bytes, kind: str) -> web.StreamResponse:
-        """A long answer, which may take a slow network a while."""
-        response = web.StreamResponse(headers={**PRIVATE, "Content-Type": kind, "Content-Length": str(len(data))})
-        await response.prepare(request)
-        for start in range(0, len(data), CHUNK):
-            await response.write(data[start : start + CHUNK])
-            self._prolong(request.transport)
-        await response.write_eof()
-        return response
 
 
 def _plainly(handler: Handler) -> Handler:

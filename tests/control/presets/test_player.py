@@ -53,7 +53,7 @@ def show(tmp_path):
 
 
 def test_every_preset_is_a_control(show):
-    assert show.player.names() == ["calm", "painted"]
+    assert list(show.player.catalogue.presets) == ["calm", "painted"]
     assert "preset/calm/recall" in show.state.table and "preset/painted/recall" in show.state.table
     assert show.faults == show.notices == []
 
@@ -185,7 +185,7 @@ def test_a_file_in_mid_write_is_no_fault(show):
 def test_presets_come_and_go_with_their_rows(show):
     show.write("new.yaml", "controls: {look/grain: 1}")
     show.player.step(1.0)
-    assert show.player.names() == ["calm", "new", "painted"] and "preset/new/recall" in show.state.table
+    assert list(show.player.catalogue.presets) == ["calm", "new", "painted"] and "preset/new/recall" in show.state.table
     show.player.recall("new")
     (show.folder / "new.yaml").unlink()
     show.player.step(2.0)
@@ -294,7 +294,7 @@ def test_begin_starts_there_or_says_why_not(tmp_path):
     (tmp_path / "broken.yaml").write_text("controls: {look/grain: .nan}")
     (tmp_path / "manga.yaml").write_text("fade: 1\ncontrols:\n  blend/manga/amount: 1\n")
     show = Show(tmp_path)
-    assert show.player.names() == ["calm"] and len(show.faults) == 1
+    assert list(show.player.catalogue.presets) == ["calm"] and len(show.faults) == 1
     assert "manga.yaml:3: blend/manga/amount: 1: there is no such generator here; there is painted" in show.notices[0]
     for name, words in (("broken", "broken.yaml:1"), ("manga", "no such generator"), ("../calm", "no such preset; there is calm")):
         with pytest.raises(ConfigError, match=words):
@@ -313,7 +313,7 @@ def test_beside_the_show_the_same_things_happen(tmp_path):
     show.state.set("edit/smile/amount", 0.6)
     show.player.save("other")
     show.player.stop()  # finishes what was begun
-    assert show.player.names() == ["calm", "mine", "other"] and show.faults == []
+    assert list(show.player.catalogue.presets) == ["calm", "mine", "other"] and show.faults == []
     assert "edit/smile/amount: 0.6" in (tmp_path / "other.yaml").read_text()
 
 
@@ -351,7 +351,7 @@ def test_two_titles_never_share_a_file(show):
     for turn in range(8):
         show.player.step(1.0 + turn)
     assert {path.stem for path in show.folder.glob("warm*")} == {"warm-evening", "warm-evening-2", "warm-evening-3"}
-    titles = {show.player.preset(name).called for name in show.player.names()}
+    titles = {preset.called for preset in show.player.catalogue.presets.values()}
     assert titles == {"Calm", "Painted", "Warm evening", "warm_evening", "Warm-Evening!"}
 
 
@@ -361,7 +361,7 @@ def test_a_file_that_came_meanwhile_is_not_written_over(show):
     for turn in range(3):
         show.player.step(1.0 + turn)
     assert (show.folder / "evening.yaml").read_text() == "description: a person's own\n"
-    assert show.player.preset("evening-2").called == "Evening"
+    assert show.player.catalogue.presets["evening-2"].called == "Evening"
 
 
 def test_saving_over_a_preset_can_ask_first(show):
@@ -417,7 +417,7 @@ def test_a_new_preset_takes_the_fade_that_is_set_and_another_keeps_its_own(show)
     show.player.save("usual")
     for turn in range(6):
         show.player.step(1.0 + turn)
-    assert [show.player.preset(name).fade for name in ("slow", "calm", "cut", "usual")] == [7.5, 2.0, 0.0, 3.0]
+    assert [show.player.catalogue.presets[name].fade for name in ("slow", "calm", "cut", "usual")] == [7.5, 2.0, 0.0, 3.0]
 
 
 def test_a_fade_of_nothing_is_a_cut(show):
@@ -443,23 +443,23 @@ def test_a_recall_that_is_mistyped_says_what_may_have_been_meant(show):
 
 def test_a_number_stays_with_its_preset(show):
     wanted = {"calm": 0, "painted": 1}
-    assert {name: show.player.number(name) for name in show.player.names()} == wanted
+    assert show.player.catalogue.numbers == wanted
     show.player = Show(show.folder, background=True).player
     show.player.save("Aurora")
     show.player.stop()
     again = Show(show.folder, background=True)
-    assert {name: again.player.number(name) for name in again.player.names()} == {"aurora": 2, **wanted}
+    assert again.player.catalogue.numbers == {"aurora": 2, **wanted}
     assert again.player.recall(1) and again.player.current == "painted"
     (show.folder / "calm.yaml").unlink()
     (show.folder / "blue.yaml").write_text(CALM)
     again.player.stop()
     later = Show(show.folder, background=True)
-    assert {name: later.player.number(name) for name in later.player.names()} == {"aurora": 2, "blue": 3, "painted": 1}
+    assert later.player.catalogue.numbers == {"aurora": 2, "blue": 3, "painted": 1}
     assert not later.player.recall(0)
     (show.folder / "calm.yaml").write_text(CALM)
     later.player.stop()
     last = Show(show.folder, background=True)
-    assert last.player.number("calm") == 0
+    assert last.player.catalogue.numbers["calm"] == 0
     last.player.stop()
 
 
@@ -473,7 +473,7 @@ def test_a_flood_of_saves_costs_a_few_files_and_no_picture(show):
             show.state.set("preset/save", "calm", "osc")
             show.state.set("edit/smile/amount", (turn * 200 + i) / 12000, "osc")
         show.player.step(turn / 30)
-        assert len(show.player._saves) <= MOST_WAITING and threading.active_count() <= started + 1
+        assert len(show.player._library.saves) <= MOST_WAITING and threading.active_count() <= started + 1
     assert "too many" in show.state.counts().last
     show.player.stop()
     assert len(list(show.folder.glob("flood*.yaml"))) == NEW_AT_ONCE
@@ -481,7 +481,7 @@ def test_a_flood_of_saves_costs_a_few_files_and_no_picture(show):
     assert show.faults == []
     fresh = Show(show.folder)
     fresh.player.step(0.0)
-    assert set(fresh.player.names()) == set(show.player.names())  # what was accepted is there
+    assert set(fresh.player.catalogue.presets) == set(show.player.catalogue.presets)  # what was accepted is there
 
 
 def test_after_a_flood_one_can_save_again(show):
@@ -512,5 +512,5 @@ def test_a_full_folder_refuses_new_presets_and_keeps_those_it_had(tmp_path):
     assert not show.player.save("aaa", tell=told.append) and f"there are {MAX_PRESETS} presets" in told[0].text
     (tmp_path / "aab.yaml").write_text("controls: {look/grain: 0.5}\n")
     show.player.step(1.0)
-    assert "p499" in show.player.names() and "aab" not in show.player.names()
+    assert "p499" in show.player.catalogue.presets and "aab" not in show.player.catalogue.presets
     assert len(show.faults) == 1 and "aab.yaml is left out" in show.faults[0]

@@ -124,7 +124,7 @@ def test_a_number_is_typed_and_a_switch_is_pressed(show, panel):
 
 def test_recalling_a_preset_fades(show, panel):
     # The canvas is made dark; any preset takes it back to light, and on its way it is in between.
-    name = show.desk.presets.names()[0]
+    name = next(iter(show.desk.presets.catalogue.presets))
     light = float(show.canvas.read().mean())
     show.controls.set("look/brightness", show.controls.table["look/brightness"].low)
     show.controls.set("preset/fade", 1.5)

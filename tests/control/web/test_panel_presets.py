@@ -83,7 +83,7 @@ def test_any_title_is_saved_and_shown_as_it_was_written(show, panel, title):
     field.says(f"Saved as “{title}”.")
     until(lambda: field.text == "")
     name = show.presets.current
-    assert show.presets.preset(name).called == title and (show.folder / f"{name}.yaml").exists()
+    assert show.presets.catalogue.presets[name].called == title and (show.folder / f"{name}.yaml").exists()
     chip = wait(panel, "return document.querySelector(`[data-name='preset/${arguments[0]}/recall'] button`)", name)
     wait(panel, "return arguments[0].textContent === arguments[1] && arguments[0].getAttribute('aria-pressed') === 'true'", chip, title)
 

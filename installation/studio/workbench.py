@@ -1,0 +1,117 @@
+"""What is done with one photograph: taken in, shown, and made into files. In the studio's thread alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from installation.control.web.studio_desk import Json, StudioError
+from installation.engines.style_models import Predictor
+from installation.messages import Image
+from installation.studio.code_file import DRAWN_PX, Card, Code, read_code, write_code
+from installation.studio.desk import kept_values
+from installation.studio.people import FaceFinder, Person, largest
+from installation.studio.photograph import Photograph, read_photograph, smaller
+from installation.studio.pictures import enlarged, jpeg, png
+from installation.studio.portraying import Offer, Portrayer
+from installation.studio.styling import Stylist
+from installation.studio.visits import Visit
+from installation.studio.wish import OWN, Wish, is_edit, is_style
+from installation.styles.folder import SEEN_PX
+from installation.styles.library import Style
+
+NOBODY = "no face was found. It should be seen from the front, large enough and in good light."
+MOST_PAINTINGS = 8  # of one visit
+
+
+@dataclass(eq=False)
+class Workbench:
+    """Takes a moment to make, holds networks, and serves every visit; it keeps none. Every method may raise StudioError."""
+
+    offer: Offer
+    finder: FaceFinder
+    portrayer: Portrayer
+    stylist: Stylist
+    _predictor: Predictor | None = field(default=None, init=False)
+
+    # ---- pictures that come ----
+
+    def welcome(self, data: bytes, name: str) -> Visit:
+        """A photograph's file: everybody in it is found, and the largest of them has met the encoder."""
+        photograph, whole = read_photograph(data, name)
+        people = self.finder.find(photograph.view, whole)
+        if not people:
+            raise StudioError(422, f"{photograph.name}: {NOBODY}")
+        visit = Visit(photograph, people)
+        chosen = largest(people)
+        if chosen is not None:
+            self.portrayer.meet(visit, chosen.number)
+        return visit
+
+    def unpack(self, data: bytes, name: str) -> tuple[Visit, Json]:
+        """A face without its photograph, and how it was edited: what the generator draws of it stands in for one."""
+        code = read_code(data, name, self.offer.models, self.offer.generator)
+        drawn = enlarged(self.portrayer.reconstructed(code.encoded), DRAWN_PX)
+        visit = Visit(Photograph.of(drawn, code.name or name, b"", code.picture), (Person.of_square(code.encoded.face, drawn),))
+        visit.met[1] = code.encoded
+        visit.own.update(code.paintings)
+        return visit, self._edits(code)
+
+    def learn(self, visit: Visit, data: bytes, name: str) -> Json:
+        """A painting's file becomes a style of the visit."""
+        if len(visit.own) >= MOST_PAINTINGS:
+            raise StudioError(422, f"{MOST_PAINTINGS} paintings are the most that one picture has at a time.")
+        photograph, _ = read_photograph(data, name)
+        self._predictor = self._predictor or Predictor()
+        number = next(k for k in range(1, MOST_PAINTINGS + 1) if f"own-{k}" not in visit.own)
+        vector = self._predictor(_square(photograph.draft)).copy()
+        style = visit.own[f"own-{number}"] = Style(f"own-{number}", Path(photograph.name).stem, vector=vector)
+        return {"name": f"{OWN}{number}/amount", "title": style.description}
+
+    # ---- pictures that go ----
+
+    def shown(self, visit: Visit, wish: Wish) -> bytes:
+        """JPEG of what is to be seen."""
+        return jpeg(self._picture(visit, wish), wish.fine, visit.photograph.profile)
+
+    def before(self, visit: Visit, wish: Wish) -> bytes:
+        """JPEG of the same view without any edit."""
+        return self.shown(visit, wish.unedited)
+
+    def saved(self, visit: Visit, wish: Wish) -> bytes:
+        """PNG of the same at full size."""
+        return png(self._picture(visit, wish, visit.photograph.whole()), visit.photograph.profile)
+
+    def packed(self, visit: Visit, number: int, wish: Wish) -> bytes:
+        """``.npz`` of a face's code and edits."""
+        encoded, person, photograph = self.portrayer.meet(visit, number), visit.person(number), visit.photograph
+        card = Card(photograph.digest, number, photograph.name, wish.faces.get(number, {}), wish.style)
+        return write_code(encoded, person.aligned, card, visit.own, self.offer.models, self.offer.generator)
+
+    def from_code(self, visit: Visit, number: int) -> bytes:
+        """JPEG of a face as the generator draws it from its code alone."""
+        return jpeg(self.portrayer.reconstructed(self.portrayer.meet(visit, number)))
+
+    def sketch(self, visit: Visit, number: int, style: str) -> bytes:
+        """Small JPEG of a face in a style."""
+        return jpeg(self.stylist.sketch(visit, number, style))
+
+    def _picture(self, visit: Visit, wish: Wish, whole: Image | None = None) -> Image:
+        """The faces as they are wished, and the style over them. whole: the photograph at full size, where that is wanted."""
+        return self.stylist.styled(visit, wish, self.portrayer.picture(visit, wish, whole))
+
+    def _edits(self, code: Code) -> Mapping[str, object]:
+        own = [f"style/{name}/amount" for name in code.paintings]
+        values, left = kept_values(code.values, self.offer.table(), is_edit)
+        style, more = kept_values(code.style, self.offer.table(), is_style, own)
+        lost = sorted({*left, *more})
+        notices = [f"Left out, as it is not there on this machine: {', '.join(lost)[:300]}."] if lost else []
+        return {"values": values, "style": style, "notices": notices, "code": True, "face": code.face}
+
+
+def _square(painting: Image) -> Image:
+    """The middle of a painting as its style is read from."""
+    height, width = painting.shape[:2]
+    side, x, y = min(height, width), (width - min(height, width)) // 2, (height - min(height, width)) // 2
+    return enlarged(smaller(painting[y : y + side, x : x + side], SEEN_PX), SEEN_PX)
