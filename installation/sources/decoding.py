@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 import av
+from av.sidedata.sidedata import SideDataContainer
 
 from installation.errors import SourceError
 from installation.sources.base import SourceLost
+from installation.sources.orientation import UPRIGHT, Orientation
 
 PACKETS_A_READ = 256  # without a picture among them, before a reader is told that there is none for now
 FAILURES = 64  # of reading the container, one after the other, after which it holds nothing more
@@ -112,6 +114,14 @@ def sound_pictures(
         if barren >= PACKETS_A_READ:
             barren = 0
             yield None
+
+
+def orientation_of(picture: av.VideoFrame) -> Orientation:
+    """How a picture says that it is to be laid."""
+    # Not ``picture.side_data``: the picture would keep that, and that the picture. Such a ring lives until Python's collector comes by,
+    # and with it a whole decoded picture and all of its decoder's memory.
+    matrix = SideDataContainer(picture).get("DISPLAYMATRIX")  # type: ignore[call-arg]  # PyAV's stubs leave its constructor out
+    return UPRIGHT if matrix is None else Orientation.of_matrix(bytes(matrix))
 
 
 def plain(error: BaseException) -> str:

@@ -5,13 +5,10 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
-from av.buffer import Buffer
-
 from installation.errors import SourceError
 from installation.messages import Image
 from installation.sources.colour import ColourReader
-from installation.sources.decoding import open_container
-from installation.sources.orientation import Orientation
+from installation.sources.decoding import open_container, orientation_of
 
 BRANDS = {b"heic", b"heix", b"heim", b"heis", b"mif1", b"mif2"}  # ISO/IEC 23008-12, of stills
 HEADER = 1 << 16  # bytes in which a file says which of its pictures is the one to show
@@ -35,8 +32,7 @@ def read_heif(path: Path) -> Image:
         if picture is None:
             raise SourceError(f"{path}: holds no picture that can be decoded; is it cut off?")
         image = ColourReader().read(picture, None).copy()
-        matrix = picture.side_data.get("DISPLAYMATRIX")
-        return Orientation.of_matrix(bytes(matrix)).apply(image) if isinstance(matrix, Buffer) else image
+        return orientation_of(picture).apply(image)
 
 
 def _primary(path: Path) -> int | None:

@@ -8,7 +8,6 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-from av.buffer import Buffer
 
 from installation.clock import Clock
 from installation.errors import SourceError
@@ -19,6 +18,7 @@ from installation.sources.decoding import (
     OPEN_TIMEOUT,
     declared_rate,
     open_container,
+    orientation_of,
     pixel_shape,
     sound_pictures,
     stamps_are_real,
@@ -26,7 +26,6 @@ from installation.sources.decoding import (
     video_stream,
 )
 from installation.sources.live import WAIT, LiveReader
-from installation.sources.orientation import Orientation
 from installation.sources.pacing import Timeline
 from installation.sources.square import square
 
@@ -192,8 +191,7 @@ class VideoSource(CaptureSource):
         assert self._stream is not None
         image = self._colours.read(picture, pixel_shape(self._stream, self._shape_at_first))
         self._size = (image.shape[1], image.shape[0])
-        matrix = picture.side_data.get("DISPLAYMATRIX")
-        return Orientation.of_matrix(bytes(matrix)).apply(image) if isinstance(matrix, Buffer) else image
+        return orientation_of(picture).apply(image)
 
     def _taken_at(self, now: float) -> float:
         return now if self._live is None or self._live.in_turn else self._arrived

@@ -4,6 +4,7 @@ import gc
 import os
 import sys
 import threading
+import weakref
 
 import pytest
 
@@ -189,6 +190,24 @@ def test_in_a_show_threads_take_turns_quickly_and_the_collector_leaves_what_stan
         assert gc.get_freeze_count() > frozen
         raise RuntimeError("the show ends badly")
     assert (sys.getswitchinterval(), gc.get_freeze_count()) == (pytest.approx(interval), 0)
+
+
+class Ring:
+    """Keeps itself, so that Python's collector alone can take it away."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_in_a_show_the_collector_comes_by_what_grew_old_in_it() -> None:
+    with priority.keeping_time():
+        ring = Ring()
+        old = weakref.ref(ring)
+        gc.collect(1)  # now it is among the oldest
+        del ring
+        for _ in range(200_000):  # as a show does in an hour, and nothing of it stays
+            Ring()
+        assert old() is None
 
 
 @linux

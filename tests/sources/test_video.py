@@ -1,5 +1,6 @@
 """Clips: pace, loops, damage, rotation."""
 
+import gc
 import struct
 from fractions import Fraction
 from pathlib import Path
@@ -257,6 +258,19 @@ def test_rotation_of_a_telephone_is_undone(tmp_path: Path) -> None:
     # The black left half is on top now, as the upright picture's left side turns upwards.
     assert frame.image[: WIDTH // 2 - 4].mean() < 20
     assert frame.image[WIDTH // 2 + 4 :].mean() > 150
+
+
+def test_pictures_that_were_shown_are_given_back_at_once_without_pythons_collector(tmp_path: Path) -> None:
+    """A picture that is kept keeps all the memory of its decoder, and a clip that loops has a new decoder for every pass."""
+    gc.collect()
+    gc.disable()
+    try:
+        with video_file(write_clip(tmp_path / "a.mp4"), SETTINGS, FrameClock(RATE), realtime=False) as source:
+            numbers(source, 3 * COUNT)
+            kept = [one for one in gc.get_objects() if isinstance(one, av.VideoFrame)]
+            assert len(kept) <= 3  # what the source, the decoder and the conversion have in hand, however many there were
+    finally:
+        gc.enable()
 
 
 def test_a_clip_that_vanishes_while_it_loops_is_lost_not_a_traceback(tmp_path: Path) -> None:
