@@ -29,7 +29,7 @@ AT_MOST = {
     "takeaways.kept.LARGEST_NOTE": 1 << 14,
     "takeaways.leftovers.MOST_ENDED": 2000,
     "takeaways.texts.LONGEST_WISH": 200,
-    "control.zone_book.MAX_BYTES": 1 << 16,
+    "kept_file.MAX_BYTES": 1 << 16,
     "zones.MOST": 32,
     "assembly.invitation.LONGEST": 200,
     "config_file.MAX_BYTES": 1 << 20,
