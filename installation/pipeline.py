@@ -111,9 +111,15 @@ class CaptureLoop(Loop):
     _size: tuple[int, ...] = ()
     _counted: tuple[int, int] = (0, 0)  # pictures that were skipped and adapted, of the source that follows
     _counted_of: CaptureSource | None = None
+    _changes: bool = False
 
     def __post_init__(self, is_there: Callable[[], bool | None]) -> None:
         self._comeback = Comeback(is_there)
+
+    def change(self) -> None:
+        """Another source is wanted: at the next turn the one at hand is let go, and what ``open_source`` gives then takes its place, or is
+        waited for like one that was lost. Any thread."""
+        self._changes = True
 
     def away(self, now: float) -> bool:
         """Whether a camera shows nothing: it is gone, black, frozen, or silent for ``FROZEN`` s. Any thread."""
@@ -122,6 +128,11 @@ class CaptureLoop(Loop):
         return self._lost or self._wrong != "" or silent
 
     def step(self, now: float) -> None:
+        # Change over to another source, where one is wanted.
+        if self._changes:
+            self._changes, self._lost, self._wrong, self._until = False, True, "", inf
+            self._let_go()
+            self._opening = Opening(self.open_source)
         # Open the source, or wait until it is time to try again.
         source = self.source
         if source is None:
