@@ -79,6 +79,10 @@ def ignore(image: Image, now: float) -> None:
     """Of pictures that nobody wants."""
 
 
+def unwatched(tracked: TrackedFrame, now: float) -> None:
+    """Of faces that nobody looks at while they are tracked."""
+
+
 def never() -> bool:
     """Of a show that is never closed."""
     return False
@@ -251,7 +255,7 @@ class CaptureLoop(Loop):
 class PerceptionLoop(Loop):
     """Slot -> track ▸ align ▸ silhouette ▸ occlusion ▸ encode -> slot. While it is ``resting`` frames go by unseen. hands: looks for
     raised hands, where that gesture means something; consent: lets those alone pass who agree, where visitors are asked; camera: is
-    offered every frame that is looked at, and its time."""
+    offered every frame that is looked at, and its time; watched: the same, with the faces that were found."""
 
     frames: Slot[Frame]
     track: Track
@@ -267,6 +271,7 @@ class PerceptionLoop(Loop):
     hands: Hands | None = None
     consent: Consent | None = None
     camera: Callable[[Image, float], None] = ignore
+    watched: Callable[[TrackedFrame, float], None] = unwatched
     interlude: Interlude | None = None  # through which others use the engines of perception
     _last: Frame | None = None
     _patience: float = LATE
@@ -293,6 +298,7 @@ class PerceptionLoop(Loop):
         # Leave out who has not agreed to be seen, where visitors are asked.
         tracked = self._admitted(tracked, frame.time)
         self.camera(tracked.frame.image, frame.time)
+        self.watched(tracked, frame.time)
         # Cut each face out the FFHQ way.
         with self.health.timed("align"):
             aligned = self.align.align(tracked)

@@ -25,13 +25,13 @@ class Wish(Enum):
 
 
 class Ending:
-    """quit: ends the show after its picture. command: what shuts the machine down, "" where nobody may. The first wish holds: who asks
+    """quit: ends the show after its picture; it may be set before anybody asks. command: what shuts the machine down, "" where nobody may. The first wish holds: who asks
     twice is told what is under way. Any thread."""
 
     def __init__(self, quit: Callable[[], None], command: str = "") -> None:
         self.wish = Wish.NONE
         self.command = shlex.split(command)
-        self._quit, self._lock = quit, threading.Lock()
+        self.quit, self._lock = quit, threading.Lock()
 
     @property
     def offered(self) -> tuple[Wish, ...]:
@@ -48,7 +48,7 @@ class Ending:
             if self.wish is not Wish.NONE:
                 return "" if self.wish is wish else f"something else is under way already: {self.wish.value}"
             self.wish = wish
-        self._quit()
+        self.quit()
         return ""
 
     def code(self, say: Callable[[str], None]) -> int:
