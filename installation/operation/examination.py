@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 LONGEST_SECONDS = 1200.0  # that it may take
+NICE = 10  # of the process that looks; the show's loops have 0 and less
 MOST_BYTES = 1 << 20  # of its answer
 
 
@@ -96,10 +97,9 @@ class Examination:
 
 
 def _put_behind(process: int) -> None:
-    """It gets what nobody else wants of the processor, and so does everything that it starts."""
-    with contextlib.suppress(OSError, AttributeError):
-        os.setpriority(os.PRIO_PROCESS, process, 19)
-        os.sched_setscheduler(process, os.SCHED_IDLE, os.sched_param(0))
+    """It goes behind the show, and so does everything that it starts; not so far that its looks take longer than they may."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, process, NICE)
 
 
 def _rows(answer: bytes) -> tuple[Mapping[str, str], ...]:

@@ -81,7 +81,7 @@ export class Cameras {
 
   slider(control, id, label) {
     const figure = el("output", { for: id });
-    const input = el("input", { id, type: "range", min: control.low, max: control.high, step: control.step });
+    const input = el("input", { id, class: "from-end", type: "range", min: control.low, max: control.high, step: control.step });
     const node = el("div", { class: "control slider", "data-name": control.name }, label, el("div", { class: "figure" }, figure), el("div", { class: "way" }, input));
     const share = (value) => input.style.setProperty("--to", (value - control.low) / Math.max(1, control.high - control.low));
     const put = (value) => {
