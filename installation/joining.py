@@ -133,9 +133,10 @@ def join(parts: ShowParts) -> Joined:
     )
     _join_takeaways(parts, compose, loops.display)
     corner = _corner(parts, compose, board)
+    told_of_pictures = (parts.pictured,) if corner is None else (parts.pictured, corner.step)
     attendant = Attendant(
         openings.canvas, keyboard, basis.controls, desk, snapshots, basis.health, parts.quit, keeps, tuple(openings.waiting.keys),
-        openings.moves, None if parts.takeaways is None else parts.takeaways.step, (parts.pictured, *(() if corner is None else (corner.step,))),
+        openings.moves, None if parts.takeaways is None else parts.takeaways.step, told_of_pictures,
     )  # fmt: skip
     forbid = partial(_forbid_pictures, parts, loops, attendant)
     basis.operating.join(Operated(capture, basis.health, basis.controls, basis.zones, basis.clock.now, forbid))

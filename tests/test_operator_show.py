@@ -53,7 +53,7 @@ def test_a_crop_changes_who_is_tracked_while_the_show_runs(clip: Path) -> None:
         if len(seen) == CROPPED:
             assert show.operating.crop([0.0, 0.0, 0.5, 1.0]) == ""
 
-    show.perception.watched = watch
+    show.loops.perception.watched = watch
     report = show.run()
     assert report.faults == [] and report.faces_seen == 2
     assert [len(boxes) for boxes in seen[2:CROPPED]] == [2] * (CROPPED - 2)

@@ -95,7 +95,9 @@ def basis_of(config: Config, options: RunOptions, health: Health, wall: WallCloc
     clock: Clock = LockstepClock() if lockstep else MonotonicClock()
     f = config.faces
     observer = Observer(health, clock.now, VisitorSlots(f.max, f.occlusion_seconds + f.fade_out_seconds))
-    return Basis(config, options, health, clock, models, library, palette, installed, controls, zones, operating, invitation, schedule, observer)
+    return Basis(
+        config, options, health, clock, models, library, palette, installed, controls, zones, operating, invitation, schedule, observer
+    )
 
 
 def _scheduled(config: Config, wall: WallClock | None) -> ScheduledShow | None:

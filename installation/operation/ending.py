@@ -25,8 +25,8 @@ class Wish(Enum):
 
 
 class Ending:
-    """quit: ends the show after its picture; it may be set before anybody asks. command: what shuts the machine down, "" where nobody may. The first wish holds: who asks
-    twice is told what is under way. Any thread."""
+    """quit: ends the show after its picture; it may be set before anybody asks. command: what shuts the machine down, "" where nobody
+    may. The first wish holds: who asks twice is told what is under way. Any thread."""
 
     def __init__(self, quit: Callable[[], None], command: str = "") -> None:
         self.wish = Wish.NONE
