@@ -80,6 +80,9 @@ class Installation:
             say(f"facets: {notice}")
         basis = self.basis = basis_of(config, options, self.health, wall)
         self.models, self.controls, self.clock = basis.models, basis.controls, basis.clock
+        self.operating = basis.operating
+        self.operating.ending.quit = self.quit
+        undo.callback(self.operating.close)
         self._time = Stopwatch(self.clock)
         self.health.fault_log.now = self._time.seconds
         self._upkeep = Upkeep(config, options, self.health, basis.observer, self._restarts, basis.told)
@@ -235,6 +238,7 @@ class Installation:
         yield self.joined.drawing.close
         if self.atelier is not None:
             yield partial(self.atelier.close, closing.left())
+        yield self.operating.close
         if self.openings.moves is not None:
             yield self.openings.moves.stop  # after the desk: what was being saved is a move too
         yield self.joined.slots.close

@@ -7,9 +7,11 @@ A configuration file may be partial: a key that it leaves out comes from the ``c
 from __future__ import annotations
 
 import ipaddress
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
+from itertools import pairwise
 from math import inf, isfinite
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -29,7 +31,7 @@ from pydantic import (
 )
 
 from installation.config_file import Document, Key, Value, read_document
-from installation.config_layers import Layers, merge, read_override
+from installation.config_layers import SECRETS, Layers, merge, read_override
 from installation.config_times import (
     EVERY_DAY,
     WHOLE_DAY,
@@ -46,6 +48,7 @@ from installation.places import kept, shipped
 from installation.time_zone import check_zone
 from installation.zones import MOST, Zone, read_zone
 
+SHORTEST_PIN, LONGEST_PIN = 4, 12  # digits
 WORDS_OF_MODELS = ("encoder_kind", "encoder_codes")  # rows under models that name no file
 SHIPPED = shipped("config.yaml")
 
@@ -90,6 +93,24 @@ def _pause(value: object) -> object:
 
 def _word_off(value: object) -> object:
     return "off" if value is False else value  # what YAML makes of off
+
+
+def pin_fault(pin: str) -> str:
+    """Why this is no PIN, "" where it is one. Never says it."""
+    if not (pin.isascii() and pin.isdecimal() and SHORTEST_PIN <= len(pin) <= LONGEST_PIN):
+        return f"must be {SHORTEST_PIN} to {LONGEST_PIN} digits"
+    steps = {(int(b) - int(a)) % 10 for a, b in pairwise(pin)}
+    if len(steps) == 1 and steps <= {0, 1, 9}:
+        return "is too easy to guess: digits that are all the same, or run on"
+    return ""
+
+
+def _pin(value: object) -> object:
+    if isinstance(value, int | float):  # YAML reads 0412 as another number
+        raise ValueError('must stand in quotes, as in "2718"')
+    if isinstance(value, str) and value and (fault := pin_fault(value)):
+        raise ValueError(fault)
+    return value
 
 
 def _network(value: str) -> str:
@@ -190,6 +211,7 @@ class CaptureConfig(Section):
         "capture.frozen_seconds", "s of black or unchanging pictures after which a camera is opened anew, 0: never", ge=0, le=3600
     )
     wait: Patience = _setting("capture.wait", "s that the show goes on without a source at its start, or forever")
+    camera_file: str = _setting("capture.camera_file", "file of the camera chosen on the panel, from the program's folder on", min_length=1)
 
 
 class SmoothingConfig(Section):
@@ -210,6 +232,7 @@ class FacesConfig(Section):
     fade_out_seconds: Float = _setting("faces.fade_out_seconds", "s, fade of a visitor who left", ge=0, le=30)
     ignore_zones: tuple[IgnoredZone, ...] = _setting("faces.ignore_zones", "where in the picture faces do not count", max_length=MOST)
     zones_file: str = _setting("faces.zones_file", "file of zones drawn on the panel, from the program's folder on", min_length=1)
+    room_file: str = _setting("faces.room_file", "file of the crop drawn on the panel, from the program's folder on", min_length=1)
     yaw_limit_degrees: Float = _setting("faces.yaw_limit_degrees", "degrees of yaw drawn in full", gt=0, le=90)
     yaw_fade_degrees: Float = _setting("faces.yaw_fade_degrees", "degrees beyond the limit over which a portrait fades", ge=0, le=90)
 
@@ -447,6 +470,28 @@ class OperationConfig(Section):
     mqtt: MqttConfig = Field(default_factory=MqttConfig)
 
 
+class OperatorConfig(Section):
+    """The hidden corner of the canvas, and what whoever knows the PIN may do there."""
+
+    pin: Annotated[str, BeforeValidator(_pin)] = _setting("operator.pin", "4 to 12 digits, empty: there is no hidden corner")
+    pin_file: str = _setting("operator.pin_file", "file that holds it, from the program's folder on")
+    corner: Annotated[
+        Literal["off", "upper-left", "upper-right", "lower-left", "lower-right"], BeforeValidator(_word_off)
+    ] = _setting("operator.corner", "where on the canvas a finger or the mouse is held")
+    hold_seconds: Float = _setting("operator.hold_seconds", "s that it is held there", ge=1, le=30)
+    leave_seconds: Float = _setting("operator.leave_seconds", "s without a touch after which the card leaves", ge=5, le=3600)
+    power_off: str = _setting("operator.power_off", "command that shuts the machine down, empty: none", max_length=400)
+
+    @field_validator("power_off")
+    @classmethod
+    def _a_command(cls, power_off: str) -> str:
+        try:
+            shlex.split(power_off)
+        except ValueError as err:
+            raise ValueError(f"is no command ({err}), as in systemctl poweroff") from None
+        return power_off
+
+
 class Config(Section):
     """Every start-time setting."""
 
@@ -464,6 +509,7 @@ class Config(Section):
     control: ControlConfig = Field(default_factory=ControlConfig)
     schedule: ScheduleConfig = Field(default_factory=ScheduleConfig)
     operation: OperationConfig = Field(default_factory=OperationConfig)
+    operator: OperatorConfig = Field(default_factory=OperatorConfig)
     controls: dict[str, ControlValue] = _setting("controls", "starting values of live controls by address")
 
     _layers: Layers = PrivateAttr(default=Layers({}, {}))
@@ -479,7 +525,7 @@ class Config(Section):
         return origin is not None and origin.label != _shipped().label
 
     def chosen(self) -> dict[str, Value]:
-        """What a person has set, in files and on the command line, as a file of its own would say it; without the panel's token."""
+        """What a person has set, in files and on the command line, as a file of its own would say it; without what is secret."""
         values = _set_by_a_person(self._layers.values, (), self._layers)
         return {} if values is None else values
 
@@ -528,7 +574,7 @@ def _set_by_a_person(values: Mapping[str, Value], above: Key, layers: Layers) ->
             inner = _set_by_a_person(value, key, layers)
             if inner is not None:
                 found[name] = inner
-        elif origin is not None and origin.label != _shipped().label and key[-1] != "token":
+        elif origin is not None and origin.label != _shipped().label and key[-1:] not in SECRETS:
             found[name] = value
     return found or None
 

@@ -38,6 +38,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
 
 
 KEY_ITSELF = "[key]"  # at the end of where pydantic finds a bad key
+SECRETS = (("token",), ("pin",))  # last parts of keys whose values are said and written nowhere
 HIDDEN = "…"  # in the place of what no message should say
 
 
@@ -130,7 +131,7 @@ def no_such_key(model: type[BaseModel], key: Key) -> str:
 
 
 def _is_secret(key: Key) -> bool:
-    return key[-1:] == ("token",)
+    return key[-1:] in SECRETS
 
 
 def _is_section(annotation: object) -> bool:

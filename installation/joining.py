@@ -13,6 +13,8 @@ import torch
 from installation.assembly.basis import Basis
 from installation.assembly.movers import Movers
 from installation.assembly.networks import NetworkStages, hand_settings
+from installation.assembly.operating import Operated
+from installation.assembly.operator_corner import CornerHand, corner_of
 from installation.assembly.settings import track_settings
 from installation.assembly.takeaways import JoinLinks, Takeaways, told_off
 from installation.assembly.visitors import attract_of, gestures_of
@@ -108,7 +110,9 @@ def join(parts: ShowParts) -> Joined:
     slots, models = Slots.empty(), basis.models
     engine = parts.stages.generate.choice
     basis.observer.begin(engine, models.name, slots.on_the_way, desk.schedule_seen)
-    keeps = desk.preview.allowed = desk.camera.allowed = basis.may_keep(openings.source)
+    keeps = basis.may_keep(openings.source)
+    for preview in (desk.preview, desk.camera, basis.operating.tracker):
+        preview.allowed = keeps
     keyboard = _keyboard(parts, keeps)
     snapshots = Snapshots(SNAPSHOTS, basis.health.fault)
     capture = _capture(parts, slots)
@@ -128,10 +132,14 @@ def join(parts: ShowParts) -> Joined:
         _display(parts, slots, compose, board),
     )
     _join_takeaways(parts, compose, loops.display)
+    corner = _corner(parts, compose, board)
+    told_of_pictures = (parts.pictured,) if corner is None else (parts.pictured, corner.step)
     attendant = Attendant(
         openings.canvas, keyboard, basis.controls, desk, snapshots, basis.health, parts.quit, keeps, tuple(openings.waiting.keys),
-        openings.moves, None if parts.takeaways is None else parts.takeaways.step, (parts.pictured,),
+        openings.moves, None if parts.takeaways is None else parts.takeaways.step, told_of_pictures,
     )  # fmt: skip
+    forbid = partial(_forbid_pictures, parts, loops, attendant)
+    basis.operating.join(Operated(capture, basis.health, basis.controls, basis.zones, basis.clock.now, forbid))
     return Joined(slots, loops, glass, snapshots, attendant, perceiving, drawing)
 
 
@@ -149,11 +157,12 @@ def _capture(parts: ShowParts, slots: Slots) -> CaptureLoop:
 
 def _perception(parts: ShowParts, slots: Slots, rests: Callable[[], bool], interlude: Interlude) -> PerceptionLoop:
     basis, stages = parts.basis, parts.stages
-    track, align = Track(track_settings(basis.config), basis.zones.zones), _aligner(parts)
-    hands, consent = gestures_of(basis.config)
+    operating = basis.operating
+    track, align = Track(track_settings(basis.config), basis.zones.zones, operating.room), _aligner(parts)
+    hands, consent = gestures_of(basis.config, operating.room)
     return PerceptionLoop(
         slots.frames, track, align, Silhouette(), stages.occlusion, stages.encode, basis.controls, slots.encoded, basis.health,
-        basis.clock.now, rests, hands, consent, camera=parts.desk.camera.offer, interlude=interlude,
+        basis.clock.now, rests, hands, consent, camera=parts.desk.camera.offer, watched=operating.tracked, interlude=interlude,
     )  # fmt: skip
 
 
@@ -192,6 +201,25 @@ def _join_takeaways(parts: ShowParts, compose: Compose, display: DisplayLoop) ->
     told = JoinLinks(lambda: display.raised, lambda: controls.shown().flag("transport/blackout"), lambda: panel.links)
     takeaways.join(compose, basis.health, basis.clock.now, told)
     controls.subscribe(takeaways.hear)
+
+
+def _corner(parts: ShowParts, compose: Compose, board: HudBoard) -> CornerHand | None:
+    """The operator's hidden corner, over everything else that the canvas shows."""
+    basis, desk = parts.basis, parts.desk
+    operating = basis.operating
+    corner = corner_of(basis.config.operator, operating.check, operating.ending, parts.openings.canvas, lambda: desk.panel, basis.health)
+    if corner is not None:
+        compose.over, board.operator = corner.overlays, lambda: corner.is_in
+    return corner
+
+
+def _forbid_pictures(parts: ShowParts, loops: Loops, attendant: Attendant) -> None:
+    """From now on no picture leaves the canvas: a live camera takes the place of a clip. Any thread."""
+    desk = parts.desk
+    for preview in (desk.preview, desk.camera, parts.basis.operating.tracker):
+        preview.allowed = False
+    attendant.keeps_pictures, loops.style.sketches = False, None
+    desk.sketches.clear()
 
 
 def _backdrops(parts: ShowParts) -> Backdrops:

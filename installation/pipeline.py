@@ -79,6 +79,10 @@ def ignore(image: Image, now: float) -> None:
     """Of pictures that nobody wants."""
 
 
+def unwatched(tracked: TrackedFrame, now: float) -> None:
+    """Of faces that nobody looks at while they are tracked."""
+
+
 def never() -> bool:
     """Of a show that is never closed."""
     return False
@@ -111,9 +115,15 @@ class CaptureLoop(Loop):
     _size: tuple[int, ...] = ()
     _counted: tuple[int, int] = (0, 0)  # pictures that were skipped and adapted, of the source that follows
     _counted_of: CaptureSource | None = None
+    _changes: bool = False
 
     def __post_init__(self, is_there: Callable[[], bool | None]) -> None:
         self._comeback = Comeback(is_there)
+
+    def change(self) -> None:
+        """Another source is wanted: at the next turn the one at hand is let go, and what ``open_source`` gives then takes its place, or is
+        waited for like one that was lost. Any thread."""
+        self._changes = True
 
     def away(self, now: float) -> bool:
         """Whether a camera shows nothing: it is gone, black, frozen, or silent for ``FROZEN`` s. Any thread."""
@@ -122,6 +132,11 @@ class CaptureLoop(Loop):
         return self._lost or self._wrong != "" or silent
 
     def step(self, now: float) -> None:
+        # Change over to another source, where one is wanted.
+        if self._changes:
+            self._changes, self._lost, self._wrong, self._until = False, True, "", inf
+            self._let_go()
+            self._opening = Opening(self.open_source)
         # Open the source, or wait until it is time to try again.
         source = self.source
         if source is None:
@@ -240,7 +255,7 @@ class CaptureLoop(Loop):
 class PerceptionLoop(Loop):
     """Slot -> track ▸ align ▸ silhouette ▸ occlusion ▸ encode -> slot. While it is ``resting`` frames go by unseen. hands: looks for
     raised hands, where that gesture means something; consent: lets those alone pass who agree, where visitors are asked; camera: is
-    offered every frame that is looked at, and its time."""
+    offered every frame that is looked at, and its time; watched: the same, with the faces that were found."""
 
     frames: Slot[Frame]
     track: Track
@@ -256,6 +271,7 @@ class PerceptionLoop(Loop):
     hands: Hands | None = None
     consent: Consent | None = None
     camera: Callable[[Image, float], None] = ignore
+    watched: Callable[[TrackedFrame, float], None] = unwatched
     interlude: Interlude | None = None  # through which others use the engines of perception
     _last: Frame | None = None
     _patience: float = LATE
@@ -282,6 +298,7 @@ class PerceptionLoop(Loop):
         # Leave out who has not agreed to be seen, where visitors are asked.
         tracked = self._admitted(tracked, frame.time)
         self.camera(tracked.frame.image, frame.time)
+        self.watched(tracked, frame.time)
         # Cut each face out the FFHQ way.
         with self.health.timed("align"):
             aligned = self.align.align(tracked)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NoReturn  # noqa: E402
 from installation import start  # noqa: E402
 from installation.config import Config, load_config  # noqa: E402
 from installation.errors import FacetsError, FaultError  # noqa: E402
+from installation.operation.ending import AGAIN, begin_again  # noqa: E402
 from installation.operation.saying import say  # noqa: E402
 from installation.operation.signals import on_ending  # noqa: E402
 from installation.outputs.kinds import KINDS  # noqa: E402
@@ -180,7 +181,8 @@ def show(a: argparse.Namespace, begun: Begun) -> int:
     )
     if light is not None:
         light.say("reading the models …")
-    report = app.Installation(config, options).run()
+    installation = app.Installation(config, options)
+    report = installation.run()
     say(
         f"{report.frames_presented} pictures at {report.presented_fps:.1f} fps, {report.portrait_fps:.1f} portraits a second "
         f"({report.engine} {report.precision}, {report.portrait_px} px), {report.faces_seen} visitors"
@@ -192,7 +194,8 @@ def show(a: argparse.Namespace, begun: Begun) -> int:
             f"the canvas stood still for {report.longest_gap_ms / 1000:.2f} s at most"
             + (f"; the picture is not back after {seen.waiting}" if seen.waiting else "")
         )
-    return 0
+    code: int = installation.operating.ending.code(lambda text: say(f"facets: {text}", sys.stderr))
+    return code
 
 
 def _app() -> ModuleType:
@@ -243,8 +246,8 @@ def begin_log(level: str) -> None:
 
 
 def main(argv: list[str] | None = None, program: str = "run_installation.py", more: str | None = None) -> int:
-    """0 done, 2 arguments, configuration or weights, 3 source or display, 4 a fault that retries did not cure. program and more:
-    as for ``parse``."""
+    """0 done, 2 arguments, configuration or weights, 3 source or display, 4 a fault that retries did not cure, 75 to be begun again.
+    program and more: as for ``parse``."""
     begin_log(os.environ.get("FACETS_LOG", "WARNING").upper())
     a = parse(argv, program, more)
     try:
@@ -277,4 +280,6 @@ def leave(code: int) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):  # a closed pipe, a stream that never was
             stream.flush()
+    if code == AGAIN:  # asked for on the operator's page or the canvas
+        begin_again()
     os._exit(code)

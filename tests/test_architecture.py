@@ -11,7 +11,7 @@ PACKAGE = ROOT / "installation"
 # What everybody may import: values, errors, settings, and the few files that know the disk.
 COMMON = {
     "errors", "clock", "messages", "observation", "slot", "config_file", "config_layers", "config_times", "config",
-    "output_file", "places", "plain_file", "sheet_file", "start", "time_zone", "utf8", "zones",
+    "kept_file", "output_file", "places", "plain_file", "sheet_file", "start", "time_zone", "utf8", "zones",
 }  # fmt: skip
 # The arrows: what each part may import besides, and nothing else.
 ARROWS: dict[str, set[str]] = {
@@ -35,8 +35,8 @@ ARROWS: dict[str, set[str]] = {
     "stages": {"faces", "latents", "networks", "engines", "models", "portraits", "compositing", "canvas", "styles", "control"},
     "pipeline": {"faces", "sources", "outputs", "operation", "canvas", "styles", "control", "stages"},
     "assembly": {
-        "latents", "networks", "checkpoints", "codes", "engines", "models", "portraits", "sources", "operation", "canvas", "styles",
-        "takeaways", "control", "stages",
+        "faces", "latents", "networks", "checkpoints", "codes", "engines", "models", "portraits", "sources", "operation", "canvas",
+        "styles", "takeaways", "control", "stages",
     },
     "running": {"operation", "canvas", "control", "pipeline"},
     "openings": {"sources", "outputs", "operation", "canvas", "control", "assembly"},

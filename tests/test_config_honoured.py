@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Literal, get_args, get_origin
 
 import numpy as np
@@ -15,9 +16,11 @@ from PIL import Image as Pillow
 from torch import nn
 
 from installation.assembly.chronicle import keeps_log
+from installation.assembly.operator_corner import corner_of as hidden_corner
 from installation.assembly.options import RunOptions, keeps_state
 from installation.assembly.safe_start import counts_starts
 from installation.assembly.visitors import attract_of, gestures_of
+from installation.canvas.pointer import Touch
 from installation.canvas.present import CanvasSettings, open_canvas
 from installation.canvas.window import choose_mode
 from installation.checkpoints.loading import EncoderReading, load_encoder
@@ -28,6 +31,7 @@ from installation.control.desk_links import DeskLinks
 from installation.control.installed import Installed
 from installation.control.keyboard import Action, Keyboard
 from installation.control.parameters import parameter_table
+from installation.control.pin import PinCheck
 from installation.control.sound.tempo import Tempo
 from installation.control.state import ControlState
 from installation.engines.base import Choice, Network
@@ -39,6 +43,8 @@ from installation.latents.directions import DirectionSet
 from installation.messages import Expression, Face, Frame, TrackedFrame
 from installation.models.bundle import Models
 from installation.networks.stylegan2 import Generator
+from installation.operation.ending import Ending
+from installation.operation.health import Health
 from installation.portraits.engines import GenerateSettings
 from installation.sources.orientation import Orientation
 from installation.stages.generate import Generate
@@ -276,7 +282,26 @@ def try_consent(option: str) -> None:
         assert [bool(one.tracked.faces) for one in told] == [option == "hand", True]
 
 
+def try_operator_corner(option: str) -> None:
+    """Held at each corner, and asked for the PIN at the one that is configured."""
+    wanted = asked("operator.corner", option).operator
+    canvas = SimpleNamespace(size=(640, 360), touches=lambda: touches, show_cursor=lambda shown: None)
+    places = {"upper-left": (2, 2), "upper-right": (638, 2), "lower-left": (2, 358), "lower-right": (638, 358)}
+    found = []
+    for name, place in places.items():
+        hand = hidden_corner(wanted, PinCheck("2718"), Ending(lambda: None), canvas, lambda: None, Health())
+        if hand is None:
+            continue
+        touches = [Touch("down", *place)]
+        hand.step(0.0)
+        touches = []
+        hand.step(wanted.hold_seconds + 0.1)
+        found += [name] if hand.overlays(0.0) else []
+    assert found == [option] if option != "off" else found == []
+
+
 TRIED: dict[str, Callable[..., None]] = {
+    "operator.corner": try_operator_corner,
     "capture.rotate": try_rotate,
     "capture.flip": try_flip,
     "models.encoder_kind": try_encoder_kind,

@@ -8,6 +8,7 @@ from functools import partial
 
 from installation.assembly.invitation import Invitation, invitation_of, may_keep
 from installation.assembly.networks import models_of
+from installation.assembly.operating import Operating
 from installation.assembly.options import RunOptions
 from installation.assembly.schedule import overlap_notice, schedule_of
 from installation.clock import Clock, LockstepClock, MonotonicClock, WallClock, wall_clock
@@ -41,6 +42,7 @@ class Basis:
     installed: Installed
     controls: ControlState
     zones: ZoneBook
+    operating: Operating
     invitation: Invitation
     schedule: ScheduledShow | None
     observer: Observer
@@ -67,11 +69,12 @@ class Basis:
 
     def notices(self) -> tuple[str, ...]:
         """What there is to say of it at the start; some may be empty."""
+        of_files = (self.zones.notice, *self.operating.notices, *self.invitation.notices)
         if self.schedule is None:
-            return (self.zones.notice, *self.invitation.notices)
+            return of_files
         schedule = self.schedule.schedule
         today = self.schedule.wall().astimezone(schedule.zone).date()
-        return (self.zones.notice, *self.invitation.notices, overlap_notice(schedule, today))
+        return (*of_files, overlap_notice(schedule, today))
 
 
 def basis_of(config: Config, options: RunOptions, health: Health, wall: WallClock | None = None) -> Basis:
@@ -82,6 +85,7 @@ def basis_of(config: Config, options: RunOptions, health: Health, wall: WallCloc
     schedule = _scheduled(config, wall_clock if wall is None and not lockstep and options.timeline_play is None else wall)
     invitation = invitation_of(config, may_keep(config))
     zones = ZoneBook(config.faces.ignore_zones, None if lockstep else kept(config.faces.zones_file))
+    operating = Operating(config, options)
     models = options.light.beside(partial(models_of, config)) if options.light else models_of(config)
     library, palette = _styles(config, health)
     installed = Installed.of(models, palette)
@@ -91,7 +95,9 @@ def basis_of(config: Config, options: RunOptions, health: Health, wall: WallCloc
     clock: Clock = LockstepClock() if lockstep else MonotonicClock()
     f = config.faces
     observer = Observer(health, clock.now, VisitorSlots(f.max, f.occlusion_seconds + f.fade_out_seconds))
-    return Basis(config, options, health, clock, models, library, palette, installed, controls, zones, invitation, schedule, observer)
+    return Basis(
+        config, options, health, clock, models, library, palette, installed, controls, zones, operating, invitation, schedule, observer
+    )
 
 
 def _scheduled(config: Config, wall: WallClock | None) -> ScheduledShow | None:

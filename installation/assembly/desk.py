@@ -34,6 +34,7 @@ def desk_of(basis: Basis, movers: Movers, upkeep: Upkeep, takeaways: Takeaways |
         guests=guest_door(basis.models, movers.guests),
         zones=basis.zones,
         studio=studio,
+        operator=basis.operating,
     )
     beginning = Beginning(options.preset, keeps_state(config, options), resume=options.preset is None, timeline=options.timeline_play)
     return ControlDesk(config.control, basis.controls, basis.installed, links, beginning, basis.lockstep)

@@ -41,11 +41,16 @@ class Told(Protocol):
         ...
 
 
+def nothing(now: float) -> tuple[Overlay, ...]:
+    """Laid over a canvas that no operator stands before."""
+    return ()
+
+
 class Compose:
     """Portraits in, pixels in the renderer's canvas out. Owns what lies over and under the wall, and how it all fades. live: no picture
     waits for an ornament that is still being drawn. blackout_seconds: how long the next one takes, None: its usual time. away: whether the
     camera shows nothing at a time, s: its last picture gives way at once. invitation: what can be said to visitors, None for nothing.
-    ``told`` may be set before the first picture."""
+    ``told`` and ``over``, what lies above everything else, may be set before the first picture."""
 
     def __init__(
         self,
@@ -73,6 +78,7 @@ class Compose:
         self._limiter = FlashLimiter()
         self._then: float | None = None
         self.told: Told | None = None
+        self.over: Callable[[float], tuple[Overlay, ...]] = nothing
         self._kept = False  # whether the last picture was kept, and shown as it was drawn
 
     @property
@@ -145,7 +151,7 @@ class Compose:
                 ornaments=ornaments,
                 glows=glows,
                 blackout=blackout,
-                overlays=(*said, *cards, *self._hud.overlays(hud, now)),
+                overlays=(*said, *cards, *self._hud.overlays(hud, now), *self.over(now)),
                 keeps=keeps,
             )
         )

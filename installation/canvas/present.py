@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from installation.canvas.plain.renderer import PlainRenderer
+from installation.canvas.pointer import Touch, placed
 from installation.canvas.scene import Renderer
-from installation.canvas.window import DisplayNumberError, Mode, Window, WindowSettings, choose_mode, list_displays, own_size
+from installation.canvas.window import DisplayNumberError, Mode, Window, WindowSettings, choose_mode, fit, list_displays, own_size
 from installation.errors import DisplayError
 from installation.messages import Image
 
@@ -129,6 +130,18 @@ class Canvas:
     def keys(self) -> list[str]:
         """Names of the keys pressed since the last call."""
         return self._window.keys() if self._window is not None else []
+
+    def touches(self) -> list[Touch]:
+        """What fingers and the mouse have done, px of the canvas, up to the last call of ``keys``."""
+        if self._window is None:
+            return []
+        picture = fit(self.size, self._window.size)
+        return [placed(touch, picture, self.size) for touch in self._window.touches()]
+
+    def show_cursor(self, shown: bool) -> None:
+        """Whether the mouse's arrow is to be seen in full screen."""
+        if self._window is not None:
+            self._window.show_cursor(shown)
 
     def toggle_fullscreen(self) -> None:
         """From window to full screen and back; nothing when headless."""

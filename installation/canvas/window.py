@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from installation.canvas.keys import KeyReader
+from installation.canvas.pointer import PointerReader, Touch
 from installation.canvas.x11 import Connections, end_at_once
 from installation.errors import DisplayError
 from installation.messages import Image
@@ -102,7 +103,8 @@ class Window:
         self.settings = settings
         self.fullscreen = settings.fullscreen
         self.closed = False
-        self._reader = KeyReader()
+        self._reader, self._pointer = KeyReader(), PointerReader()
+        self._cursor = False  # whether the mouse's arrow is shown in full screen too
         self._place = (0, 0, 0, 0)  # of the picture in the window
         self._scaled: Image = np.zeros((0, 0, 3), np.uint8)
         try:
@@ -168,14 +170,27 @@ class Window:
         events = pygame.event.get()
         if not self.settings.locked and any(event.type == pygame.QUIT for event in events):
             self.closed = True
+        self._pointer.hear(events, self.size)
         return self._reader.read(events)
+
+    def touches(self) -> list[Touch]:
+        """What fingers and the mouse have done, px of the window, as far as ``keys`` has heard of it."""
+        return self._pointer.take()
+
+    def show_cursor(self, shown: bool) -> None:
+        """Whether the mouse's arrow is to be seen in full screen, where it is hidden from visitors."""
+        self._cursor = shown
+        self._place_cursor()
+
+    def _place_cursor(self) -> None:
+        pygame.mouse.set_visible(self._cursor or not self.fullscreen)
 
     def toggle_fullscreen(self) -> None:
         """From window to full screen and back."""
         self.fullscreen = not self.fullscreen
         if self.settings.gl:
             pygame.display.toggle_fullscreen()  # keeps the GL context
-            pygame.mouse.set_visible(not self.fullscreen)
+            self._place_cursor()
         else:
             self._open()
 
@@ -201,7 +216,7 @@ class Window:
         except pygame.error as err:
             raise DisplayError(f"canvas.display {settings.display}: no window can be opened there ({err})") from err
         self._place = (0, 0, 0, 0)
-        pygame.mouse.set_visible(not self.fullscreen)
+        self._place_cursor()
 
     def _set_mode(self, size: tuple[int, int], flags: int) -> None:
         if self.settings.vsync and self.settings.gl:

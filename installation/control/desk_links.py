@@ -15,6 +15,7 @@ from installation.observation import Measures, Observation
 
 if TYPE_CHECKING:
     from installation.control.sound.audio import AudioInput
+    from installation.control.web.operator_desk import OperatorDesk
     from installation.control.web.studio_desk import Studio
     from installation.latents.directions import DirectionSet
     from installation.styles.library import Library, Palette
@@ -47,7 +48,7 @@ class DeskLinks:
     what listens to the room, None where nothing does; schedule: None where the show knows no time of day; takeaways: None where
     visitors take nothing home; measure: what costs more than ``observe`` does, for the panel's /metrics; guests: how a face of a
     grid comes into the mirror; zones: in which faces do not count; studio: edits the photographs that people bring, None where nothing
-    does."""
+    does; operator: what the operator's page does."""
 
     observe: Callable[[], Observation]
     on_fault: Callable[[str], None]
@@ -64,6 +65,7 @@ class DeskLinks:
     guests: GuestDoor | None = None
     zones: ZoneBook | None = None
     studio: Studio | None = None
+    operator: OperatorDesk | None = None
 
 
 @dataclass(frozen=True, slots=True)

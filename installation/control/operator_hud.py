@@ -16,9 +16,15 @@ NOTICE_LINES = 5  # of each
 PERIOD = 0.25  # s between new figures: text that flickers cannot be read
 
 
+def nobody() -> bool:
+    """Is in, where there is no hidden corner."""
+    return False
+
+
 class HudBoard:
     """Makes a new HudState four times a second while there is something to show. picture: a code for the corner, which the
-    operator's key shows with the figures or without them."""
+    operator's key shows with the figures or without them. ``operator``: whether they are in, and see the figures whatever else is
+    shown; may be set before the first picture."""
 
     def __init__(
         self,
@@ -35,13 +41,14 @@ class HudBoard:
         self._health, self._controls, self._keyboard = health, controls, keyboard
         self._engine, self._model, self._slots, self._control, self._picture = engine, model, slots, control, picture
         self._held = held  # pictures that the flash limiter has changed
+        self.operator: Callable[[], bool] = nobody
         self._state: HudState | None = None
         self._made = float("-inf")
         self._shown = (False, False, False)
 
     def state(self, now: float) -> HudState | None:
         """The figures, the list of keys and the picture to show at ``now``; None while all are off."""
-        figures, keys = self._controls.snapshot(now).flag("transport/hud"), self._keyboard.help
+        figures, keys = self._controls.snapshot(now).flag("transport/hud") or self.operator(), self._keyboard.help
         picture = self._picture()
         wanted = (figures, keys, picture is not None)
         if not any(wanted):

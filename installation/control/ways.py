@@ -176,6 +176,7 @@ def _panel(behind: Behind, boards: Boards, osc: OscServer | None, midi: MidiDesk
         zones=show.zones,
         camera=boards.camera,
         studio=show.studio,
+        operator=show.operator,
     )
 
 

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from installation.errors import FacetsError
-from installation.output_file import whole_file
+from installation.kept_file import KeptFile
 from installation.zones import Zone, read_zones
-
-MAX_BYTES = 1 << 16
-VERSION = 1
-BROKEN = ".broken"  # behind the name of a file that was put aside
 
 
 class ZoneBook:
@@ -23,10 +15,11 @@ class ZoneBook:
     is to say of that file at the start, "" for nothing."""
 
     def __init__(self, fixed: Sequence[Zone] = (), path: Path | None = None) -> None:
-        self.fixed, self.notice = tuple(fixed), ""
-        self._path, self._lock = path, threading.Lock()
-        self._drawn: tuple[Zone, ...] = () if path is None else self._read(path)
+        self.fixed = tuple(fixed)
+        self._file, self._lock = KeptFile(path, "zones drawn on the panel", "the zones of the configuration hold"), threading.Lock()
+        self._drawn: tuple[Zone, ...] = self._file.read(lambda given: read_zones(given.get("zones")), ())
         self._all = (*self.fixed, *self._drawn)
+        self.notice = self._file.notice
 
     def zones(self) -> tuple[Zone, ...]:
         """All of them. Any thread."""
@@ -46,40 +39,7 @@ class ZoneBook:
             return f"a zone {err}"
         with self._lock:
             self._drawn, self._all = zones, (*self.fixed, *zones)
-            if self._path is None:
-                return ""
-            try:
-                self._write(self._path, zones)
-            except (OSError, ValueError, FacetsError) as err:
-                on_fault(f"the zones drawn on the panel hold, but cannot be kept: {err}")
-                return f"it holds, but only until the show ends: {err}"
+            if fault := self._file.write({"zones": [zone.numbers() for zone in zones]}):
+                on_fault(f"the zones drawn on the panel hold, but cannot be kept: {fault}")
+                return f"it holds, but only until the show ends: {fault}"
         return ""
-
-    def _write(self, path: Path, zones: Sequence[Zone]) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as part, part.open("w", encoding="utf-8") as file:
-            json.dump({"version": VERSION, "zones": [zone.numbers() for zone in zones]}, file)
-            file.flush()
-            os.fsync(file.fileno())
-
-    def _read(self, path: Path) -> tuple[Zone, ...]:
-        try:
-            if not path.is_file():
-                return ()
-            if path.stat().st_size > MAX_BYTES:
-                raise ValueError(f"larger than {MAX_BYTES} bytes")
-            given = json.loads(path.read_bytes())
-            if not isinstance(given, dict) or given.get("version") != VERSION:
-                raise ValueError("of another version, or no file of zones")
-            return read_zones(given.get("zones"))
-        except OSError as err:
-            self.notice = f"{path}: the zones drawn on the panel cannot be read ({err.strerror or err}); those of the configuration hold"
-        except (ValueError, RecursionError) as err:
-            aside = path.with_name(path.name + BROKEN)
-            with contextlib.suppress(OSError):
-                path.replace(aside)
-            reason = "not whole, or no JSON" if isinstance(err, json.JSONDecodeError | UnicodeDecodeError | RecursionError) else err
-            self.notice = f"{path}: {reason}; it was put aside as {aside.name}, and the zones of the configuration hold"
-        return ()
-
-

@@ -13,6 +13,7 @@ from installation.clock import Clock
 from installation.errors import SourceError
 from installation.messages import Frame, Image
 from installation.sources.adapt import adapted
+from installation.sources.controls import CameraControls
 from installation.sources.orientation import UPRIGHT, Flip, Orientation
 
 MAX_NAP = 0.02  # s that ``read`` waits at most for a picture that is not due yet
@@ -56,6 +57,7 @@ class CaptureSource(ABC):
 
     is_live: bool = False  # True: pictures of this moment, which a privacy rule may forbid to record
     is_sensor: bool = False  # True: while it is well it gives many pictures a second, no two alike
+    controls: CameraControls | None = None  # what can be set at it, where it has such a thing
 
     def __init__(self, clock: Clock, realtime: bool = True, orientation: Orientation = UPRIGHT) -> None:
         self.clock = clock

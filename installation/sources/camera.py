@@ -18,6 +18,7 @@ from installation.errors import SourceError
 from installation.messages import Image
 from installation.sources.adapt import adapted
 from installation.sources.base import CaptureSettings, CaptureSource, SourceLost
+from installation.sources.controls import V4l2Controls
 from installation.sources.square import square
 
 IS_LINUX = platform.system() == "Linux"
@@ -56,6 +57,7 @@ class CameraSource(CaptureSource):
         super().__init__(clock, realtime, settings.orientation)
         self.path = f"/dev/video{device}" if isinstance(device, int) else device
         self.settings = settings
+        self.controls = V4l2Controls(self.path) if IS_LINUX else None
         self._device = device
         self._capture: Any = None
         self._size = (0, 0)  # of what it gives, with square pixels

@@ -1,7 +1,7 @@
 """Capture: pictures come in. Turns what a person names as a source into an open ``CaptureSource``.
 
 A source is a camera index (``0``), a device path (``/dev/video0``), a stream address (``rtsp://…``), a video file, a still,
-a folder of stills, or ``demo``, the embedded visitors.
+a folder of stills, ``demo``, the embedded visitors, or ``stand-in:NAME``, the same in place of a camera.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from installation.sources.camera import CameraSource, list_cameras
 from installation.sources.demo import demo_source
 from installation.sources.heif import is_heif
 from installation.sources.slideshow import StillSource
+from installation.sources.stand_in import PREFIX, StandInCamera
 from installation.sources.stills import open_picture
 from installation.sources.video import VideoSource, video_file
 
@@ -44,6 +45,8 @@ def find_source(spec: str, settings: CaptureSettings, clock: Clock, realtime: bo
         return demo_source(settings, clock, realtime)
     if spec.isascii() and spec.isdigit():
         return CameraSource(int(spec), settings, clock, realtime)
+    if spec.startswith(PREFIX):
+        return StandInCamera(spec.removeprefix(PREFIX), settings, clock, realtime)
     if "://" in spec:
         scheme = spec.split("://", 1)[0].lower()
         if scheme not in STREAM_SCHEMES:
@@ -55,7 +58,7 @@ def find_source(spec: str, settings: CaptureSettings, clock: Clock, realtime: bo
 def is_there(spec: str) -> bool | None:
     """Whether the device, file or folder that ``spec`` names is there, at a glance and without touching it; None where only opening
     it tells, as of a stream."""
-    if spec == DEMO:
+    if spec == DEMO or spec.startswith(PREFIX):
         return True
     if "://" in spec or "\0" in spec:
         return None

@@ -33,7 +33,7 @@ class ChaosSource(CaptureSource):
     def __init__(self, source: CaptureSource, rehearsal: Rehearsal) -> None:
         super().__init__(source.clock, source.realtime)
         self._source, self._rehearsal = source, rehearsal
-        self.is_live = source.is_live
+        self.is_live, self.controls = source.is_live, source.controls
         self._taken = 0.0
         self._given = float("-inf")  # s of the clock, when the newest picture was taken that was given
         self._black = np.zeros((1, 1, 3), np.uint8)

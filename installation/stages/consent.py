@@ -7,7 +7,7 @@ Consent is a visitor's for as long as they are there, and ends when they are for
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -15,7 +15,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from installation.faces.bounds import Bounds, bounds_of, whole_picture
 from installation.messages import Face, Image, TrackedFrame
+from installation.zones import Zone
 
 HAND, SMILE = "hand", "smile"
 BROAD, FALLEN = 0.5, 0.35  # how broad a smile must be, and under which one is over
@@ -25,6 +27,7 @@ VEIL = (1.5, 1.7)  # width and height of the veil, in those of the face's box; h
 HIGHER = 0.12  # of the box's height by which it lies higher than the face's middle
 COARSE = 6  # pixels of a veiled face's side: skin and hair, and nobody's features
 OVAL_PX = 96
+OUTSIDE = 24  # pixels of the longer side of what lies outside the room: light and colours, and nobody
 
 
 @dataclass(slots=True)
@@ -50,10 +53,12 @@ class Admitted:
 
 @dataclass(eq=False)
 class Consent:
-    """TrackedFrame -> Admitted. gesture: hand or smile; forget_seconds: after which who is not seen any more has to agree anew."""
+    """TrackedFrame -> Admitted. gesture: hand or smile; forget_seconds: after which who is not seen any more has to agree anew; room: the
+    part of the picture in which visitors are looked for, None for all of it. Nobody outside of it can be asked: all of that is veiled."""
 
     gesture: str
     forget_seconds: float = 10.0
+    room: Callable[[], Zone | None] = whole_picture
     _standing: dict[int, _Standing] = field(default_factory=dict)
 
     def admit(self, tracked: TrackedFrame, now: float) -> Admitted:
@@ -64,7 +69,11 @@ class Consent:
         agreed = tuple(face for face in tracked.faces if self._standing[face.id].agreed < math.inf)
         waiting = sum(face.seen for face in tracked.faces if face not in agreed)
         veils = [(face, 1.0 - bare) for face in tracked.faces if (bare := self._standing[face.id].bare(now)) < 1.0]
-        frame = tracked.frame if not veils else replace(tracked.frame, image=veiled(tracked.frame.image, veils))
+        frame, room = tracked.frame, self.room()
+        if veils:
+            frame = replace(frame, image=veiled(frame.image, veils))
+        if room is not None:
+            frame = replace(frame, image=veiled_outside(frame.image, bounds_of(room, frame.image.shape[1], frame.image.shape[0])))
         return Admitted(TrackedFrame(frame, agreed), waiting)
 
     def _ask(self, face: Face, standing: _Standing, now: float) -> None:
@@ -96,6 +105,17 @@ def veiled(image: Image, veils: Collection[tuple[Face, float]]) -> Image:
     picture = image.copy()
     for face, strength in veils:
         _veil(picture, face.box, strength)
+    return picture
+
+
+def veiled_outside(image: Image, inside: Bounds) -> Image:
+    """A copy of a frame [H, W, 3] in which everything outside a part of it lies behind a veil."""
+    height, width = image.shape[:2]
+    scale = OUTSIDE / max(height, width)
+    coarse = cv2.resize(image, (max(2, round(width * scale)), max(2, round(height * scale))), interpolation=cv2.INTER_AREA)
+    picture = np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
+    rows, columns = slice(inside.top, inside.top + inside.height), slice(inside.left, inside.left + inside.width)
+    picture[rows, columns] = image[rows, columns]
     return picture
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from installation.engines.face_models import FaceDetector, FaceLandmarker
 from installation.faces import expression, region
+from installation.faces.bounds import Bounds, bounds_of, whole_picture
 from installation.faces.detection import Detection, SearchSquare, overlap, suppress
 from installation.faces.ignoring import Ignoring
 from installation.faces.looks import looks
@@ -86,10 +87,16 @@ class _Memory:
 
 
 class Track:
-    """Frame -> TrackedFrame. ignored: the zones in which faces do not count, asked of in every frame."""
+    """Frame -> TrackedFrame. ignored: the zones in which faces do not count; room: the part of the picture in which visitors are looked
+    for, None for all of it. Both are asked in every frame."""
 
-    def __init__(self, settings: TrackSettings, ignored: Callable[[], Sequence[Zone]] = tuple) -> None:
-        self.settings, self._ignored = settings, ignored
+    def __init__(
+        self,
+        settings: TrackSettings,
+        ignored: Callable[[], Sequence[Zone]] = tuple,
+        room: Callable[[], Zone | None] = whole_picture,
+    ) -> None:
+        self.settings, self._ignored, self._room = settings, ignored, room
         self._detector = FaceDetector(settings.threads)
         self._landmarker = FaceLandmarker(settings.threads)
         self.forget()
@@ -142,13 +149,17 @@ class Track:
         self._ignoring.keep(self._memories)
         return TrackedFrame(frame, tuple(self._face(visitor, now if visitor.id in unchecked else None) for visitor in visitors))
 
+    def _bounds(self, image: Image) -> Bounds:
+        """Where in this picture visitors are looked for."""
+        return bounds_of(self._room(), *_size(image))
+
     def _let_go(self, image: Image) -> None:
-        """Who is not seen any more and was on the way out of the frame has left it."""
-        height, width = image.shape[:2]
+        """Who is not seen any more and was on the way out of the room has left it."""
+        bounds = self._bounds(image)
         for visitor in self._presence.visitors:
             if not visitor.seen:
                 x, y = visitor.predicted(visitor.time + AHEAD_SECONDS)
-                visitor.edge = visitor.edge or not (0 <= x < width and 0 <= y < height)
+                visitor.edge = visitor.edge or not bounds.hold(x, y)
 
     def _is_cut(self, image: Image) -> bool:
         """Whether this frame shows another scene than the last one, or is the first."""
@@ -166,11 +177,14 @@ class Track:
 
     def _follow(self, image: Image, due: list[TrackedVisitor], now: float) -> list[_Found]:
         found: list[_Found] = []
+        bounds = self._bounds(image)
         for visitor in due:
             x, y = visitor.predicted(now)
             where = region.from_landmarks(self._memories[visitor.id].landmarks[:, :2]).moved(x - visitor.x, y - visitor.y)
             face = self._look(image, where)
-            if face is not None and not self._ignoring.stays(visitor.id, face.seen.x, face.seen.y, _size(image), now):
+            if face is None or not bounds.hold(face.seen.x, face.seen.y):
+                continue
+            if not self._ignoring.stays(visitor.id, face.seen.x, face.seen.y, _size(image), now):
                 _add(found, replace(face, visitor=visitor))
         return found
 
@@ -181,13 +195,14 @@ class Track:
         return _Found(landmarks, math.inf, Sighting(x, y, visitor.size, visitor.looks), visitor)
 
     def _views(self, frame: Frame, cut: bool) -> list[SearchSquare]:
-        height, width = frame.image.shape[:2]
+        bounds = self._bounds(frame.image)
+        width, height = bounds.width, bounds.height
         if cut:
-            return self._search.thorough(width, height)
+            return [bounds.view(one) for one in self._search.thorough(width, height)]
         visitors = self._presence.visitors
         room = len(visitors) < self.settings.max_faces
         view = self._search.next(width, height, frame.time, len(visitors), room)
-        views = [view] if view else []
+        views = [bounds.view(view)] if view else []
         lost = [v for v in visitors if not v.seen and not v.leaving and frame.time - v.time < LOST_SECONDS]
         if lost and view is None:
             # One lost face a frame, in turn.
@@ -208,7 +223,8 @@ class Track:
 
     def _begins(self, box: tuple[float, float, float, float], image: Image) -> bool:
         """Whether a face found in this box may be a visitor's."""
-        return self._ignoring.begins((box[0] + box[2]) / 2, (box[1] + box[3]) / 2, _size(image))
+        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+        return self._bounds(image).hold(x, y) and self._ignoring.begins(x, y, _size(image))
 
     def _meet(self, image: Image, detection: Detection) -> _Found | None:
         """The face of a detection, if it is one."""

@@ -11,6 +11,7 @@ from installation.faces import region
 from installation.faces.detection import whole
 from installation.messages import Expression, Face, Frame, Image, TrackedFrame
 from installation.stages.consent import HELD_SECONDS, UNVEIL_SECONDS, Admitted, Consent, veiled
+from installation.zones import Zone
 from tests.raised_hand import frames
 
 BOX = (270.0, 45.0, 352.0, 138.0)  # of the face in the clip
@@ -100,3 +101,16 @@ def test_the_veil_goes_softly_and_is_gone(picture: Image) -> None:
 @pytest.mark.parametrize("box", [(-60, -40, 20, 60), (600, 440, 700, 560), (900, 900, 990, 990), (100, 100, 100.2, 100.3)])
 def test_a_face_at_the_edge_is_veiled_as_far_as_it_is_there(picture: Image, box: tuple[float, float, float, float]) -> None:
     assert veiled(picture, [(replace(face(), box=box), 1.0)]).shape == picture.shape
+
+
+def test_what_lies_outside_the_crop_of_the_room_is_veiled_for_nobody_there_can_be_asked(picture: Image) -> None:
+    away = Zone(0.0, 0.5, 1.0, 1.0)  # the face is above it
+    told = admitted(Consent("hand", room=lambda: away), [], 0.0, picture).tracked.frame.image
+    assert np.array_equal(told[240:], picture[240:])
+    x0, y0, x1, y1 = (round(one) for one in BOX)
+    was, seen = picture[y0:y1, x0:x1].astype(float), told[y0:y1, x0:x1].astype(float)
+    assert np.abs(np.diff(seen, axis=1)).mean() < 0.5 * np.abs(np.diff(was, axis=1)).mean()
+    detector = FaceDetector(1)
+    height, width = picture.shape[:2]
+    assert detector(picture, whole(width, height)) and not detector(told, whole(width, height))
+    assert np.array_equal(admitted(Consent("hand"), [], 0.0, picture).tracked.frame.image, picture)

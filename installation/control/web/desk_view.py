@@ -79,7 +79,7 @@ class Show:
     """All that the panel looks at. phases: cycles of each attribute's oscillator since the start; sketches: of each style;
     takeaways: how they stand, None where there are none; guests: how a face of a grid comes into the mirror; pictures: whether it may
     show the source's pictures; zones: those in which faces do not count; camera: the picture that they are drawn over; studio: whether
-    there is a photo page."""
+    there is a photo page; operator: whether there is a page for the operator."""
 
     state: ControlState
     observe: Callable[[], Observation]
@@ -93,6 +93,7 @@ class Show:
     zones: ZoneBook | None = None
     camera: Preview | None = None
     studio: bool = False
+    operator: bool = False
 
     def rows(self) -> Json:
         """The table, and what every control is set to."""
@@ -101,6 +102,7 @@ class Show:
             "values": self.state.targets(),
             "presets": self.presets_json(),
             "studio": self.studio,
+            "operator": self.operator,
         }
 
     def presets_json(self) -> Json:

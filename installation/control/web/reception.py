@@ -18,7 +18,7 @@ from installation.control.web.take_pages import open_to_all
 
 log = logging.getLogger(__name__)
 
-STEERING = ("/panel", "/studio")  # pages, with all that lies under them, for those who may steer
+STEERING = ("/panel", "/studio", "/operator")  # pages, with all that lies under them, for those who may steer
 TOO_BUSY_SECONDS = 1.0  # that an answer is kept back where an address asks too often: it costs less than the answer
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 UNKNOWN_HOST = "This name is not one of this machine; ask for it by its address.\n"

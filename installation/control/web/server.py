@@ -27,6 +27,8 @@ from installation.control.web.guard import Guard
 from installation.control.web.hub import Hub
 from installation.control.web.listening import listening_socket
 from installation.control.web.metrics import CONTENT_TYPE, WebCounts, metrics
+from installation.control.web.operator_desk import OperatorDesk
+from installation.control.web.operator_page import OperatorPage
 from installation.control.web.oscquery import OscPlace, OscQuery
 from installation.control.web.panel import Panel
 from installation.control.web.preview import Preview
@@ -56,9 +58,10 @@ FOLDER = Path(__file__).resolve().parents[3]  # the program's own: where a relat
 
 class WebPanel:
     """OSCQuery at ``/``, the panel at ``/panel``, figures at ``/metrics``, visitors' pages under ``/take`` and ``/gallery`` where
-    there are ``takeaways``, the photo page at ``/studio`` where there is a ``studio``. ``observe`` is called in the web thread.
-    ``osc_port``: the UDP port of OSC, once it listens; None where it does not. ``phases``: of the oscillators, in cycles.
-    ``measure``: what costs some milliseconds, for ``/metrics``; called beside the web thread."""
+    there are ``takeaways``, the photo page at ``/studio`` where there is a ``studio``, the operator's at ``/operator`` where there is an
+    ``operator``. ``observe`` is called in the web thread. ``osc_port``: the UDP port of OSC, once it listens; None where it does not.
+    ``phases``: of the oscillators, in cycles. ``measure``: what costs some milliseconds, for ``/metrics``; called beside the web
+    thread."""
 
     def __init__(
         self,
@@ -77,6 +80,7 @@ class WebPanel:
         zones: ZoneBook | None = None,
         camera: Preview | None = None,
         studio: Studio | None = None,
+        operator: OperatorDesk | None = None,
     ) -> None:
         self._state, self._settings, self._observe, self._measure = state, settings, observe, measure
         token = secret.configured(settings.web, kept("."))
@@ -99,10 +103,12 @@ class WebPanel:
         self._oscquery = OscQuery(state, self._hub, self._sockets, self._guard, place, readable, settings.web.origins)
         given = None if takeaways is None else partial(told, takeaways)
         self._show = Show(
-            state, observe, presets, midi, phases, sketches, given, guests, lambda: preview.allowed, zones, camera, studio is not None
-        )
+            state, observe, presets, midi, phases, sketches, given, guests, lambda: preview.allowed, zones, camera, studio is not None,
+            operator is not None,
+        )  # fmt: skip
         self._panel = Panel(self._show, self._hub, self._sockets, preview)
         self._studio = None if studio is None else StudioPage(studio, Transfers(self._door.prolong))
+        self._operator = None if operator is None else OperatorPage(operator, self._sockets)
         self._reception = Reception(self._guard, self._door, self._senders, self._oscquery.welcomes)
         self._socket: socket.socket | None = None
         self._port = settings.web.port
@@ -131,6 +137,11 @@ class WebPanel:
     def studio_url(self) -> str:
         """The same for the photo page."""
         return self.panel_url.replace("/panel", "/studio", 1)
+
+    @property
+    def operator_url(self) -> str:
+        """The same for the operator's page."""
+        return self.panel_url.replace("/panel", "/operator", 1)
 
     @property
     def _address(self) -> str:
@@ -196,7 +207,8 @@ class WebPanel:
         app = web.Application(middlewares=[self._reception.check], client_max_size=1 << 16)
         visitors = [*TakeDesk(self._takeaways).routes(), *TakePages(self._takeaways).routes()]
         photographs = [] if self._studio is None else self._studio.routes()
-        app.add_routes([web.get("/metrics", self._metrics), *visitors, *photographs, *self._panel.routes(), *self._oscquery.routes()])
+        pages = [*photographs, *([] if self._operator is None else self._operator.routes()), *self._panel.routes()]
+        app.add_routes([web.get("/metrics", self._metrics), *visitors, *pages, *self._oscquery.routes()])
         runner = web.AppRunner(
             app,
             access_log=None,

@@ -126,7 +126,7 @@ def test_where_pictures_may_not_be_shown_the_frame_is_empty_and_takes_zones(show
 
 
 def test_what_cannot_be_kept_is_said(show, panel, monkeypatch):
-    monkeypatch.setattr(show.zones, "_path", show.folder / "zones.json" / "below")
+    monkeypatch.setattr(show.zones._file, "_path", show.folder / "zones.json" / "below")
     (show.folder / "zones.json").write_text("x")
     drag(panel, (0.5, 0.3), (0.8, 0.6))
     wait(panel, "return document.querySelector('.zones .said').textContent.includes('only until the show ends')")
