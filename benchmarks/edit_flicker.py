@@ -1,12 +1,13 @@
 """How much an edited portrait flickers: its change from frame to frame over that of the camera's own crop, on clips.
 
-    scripts/run -m benchmarks.edit_flicker CLIP.mp4 ... [--frames 90] [--knobs age smile] [--amount 1]
+    scripts/run -m benchmarks.edit_flicker CLIP.mp4 ... [--frames 90] [--knobs age smile] [--amount 1] [--still]
 
 Every clip goes through the mirror's own stages, once for each knob and sign, as `edit` turns them: the editor is asked by turns, codes
 glide, masks breathe. 1 is a portrait that is as steady as its sitter, 1.3 the most that is asked for. face: in an ellipse around the
 face; whole: in the whole square. worst: the same for the five percent of frames in which each changes most, where a jump would show.
 added: change of what the edit adds, over the camera's own; a change that goes with a moving face counts here, and an edit that lies on
-the picture and does not go with it as well.
+the picture and does not go with it as well. With --still the clip's first picture stands still under a camera's noise (standard
+deviation 2), which is where flicker shows the most: a sitter who moves hides it.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ WARM_UP = 5  # frames, in which a face fades in
 PERCENTILE = 95.0
 SIDE = 256  # px, at which squares are compared
 SIGNS = (-1.0, 1.0)
+NOISE = 2.0  # grey levels, standard deviation
 
 Array = NDArray[np.float64]
 
@@ -51,12 +53,21 @@ class Flicker:
     pairs: int
 
 
-def squares(bench: Bench, clip: Path, name: str, amount: float, frames: int) -> Iterator[tuple[Image, Image] | None]:
-    """The largest face of each frame before and after the edit, [SIDE, SIDE, 3] each; None where nobody is shown."""
+def standing(clip: Path) -> Iterator[tuple[Image, float]]:
+    """The first picture of a clip again and again under a camera's noise, the same each time, and the rate."""
+    random = np.random.default_rng(0)
+    picture, rate = next(iter(pictures_of(clip)))
+    while True:
+        yield np.clip(np.rint(picture + random.normal(0, NOISE, picture.shape)), 0, 255).astype(np.uint8), rate
+
+
+def squares(bench: Bench, clip: Path, name: str, amount: float, frames: int, still: bool = False) -> Iterator[tuple[Image, Image] | None]:
+    """The largest face of each frame before and after the edit, [SIDE, SIDE, 3] each; None where nobody is shown. still: see
+    ``standing``."""
     words = Words([f"{name}={amount:g}"], portraits=True)
     wishes = read_wishes(words, table_of(bench.models, bench.palette), bench.models.directions.names)
     sitting = Sitting(bench, wishes.moving, "largest")
-    for number, (picture, rate) in enumerate(pictures_of(clip)):
+    for number, (picture, rate) in enumerate(standing(clip) if still else pictures_of(clip)):
         if number == frames:
             return
         seen = sitting.look(picture, number / rate)
@@ -97,6 +108,7 @@ def main() -> int:
     parser.add_argument("--frames", type=int, default=90, help="of each clip at most")
     parser.add_argument("--knobs", nargs="+", default=list(KNOBS), metavar="NAME", help="directions; default: the editor's")
     parser.add_argument("--amount", type=float, default=1.0)
+    parser.add_argument("--still", action="store_true", help="the first picture alone, under a camera's noise")
     parser.add_argument("--config", type=Path, metavar="FILE", help="configuration: models and engines")
     a = parser.parse_args()
     cv2.setNumThreads(1)
@@ -109,7 +121,7 @@ def main() -> int:
         for clip in a.clip:
             for name in a.knobs:
                 for sign in SIGNS:
-                    found = flicker([*squares(bench, clip, name, sign * a.amount, a.frames)][WARM_UP:])
+                    found = flicker([*squares(bench, clip, name, sign * a.amount, a.frames, a.still)][WARM_UP:])
                     highest = max(highest, found.face)
                     edit = f"{name} {sign * a.amount:+g}"
                     print(

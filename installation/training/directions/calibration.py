@@ -71,11 +71,11 @@ class Calibration:
     identity: Identity | None = None
 
     def effects(self, models: Models, directions: Sequence[Direction]) -> tuple[NDArray[np.float64], Mapping[str, Effect]]:
-        """What one unit of each direction moves each of ``NAMES`` [D, D], in standard deviations, and the effects in words."""
+        """What one unit of each direction moves each of ``NAMES`` [D, 15], in standard deviations, and the effects in words."""
         swings = swing(Editor(models, DirectionSet(directions)), self.images, self.measures, self.identity)
         order = [MEASURES.index(name) for name in NAMES]
         middle = np.nanmedian(swings.spans, axis=0) / self.deviations / 2
-        return middle[:, order], effects(NAMES, swings, self.deviations)
+        return middle[:, order], effects([one.name for one in directions], swings, self.deviations)
 
 
 def fault(effect: Effect, plan: LearningPlan) -> float:

@@ -19,15 +19,16 @@ from typing import Any
 
 from installation.checkpoints.loading import metadata_of
 from installation.latents.directions import Direction, load_directions, save_directions
-from installation.models.bundle import load_models
+from installation.models.bundle import Models, load_models
 from installation.places import shipped
 from installation.training.data.datasets import load_pictures, to_tensor
 from installation.training.directions.attributes import load_attributes
 from installation.training.directions.calibration import Calibration, calibrate
 from installation.training.directions.covariates import IN_FITS
 from installation.training.directions.effects import Effect, Measures
-from installation.training.directions.fitting import learn
-from installation.training.directions.plans import NAMES
+from installation.training.directions.fitting import Learned, learn
+from installation.training.directions.plans import NAMES, WHOLE_LOOKS
+from installation.training.directions.skin import steadied
 from installation.training.losses import Identity
 from installation.training.sealing import seal
 
@@ -42,6 +43,13 @@ def beside(old: Sequence[Direction], new: Sequence[Direction], only: Sequence[st
         warp = one.maps.warp if one.by_editor else made.maps.warp
         taken.append(replace(made, family=one.family, by_editor=one.by_editor, maps=replace(made.maps, warp=warp)))
     return taken
+
+
+def _steadied(
+    models: Models, old: Sequence[Direction], new: Sequence[Direction], learned: Learned, on: Calibration, hold: Sequence[str]
+) -> list[Direction]:
+    """The new directions, as strong as the old ones; their cheeks keep their lightness where the skin is held."""
+    return steadied(models, old, new, learned.skin if "skin" in hold else None, on)
 
 
 def write(directions: Sequence[Direction], found: Mapping[str, Effect], out: Path, faces: int, held: Sequence[str]) -> None:
@@ -76,7 +84,10 @@ def main(argv: list[str] | None = None) -> int:
         "--hold", nargs="*", choices=IN_FITS, default=IN_FITS, metavar="WHAT",
         help=f"what must not come along, of {', '.join(IN_FITS)}, where it can be measured; default: all; nothing behind it: none",
     )  # fmt: skip
-    parser.add_argument("--only", nargs="+", choices=NAMES, metavar="NAME", help="the other directions in --out stay as they are")
+    parser.add_argument(
+        "--only", nargs="+", choices=NAMES, metavar="NAME",
+        help="these alone, each as strong as the one in --out that it replaces; the others there stay as they are",
+    )  # fmt: skip
     a = parser.parse_args(argv)
     models, network = load_models(a.generator, a.encoder, [], []), load_attributes(a.attributes)
     old = None if a.only is None else load_directions([a.out], *models.latent_avg.shape).directions
@@ -85,9 +96,14 @@ def main(argv: list[str] | None = None) -> int:
     images, mask = to_tensor(sitters)
     identity = Identity(a.nets / "mobilefacenet.onnx").eval() if a.nets else None
     on = Calibration(images * mask, Measures(network), learned.deviations, identity)
-    directions, found = calibrate(models, learned.directions, on, a.rounds)
-    if old is not None:
-        directions, found = beside(old, directions, a.only), {name: found[name] for name in a.only}
+    if old is None:
+        directions, found = calibrate(models, learned.directions, on, a.rounds)
+        whole = [one for one in directions if one.name in WHOLE_LOOKS]
+        directions = beside(directions, _steadied(models, whole, whole, learned, on, a.hold), WHOLE_LOOKS)
+    else:
+        chosen = [one for one in old if one.name in a.only]
+        new = _steadied(models, chosen, beside(chosen, learned.directions, a.only), learned, on, a.hold)
+        directions, found = beside(old, new, a.only), on.effects(models, new)[1]
     write(directions, found, a.out, learned.faces, a.hold)
     for name, e in found.items():
         likeness = "" if e.identity_median is None else f", likeness {e.identity_median:.2f}"

@@ -30,6 +30,8 @@ IN_FITS = ("skin", "light", GROUPS)  # what may be held where every attribute is
 BETWEEN_GROUPS = ("skin", "light", "pose")  # and where two folders of pictures are compared
 GROUP_COLUMNS = ("race", "ethnicity")  # of labels.csv
 SIDE = 64  # px, at which a picture is measured
+WINDOW, CELLS = (0.1875, 0.2578, 0.625), 5  # left, top and side of what tight crops show, and the cells that it is parted into, each way
+COMPONENTS = 30  # of the cells' colours, that are held
 FEWEST = 12  # pixels, below which nothing can be said
 RIDGE = 1e-2  # against covariates that say the same
 
@@ -59,16 +61,37 @@ def appearance(picture: Image, landmarks: NDArray[np.floating], mask: NDArray[np
     return np.array([*lab[skin].mean(axis=0, dtype=np.float64), slopes[1, 0], slopes[2, 0], spread, slopes[1, 2], *pose])
 
 
+def light_cells(picture: Image, mask: NDArray[np.bool_]) -> Array:
+    """How light and shade lie on an aligned picture [S, S, 3] where there is one, mask [S, S]: mean colours of 5 x 5 cells of its middle,
+    [75] of 0…1. Thousands of pictures tell more of light by them than by a slope."""
+    side = picture.shape[0]
+    left, top, extent = (round(part * side) for part in WINDOW)
+    cut = np.s_[top : top + extent, left : left + extent]
+    there = mask[cut].astype(np.float32)
+    known = cv2.resize(there, (CELLS, CELLS), interpolation=cv2.INTER_AREA)
+    found = cv2.resize(picture[cut].astype(np.float32) * there[..., None], (CELLS, CELLS), interpolation=cv2.INTER_AREA)
+    return np.asarray(found / 255 / (known[..., None] + 0.05), np.float64).flatten()
+
+
+def components(values: Array, most: int = COMPONENTS) -> Array:
+    """[N, most]: the main components of values [N, D], each of variance 1."""
+    u, scales, _ = np.linalg.svd(values - values.mean(0), full_matrices=False)
+    kept = min(most, int((scales > 1e-6 * max(scales[0], 1e-12)).sum()))
+    return np.asarray(u[:, :kept] * np.sqrt(len(values)))
+
+
 def groups(source: str, labels: Mapping[str, str]) -> str:
     """The group of a picture: its source, and what its ``labels.csv`` says of race or ethnicity, where it says so."""
     told = next((labels[column] for column in GROUP_COLUMNS if labels.get(column)), "")
     return f"{source} {told}"
 
 
-def columns(measured: Array, group: Sequence[str], held: Sequence[str]) -> Array:
-    """[N, C]: what is held of N pictures. measured: [N, 9] as ``appearance`` has them. held: names among ``PARTS`` and
-    ``GROUPS``. A column that is the same for everybody says nothing and is left out."""
+def columns(measured: Array, group: Sequence[str], held: Sequence[str], cells: Array | None = None) -> Array:
+    """[N, C]: what is held of N pictures. measured: [N, 9] as ``appearance`` has them; cells: of ``light_cells``, a part of the light where
+    they are given. held: names among ``PARTS`` and ``GROUPS``. A column that is the same for everybody says nothing and is left out."""
     parts = [measured[:, PARTS[name]] for name in PARTS if name in held]
+    if cells is not None and "light" in held:
+        parts.append(components(cells))
     if GROUPS in held:
         names = sorted(set(group))
         parts.append(np.array([[float(one == name) for name in names] for one in group]).reshape(len(group), -1))

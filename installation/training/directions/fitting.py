@@ -21,11 +21,21 @@ from installation.networks.facets_encoder import DETAIL_CHANNELS, DETAIL_PX, Fac
 from installation.training.data.datasets import OPAQUE, STORED_PX, DatasetError, Picture, load_pictures, to_tensor
 from installation.training.directions.aligned_mesh import AlignedMesh
 from installation.training.directions.attributes import AttributeNetwork
-from installation.training.directions.covariates import IN_FITS, appearance, columns, groups, standardised
+from installation.training.directions.covariates import (
+    CELLS,
+    GROUPS,
+    IN_FITS,
+    PARTS,
+    appearance,
+    columns,
+    groups,
+    light_cells,
+    standardised,
+)
 from installation.training.directions.covariates import MEASURED as COVARIATES
 from installation.training.directions.effects import MEASURES
 from installation.training.directions.flows import even, of_features, pursed, reach, smooth_flow
-from installation.training.directions.plans import COARSE_AND_MIDDLE, HEAD, NAMES, PLANS, SIDED, LearningPlan
+from installation.training.directions.plans import COARSE_AND_MIDDLE, HEAD, NAMES, PLANS, SIDED, SKIN, LearningPlan
 from installation.training.publish import encode_pictures
 
 RIDGE = 1e-2
@@ -41,6 +51,7 @@ class Measured:
     attributes: NDArray[np.float64]  # [N, 15] in the order of effects.MEASURES
     landmarks: NDArray[np.float64]  # [N, 468 * 2], fractions of the picture's side
     look: NDArray[np.float64]  # [N, 9], see ``covariates.appearance``
+    cells: NDArray[np.float64]  # [N, 75], see ``covariates.light_cells``
 
 
 @torch.inference_mode()
@@ -52,6 +63,7 @@ def measure(pictures: Sequence[Picture], network: AttributeNetwork) -> Measured:
     rows = np.full((len(pictures), len(MEASURES)), np.nan)
     points = np.full((len(pictures), LANDMARKS * 2), np.nan)
     look = np.full((len(pictures), COVARIATES), np.nan)
+    cells = np.full((len(pictures), 3 * CELLS**2), np.nan)
     for start in range(0, len(pictures), BATCH):
         rgba = [p.rgba() for p in pictures[start : start + BATCH]]
         seen = network(to_tensor(rgba)[0]).numpy()
@@ -61,7 +73,8 @@ def measure(pictures: Sequence[Picture], network: AttributeNetwork) -> Measured:
                 rows[k] = [*seen[k - start], *measure_geometry(landmarks).values()]
                 points[k] = landmarks[:, :2].flatten() / STORED_PX
                 look[k] = appearance(picture[..., :3], landmarks, picture[..., 3] > OPAQUE)
-    return Measured(rows, points, look)
+                cells[k] = light_cells(picture[..., :3], picture[..., 3] > OPAQUE)
+    return Measured(rows, points, look, cells)
 
 
 def fit(codes: NDArray[np.floating[Any]], attributes: NDArray[np.float64], held: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
@@ -101,12 +114,13 @@ def _direction(plan: LearningPlan, solved: NDArray[np.float64], middle: NDArray[
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """directions: as fitted; deviations [15]: of the population; faces: behind them; held: columns of what was held, 0 without any."""
+    """directions: as fitted; skin: what one deviation of the cheeks' lightness adds, while every attribute stays; deviations [15]: of the
+    population; faces: behind them."""
 
     directions: list[Direction]
+    skin: Direction
     deviations: NDArray[np.float64]
     faces: int
-    held: int
 
 
 def learn(models: Models, faces: Sequence[Path], network: AttributeNetwork, limit: int, hold: Sequence[str] = IN_FITS) -> Learned:
@@ -125,13 +139,16 @@ def learn(models: Models, faces: Sequence[Path], network: AttributeNetwork, limi
         of += [groups(source.name, picture.labels) for picture in pictures]
         print(f"{source}: {len(pictures)} faces measured", flush=True)
     targets, measured = np.concatenate(codes), np.concatenate([one.attributes for one in seen])
-    look = np.concatenate([one.look for one in seen])
+    look, cells = np.concatenate([one.look for one in seen]), np.concatenate([one.cells for one in seen])
     known = ~np.isnan(measured).any(1) & ~np.isnan(look).any(1)
-    measured = measured[:, [MEASURES.index(name) for name in NAMES]]
-    held = columns(look[known], [group for group, there in zip(of, known, strict=True) if there], hold)
-    targets = targets[known]
-    solved = fit(targets, measured[known], held)
+    measured = measured[:, [MEASURES.index(name) for name in NAMES]][known]
+    targets, look, cells = targets[known], look[known], cells[known]
+    group = [name for name, there in zip(of, known, strict=True) if there]
+    solved = fit(targets, measured, columns(look, group, hold, cells))
     middle = np.nanmean(targets[:, -2 * LANDMARKS :], axis=0).reshape(LANDMARKS, 2)
-    found = [_direction(plan, solved[k], middle, models.styles, models.latent_avg.shape[1]) for k, plan in enumerate(PLANS)]
+    shape = models.styles, models.latent_avg.shape[1]
+    found = [_direction(plan, solved[k], middle, *shape) for k, plan in enumerate(PLANS)]
+    # The light as such is no part of it: where that were held as well, hardly anything of the skin's own would be left.
+    lightness = fit(targets, np.concatenate([look[:, PARTS["skin"]], measured], axis=1), columns(look, group, [GROUPS]))[0]
     first = seen[-1].attributes  # of one population: of several, what tells them apart would count as variety
-    return Learned(found, np.nanstd(first, axis=0), int(known.sum()), held.shape[1])
+    return Learned(found, _direction(SKIN, lightness, middle, *shape), np.nanstd(first, axis=0), int(known.sum()))

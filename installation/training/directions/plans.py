@@ -42,6 +42,8 @@ PLANS = (
     LearningPlan("pitch", 2.6, 0.15, 0.0, stiffness=HEAD_STIFFNESS),
     LearningPlan("roll", 4.0, 0.15, 0.0, stiffness=HEAD_STIFFNESS),
 )
+SKIN = LearningPlan("skin", 2.0, 1.0, 1.0, EVERY_LAYER)  # is taken out of others, and no direction of its own
 HEAD = frozenset({"yaw", "pitch", "roll"})  # the face as a whole
 SIDED = frozenset({"yaw", "roll"})  # in a mirror they turn the other way
+WHOLE_LOOKS = tuple(plan.name for plan in PLANS if plan.layers == EVERY_LAYER)
 NAMES = tuple(plan.name for plan in PLANS)

@@ -14,7 +14,16 @@ from installation.latents.directions import Direction, load_directions, save_dir
 from installation.latents.maps import Maps
 from installation.training.directions.aligned_mesh import AlignedMesh
 from installation.training.directions.command import beside, write
-from installation.training.directions.covariates import BETWEEN_GROUPS, IN_FITS, appearance, columns, groups, taken_out
+from installation.training.directions.covariates import (
+    BETWEEN_GROUPS,
+    IN_FITS,
+    appearance,
+    columns,
+    components,
+    groups,
+    light_cells,
+    taken_out,
+)
 from installation.training.directions.effects import Effect
 from installation.training.directions.fitting import fit
 from installation.training.directions.own_attribute import Group, alike
@@ -51,6 +60,30 @@ def test_what_the_mask_hides_is_not_measured(face):
     painted[:, 128:] = 0
     assert np.allclose(appearance(picture, landmarks, left), appearance(painted, landmarks, left), atol=1.5)
     assert np.isnan(appearance(picture, landmarks, np.zeros((256, 256), bool))).all()
+
+
+def test_cells_say_where_it_is_dark_and_only_where_there_is_a_picture():
+    picture = np.full((256, 256, 3), 200, np.uint8)
+    picture[:, :128] = 60
+    mask = np.ones((256, 256), bool)
+    cells = light_cells(picture, mask).reshape(5, 5, 3)
+    assert cells[:, 0].max() < 0.3 and cells[:, 4].min() > 0.7
+    mask[:, 160:] = False
+    picture[:, 160:] = 0
+    hidden = light_cells(picture, mask).reshape(5, 5, 3)
+    assert np.allclose(hidden[:, :2], cells[:, :2]) and hidden[:, 3].min() > 0.6 and hidden[:, 4].max() == 0
+
+
+def test_components_hold_what_varies_and_no_more():
+    rng = np.random.default_rng(8)
+    values = rng.standard_normal((200, 3)) @ rng.standard_normal((3, 75)) + 4
+    found = components(values)
+    assert found.shape == (200, 3) and np.allclose(found.std(0), 1) and np.allclose(found.mean(0), 0, atol=1e-9)
+    looks = np.tile(np.arange(9.0), (200, 1))
+    assert columns(looks, [""] * 200, ["light"], values).shape == (200, 3) and columns(looks, [""] * 200, ["skin"], values).shape == (
+        200,
+        0,
+    )
 
 
 def test_a_fit_that_holds_the_skin_leaves_it_alone():
