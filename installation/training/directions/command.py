@@ -60,7 +60,9 @@ def write(directions: Sequence[Direction], found: Mapping[str, Effect], out: Pat
         "held": {name: list(held) for name in found},
     }
     names = {one.name for one in directions}
-    card = {"faces": str(faces), "method": "joint least squares, calibrated on drawn portraits", "licence": "MIT"}
+    # A file that is refitted in part keeps the count of faces that most of it was learned from.
+    count = old.get("faces", str(faces)) if len(found) < len(directions) else str(faces)
+    card = {"faces": count, "method": "joint least squares, calibrated on drawn portraits", "licence": "MIT"}
     for key, told in said.items():
         before = {name: value for name, value in json.loads(old.get(key, "{}")).items() if name in names}
         card[key] = json.dumps({**before, **told})

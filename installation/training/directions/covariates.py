@@ -111,9 +111,8 @@ def taken_out(values: NDArray[np.floating[Any]], covariates: Array, sides: NDArr
         return values
     own = standardised(covariates)
     flat = values.reshape(len(values), -1)
-    inside, among = own.copy(), np.array(flat, np.float64)
+    inside = own.copy()
     for side in np.unique(sides):
         inside[sides == side] -= inside[sides == side].mean(0)
-        among[sides == side] -= among[sides == side].mean(0)
-    brings = np.linalg.solve(inside.T @ inside + RIDGE * len(own) * np.eye(own.shape[1]), inside.T @ among)
+    brings = np.linalg.solve(inside.T @ inside + RIDGE * len(own) * np.eye(own.shape[1]), inside.T @ flat)
     return np.asarray((flat - own @ brings).reshape(values.shape), dtype=values.dtype)

@@ -159,7 +159,7 @@ def test_only_the_named_directions_are_taken_and_an_editors_keep_their_warp(tmp_
 
     old, new = [replace(one, by_editor=one.name == "age", family="f") for one in made()], made()
     out = tmp_path / "directions.safetensors"
-    save_directions(old, out, {"effects": '{"yaw": {"own_effect_sd": 1.0}, "gone": {}}'})
+    save_directions(old, out, {"faces": "5", "effects": '{"yaw": {"own_effect_sd": 1.0}, "gone": {}}'})
     write(beside(old, new, ["age", "smile"]), {"age": Effect(2.0, 1.0, 0.1, "yaw", None)}, out, 7, IN_FITS)
     age, smile, yaw = load_directions([out], 4, 8).directions
     assert torch.allclose(age.vector, new[0].vector, atol=1e-2) and torch.allclose(age.maps.shift, new[0].maps.shift, atol=1e-2)
@@ -167,3 +167,4 @@ def test_only_the_named_directions_are_taken_and_an_editors_keep_their_warp(tmp_
     assert torch.allclose(smile.maps.warp, new[1].maps.warp, atol=1e-2) and torch.allclose(yaw.vector, old[2].vector, atol=1e-2)
     card = metadata_of(out)
     assert set(json.loads(card["effects"])) == {"yaw", "age"} and json.loads(card["held"]) == {"age": list(IN_FITS)}
+    assert card["faces"] == "5"  # most of it was learned from those
