@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -22,6 +22,7 @@ from installation.training.labels.colours import lab_of
 from installation.training.score.glass import cheeks
 
 Array = NDArray[np.float64]
+Kind = TypeVar("Kind", bound=np.floating[Any])
 
 MEASURED = 9  # numbers of ``appearance``
 PARTS: Mapping[str, slice] = MappingProxyType({"skin": slice(0, 3), "light": slice(3, 7), "pose": slice(7, 9)})  # its columns
@@ -99,12 +100,18 @@ def columns(measured: Array, group: Sequence[str], held: Sequence[str], cells: A
     return found[:, np.nanstd(found, axis=0) > 0] if len(found) else found
 
 
+def known_columns(measured: Array, held: Sequence[str]) -> Array:
+    """``columns`` of faces of one kind; what could not be measured of one is the mean of the others."""
+    filled = np.where(np.isnan(measured), np.nan_to_num(np.nanmean(measured, axis=0)), measured) if len(measured) else measured
+    return columns(filled, [""] * len(measured), held)
+
+
 def standardised(values: Array) -> Array:
     """Columns [N, C] in deviations from their means."""
     return np.asarray((values - values.mean(0)) / (values.std(0) + 1e-9))
 
 
-def taken_out(values: NDArray[np.floating[Any]], covariates: Array, sides: NDArray[np.int64]) -> NDArray[np.floating[Any]]:
+def taken_out(values: NDArray[Kind], covariates: Array, sides: NDArray[np.int64]) -> NDArray[Kind]:
     """Values [N, …] without what covariates [N, C] bring, as they bring it among the pictures of one side; sides [N]: to which each
     belongs. The mean over all stays. So what tells the sides apart by itself stays, and what only comes with it goes."""
     if not covariates.shape[1]:

@@ -31,7 +31,7 @@ from installation.networks.facets_encoder import DETAIL_PX
 from installation.places import shipped
 from installation.training.data.datasets import DatasetError
 from installation.training.directions.classifiers import METHODS, accuracy_by_size, conditional, fit, split
-from installation.training.directions.covariates import BETWEEN_GROUPS, appearance, columns, taken_out
+from installation.training.directions.covariates import BETWEEN_GROUPS, appearance, known_columns, taken_out
 from installation.training.directions.flows import smooth_flow
 from installation.training.directions.labelled import learn
 from installation.training.directions.slider import STRONG, encoded, keep, models_beside
@@ -76,7 +76,7 @@ def alike(groups: tuple[Group, Group], hold: Sequence[str]) -> tuple[Group, Grou
     """Both groups as if they did not differ in what is held, names of ``covariates.BETWEEN_GROUPS``."""
     sides = np.repeat([0, 1], [len(group.codes) for group in groups])
     look = np.concatenate([group.look for group in groups])
-    held = columns(np.where(np.isnan(look), np.nanmean(look, axis=0), look), [""] * len(look), hold)
+    held = known_columns(look, hold)
 
     def parted(parts: Sequence[NDArray[np.floating[Any]]]) -> list[NDArray[Any]]:
         freed = taken_out(np.concatenate(parts), held, sides)
@@ -140,7 +140,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--without", nargs="*", default=[], metavar="NAME", help="directions that it must leave alone")
     parser.add_argument(
         "--hold", nargs="*", choices=BETWEEN_GROUPS, default=BETWEEN_GROUPS, metavar="WHAT",
-        help=f"of two folders: what must not come along, of {', '.join(BETWEEN_GROUPS)}; default: all; nothing behind it: none",
+        help=f"what must not come along, of {', '.join(BETWEEN_GROUPS)}; default: all; nothing behind it: none",
     )  # fmt: skip
     parser.add_argument("--generator", type=Path, default=shipped("weights") / "generator.safetensors")
     parser.add_argument("--encoder", type=Path, default=shipped("weights") / "encoder.safetensors")
