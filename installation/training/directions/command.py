@@ -49,7 +49,7 @@ def _steadied(
     models: Models, old: Sequence[Direction], new: Sequence[Direction], learned: Learned, on: Calibration, hold: Sequence[str]
 ) -> list[Direction]:
     """The new directions, as strong as the old ones; their cheeks keep their lightness where the skin is held."""
-    return steadied(models, old, new, learned.skin if "skin" in hold else None, on)
+    return steadied(models, old, new, learned.skin if "skin" in hold else None, on.images, on.measures)
 
 
 def write(directions: Sequence[Direction], found: Mapping[str, Effect], out: Path, faces: int, held: Sequence[str]) -> None:

@@ -13,10 +13,9 @@ from installation.latents.directions import Direction, DirectionSet
 from installation.latents.maps import Maps
 from installation.messages import Image
 from installation.models.bundle import Models
-from installation.training.data.datasets import STORED_PX
 from installation.training.directions.aligned_mesh import AlignedMesh
-from installation.training.directions.calibration import LONGEST, Calibration
-from installation.training.directions.effects import MEASURES, Editor, amounts_of_each
+from installation.training.directions.calibration import LONGEST
+from installation.training.directions.effects import MEASURES, Editor, Measure, amounts_of_each
 from installation.training.labels.colours import lab_of
 from installation.training.score.glass import cheeks
 
@@ -28,18 +27,23 @@ WEAK = 1e-3  # of an effect: less cannot be scaled to anything
 
 
 def steadied(
-    models: Models, old: Sequence[Direction], new: Sequence[Direction], skin: Direction | None, on: Calibration
+    models: Models,
+    old: Sequence[Direction],
+    new: Sequence[Direction],
+    skin: Direction | None,
+    images: torch.Tensor,
+    measure: Measure | None = None,
 ) -> list[Direction]:
-    """New directions, each as strong as the old one of its place on the sitters' portraits, with so much of the skin's own lightness that
-    the cheeks keep theirs. skin: what makes a face's skin lighter and nothing else; None: the cheeks are left to themselves. Old and new
-    may be the same."""
+    """New directions, each as strong as the old one of its place on the portraits of sitters [N, 3, S, S], with so much of the skin's own
+    lightness that the cheeks keep theirs. skin: what makes a face's skin lighter and nothing else; None: the cheeks are left to themselves.
+    measure: tells their strength; None: it is left as it is. Old and new may be the same."""
     if not old:
         return []
-    wanted = responses(models, old if skin is None else [*old, skin], on)
+    wanted = responses(models, old if skin is None else [*old, skin], images, measure)
     light = 0.0 if skin is None else float(wanted[-1, 1])
     made = list(new)
     for _ in range(ROUNDS):
-        now = responses(models, made, on)
+        now = responses(models, made, images, measure)
         for k, one in enumerate(made):
             longer = float(np.clip(wanted[k, 0] / now[k, 0], 1 / LONGEST, LONGEST)) if abs(now[k, 0]) > WEAK else 1.0
             lighter = float(np.clip(-longer * now[k, 1] / light, -MOST_SKIN, MOST_SKIN)) if abs(light) > WEAK else 0.0
@@ -47,29 +51,31 @@ def steadied(
     return made
 
 
-def responses(models: Models, directions: Sequence[Direction], on: Calibration) -> Array:
-    """What one unit of each direction does to the sitters' portraits [D, 2]: to its own measure, at the median (0 where it has none), and
-    to the L of their cheeks, on average; half of what lies between -1 and +1."""
+def responses(models: Models, directions: Sequence[Direction], images: torch.Tensor, measure: Measure | None = None) -> Array:
+    """What one unit of each direction does to the portraits of sitters [D, 2]: to its own measure, at the median (0 where it has none), and
+    to the L of their cheeks, on average; half of what lies between -1 and +1. 0 where no sitter shows a face."""
     editor, mesh = Editor(models, DirectionSet([replace(one, by_editor=False) for one in directions])), AlignedMesh()
     rows = amounts_of_each(len(directions))
-    ws, detail = editor.encode(on.images)
+    ws, detail = editor.encode(images)
     own, light = [], []
-    for k in range(len(on.images)):
+    for k in range(len(images)):
         pictures = editor.draw(ws[k], detail[k], rows)
         landmarks = mesh(pictures[0])
         if landmarks is None:
             continue
-        measured = on.measures(pictures)
+        measured = np.zeros((len(rows), len(MEASURES))) if measure is None else measure(pictures)
         told = [measured[:, MEASURES.index(d.name)] if d.name in MEASURES else np.zeros(len(rows)) for d in directions]
         own.append([(told[d][2 + 2 * d] - told[d][1 + 2 * d]) / 2 for d in range(len(directions))])
         levels = [lightness(picture, landmarks) for picture in pictures]
         light.append([(levels[2 + 2 * d] - levels[1 + 2 * d]) / 2 for d in range(len(directions))])
+    if not own:
+        return np.zeros((len(directions), 2))
     return np.stack([np.nanmedian(own, axis=0), np.nanmean(light, axis=0)], axis=1)
 
 
 def lightness(picture: Image, landmarks: NDArray[np.floating]) -> float:
-    """Mean L of CIE Lab of the cheeks of a portrait whose landmarks [468, 3] are px of 256."""
-    where = cheeks(landmarks * (picture.shape[0] / STORED_PX), picture.shape[0])
+    """Mean L of CIE Lab of the cheeks of a portrait with landmarks [468, 3] px."""
+    where = cheeks(landmarks, picture.shape[0])
     return float(lab_of(picture)[where][:, 0].mean()) if where.any() else float("nan")
 
 

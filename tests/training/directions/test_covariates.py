@@ -26,7 +26,7 @@ from installation.training.directions.covariates import (
 )
 from installation.training.directions.effects import Effect
 from installation.training.directions.fitting import fit
-from installation.training.directions.own_attribute import Group, alike
+from installation.training.directions.own_attribute import Group, alike, lightness_of
 
 FACE = Path(__file__).resolve().parents[3] / "installation" / "demo" / "faces"
 
@@ -135,6 +135,21 @@ def test_two_folders_are_compared_as_if_they_were_lit_alike():
         assert np.allclose(shift.flatten(), gap, atol=1e-3)
         moved = positives.landmarks.mean(0) - negatives.landmarks.mean(0)
         assert moved[0, 0] == pytest.approx(0.01 * gap[0], abs=1e-4)
+
+
+class Shape:
+    """As much of the models as a direction's size needs."""
+
+    latent_avg = torch.zeros(4, 8)
+
+
+def test_the_skins_own_lightness_is_told_within_either_folder():
+    pair, hat, sun = two_groups()
+    skin = lightness_of(Shape, pair)  # type: ignore[arg-type]
+    vector = skin.vector.flatten().double().numpy()
+    deviation = np.concatenate([one.look[:, 0] for one in pair]).std() / 10
+    assert vector @ sun == pytest.approx(deviation, rel=0.1) and abs(vector @ hat) < 0.1 * deviation
+    assert torch.allclose(skin.maps.shift.flatten(), skin.vector.flatten(), atol=1e-3)
 
 
 def test_without_a_residual_codes_are_made_alike_all_the_same():

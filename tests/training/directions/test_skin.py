@@ -15,7 +15,6 @@ from installation.latents.directions import Direction, load_directions
 from installation.latents.maps import Maps
 from installation.models.bundle import load_models
 from installation.training.directions.attributes import load_attributes
-from installation.training.directions.calibration import Calibration
 from installation.training.directions.effects import Editor, Measures
 from installation.training.directions.skin import responses, steadied, together
 from tests.training.score.score_inputs import aligned_faces
@@ -41,14 +40,14 @@ def demo() -> list[Path]:
 @pytest.fixture(scope="module")
 def on(crops):
     images = torch.from_numpy(np.stack(crops[1:3])).permute(0, 3, 1, 2).float() / 127.5 - 1
-    return Calibration(images, Measures(load_attributes(WEIGHTS / "attributes.safetensors")), np.ones(15))
+    return images, Measures(load_attributes(WEIGHTS / "attributes.safetensors"))
 
 
 @pytest.fixture(scope="module")
 def skin(models, on) -> Direction:
     """What lighter pictures of the same faces have in their codes and residuals."""
     editor = Editor(models, load_directions([], 14, 256))
-    (dark, less), (light, more) = (editor.encode(gain * (on.images + 1) - 1) for gain in (0.8, 1.0))
+    (dark, less), (light, more) = (editor.encode(gain * (on[0] + 1) - 1) for gain in (0.8, 1.0))
     return Direction("skin", (light - dark).mean(0), (0, 14), Maps(shift=(more - less).mean(0)))
 
 
@@ -56,13 +55,13 @@ def test_a_refitted_direction_is_as_strong_as_the_old_one_and_leaves_the_cheeks_
     shipped = {one.name: one for one in load_directions([WEIGHTS / "directions.safetensors"], 14, 256).directions}
     old = replace(shipped["age"], by_editor=False)
     faint = together(old, 0.5, skin, -0.5)  # half as strong, and twice as dark for what it does
-    before, (own, dark), (_, light) = responses(models, [old, faint, skin], on)
+    before, (own, dark), (_, light) = responses(models, [old, faint, skin], *on)
     assert abs(own) < 0.75 * abs(before[0]) and dark < -1 and light > 1
-    (made,) = steadied(models, [old], [faint], skin, on)
-    ((strong, level),) = responses(models, [made], on)
+    (made,) = steadied(models, [old], [faint], skin, *on)
+    ((strong, level),) = responses(models, [made], *on)
     assert strong == pytest.approx(before[0], rel=0.2) and abs(level) < 0.5 and abs(level) < 0.3 * abs(dark)
-    (left,) = steadied(models, [old], [faint], None, on)
-    ((strong, level),) = responses(models, [left], on)
+    (left,) = steadied(models, [old], [faint], None, *on)
+    ((strong, level),) = responses(models, [left], *on)
     assert strong == pytest.approx(before[0], rel=0.2) and level < dark
 
 
