@@ -53,6 +53,7 @@ COMMANDS = (
     Command("child", "installation.training.children.command", "teach a generator a style"),
     Command("sweep", "installation.training.children.sweep", "draw a sheet of a child's snapshots by swap resolutions"),
     Command("train-editor", "installation.training.editor.command", "train the network that draws edits on each face"),
+    Command("train-judge", "installation.training.judge.command", "train the judge of edits, apart from the editor's reader"),
     Command("labels", "installation.training.labels.command", "read hair and eyes off drawings and photographs, for a person to correct"),
     Command("attribute", "installation.training.directions.own_attribute", "make sliders of your own from two folders, or from labels"),
     Command("attributes", "installation.training.directions.attributes", "train the network that reads age and gender"),

@@ -24,6 +24,7 @@ from installation.networks.facets_encoder import INPUT_PX, FacetsEncoder
 from installation.networks.mixed_generator import MixedGenerator
 from installation.training.directions.aligned_mesh import AlignedMesh
 from installation.training.directions.attributes import ATTRIBUTE_NAMES, AttributeNetwork
+from installation.training.judge.network import READ, Judge
 from installation.training.losses import Identity
 
 MEASURES = (*ATTRIBUTE_NAMES, *GEOMETRY_NAMES)
@@ -59,6 +60,23 @@ class Measures:
         x = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
         seen = np.concatenate([self._attributes(part).numpy() for part in torch.split(x, 64)])
         return np.concatenate([seen.astype(np.float64), geometry], axis=1)
+
+
+class JudgedMeasures:
+    """The same, but what a judge reads, age, gender, smile and open mouth, is the judge's word."""
+
+    def __init__(self, judge: Judge) -> None:
+        self._mesh, self._judge = AlignedMesh(), judge
+        self._places = [MEASURES.index(name) for name in READ]
+
+    @torch.inference_mode()
+    def __call__(self, pictures: Sequence[Image]) -> NDArray[np.float64]:
+        """[N, 15] in the order of ``MEASURES``; smile and mouth-open in deviations, as the judge learned them."""
+        rows = np.full((len(pictures), len(MEASURES)), np.nan)
+        rows[:, len(ATTRIBUTE_NAMES) :] = self._mesh.geometry(pictures)
+        x = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
+        rows[:, self._places] = torch.cat([self._judge.read(part) for part in torch.split(x, 64)]).numpy()
+        return rows
 
 
 class Editor:

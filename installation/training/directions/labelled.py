@@ -3,7 +3,8 @@
 For every attribute a linear support vector machine, logistic regression and the two-layer network are trained on the faces' codes and
 compared, with all labels and with few. A slider moves along the normal of the linear boundary without its share in the others'
 normals (InterFaceGAN's conditional manipulation, Shen et al. 2020); its part in the residual and in the landmarks is what remains of
-the attribute when all are fitted at once.
+the attribute when all are fitted at once. Skin colour, light and pose are taken out before: dark hair is often seen with dark skin, and is
+no part of it (``covariates``).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -28,6 +29,7 @@ from installation.networks.facets_encoder import DETAIL_PX
 from installation.output_file import check_output
 from installation.training.data.datasets import load_pictures
 from installation.training.directions.classifiers import Found, Split, conditional, fit, split
+from installation.training.directions.covariates import appearance, known_columns, taken_out
 from installation.training.directions.flows import smooth_flow
 from installation.training.directions.moves import prove
 from installation.training.directions.slider import STRONG, encoded, keep, models_beside
@@ -55,13 +57,14 @@ CROP = 256
 @dataclass(frozen=True, eq=False)
 class Faces:
     """Of N faces: codes [N, D], residuals [N, C, r, r] or None, landmarks [N, 468, 2] in fractions of the side; signs [N] by attribute:
-    1 and -1 for its two sides, 0 where it is neither or not known."""
+    1 and -1 for its two sides, 0 where it is neither or not known; look [N, 9] as ``covariates.appearance`` has it."""
 
     found: Sequence[FoundFace]
     codes: NDArray[np.float64]
     details: NDArray[np.float32] | None
     landmarks: NDArray[np.float64]
     signs: Mapping[str, NDArray[np.int64]]
+    look: NDArray[np.float64]
 
 
 def learn(a: argparse.Namespace) -> int:
@@ -74,6 +77,7 @@ def learn(a: argparse.Namespace) -> int:
     labels = read_labels(a.labels)
     models = models_beside(a.generator, a.encoder, a.directions, a.without)
     faces = faces_of(models, a.pictures, labels, sides)
+    faces = alike(faces, a.hold)
     names = [name for name in ATTRIBUTES if min((faces.signs[name] == side).sum() for side in (1, -1)) >= LEAST]
     for name in set(ATTRIBUTES) - set(names):
         print(f"{name}: fewer than {LEAST} faces on a side; left out")
@@ -141,7 +145,17 @@ def faces_of(
     for name, (low, high) in sides.items():
         words = [known[one.name].name(name) for one in kept]
         signs[name] = np.array([int(word in high) - int(word in low) for word in words])
-    return Faces(kept, codes, details, np.stack([one.points for one in kept]), signs)
+    look = np.stack([appearance(one.crop, one.points * CROP) for one in kept])
+    return Faces(kept, codes, details, np.stack([one.points for one in kept]), signs, look)
+
+
+def alike(faces: Faces, hold: Sequence[str]) -> Faces:
+    """The faces as if they did not differ in what is held, names of ``covariates.BETWEEN_GROUPS``. What comes with it is told among
+    those who are on the same sides of every attribute."""
+    held = known_columns(faces.look, hold)
+    sides = np.unique(np.stack(list(faces.signs.values()), axis=1), axis=0, return_inverse=True)[1].reshape(-1)
+    details = None if faces.details is None else taken_out(faces.details, held, sides)
+    return replace(faces, codes=taken_out(faces.codes, held, sides), details=details, landmarks=taken_out(faces.landmarks, held, sides))
 
 
 def _split(faces: Faces, name: str, seed: int) -> Split:

@@ -4,7 +4,8 @@
     python -m installation attribute --labels labels.csv --pictures PICTURES
 
 A hundred pictures each are enough. Faces are found and aligned as the mirror does it, the classifiers of
-``training.classifiers`` are compared, and the direction goes to ``directions/NAME.safetensors``, where a running mirror takes it up.
+``training.classifiers`` are compared, skin colour, light and pose are taken out of both groups (``covariates``: whoever wears a hat
+stands in the sun), and the direction goes to ``directions/NAME.safetensors``, where a running mirror takes it up.
 """
 
 import argparse
@@ -12,8 +13,9 @@ import json
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,23 +31,29 @@ from installation.networks.facets_encoder import DETAIL_PX
 from installation.places import shipped
 from installation.training.data.datasets import DatasetError
 from installation.training.directions.classifiers import METHODS, accuracy_by_size, conditional, fit, split
+from installation.training.directions.covariates import BETWEEN_GROUPS, appearance, known_columns, standardised, taken_out
 from installation.training.directions.flows import smooth_flow
 from installation.training.directions.labelled import learn
+from installation.training.directions.skin import steadied
 from installation.training.directions.slider import STRONG, encoded, keep, models_beside
 from installation.training.labels.found import found_faces
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 LEAST = 8  # pictures of each group with a face
+SHOWN = 12  # of each group, on whose portraits the skin is looked at
 
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Of N faces: codes [N, styles * w_dim], residuals [N, C, r, r] or None, landmarks [N, 468, 2] in fractions of the side."""
+    """Of N faces: codes [N, styles * w_dim], residuals [N, C, r, r] or None, landmarks [N, 468, 2] in fractions of the side; look
+    [N, 9] as ``covariates.appearance`` has it; shown: some of their crops."""
 
     codes: NDArray[np.float64]
     details: NDArray[np.float32] | None
     landmarks: NDArray[np.float64]
+    look: NDArray[np.float64]
     skipped: tuple[str, ...]
+    shown: Sequence[Image] = ()
 
 
 def aligned_faces(source: Path, size: int) -> tuple[list[Image], list[NDArray[np.float64]], list[str]]:
@@ -63,7 +71,25 @@ def encode_group(models: Models, source: Path) -> Group:
         why = f"; of the others: {', '.join(skipped[:5])}" if skipped else ""
         raise DatasetError(f"{source}: only {len(crops)} pictures with a face, at least {LEAST} are needed, a hundred are good{why}")
     codes, details = encoded(models, crops)
-    return Group(codes, details, np.stack(points), tuple(skipped))
+    look = np.stack([appearance(crop, one * crop.shape[0]) for crop, one in zip(crops, points, strict=True)])
+    return Group(codes, details, np.stack(points), look, tuple(skipped), crops[:SHOWN])
+
+
+def alike(groups: tuple[Group, Group], hold: Sequence[str]) -> tuple[Group, Group]:
+    """Both groups as if they did not differ in what is held, names of ``covariates.BETWEEN_GROUPS``."""
+    sides = np.repeat([0, 1], [len(group.codes) for group in groups])
+    look = np.concatenate([group.look for group in groups])
+    held = known_columns(look, hold)
+
+    def parted(parts: Sequence[NDArray[np.floating[Any]]]) -> list[NDArray[Any]]:
+        freed = taken_out(np.concatenate(parts), held, sides)
+        return [freed[sides == side] for side in (0, 1)]
+
+    codes, landmarks = parted([g.codes for g in groups]), parted([g.landmarks for g in groups])
+    known = [g.details for g in groups if g.details is not None]
+    details = parted(known) if len(known) == len(groups) else [None, None]
+    made = [replace(g, codes=codes[k], landmarks=landmarks[k], details=details[k]) for k, g in enumerate(groups)]
+    return made[0], made[1]
 
 
 def direction_between(
@@ -86,6 +112,32 @@ def direction_between(
         moves = positives.landmarks.mean(axis=0) - negatives.landmarks.mean(axis=0)
         flow = F.interpolate(smooth_flow(negatives.landmarks.mean(axis=0), moves)[None], size=DETAIL_PX, mode="area")[0] * STRONG
     return Direction(name, vector, (0, styles), Maps(flow, shift)), found.accuracy
+
+
+def lightness_of(models: Models, groups: tuple[Group, Group]) -> Direction:
+    """What lighter cheeks bring among the pictures of either group: codes and residuals, for one deviation of their L."""
+    sides = np.repeat([0, 1], [len(group.codes) for group in groups])
+    L = np.concatenate([group.look[:, 0] for group in groups])
+    own = standardised(np.where(np.isnan(L), np.nanmean(L), L)[:, None])
+
+    def brought(parts: Sequence[NDArray[np.floating[Any]]]) -> torch.Tensor:
+        values = np.concatenate(parts)
+        return torch.from_numpy(np.asarray((values - taken_out(values, own, sides)).T @ own[:, 0] / len(own)).T.copy()).float()
+
+    styles, w_dim = models.latent_avg.shape
+    details = [group.details for group in groups if group.details is not None]
+    shift = brought([d.reshape(len(d), -1) for d in details]).view(details[0].shape[1:]) if len(details) == 2 else None
+    return Direction("skin", brought([group.codes for group in groups]).view(styles, w_dim), (0, styles), Maps(shift=shift))
+
+
+def as_light(models: Models, direction: Direction, groups: tuple[Group, Group]) -> Direction:
+    """The direction with so much of the skin's own lightness that cheeks keep theirs, seen on portraits of both groups; as it is where
+    these models draw none that are measured."""
+    crops = [*groups[0].shown, *groups[1].shown]
+    if models.detail is None or not crops or direction.maps.shift is None:
+        return direction
+    images = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return steadied(models, [direction], [direction], lightness_of(models, groups), images)[0]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -115,6 +167,10 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--sheet", type=Path, metavar="FILE", help="of --labels: one picture, a .jpg or .png, of faces moved by each")
     parser.add_argument("--method", choices=METHODS, default="logistic")
     parser.add_argument("--without", nargs="*", default=[], metavar="NAME", help="directions that it must leave alone")
+    parser.add_argument(
+        "--hold", nargs="*", choices=BETWEEN_GROUPS, default=BETWEEN_GROUPS, metavar="WHAT",
+        help=f"what must not come along, of {', '.join(BETWEEN_GROUPS)}; default: all; nothing behind it: none",
+    )  # fmt: skip
     parser.add_argument("--generator", type=Path, default=shipped("weights") / "generator.safetensors")
     parser.add_argument("--encoder", type=Path, default=shipped("weights") / "encoder.safetensors")
     parser.add_argument(
@@ -134,14 +190,18 @@ def _from_folders(a: argparse.Namespace) -> int:
     for group in groups:
         for line in group.skipped:
             print(f"skipped {line}")
+    seen, groups = groups, alike(groups, a.hold)
     if a.compare:
         codes = np.concatenate([g.codes for g in groups])
         labels = np.concatenate([np.ones(len(groups[0].codes)), np.zeros(len(groups[1].codes))])
         for method, row in accuracy_by_size(codes, labels, METHODS).items():
             print(f"{method:10s} " + ", ".join(f"{100 * right:.0f} % with {size}" for size, right in row.items()))
     direction, accuracy = direction_between(models, a.name, a.method, groups, a.without)
+    if "skin" in a.hold:
+        direction = as_light(models, direction, seen)
     out = a.out or Path("directions") / f"{a.name}.safetensors"
     card = {"method": a.method, "accuracy": f"{accuracy:.3f}", "examples": json.dumps([len(g.codes) for g in groups])}
+    card["held"] = ", ".join(a.hold)
     keep(direction, out, card)
     count = sum(len(g.codes) for g in groups)
     print(f"{out}: tells {100 * accuracy:.0f} % of held-out faces apart; {count} faces, {time.monotonic() - start:.0f} s")

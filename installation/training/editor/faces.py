@@ -48,14 +48,15 @@ class LabelledFaces:
         return rgba[:, :3].float() / 127.5 - 1, (rgba[:, 3:] > OPAQUE).float()
 
 
-def load_faces(sources: Sequence[Path], split: str, store: Path | None = None, most: int = 10**6) -> LabelledFaces:
+def load_faces(sources: Sequence[Path], split: str, store: Path | None = None, most: int = 10**6, measured: int = 10**6) -> LabelledFaces:
     """Faces of several data sets. A set counts as photographs where its ``labels.csv`` knows ages. store: a file to keep the
-    landmarks' measures in: taking them is most of the work. most: of each set."""
+    landmarks' measures in: taking them is most of the work. most: of each set; measured: how many of them all are measured where there is
+    no store yet, spread over all; smile and mouth-open of the others are not known."""
     kept: list[Picture] = []
     for source in sources:
         found = load_pictures(source, split, left_out=print)
         kept += found[:: max(1, -(-len(found) // most))]
-    rows, pictures = _measured(kept, store), []
+    rows, pictures = _measured(kept, store, measured), []
     whole = []
     for k, picture in enumerate(kept):
         try:
@@ -72,7 +73,10 @@ def load_faces(sources: Sequence[Path], split: str, store: Path | None = None, m
 
 def standardised(measure: Tensor) -> Tensor:
     """A measure in deviations from its median, NaN where it is unknown."""
-    spread = measure[~measure.isnan()].std()
+    known = measure[~measure.isnan()]
+    if not len(known):
+        return measure
+    spread = known.std()
     return ((measure - measure.nanmedian()) / spread).clamp(LEAST, MOST)
 
 
@@ -81,8 +85,8 @@ def _told(picture: Picture) -> tuple[float, float]:
     return age, GENDERS.get(picture.labels.get("gender", ""), float("nan"))
 
 
-def _measured(pictures: Sequence[Picture], store: Path | None) -> np.ndarray:
-    """[N, 13] of ``faces.geometry``, NaN where there is no face."""
+def _measured(pictures: Sequence[Picture], store: Path | None, most: int) -> np.ndarray:
+    """[N, 13] of ``faces.geometry``, NaN where there is no face, and of all but ``most``."""
     if store is not None and store.exists():
         rows: np.ndarray = np.load(store)
         if len(rows) == len(pictures):
@@ -90,13 +94,14 @@ def _measured(pictures: Sequence[Picture], store: Path | None) -> np.ndarray:
     from installation.training.directions.aligned_mesh import AlignedMesh  # a machine that only trains need not have its networks
 
     mesh, rows = AlignedMesh(2), np.full((len(pictures), len(GEOMETRY_NAMES)), np.nan, np.float32)
-    for k, picture in enumerate(pictures):
+    chosen = np.unique(np.linspace(0, len(pictures) - 1, min(most, len(pictures))).round().astype(int))
+    for count, k in enumerate(chosen, 1):
         try:
-            rows[k] = mesh.geometry([picture.rgba()[..., :3]])[0]
+            rows[k] = mesh.geometry([pictures[k].rgba()[..., :3]])[0]
         except OSError:
             continue
-        if (k + 1) % SAID_EVERY == 0:
-            print(f"{k + 1} of {len(pictures)} faces measured", flush=True)
+        if count % SAID_EVERY == 0:
+            print(f"{count} of {len(chosen)} faces measured", flush=True)
     if store is not None:
         store.parent.mkdir(parents=True, exist_ok=True)
         np.save(store, rows)

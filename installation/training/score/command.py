@@ -19,18 +19,20 @@ from pathlib import Path
 from typing import Any
 
 from installation.engines.select import EngineSettings
-from installation.errors import ConfigError, SourceError
+from installation.errors import ConfigError, SourceError, WeightsError
 from installation.models.bundle import Models, load_models
 from installation.output_file import whole_file
 from installation.places import shipped
 from installation.registry.manifest import signed
 from installation.training.directions.attributes import load_attributes
-from installation.training.directions.effects import Measures
+from installation.training.directions.effects import JudgedMeasures, Measure, Measures
+from installation.training.judge.network import READ, load_judge
 from installation.training.score.clips import ClipScores, Mirror, clips_of, score_clip
 from installation.training.score.directions import SCALARS, score_directions
 from installation.training.score.faces import Sketcher
 from installation.training.score.fid import fetched_inception
 from installation.training.score.glazing import Glazing, score_glazing, why_no_glazing
+from installation.training.score.group_page import group_page
 from installation.training.score.networks import FeatureJudge, IdentityJudge, InceptionJudge, PerceptualJudge
 from installation.training.score.report import Judges, Report, Sheet, put_clips, put_faces, put_glass
 from installation.training.score.sample import SEED, draw_sample
@@ -65,6 +67,17 @@ def run_clips(
     return scores, unreadable
 
 
+def measures_of(a: argparse.Namespace) -> tuple[Measure | None, str | None, str | None]:
+    """(what tells effects, its name, why there is nothing). Raises CheckpointError for a judge that was named and cannot be read."""
+    if a.judge is not None:
+        judge, accuracy = load_judge(a.judge)
+        return JudgedMeasures(judge), f"a judge of its own ({a.judge.name}: {accuracy})", None
+    try:
+        return Measures(load_attributes(a.attributes)), f"the attribute network ({a.attributes.name}) and landmarks", None
+    except WeightsError as err:
+        return None, None, str(err)
+
+
 def score(a: argparse.Namespace, models: Models, judges: Judges) -> Report:
     """The whole report. Raises DatasetError, SourceError and WeightsError for what cannot be used."""
     sample = draw_sample(a.faces, a.limit)
@@ -87,12 +100,13 @@ def score(a: argparse.Namespace, models: Models, judges: Judges) -> Report:
     put_clips(sheet, clips)
     mirror.close()
     edited = [(s.picture, s.landmarks) for s in sample.sitters[: a.edits]]
-    measures = None if glazing is None or not a.attributes.exists() else Measures(load_attributes(a.attributes))
+    measures, judged, why = measures_of(a) if a.edits else (None, None, "--edits 0")
     glass = None if glazing is None else score_glazing(glazing, edited, judges.identity, measures)
-    put_glass(sheet, glass, clips, sample.sitters[: a.edits])
-    sheet.scores["directions"], sheet.ci95["directions"], why = (
-        score_directions(models, sample.sitters, a.nets, a.attributes, a.edits) if a.edits else (None, None, "--edits 0")
-    )
+    put_glass(sheet, glass, clips, sample.sitters[: a.edits], () if a.judge is None else READ[2:])
+    sheet.scores["directions"], sheet.ci95["directions"] = None, None
+    if measures is not None:
+        rows = score_directions(models, sample.sitters, a.nets, measures, a.edits)
+        sheet.scores["directions"], sheet.ci95["directions"], why = rows
     if why is not None:
         _say(f"directions: {why}")
     return {
@@ -110,6 +124,7 @@ def score(a: argparse.Namespace, models: Models, judges: Judges) -> Report:
         "left_out": {"unreadable": unreadable, "no_face": list(sample.no_face)},
         "directions_left_out": why,
         "glass_of": {"amount": a.glass, "faces": 0 if glazing is None else len(edited), "left_out": why_no_glass},
+        "judged_by": judged,
         "edited_faces": 0 if why is not None else min(a.edits, len(sample.sitters)),
         "identity_network": None if judges.identity is None else judges.identity.name,
         **sheet.scores,
@@ -137,11 +152,13 @@ def _table(report: Mapping[str, Any]) -> str:
         own, right, worst_sd, identity = (_shown(effect[key]) for key in SCALARS)
         lines.append(f"{name:<24}own {own} sd, right way {right}, others {worst_sd} sd ({effect['worst_other']}), identity {identity}")
     for name, row in (report["glass_directions"] or {}).items():
-        numbers = ((key, value) for key, value in row.items() if not isinstance(value, dict))
+        numbers = ((key, value) for key, value in row.items() if not isinstance(value, (dict, str)))
         lines.append(f"{name:<24}" + ", ".join(f"{key.replace('_', ' ')} {_shown(value)}" for key, value in numbers))
         for key in ("effects-1", "effects+1"):
             if key in row:
                 lines.append(f"{'':<24}{key[-2:]}: " + ", ".join(f"{m} {_shown(v)}" for m, v in row[key].items() if m in SAID))
+    if report["judged_by"] is not None:
+        lines.append(f"effects are read by {report['judged_by']}")
     if report["frechet"] is not None:
         lines.append(f"frechet: of {report['frechet_of']}, features: {report['frechet_features']}")
     if worst := report["worst_group"]:
@@ -171,6 +188,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--edits", type=int, default=EDITED, help="faces whose portraits are drawn at -1 and +1 of each direction; 0: none")
     p.add_argument("--glass", type=float, default=1.0, help="0 to 1: how much of the camera's pixels stays under them")
     p.add_argument("--attributes", type=Path, default=WEIGHTS / "attributes.safetensors", help="network that reads age and gender")
+    p.add_argument("--judge", type=Path, metavar="FILE", help="network that tells effects in its place, which nothing learned from")
     p.add_argument("--nets", type=Path, help="folder with mobilefacenet.onnx and darknet-tiny-imagenet.safetensors")
     p.add_argument("--inception", type=Path, metavar="FILE", help="of the Fréchet distance, the standard file; default: the fetched one")
     p.add_argument("--clip-frames", type=int, default=CLIP_FRAMES, help="frames of each clip at most")
@@ -178,6 +196,7 @@ def parser() -> argparse.ArgumentParser:
         "--engine", choices=["auto", "openvino", "eager", "compile", "cudagraph"], default="auto", help="of clips and milliseconds"
     )
     p.add_argument("--cache", type=Path, default=Path(".cache/engines"), help=argparse.SUPPRESS)
+    p.add_argument("--groups", type=Path, metavar="OUT.md", help="a page of every edit by group of people, as labels.csv names them")
     p.add_argument("--report", type=Path, metavar="OUT.json", help="where the whole report goes; without it, to the terminal")
     return p
 
@@ -189,8 +208,9 @@ def main(argv: list[str] | None = None) -> int:
         raise ConfigError("--limit needs at least 1 face, --clip-frames at least 2 frames, --edits 0 or more faces")
     if not 0 <= a.glass <= 1:
         raise ConfigError(f"--glass: {a.glass:g}: must be 0 to 1")
-    if a.report is not None and not a.report.parent.is_dir():
-        raise ConfigError(f"--report: {a.report}: the folder {a.report.parent} does not exist")
+    for name, out in (("--report", a.report), ("--groups", a.groups)):
+        if out is not None and not out.parent.is_dir():
+            raise ConfigError(f"{name}: {out}: the folder {out.parent} does not exist")
     if a.clips is not None and not a.clips.exists():
         raise ConfigError(f"--clips: {a.clips}: no such folder or file")
     judges = judges_of(a.nets, a.inception or fetched_inception())
@@ -201,6 +221,9 @@ def main(argv: list[str] | None = None) -> int:
     editor = a.editor or (WEIGHTS / "editor.safetensors" if (WEIGHTS / "editor.safetensors").exists() else None)
     models = load_models(a.generator, a.encoder, [], directions if a.edits else [], named, editor=editor if a.edits else None)
     report = score(a, models, judges)
+    if a.groups is not None:
+        with whole_file(a.groups) as part:
+            part.write_text(group_page(report), encoding="utf-8")
     text = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
     if a.report is None:
         print(text, end="")

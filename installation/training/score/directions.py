@@ -9,10 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.errors import WeightsError
 from installation.models.bundle import Models
-from installation.training.directions.attributes import load_attributes
-from installation.training.directions.effects import Editor, Effect, Measures, Swings, effects, swing
+from installation.training.directions.effects import Editor, Effect, Measure, Swings, effects, swing
 from installation.training.losses import Identity
 from installation.training.score.faces import as_tensors
 from installation.training.score.networks import IDENTITY_FILE
@@ -27,9 +25,10 @@ Rows = dict[str, dict[str, Any]]
 
 
 def score_directions(
-    models: Models, sitters: Sequence[Sitter], nets: Path | None, attributes: Path, count: int
+    models: Models, sitters: Sequence[Sitter], nets: Path | None, measures: Measure, count: int
 ) -> tuple[Rows | None, Rows | None, str | None]:
-    """(effects by direction, their intervals, why there are none). count: sitters whose portraits are drawn at -1 and +1.
+    """(effects by direction, their intervals, why there are none). measures: what tells an effect. count: sitters whose portraits are
+    drawn at -1 and +1.
 
     A population's standard deviation is that of all sitters' pictures.
     """
@@ -39,10 +38,6 @@ def score_directions(
         return None, None, "this encoder gives no detail residual; effects are measured with one"
     if len(sitters) < FEWEST:
         return None, None, f"{len(sitters)} faces say nothing of a population, {FEWEST} are needed"
-    try:
-        measures = Measures(load_attributes(attributes))
-    except WeightsError as err:
-        return None, None, str(err)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a measure that no portrait has is null
         deviations = np.nanstd(measures([s.picture for s in sitters]), axis=0)

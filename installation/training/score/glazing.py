@@ -36,18 +36,19 @@ DRAWN_AT_ONCE = 6
 class GlassScores:
     """Of N faces and D directions. numbers: each of ``NUMBERS`` [N, D, 2], at -1 and +1. identity [N, D, 2]: cosine of the portraits
     to the sitter's own picture; None without a network. effects [N, D, 2, measures]: what each portrait measures, less what the
-    sitter's own picture does; None where nothing was measured."""
+    sitter's own picture does; own [N, measures]: what that does; None where nothing was measured."""
 
     names: tuple[str, ...]
     numbers: dict[str, Array]
     identity: Array | None
     effects: Array | None = None
+    own: Array | None = None
 
     def of(self, faces: NDArray[np.int64]) -> "GlassScores":
         """Of some of the faces."""
         numbers = {name: values[faces] for name, values in self.numbers.items()}
-        identity, effects = (None if part is None else part[faces] for part in (self.identity, self.effects))
-        return GlassScores(self.names, numbers, identity, effects)
+        identity, effects, own = (None if part is None else part[faces] for part in (self.identity, self.effects, self.own))
+        return GlassScores(self.names, numbers, identity, effects, own)
 
 
 def why_no_glazing(models: Models) -> str | None:
@@ -130,7 +131,7 @@ def score_glazing(
 ) -> GlassScores:
     """sitters: crop [S, S, 3] and landmarks [468, 2 or 3] px of it, each. measure: what each edit's effect is told by."""
     shape = (len(sitters), len(glazing.names), len(SIGNS))
-    measured, alike, told = [], [], []
+    measured, alike, told, plain = [], [], [], []
     for crop, landmarks in sitters:
         portraits = list(glazing.portraits(crop, landmarks))
         mask = glazing.mask(crop, landmarks, 1.0)
@@ -140,11 +141,13 @@ def score_glazing(
             embedded = identity.embed([crop, *portraits], [matrix] * (1 + len(portraits)))
             alike.append(embedded[1:] @ embedded[0])
         if measure is not None:
-            own = measure([crop, *portraits])
-            told.append(own[1:] - own[0])
+            found = measure([crop, *portraits])
+            told.append(found[1:] - found[0])
+            plain.append(found[0])
     numbers = {name: np.array([getattr(row, name) for row in measured], np.float64).reshape(shape) for name in NUMBERS}
     effects = np.array(told, np.float64).reshape(*shape, -1) if told else None
-    return GlassScores(glazing.names, numbers, np.array(alike, np.float64).reshape(shape) if alike else None, effects)
+    identities = np.array(alike, np.float64).reshape(shape) if alike else None
+    return GlassScores(glazing.names, numbers, identities, effects, np.array(plain, np.float64) if plain else None)
 
 
 def joined(parts: Sequence[GlassScores]) -> GlassScores | None:
@@ -154,5 +157,6 @@ def joined(parts: Sequence[GlassScores]) -> GlassScores | None:
         return None
     known = [part.identity for part in parts if part.identity is not None]
     numbers = {name: np.concatenate([part.numbers[name] for part in parts]) for name in NUMBERS}
-    told = [part.effects for part in parts if part.effects is not None]
-    return GlassScores(parts[0].names, numbers, np.concatenate(known) if known else None, np.concatenate(told) if told else None)
+    told, own = ([part for part in found if part is not None] for found in ([p.effects for p in parts], [p.own for p in parts]))
+    together = [np.concatenate(found) if found else None for found in (known, told, own)]
+    return GlassScores(parts[0].names, numbers, *together)

@@ -22,6 +22,7 @@ from installation.training.score.statistics import (
     bootstrap_groups,
     frechet,
     frechet_interval,
+    known_deviations,
     known_mean,
     known_median,
     mean,
@@ -36,6 +37,7 @@ OVER_CAMERA: tuple[tuple[str, Statistic], ...] = (
     ("leak", known_mean),
     ("seam", known_median),
 )
+UNITS = {"age": "years", "gender": "log odds"}
 FEWEST_FRECHET = 3  # pictures, below which there is no covariance
 
 
@@ -151,9 +153,11 @@ def _over_camera(scores: GlassScores | None) -> Report:
     return {name: None if scores is None else _rounded(statistic(scores.numbers[name])) for name, statistic in OVER_CAMERA}
 
 
-def put_glass(sheet: Sheet, scores: GlassScores | None, clips: Sequence[ClipScores], sitters: Sequence[Sitter] = ()) -> None:
+def put_glass(
+    sheet: Sheet, scores: GlassScores | None, clips: Sequence[ClipScores], sitters: Sequence[Sitter] = (), judged: Sequence[str] = ()
+) -> None:
     """Edits over the camera's pixels, of the faces and of the clips, and by direction, of the faces, all of them and by group of
-    people. sitters: those of ``scores``."""
+    people. sitters: those of ``scores``; judged: measures that are in deviations of a population already."""
     rows = Sheet({}, {})
     in_clips = joined([part for clip in clips for part in clip.glass])
     for key, found in (("", scores), ("clips_", in_clips)):
@@ -162,10 +166,13 @@ def put_glass(sheet: Sheet, scores: GlassScores | None, clips: Sequence[ClipScor
         rows.put(f"{key}identity", None if found is None or found.identity is None else _by_face(found.identity), known_median)
     rows.put("lightness", None if scores is None else np.abs(_by_face(scores.numbers["lightness"])), known_mean)
     sheet.scores["glass"], sheet.ci95["glass"] = rows.scores, rows.ci95
-    sheet.scores["glass_directions"] = None if scores is None else _by_direction(scores)
+    deviations = None if scores is None or scores.own is None else known_deviations(scores.own)
+    if deviations is not None:
+        deviations[[MEASURES.index(name) for name in judged]] = 1.0
+    sheet.scores["glass_directions"] = None if scores is None else _by_direction(scores, deviations)
     members = groups_of(sitters) if scores is not None else {}
     sheet.scores["glass_groups"] = {
-        column: {value: {"faces": len(where), **_by_direction(scores.of(where))} for value, where in values.items()}
+        column: {value: {"faces": len(where), **_by_direction(scores.of(where), deviations)} for value, where in values.items()}
         for column, values in members.items()
         if scores is not None
     } or None
@@ -176,7 +183,9 @@ def _by_face(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return values.reshape(len(values), -1)
 
 
-def _by_direction(scores: GlassScores) -> Report:
+def _by_direction(scores: GlassScores, deviations: NDArray[np.float64] | None) -> Report:
+    """deviations [measures]: of all the faces' own pictures; what a direction's own measure moves by is told in them, but age in years
+    and gender in log odds."""
     rows: Report = {}
     for d, name in enumerate(scores.names):
         row: Report = {key: _rounded(statistic(scores.numbers[key][:, d])) for key, statistic in OVER_CAMERA}
@@ -187,6 +196,10 @@ def _by_direction(scores: GlassScores) -> Report:
             row[f"lightness{sign:+.0f}"] = _rounded(known_mean(scores.numbers["lightness"][:, d, k]))
             if scores.effects is not None:
                 effects = scores.effects[:, d, k]
+                if deviations is not None and name in MEASURES:
+                    own = MEASURES.index(name)
+                    row["own_unit"] = UNITS.get(name, "deviations")
+                    row[f"own{sign:+.0f}"] = _rounded(known_mean(effects[:, own]) / (1.0 if name in UNITS else deviations[own]))
                 row[f"effects{sign:+.0f}"] = {m: _rounded(known_mean(effects[:, j])) for j, m in enumerate(MEASURES)}
         rows[name] = row
     return rows

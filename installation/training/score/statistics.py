@@ -29,6 +29,13 @@ def known_mean(values: Array) -> float:
     return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
 
 
+def known_deviations(values: Array) -> Array:
+    """Standard deviations [M] of measures [N, M], without values that are not known; NaN where nothing varies."""
+    few = np.isfinite(values).sum(0) < 2
+    found = np.nanstd(np.where(few, 0.0, values), axis=0)
+    return np.asarray(np.where(found > 0, found, np.nan))
+
+
 def mean(values: Array) -> float:
     return float(np.mean(values))
 

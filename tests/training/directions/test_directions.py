@@ -7,8 +7,10 @@ from installation.latents.directions import Direction
 from installation.latents.maps import Maps
 from installation.training.children.image_filters import guided, kuwahara, outlines
 from installation.training.children.stylize import STYLES
-from installation.training.directions.command import NAMES, PLANS, balance, fit, mixed
+from installation.training.directions.calibration import balance, mixed
 from installation.training.directions.effects import MEASURES, Swings, effects, kin
+from installation.training.directions.fitting import fit
+from installation.training.directions.plans import NAMES, PLANS
 
 
 def test_fit_separates_attributes_that_come_together():

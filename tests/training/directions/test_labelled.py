@@ -1,6 +1,7 @@
 """Sliders from labels: what is learned of one attribute is not another's, and the whole way on drawings of which the truth is known."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from installation.errors import ConfigError
 from installation.latents.directions import load_directions
 from installation.training.directions import labelled
 from installation.training.directions.classifiers import fit
-from installation.training.directions.labelled import Faces, accuracy_by_labels, accuracy_table, direction_of, read_sides
+from installation.training.directions.covariates import BETWEEN_GROUPS
+from installation.training.directions.labelled import Faces, accuracy_by_labels, accuracy_table, alike, direction_of, read_sides
 from installation.training.directions.own_attribute import main
 
 pytest.importorskip("sklearn")
@@ -38,7 +40,7 @@ def faces() -> Faces:
     values = np.stack([signs[name] for name in NAMES], axis=1)
     codes = values @ axes + 0.25 * rng.standard_normal((count, STYLES * WIDE)) / 4
     details = (values @ np.eye(3, 5)).reshape(count, 5, 1, 1).repeat(2, 2).repeat(2, 3).astype(np.float32)
-    made = Faces((), codes, details, np.full((count, 468, 2), 0.5), signs)
+    made = Faces((), codes, details, np.full((count, 468, 2), 0.5), signs, np.zeros((count, 9)))
     return made, axes  # type: ignore[return-value]
 
 
@@ -61,6 +63,22 @@ def test_a_slider_leaves_the_others_boundaries_alone(faces) -> None:
     # In the residual the first attribute's own difference is found, and nothing of the one that it mostly comes with.
     shift = kept.maps.shift[:, 0, 0].numpy() / labelled.STRONG
     assert shift[0] == pytest.approx(2, abs=1e-4) and abs(shift[1:]).max() < 1e-4
+
+
+def test_dark_hair_that_is_seen_with_dark_skin_moves_no_skin(faces) -> None:
+    faces, axes = faces
+    rng = np.random.default_rng(1)
+    skin = np.linalg.qr(np.concatenate([axes, rng.standard_normal((1, STYLES * WIDE))]).T)[0].T[3]
+    look = np.zeros((len(faces.codes), 9))
+    look[:, 0] = 50 + 10 * (faces.signs["hair-colour"] + rng.standard_normal(len(look)))
+    seen = replace(faces, codes=faces.codes + (look[:, :1] - 50) / 10 * skin, look=look)
+
+    def share(of: Faces) -> float:
+        vector = direction_of(Shape, of, bounds_of(of), "hair-colour", []).vector.flatten().double().numpy()  # type: ignore[arg-type]
+        return abs(float(vector @ skin / np.linalg.norm(vector)))
+
+    held, free = share(alike(seen, BETWEEN_GROUPS)), share(alike(seen, ()))
+    assert held < 0.1 and free > 0.3
 
 
 def test_accuracies_stand_beside_the_published_ones(faces) -> None:

@@ -13,6 +13,7 @@ from installation.__main__ import main
 from installation.checkpoints.loading import load_encoder, load_generator
 from installation.latents.directions import Direction, save_directions
 from installation.training.directions.attributes import KIND, AttributeNetwork
+from installation.training.judge.network import Accuracy, Judge, save_judge
 from installation.training.score.faces import groups_of, score_faces
 from installation.training.score.networks import IdentityJudge, PerceptualJudge
 from installation.training.score.sample import draw_sample
@@ -139,7 +140,8 @@ def test_directions_are_measured_and_what_has_no_measure_is_null(tmp_path, model
     directions = [Direction(name, torch.randn(styles, 32), (0, styles)) for name in ("age", "smile")]
     save_directions(directions, tmp_path / "directions.safetensors", {})
     files = ("--directions", tmp_path / "directions.safetensors", "--attributes", tmp_path / "attributes.safetensors")
-    code, report = run(tmp_path, model, tmp_path, "--nets", nets, *files, "--edits", "3")
+    code, report = run(tmp_path, model, tmp_path, "--nets", nets, *files, "--edits", "3", "--groups", tmp_path / "groups.md")
+    assert "## age, own effect in years" in (tmp_path / "groups.md").read_text() and "attributes.safetensors" in report["judged_by"]
     assert code == 0 and report["edited_faces"] == 3 and report["directions_left_out"] is None
     age, smile = report["directions"]["age"], report["directions"]["smile"]
     low, high = report["ci95"]["directions"]["age"]["own_effect_sd"]
@@ -147,6 +149,27 @@ def test_directions_are_measured_and_what_has_no_measure_is_null(tmp_path, model
     assert smile["own_effect_sd"] is None and smile["worst_other"] in ("age", "gender")
     code, report = run(tmp_path, model, tmp_path, *files[:2], "--edits", "3", "--attributes", tmp_path / "nowhere.safetensors")
     assert code == 0 and report["directions"] is None and "nowhere" in report["directions_left_out"]
+    assert report["judged_by"] is None and report["glass_directions"]["age"]["lightness+1"] is not None
+
+
+def test_a_judge_that_is_named_tells_the_effects(tmp_path, model, crops, nets, capsys):
+    write_faces(tmp_path, crops)
+    torch.manual_seed(1)
+    styles = load_encoder(model[1]).styles
+    save_directions([Direction("age", torch.randn(styles, 32), (0, styles))], tmp_path / "directions.safetensors", {})
+    judge = Judge()
+    with torch.no_grad():
+        for part in judge.modules():
+            if isinstance(part, torch.nn.Conv2d):
+                part.weight.mul_(3)  # else nothing comes through an untrained one
+    save_judge(judge, tmp_path / "judge.safetensors", Accuracy(8.0, 0.8, 0.7, 0.6, 0.0, 100), 1)
+    files = ("--directions", tmp_path / "directions.safetensors", "--edits", "2", "--attributes", tmp_path / "nowhere.safetensors")
+    code, report = run(tmp_path, model, tmp_path, *files, "--judge", tmp_path / "judge.safetensors")
+    assert code == 0 and "judge.safetensors: wrong by 8.0 years" in report["judged_by"]
+    assert "effects are read by a judge" in capsys.readouterr().out
+    assert report["glass_directions"]["age"]["own+1"] != 0 and report["directions"]["age"]["own_effect_sd"] is not None
+    code, report = run(tmp_path, model, tmp_path, *files, "--judge", tmp_path / "directions.safetensors")
+    assert code == 2 and "not a judge" in capsys.readouterr().err
 
 
 def test_likeness_tells_the_own_sitter_from_others(folder, nets):

@@ -1,0 +1,1 @@
+"""A judge of edits: it reads what an editor has done and teaches nobody."""
