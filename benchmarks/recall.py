@@ -126,7 +126,7 @@ def run(source: str, seconds: float, rounds: int, more: Sequence[str], profile: 
         profile(show)
     spans: list[tuple[str, float, float]] = []
     rate, (stolen, total) = matrix_rate(), cpu_times()
-    hand = threading.Thread(target=recall_all, args=(show, show.desk.presets.names() * rounds, seconds, spans), daemon=True)
+    hand = threading.Thread(target=recall_all, args=(show, list(show.desk.presets.catalogue.presets) * rounds, seconds, spans), daemon=True)
     hand.start()
     report = show.run()
     hand.join()
