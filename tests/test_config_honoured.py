@@ -332,7 +332,8 @@ def test_the_comments_of_the_shipped_file_offer_what_there_is() -> None:
     lines, document = SHIPPED.read_text(encoding="utf-8").splitlines(), read_document(SHIPPED)
     for key, options in enumerated().items():
         comment = lines[document.lines[tuple(key.split("."))] - 1].split("#", 1)[1].split(";")[0]
-        words = set(re.findall(r"[a-z0-9]+", comment.split(": chosen")[0]))
+        offered = comment.split(": chosen")[0]
+        words = {*re.findall(r"[a-z0-9]+", offered), *re.findall(r"[a-z]+-[a-z]+", offered)}
         for option in options:
             assert str(option).lower() in words, f"{key}: {option} is not in its comment"
         if key in ("engine.backend", "engine.precision", "engine.device", "canvas.renderer"):
