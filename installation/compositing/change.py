@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from installation.compositing.sitters_own import SittersOwn
 from installation.faces.head import HAIR
 from installation.latents.warps import STILL, origins, without_folds
 from installation.messages import Drawing, Image, Mask
@@ -50,25 +51,25 @@ class Change:
         return Change(brighter, darker, keep, None if self.origin is None else self.origin * np.float32(strength))
 
 
-def difference(edited: Image, plain: Image | None, mask: Mask, glass: float, own: Plane | None = None) -> Change:
+def difference(edited: Image, plain: Image | None, mask: Mask, glass: float, own: SittersOwn | None = None) -> Change:
     """edited, plain: uint8 [p, p, 3]; mask [p, p]: where the edit may be seen; glass 0…1: how much of the camera's pixels stays
     inside it. At 1 the camera gives all and the drawings only what is between them; at 0 the edited drawing covers the camera. own:
-    [p, p] 0…1, where the camera's own stays unchanged, as in the eyes, which no small drawing has as sharp."""
+    what stays the sitter's own, where there is a plain drawing."""
     share = cv2.cvtColor(mask, cv2.COLOR_GRAY2RGB)
     change = edited.astype(np.float32)
     if plain is not None:
         change -= np.float32(glass) * plain
         skin = skin_share(mask)
         change -= np.float32(glass * TONE) * tone(edited, plain, skin) * skin[..., None]
+        if own is not None:
+            own.keep(change, plain)
     change *= share.astype(np.float32) * np.float32(1 / 255)
-    if own is not None:
-        change *= (np.float32(1) - own)[..., None]
     keep = None if glass >= 1.0 else np.asarray(cv2.bitwise_not(cv2.convertScaleAbs(share, alpha=1.0 - glass)), dtype=np.uint8)
     brighter, darker = np.clip(change, 0, 255), np.clip(-change, 0, 255)
     return Change(np.rint(brighter).astype(np.uint8), np.rint(darker).astype(np.uint8), keep)
 
 
-def over_camera(drawing: Drawing, mask: Mask, square: bool = False, own: Plane | None = None) -> Change | None:
+def over_camera(drawing: Drawing, mask: Mask, square: bool = False, own: SittersOwn | None = None) -> Change | None:
     """What a drawing changes inside a visitor's mask [p, p]; None where nothing was drawn. square: the drawn background is wanted,
     too, where the camera gives way; own: as of ``difference``."""
     if drawing.edited is None:

@@ -29,6 +29,7 @@ HEAD = Growth(1.62, 1.34, 1.16)  # to hair, ears and neck
 FACE = Growth(1.10, 1.02, 1.08)
 RIM = 0.035  # of the side: standard deviation of the soft rim
 HAIR = 0.35  # of an edit is seen on hair and neck: where it takes hair away there is nothing that the generator could know
+MIDDLE_OF_MOUTH = 0.65  # of the lips' outline
 EYE_RIM = 0.006  # of the side: standard deviation of the rim of what is between the lids
 BORDER = 0.04  # of the side, along which the mask ends before the crop does
 SUBPIXEL_BITS = 4  # in which outlines are given to OpenCV
@@ -82,6 +83,15 @@ def eyes(landmarks: Points, M_o2c: Matrix) -> Mask:
     mask = np.zeros((HEAD_PX, HEAD_PX), np.uint8)
     for lids in (index.RIGHT_EYE_REFINED[:16], index.LEFT_EYE_REFINED[:16]):
         cv2.bitwise_or(mask, _filled(np.asarray(transform(M_o2c, landmarks[list(lids)]), np.float32)), dst=mask)
+    cv2.GaussianBlur(mask, (0, 0), EYE_RIM * HEAD_PX, dst=mask)
+    return mask
+
+
+def between_lips(landmarks: Points, M_o2c: Matrix) -> Mask:
+    """[128, 128] uint8: where teeth are seen when lips part, with a soft rim: the middle of the mouth."""
+    outline = np.asarray(transform(M_o2c, landmarks[list(index.LIPS_REFINED[:20])]), np.float32)
+    middle = outline.mean(axis=0)
+    mask = _filled(middle + (outline - middle) * np.float32(MIDDLE_OF_MOUTH))
     cv2.GaussianBlur(mask, (0, 0), EYE_RIM * HEAD_PX, dst=mask)
     return mask
 

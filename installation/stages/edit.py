@@ -208,7 +208,7 @@ class Edit:
         # The residual belongs to this very sitter: the mean face must not wear it.
         gain = controls.number("identity/detail") * psi
         edited, carried, warp = ws, detail, None
-        opening, eyes = (0.0, 0.0) if move is None else (move.opening, glass * move.by_editor)
+        opening, own_share = (0.0, 0.0) if move is None else (move.opening, glass * move.by_editor)
         drawn = glass < 1
         if move is not None and move.drawn:
             drawn = True
@@ -221,7 +221,7 @@ class Edit:
             moved = move.warp(own)
             warp = None if moved is None else moved.numpy()
         return EditedFace(
-            encoded.face, ws, edited, carried, gain, warp, encoded, glass, drawn, cell, own_mix, opening=opening, own_eyes=eyes
+            encoded.face, ws, edited, carried, gain, warp, encoded, glass, drawn, cell, own_mix, opening=opening, own_share=own_share
         )  # fmt: skip
 
     def _changes(self, encoded: EncodedFace, morph: float) -> OwnChanges | None:

@@ -14,7 +14,7 @@ from installation.canvas.look import FACETS, MIRROR
 from installation.compositing.apply import Pane
 from installation.compositing.change import Change, over_camera
 from installation.compositing.mouth import Mouth, mouth_of, open_mouth
-from installation.compositing.own_eyes import own_eyes
+from installation.compositing.sitters_own import sitters_own
 from installation.control.state import Controls
 from installation.faces import head
 from installation.faces.ffhq import crop_to_original, invert, quad_from_landmarks, transform
@@ -202,7 +202,7 @@ class Glass:
             self._openings[key] = edited.opening
             self._changes[key] = None
             if drawing.edited is not None:
-                own = own_eyes(edited.face.landmarks, _to_mask(edited.face), drawing.edited.shape[0], edited.own_eyes)
+                own = sitters_own(edited.face.landmarks, _to_mask(edited.face), drawing.edited.shape[0], edited.own_share)
                 self._changes[key] = over_camera(drawing, self._mask(edited, sitters, drawing), square, own)
 
     def _mask(self, edited: EditedFace, sitters: dict[int, EncodedFace], drawing: Drawing) -> Mask:

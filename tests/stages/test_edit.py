@@ -250,10 +250,10 @@ def test_an_opened_mouth_needs_no_drawing_and_goes_with_one(controls):
     frame = EncodedFrame(FRAME, (written_on(0.2),))
     alone = stage.edit(frame, set_now(state, **{"edit__mouth-open__amount": 0.6}), 0.0).faces[0]
     assert alone.opening == pytest.approx(0.6) and not alone.edited and torch.equal(alone.ws, alone.ws_edited)
-    assert alone.own_eyes == 0.0 and alone.warp is None
+    assert alone.own_share == 0.0 and alone.warp is None
     both = stage.edit(frame, set_now(state, edit__age__amount=1.0), 0.0).faces[0]
-    assert both.opening == pytest.approx(0.6) and both.edited and both.own_eyes == 1.0
+    assert both.opening == pytest.approx(0.6) and both.edited and both.own_share == 1.0
     half = stage.edit(frame, set_now(state, identity__glass=0.5), 0.0).faces[0]
-    assert half.own_eyes == pytest.approx(0.5)
+    assert half.own_share == pytest.approx(0.5)
     shut = stage.edit(frame, set_now(state, **{"edit__mouth-open__amount": -0.6}), 0.0).faces[0]
     assert shut.opening == 0.0 and shut.edited

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from installation.compositing.apply import Pane
 from installation.compositing.change import over_camera
 from installation.compositing.mouth import mouth_of, open_mouth
-from installation.compositing.own_eyes import own_eyes
+from installation.compositing.sitters_own import sitters_own
 from installation.engines.silhouette_model import SilhouetteModel
 from installation.faces.head import HAIR, HEAD_PX, face_outline, head_mask
 from installation.latents.directions import Move
@@ -99,7 +99,7 @@ class Glazing:
                 warp = None if move is None else move.warp(own)
                 moved = None if warp is None else warp.numpy()
                 drawing = Drawing(edited, plain if self.glass > 0.0 else None, moved, self.glass)
-                kept = None if move is None else own_eyes(places, _to_mask(crop), size, self.glass * move.by_editor)
+                kept = None if move is None else sitters_own(places, _to_mask(crop), size, self.glass * move.by_editor)
                 change = over_camera(drawing, mask, square=True, own=kept)
                 portrait, mouth = crop.copy(), None if move is None else mouth_of(places, move.opening)
                 if change is not None:

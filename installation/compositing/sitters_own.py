@@ -1,0 +1,54 @@
+"""What stays the sitter's own while their face changes: the eyes as they are, and the hue of their skin.
+
+Eyes are what people look at first, and no drawing of 128 px has them as sharp as the camera: what an edit draws in them is a blot. A lid
+that comes down, or an eye that grows, is moved and not drawn. And a wrinkle is a shadow: it makes skin darker or lighter in its own
+colour, where two drawings of a generator differ in grey and leave ash and blue around lids and lips.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from installation.faces.head import HEAD_PX, between_lips, eyes
+from installation.messages import Image, Mask, Matrix, Points
+
+Plane = NDArray[np.float32]
+
+EYES_KEPT = 0.85  # of what is drawn between the lids is left out
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+LIFT = np.float32(8.0)  # grey levels: darker than that there is no hue to go by
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SittersOwn:
+    """Each [p, p] 0…1. eyes: how far the camera's own stays; hue: how far a change is a change of brightness alone."""
+
+    eyes: Plane
+    hue: Plane
+
+    def keep(self, change: NDArray[np.float32], plain: Image) -> None:
+        """Take out of a change [p, p, 3] of grey levels over ``plain`` [p, p, 3], in place, what would not be the sitter's any more."""
+        base = plain + LIFT
+        brighter = (change @ LUMA) / (base @ LUMA)
+        change += (base * brighter[..., None] - change) * self.hue[..., None]
+        change *= (np.float32(1) - self.eyes)[..., None]
+
+
+def sitters_own(landmarks: Points, M_o2c: Matrix, side: int, share: float) -> SittersOwn | None:
+    """What is kept in a crop of [side, side]; None where nothing is. landmarks: [468, 2] px; M_o2c: from those to a crop of
+    ``head.HEAD_PX``; share 0…1: how much of the edit is drawn over a face whose own should be kept."""
+    if share <= 0.0:
+        return None
+    kept = np.float32(EYES_KEPT * share / 255) * _sized(eyes(landmarks, M_o2c), side)
+    hue = np.float32(share) * (np.float32(1) - np.float32(1 / 255) * _sized(between_lips(landmarks, M_o2c), side))  # teeth have their own
+    return SittersOwn(kept, hue)
+
+
+def _sized(mask: Mask, side: int) -> Plane:
+    """[side, side] 0…255."""
+    found = mask if side == HEAD_PX else cv2.resize(mask, (side, side), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(found, np.float32)
