@@ -61,7 +61,7 @@ function show(told) {
   const shown = JSON.stringify([told.pictures, told.why]);
   if (shown !== pictures) {
     pictures = shown;
-    canvas.allow(told.pictures, told.why);
+    canvas.allow(told.pictures, told.why.replace(" The frame is what the camera sees.", ""));
     tracker.allow(told.pictures, told.why);
   }
   room.show(told);
