@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.faces.head import HEAD_PX, between_lips, eyes
+from installation.faces.head import HEAD_PX, lips, eyes
 from installation.messages import Image, Mask, Matrix, Points
 
 Plane = NDArray[np.float32]
@@ -44,7 +44,8 @@ def sitters_own(landmarks: Points, M_o2c: Matrix, side: int, share: float) -> Si
     if share <= 0.0:
         return None
     kept = np.float32(EYES_KEPT * share / 255) * _sized(eyes(landmarks, M_o2c), side)
-    hue = np.float32(share) * (np.float32(1) - np.float32(1 / 255) * _sized(between_lips(landmarks, M_o2c), side))  # teeth have their own
+    # Around the mouth teeth, lips and skin take each other's place.
+    hue = np.float32(share) * (np.float32(1) - np.float32(1 / 255) * _sized(lips(landmarks, M_o2c), side))
     return SittersOwn(kept, hue)
 
 

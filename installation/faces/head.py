@@ -29,7 +29,7 @@ HEAD = Growth(1.62, 1.34, 1.16)  # to hair, ears and neck
 FACE = Growth(1.10, 1.02, 1.08)
 RIM = 0.035  # of the side: standard deviation of the soft rim
 HAIR = 0.35  # of an edit is seen on hair and neck: where it takes hair away there is nothing that the generator could know
-MIDDLE_OF_MOUTH = 0.65  # of the lips' outline
+LIPS_GROWTH, LIPS_RIM = 1.15, 0.012  # of the lips' outline, and of the side: how far what is the mouth reaches, and how softly it ends
 EYE_RIM = 0.006  # of the side: standard deviation of the rim of what is between the lids
 BORDER = 0.04  # of the side, along which the mask ends before the crop does
 SUBPIXEL_BITS = 4  # in which outlines are given to OpenCV
@@ -87,12 +87,12 @@ def eyes(landmarks: Points, M_o2c: Matrix) -> Mask:
     return mask
 
 
-def between_lips(landmarks: Points, M_o2c: Matrix) -> Mask:
-    """[128, 128] uint8: where teeth are seen when lips part, with a soft rim: the middle of the mouth."""
+def lips(landmarks: Points, M_o2c: Matrix) -> Mask:
+    """[128, 128] uint8: the mouth with its lips, with a soft rim."""
     outline = np.asarray(transform(M_o2c, landmarks[list(index.LIPS_REFINED[:20])]), np.float32)
     middle = outline.mean(axis=0)
-    mask = _filled(middle + (outline - middle) * np.float32(MIDDLE_OF_MOUTH))
-    cv2.GaussianBlur(mask, (0, 0), EYE_RIM * HEAD_PX, dst=mask)
+    mask = _filled(middle + (outline - middle) * np.float32(LIPS_GROWTH))
+    cv2.GaussianBlur(mask, (0, 0), LIPS_RIM * HEAD_PX, dst=mask)
     return mask
 
 
