@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.faces.head import HEAD_PX, lips, eyes
+from installation.faces.head import HEAD_PX, eyes, lips
 from installation.messages import Image, Mask, Matrix, Points
 
 Plane = NDArray[np.float32]
