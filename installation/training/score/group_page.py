@@ -35,8 +35,14 @@ def _lines(report: Mapping[str, Any]) -> Iterator[str]:
         yield "|---" * (1 + len(HEADINGS)) + "|"
         yield _row("everybody", {"faces": count, name: row}, name)
         for column, values in groups.items():
-            for value, found in values.items():
+            for value, found in sorted(values.items(), key=lambda group: _place(group[0])):
                 yield _row(f"{column} {value}", found, name)
+
+
+def _place(group: str) -> tuple[int, str]:
+    """Ages by their numbers: 3-9 before 10-19; "more than 70" behind all."""
+    number = group.split("-", maxsplit=1)[0]
+    return (int(number), "") if number.isdecimal() else (1000, group)
 
 
 def _row(label: str, found: Mapping[str, Any], name: str) -> str:

@@ -61,6 +61,14 @@ def test_every_direction_is_told_of_every_group():
     assert "## hats" in page and "| everybody | 8 | – | – |" in next(line for line in page[page.index("## hats") :] if "everybody" in line)
 
 
+def test_ages_come_in_their_order():
+    report = report_of()
+    row = report["glass_groups"]["age"]["20-29"]
+    report["glass_groups"]["age"] = dict.fromkeys(("10-19", "20-29", "3-9", "more than 70"), row)
+    page = group_page(report)
+    assert page.index("age 3-9") < page.index("age 10-19") < page.index("age 20-29") < page.index("age more than 70")
+
+
 def test_faces_of_several_parts_keep_their_own_measures():
     whole = scores()
     parts = [whole.of(np.arange(3)), whole.of(np.arange(3, 8))]
