@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from installation.networks.stylegan2 import MAPPING_LR, SQRT2, EqualLinear, NoiseMode, clamped
+from installation.networks.stylegan2 import MAPPING_LR, SQRT2, EqualLinear, NoiseMode
 
 MATRIX_SIDE = 256  # up to this side, a small picture is up-sampled faster by matrix products than by a transposed convolution
 
@@ -178,7 +178,9 @@ class SynthesisLayer(nn.Module):
         x = self._convolve(x, self.affine(w))
         x = x + self.bias.to(x.dtype)[None, :, None, None]
         x = upsample(x, self.up_filter, plan.rise)
-        x = clamped(x if plan.to_rgb else F.leaky_relu(x, 0.2) * SQRT2, plan.clamp)
+        x = x if plan.to_rgb else F.leaky_relu(x, 0.2) * SQRT2
+        if plan.clamp is not None:  # as ``clamped``; this one's way back takes one pass and not four
+            x = F.hardtanh(x, -plan.clamp, plan.clamp)
         return downsample(x, self.down_filter, plan.down)
 
     @torch.no_grad()
