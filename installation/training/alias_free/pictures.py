@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from installation.training.data.datasets import DatasetError, Picture, load_pictures
+from installation.training.data.datasets import PICTURE_SUFFIXES, DatasetError, Picture, load_pictures
 
 FEW = 200  # pictures below which a warning is due
 
@@ -37,21 +37,35 @@ def load_sets(sources: Sequence[Path], size: int) -> Sets:
             raise DatasetError("; ".join([f"{source}: {what}", *broken[:3]]))
         said += [f"{source}: {small} pictures are smaller than {size} px and left out"] if small else []
         said += [f"{source}: {len(broken)} left out: {'; '.join(broken[:3])}{' …' if len(broken) > 3 else ''}"] if broken else []
+        said += _beside_packs(source)
         said += [f"{source}: only {len(kept)} pictures; they will be learned by heart"] if len(kept) < FEW else []
         pictures.append(tuple(kept))
     return Sets(tuple(pictures), tuple(said))
+
+
+def _beside_packs(source: Path) -> list[str]:
+    """Pictures beside zips are sheets of theirs, as `data` writes them, and are not read; whoever meant them is told."""
+    found = []
+    for folder in _places(source):
+        packs = folder.is_dir() and any(folder.glob("*.zip"))
+        loose = sum(path.suffix.lower() in PICTURE_SUFFIXES for path in folder.iterdir()) if packs else 0
+        found += [f"{folder}: {loose} pictures beside zips are left out; a folder of their own would be read"] if loose else []
+    return found
+
+
+def _places(source: Path) -> list[Path]:
+    """The source and the folders in it, without hidden ones."""
+    inner = (path for path in source.rglob("*") if path.is_dir()) if source.is_dir() else ()
+    shown = (path for path in inner if not any(part.startswith(".") for part in path.relative_to(source).parts))
+    return [source, *sorted(shown)]
 
 
 def _everything(source: Path, broken: list[str]) -> list[Picture]:
     """Of a file or a folder, and of the folders in it."""
     if not source.exists():
         raise DatasetError(f"{source}: no such file or folder")
-    places = [source]
-    if source.is_dir():
-        inner = (path for path in source.rglob("*") if path.is_dir())
-        places += sorted(path for path in inner if not any(part.startswith(".") for part in path.relative_to(source).parts))
     found: list[Picture] = []
-    for place in places:
+    for place in _places(source):
         for split in ("train", None):
             try:
                 found += load_pictures(place, split, broken.append if split is None else lambda _: None)

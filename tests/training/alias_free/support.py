@@ -10,7 +10,7 @@ from installation.training.alias_free.settings import Options
 from installation.training.alias_free.trainer import StyleGAN3Trainer
 from installation.training.data.datasets import BatchStream
 
-TINY = {"size": 16, "channel_base": 128, "channel_max": 8, "w_dim": 16, "layers": 4, "margin": 2}
+TINY = {"size": 16, "channel_base": 128, "channel_max": 8, "w_dim": 24, "layers": 4, "margin": 2}
 TINY |= {"adversary_base": 128, "adversary_max": 16}
 WORDS = [word for name, value in TINY.items() for word in (f"--{name.replace('_', '-')}", str(value))]
 WORDS += ["--batch", "4", "--chunk", "4", "--device", "cpu", "--precision", "float32"]

@@ -69,7 +69,7 @@ def test_a_step_moves_all_that_learns(arch, worlds, tmp_path):
     # The last layers' magnitudes are theirs too; what no picture of this size passes through stays.
     assert {name for name in still - fixed if not name.startswith("judge.")} == set()
     assert "r1" in terms[0] and "r1" not in terms[1]  # lazily
-    assert not torch.equal(trainer.ema.mapping.w_avg, torch.zeros(16))
+    assert not torch.equal(trainer.ema.mapping.w_avg, torch.zeros(24))
     assert all(getattr(trainer.ema.synthesis, name).magnitude_decay is None for name in trainer.ema.synthesis.layer_names)
 
 
@@ -84,6 +84,21 @@ def test_the_generator_learns_to_please(worlds, tmp_path):
     trainer = tiny_trainer(tmp_path, lr=1e-2, adversary_lr=1e-9)
     terms = steps(trainer, worlds, 14)
     assert sum(t["samples"] for t in terms[-3:]) < 0.95 * sum(t["samples"] for t in terms[:3])
+
+
+def test_neither_side_learns_from_the_other_s_loss(worlds, tmp_path, monkeypatch):
+    for silent, still in (("of_both", "judge"), ("of_samples", "generator")):
+        trainer = tiny_trainer(tmp_path / still, gamma=0.0)
+        before = everything(trainer)
+        nothing = {
+            "of_both": lambda real, fake, logits=trainer.judge.logits: (0.0 * logits(fake).sum(), torch.zeros(4)),
+            "of_samples": lambda fake: 0.0 * fake.sum(),
+        }
+        monkeypatch.setattr(trainer.judge, silent, nothing[silent])
+        steps(trainer, worlds, 1)
+        part = {"judge": trainer.judge.network, "generator": trainer.generator}
+        moved = {name: [n for n, p in one.named_parameters() if not torch.equal(p, before[f"{name}.{n}"])] for name, one in part.items()}
+        assert moved.pop(still) == [] and all(moved.values())
 
 
 def test_the_mean_follows_the_generator(worlds, tmp_path, monkeypatch):
@@ -159,7 +174,9 @@ def test_a_run_goes_on_with_its_own_networks(worlds, tmp_path):
     options = trainer.options
     again = module.StyleGAN3Trainer(options, "stylegan3-t", {})  # without being told again
     assert again.shape == trainer.shape and again.images == 8
-    with pytest.raises(ConfigError, match=r"state\.pt: a run of stylegan3-t, which cannot go on as stylegan3-r; leave it with --arch stylegan3-t"):
+    with pytest.raises(
+        ConfigError, match=r"state\.pt: a run of stylegan3-t, which cannot go on as stylegan3-r; leave it with --arch stylegan3-t"
+    ):
         module.StyleGAN3Trainer(options, "stylegan3-r", {})
     with pytest.raises(ConfigError, match=r"other networks \(--size 32, not 16\)"):
         module.StyleGAN3Trainer(options, "stylegan3-t", {"size": 32})
