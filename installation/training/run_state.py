@@ -19,9 +19,12 @@ def read_state(path: Path, device: torch.device) -> dict[str, Any] | None:
         state = torch.load(path, map_location=device, weights_only=True)
         return {str(key): value for key, value in state.items()}
     except Exception as err:  # torch has many words for a damaged file: RuntimeError, UnpicklingError, EOFError, AttributeError and more
-        raise FaultError(
-            f"{path}: damaged, so the run cannot go on from it ({_first_line(err)}); bring back a copy, or begin anew with another --run"
-        ) from err
+        raise damaged(path, err) from err
+
+
+def damaged(path: Path, err: Exception) -> FaultError:
+    """What to raise for a state that cannot be gone on from."""
+    return FaultError(f"{path}: damaged, so the run cannot go on from it ({_first_line(err)}); bring back a copy, or name another --run")
 
 
 def check_arch(state: dict[str, Any], path: Path, arch: str) -> None:

@@ -4,7 +4,7 @@
 
 Several sources have equal shares of each batch; within one, folders in folders are read, and every picture counts alike. Resumes from
 ``RUN/state.pt``; every so many thousand pictures it leaves a model file and a sheet of samples in ``RUN``, which `grid`, `film`, `invert`,
-`fid` and `models.generator` take, and ``RUN/log.jsonl`` and ``RUN/report.html``.
+`fid` and, with an encoder, `models.generator` take, and ``RUN/log.jsonl`` and ``RUN/report.html``.
 """
 
 import argparse
@@ -20,9 +20,10 @@ import torch
 
 from installation.errors import ConfigError, FaultError
 from installation.output_file import whole_file
+from installation.training import distributed
 from installation.training.alias_free.pictures import Sets, load_sets
 from installation.training.alias_free.samples import samples
-from installation.training.alias_free.settings import ARCHS, BATCH, GAMMA, SIZE, Options, Shape
+from installation.training.alias_free.settings import ARCHS, BATCH, GAMMA, SIZE, Options, R, Shape
 from installation.training.alias_free.trainer import StyleGAN3Trainer
 from installation.training.data.datasets import BatchStream
 from installation.training.report import write_report
@@ -114,9 +115,11 @@ class Run:
 def main(argv: Sequence[str] | None = None) -> int:
     """The command ``train --arch stylegan3-…``."""
     a = _arguments(argv)
+    if distributed.WORLD > 1:
+        raise ConfigError(f"--arch {a.arch} trains in one process; start it without torchrun")
     wishes = {name: value for name in SHAPE_OPTIONS if (value := getattr(a, name)) is not None}
-    chosen = {name: getattr(a, name) for name in ("gamma", "lr", "adversary_lr", "blur", "device", "precision", "nets")}
-    options = Options(a.run, a.batch, min(a.chunk, a.batch), **chosen)
+    chosen = {name: getattr(a, name) for name in ("gamma", "lr", "adversary_lr", "device", "precision", "nets")}
+    options = Options(a.run, a.batch, min(a.chunk, a.batch), blur=Options.blur if a.blur is None else a.blur, **chosen)
     try:
         a.run.mkdir(parents=True, exist_ok=True)
     except OSError as err:
@@ -166,7 +169,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     p.add_argument("--gamma", type=_weight, help=f"of the R1 penalty; default {GAMMA} at {SIZE} px, four times as much at twice the size")
     p.add_argument("--lr", type=_positive, default=Options.lr, help="of the generator (0.0025)")
     p.add_argument("--adversary-lr", type=_positive, default=Options.adversary_lr, help="of the adversary (0.002)")
-    p.add_argument("--blur", type=_weight, default=Options.blur, metavar="K", help="r: thousand pictures until they are seen sharp (200)")
+    p.add_argument("--blur", type=_weight, metavar="K", help="r: thousand pictures until they are seen sharp (200)")
     p.add_argument("--nets", type=Path, help="folder with the perceptual network, for --adversary projected")
     p.add_argument("--precision", choices=["auto", "float32", "bf16"], default="auto")
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -183,6 +186,10 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     g.add_argument("--adversary-base", type=_count, help=f"its widths are this over the side ({new.adversary_base})")
     g.add_argument("--adversary-max", type=_count, help=f"its widest layer ({new.adversary_max})")
     a = p.parse_args(argv)
+    if a.blur is not None and a.arch != R:
+        p.error(f"--blur is of {R} alone")
+    if a.nets is not None and a.adversary == "stylegan2":
+        p.error("--nets is for --adversary projected alone")
     if a.chunk % 4 or a.batch % 4:
         p.error("--batch and --chunk: multiples of 4 are needed, for groups of 4 are compared")
     return a

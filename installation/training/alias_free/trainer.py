@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from installation.checkpoints.stylegan3_file import save_stylegan3
-from installation.errors import ConfigError
+from installation.errors import ConfigError, WeightsError
 from installation.networks.stylegan3 import StyleGAN3Generator
 from installation.networks.stylegan3_design import new_generator
 from installation.output_file import whole_file
@@ -23,7 +24,7 @@ from installation.training.alias_free.judges import Judge, ProjectedJudge, Style
 from installation.training.alias_free.settings import Options, R, Shape, kept_shape
 from installation.training.losses import Darknet
 from installation.training.precision import quicker_in_half
-from installation.training.run_state import check_arch, read_state, write_state
+from installation.training.run_state import check_arch, damaged, read_state, write_state
 from installation.training.trainer import NotFinite
 
 MEAN_DECAY = 0.998  # of the mean code
@@ -46,7 +47,7 @@ class StyleGAN3Trainer:
         if state is not None:
             check_arch(state, self.state_path, arch)
         wishes = {"arch": arch, **wishes}
-        self.shape = Shape().changed(wishes) if state is None else kept_shape(state["shape"], wishes, self.state_path)
+        self.shape = Shape().changed(wishes) if state is None else kept_shape(state.get("shape", {}), wishes, self.state_path)
         self._gamma = self.shape.gamma if options.gamma is None else options.gamma
         torch.manual_seed(0)
         self.generator = new_generator(self.shape.design).to(self.device)
@@ -83,7 +84,11 @@ class StyleGAN3Trainer:
             return StyleGAN2Judge(self.shape)
         if self.options.nets is None:
             raise ConfigError("--adversary projected reads the perceptual network: name its folder with --nets")
-        return ProjectedJudge(Darknet(self.options.nets / DARKNET).to(self.device).requires_grad_(False))
+        try:
+            features = Darknet(self.options.nets / DARKNET)
+        except (OSError, SafetensorError) as err:
+            raise WeightsError(f"--nets {self.options.nets}: {DARKNET} cannot be read there ({err})") from err
+        return ProjectedJudge(features.to(self.device).requires_grad_(False))
 
     def _quicker_in_half(self) -> bool:
         """Not for configuration R on a CPU: the way back through its radial filters is three times as slow in halves."""
@@ -100,10 +105,13 @@ class StyleGAN3Trainer:
         }  # fmt: skip
 
     def _resume(self, state: Mapping[str, Any]) -> None:
-        for name, part in self._parts().items():
-            part.load_state_dict(state[name])
-        self.images, self.steps, self.seconds = int(state["images"]), int(state["steps"]), float(state["seconds"])
-        self.augment.p = float(state["augment"])
+        try:
+            for name, part in self._parts().items():
+                part.load_state_dict(state[name])
+            self.images, self.steps, self.seconds = int(state["images"]), int(state["steps"]), float(state["seconds"])
+            self.augment.p = float(state["augment"])
+        except (KeyError, RuntimeError, ValueError, TypeError) as err:  # it can be read, and does not hold what it should
+            raise damaged(self.state_path, err) from err
 
     def save(self) -> None:
         """Raises OSError; the state that was there is then untouched."""
@@ -116,7 +124,7 @@ class StyleGAN3Trainer:
         try:
             with whole_file(path) as part:
                 save_stylegan3(self.ema, part, {"name": path.stem, "arch": self.shape.arch, "images": str(self.images), **card})
-        except Exception as err:  # the writer has an exception of its own for a full disk
+        except (ConfigError, SafetensorError) as err:  # the writer has a word of its own for a full disk
             raise OSError(f"{path}: cannot be written ({err}); make room, and the next one will be") from err
 
     def step(self, images: Tensor, mask: Tensor) -> dict[str, float]:

@@ -129,7 +129,7 @@ def test_folders_that_cannot_be(tmp_path, worlds):
         load_sets([tmp_path / "nowhere"], 16)
 
 
-def test_what_cannot_be_is_refused_in_words(trained, worlds, tmp_path, capsys):
+def test_what_cannot_be_is_refused_in_words(trained, worlds, tmp_path, capsys, monkeypatch):
     def refused(code, *words, **changes):
         faces = changes.pop("faces", [worlds])
         assert train(changes.pop("run", tmp_path / "new"), *words, faces=faces, **changes) == code
@@ -148,6 +148,12 @@ def test_what_cannot_be_is_refused_in_words(trained, worlds, tmp_path, capsys):
     with pytest.raises(SystemExit):  # nothing is ignored in silence
         train(tmp_path / "new", "--focus", "2", faces=[worlds])
     assert "--focus" in capsys.readouterr().err
+    for words in (["--blur", "3"], ["--adversary", "stylegan2", "--nets", str(tmp_path)], ["--batch", "6"]):
+        with pytest.raises(SystemExit):
+            train(tmp_path / "new", *words, faces=[worlds])
+        assert words[-2] in capsys.readouterr().err
+    monkeypatch.setattr("installation.training.distributed.WORLD", 2)
+    assert "without torchrun" in refused(2)
 
 
 def test_each_architecture_leaves_the_other_s_run_alone(trained, worlds, tmp_path):

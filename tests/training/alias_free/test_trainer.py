@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from installation.checkpoints.loading import load_generator
-from installation.errors import ConfigError, FaultError
+from installation.errors import ConfigError, FaultError, WeightsError
 from installation.training.alias_free import trainer as module
 from installation.training.alias_free.judges import blurred
 from installation.training.alias_free.pictures import load_sets
@@ -116,8 +116,10 @@ def test_a_projected_adversary(worlds, tmp_path):
     before = everything(trainer)
     terms = steps(trainer, worlds, 2)
     assert "r1" not in terms[0] and not torch.equal(before["generator.synthesis.input.weight"], trainer.generator.synthesis.input.weight)
-    with pytest.raises(ConfigError, match="--nets"):
+    with pytest.raises(ConfigError, match="name its folder with --nets"):
         tiny_trainer(tmp_path / "other", adversary="projected")
+    with pytest.raises(WeightsError, match=r"darknet-tiny-imagenet\.safetensors cannot be read there"):
+        tiny_trainer(tmp_path / "other", adversary="projected", nets=tmp_path)
 
 
 def test_a_loss_that_is_no_number_changes_nothing(worlds, tmp_path):
@@ -191,3 +193,12 @@ def test_a_damaged_state_is_refused_in_words(damage, worlds, tmp_path):
     with pytest.raises(FaultError, match=r"state\.pt: damaged, so the run cannot go on from it .*another --run"):
         tiny_trainer(tmp_path)
     assert trainer.state_path.stat().st_size in (len(whole) // 2, 760, 0)  # and left as it is
+
+
+def test_a_state_that_lacks_a_part_is_damaged_too(tmp_path):
+    trainer = tiny_trainer(tmp_path)
+    trainer.save()
+    state = torch.load(trainer.state_path, weights_only=True)
+    torch.save({name: value for name, value in state.items() if name != "ema"}, trainer.state_path)
+    with pytest.raises(FaultError, match=r"state\.pt: damaged, .*ema"):
+        tiny_trainer(tmp_path)
