@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from installation.networks.stylegan2 import MAPPING_LR, SQRT2, EqualLinear, NoiseMode, clamped
+from installation.networks.stylegan2 import MAPPING_LR, SQRT2, EqualLinear, NoiseMode
 
 MATRIX_SIDE = 256  # up to this side, a small picture is up-sampled faster by matrix products than by a transposed convolution
 
@@ -151,8 +151,12 @@ class SynthesisInput(nn.Module):
 
 
 class SynthesisLayer(nn.Module):
-    """Modulated convolution and a leaky ReLU at a higher sampling rate: x [N, in, S, S], w [N, style_dim] -> [N, out, S', S']."""
+    """Modulated convolution and a leaky ReLU at a higher sampling rate: x [N, in, S, S], w [N, style_dim] -> [N, out, S', S'].
 
+    magnitude_decay: in training, what each batch leaves of the mean square of x that is tracked; None, as it is drawn with, tracks nothing.
+    """
+
+    magnitude_decay: float | None = None
     magnitude_ema: Tensor
     up_filter: Tensor | None
     down_filter: Tensor | None
@@ -169,11 +173,20 @@ class SynthesisLayer(nn.Module):
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         plan = self.plan
+        if self.magnitude_decay is not None:
+            self._track(x, self.magnitude_decay)
         x = self._convolve(x, self.affine(w))
         x = x + self.bias.to(x.dtype)[None, :, None, None]
         x = upsample(x, self.up_filter, plan.rise)
-        x = clamped(x if plan.to_rgb else F.leaky_relu(x, 0.2) * SQRT2, plan.clamp)
+        x = x if plan.to_rgb else F.leaky_relu(x, 0.2) * SQRT2
+        if plan.clamp is not None:  # as ``clamped``; this one's way back takes one pass and not four
+            x = F.hardtanh(x, -plan.clamp, plan.clamp)
         return downsample(x, self.down_filter, plan.down)
+
+    @torch.no_grad()
+    def _track(self, x: Tensor, decay: float) -> None:
+        # A new tensor: the one before may be part of a graph that is still to be gone back through.
+        self.magnitude_ema = torch.lerp(x.float().square().mean(), self.magnitude_ema, decay)
 
     def _convolve(self, x: Tensor, style: Tensor) -> Tensor:
         """Convolution of the scaled channels; but for the last layer, its output demodulated to unit variance.
@@ -290,6 +303,10 @@ def downsample(x: Tensor, taps: Tensor | None, factor: int) -> Tensor:
         return x[:, :, ::factor, ::factor] if factor > 1 else x
     width, count = x.shape[1], taps.shape[0]
     taps = taps.to(x)
+    if x.requires_grad and taps.ndim == 1 and x.shape[-1] <= MATRIX_SIDE:  # the way back through products is several times faster
+        eye = torch.eye(x.shape[-1], dtype=x.dtype, device=x.device)
+        matrix = F.conv1d(eye[:, None], taps.flip(0).view(1, 1, count), stride=factor)[:, 0]
+        return matrix.T @ (x @ matrix)
     if taps.ndim == 2:
         return F.conv2d(x, taps.flip(0, 1).expand(width, 1, count, count), stride=factor, groups=width)
     x = F.conv2d(x, taps.flip(0).view(1, 1, count, 1).expand(width, 1, count, 1), stride=(factor, 1), groups=width)

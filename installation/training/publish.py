@@ -15,6 +15,7 @@ from installation.networks.facets_encoder import INPUT_PX, FacetsEncoder
 from installation.training.data.datasets import Picture, load_pictures, to_tensor
 from installation.training.model import Model, Shape
 from installation.training.prior import fit_prior
+from installation.training.run_state import STYLEGAN2, check_arch
 from installation.training.sealing import seal
 
 SAMPLE = 1_500  # pictures behind the mean code and the prior
@@ -22,8 +23,10 @@ BATCH = 32
 
 
 def load_run(run: Path) -> tuple[Model, int]:
-    """EMA model of a run and the number of images it has seen. Raises FileNotFoundError where there is no state."""
+    """EMA model of a run and the number of images it has seen. Raises FileNotFoundError where there is no state, ConfigError for one of
+    another architecture."""
     state = torch.load(run / "state.pt", map_location="cpu", weights_only=True, mmap=True)
+    check_arch(state, run / "state.pt", STYLEGAN2)
     model = Model(Shape(**state.get("shape", {})))
     model.load_state_dict(state["ema"])
     return model.eval().requires_grad_(False), int(state["images"])

@@ -58,8 +58,8 @@ def write_report(run: Path) -> None:
     summary = f"{last.get('images', 0):,.0f} images in {last.get('seconds', 0) / 3600:.1f} hours, now at {last.get('size', 0):.0f} px"
     page = (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(run.name)}</title><style>{STYLE}</style>'
-        f'<h1>{html.escape(run.name)}</h1><p>{summary}</p><main>{figures}</main><p><img src="grid.png" alt="Originals, '
-        f'reconstructions from the code alone and with the detail residual"></p></html>\n'
+        f'<h1>{html.escape(run.name)}</h1><p>{summary}</p><main>{figures}</main><p><img src="grid.png" alt="What the run '
+        f'draws now"></p></html>\n'
     )
     fresh = run / ".report.tmp"
     fresh.write_text(page)

@@ -5,6 +5,7 @@
 Modes: ``joint`` (the embedded base: encoder and generator learn together to draw what they are shown), ``encoder`` (an encoder
 for a generator that stays as it is), ``gan`` (plain StyleGAN2 with a mapping network). ``--adversary`` adds a discriminator.
 Several data sets have equal shares of each batch, so portraits and drawings can live in one latent space.
+``--arch stylegan3-t`` and ``stylegan3-r`` train StyleGAN3 on any folders (``alias_free``), with options of their own.
 
 Resumes from ``RUN/state.pt``; leaves ``RUN/grid.png``, ``RUN/log.jsonl`` and ``RUN/report.html`` as it goes, and model files in
 ``RUN`` when it stops. On several GPUs: ``torchrun --nproc_per_node N -m installation.training.train …``.
@@ -13,7 +14,6 @@ Resumes from ``RUN/state.pt``; leaves ``RUN/grid.png``, ``RUN/log.jsonl`` and ``
 import argparse
 import json
 import math
-import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -26,29 +26,20 @@ from torch import Tensor
 
 from installation.errors import FacetsError, FaultError
 from installation.training import distributed
+from installation.training.alias_free import command as alias_free
+from installation.training.alias_free.settings import ARCHS
 from installation.training.data.datasets import BatchStream, DatasetError, Picture, load_pictures, to_tensor
 from installation.training.evaluation import grid, validate
 from installation.training.model import FINAL_PX, Shape
 from installation.training.publish import write_models
 from installation.training.report import write_report
+from installation.training.stop import Stop
 from installation.training.trainer import NotFinite, Options, Trainer, Weights
 
 REPORT_EVERY = 50  # steps
 GROW = {64: 0.25, 128: 0.35, 256: 0.4}  # sizes and their shares of a growing run's time
 FEW = 200  # pictures below which a warning is due
 LEAST_LR, RAMP_IMAGES = 0.1, 3_000
-
-
-class Stop:
-    """Ctrl-C and SIGTERM end the loop after the step in hand; the state is saved."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._ask)
-
-    def _ask(self, *_: object) -> None:
-        self.asked = True
 
 
 class Course:
@@ -181,6 +172,7 @@ def _card(trainer: Trainer, faces: Sequence[Path]) -> dict[str, str]:
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     p = argparse.ArgumentParser(prog="python -m installation train", description=__doc__.split("\n")[0] if __doc__ else None)
+    p.add_argument("--arch", choices=["stylegan2", *ARCHS], default="stylegan2", help="stylegan3-…: see `train --arch stylegan3-t --help`")
     p.add_argument("--faces", type=Path, nargs="+", required=True, help="face packs: zips, folders of zips or of pictures; equal shares")
     p.add_argument("--nets", type=Path, help="folder with the perceptual and the identity network; without it L1 alone is left")
     p.add_argument("--run", type=Path, required=True, help="folder of this run's state")
@@ -252,6 +244,10 @@ def options_of(a: argparse.Namespace) -> Options:
 
 def main(argv: list[str] | None = None) -> int:
     """The command ``train``."""
+    asked = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    asked.add_argument("--arch")
+    if asked.parse_known_args(argv)[0].arch in ARCHS:
+        return alias_free.main(argv)
     a = parser().parse_args(argv)
     run(options_of(a), a.faces, a.nets)
     return 0

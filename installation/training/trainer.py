@@ -13,10 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from installation.errors import ConfigError
 from installation.networks.discriminator import Discriminator
 from installation.networks.facets_encoder import INPUT_PX
-from installation.output_file import whole_file
 from installation.training import distributed
 from installation.training.ada import AdaptiveAugment
 from installation.training.adversary import PathLength, ProjectedHeads, hinge, logistic, r1_penalty
@@ -24,6 +22,7 @@ from installation.training.augment import camera, fill_outside, jitter_crop
 from installation.training.evaluation import at
 from installation.training.losses import Darknet, Identity, features_weight, map_distance, masked_l1
 from installation.training.model import Model, Shape
+from installation.training.run_state import STYLEGAN2, check_arch, read_state, write_state
 
 TERMS = ("l1", "perceptual", "identity", "code", "offsets", "adversarial")
 
@@ -124,8 +123,10 @@ class Trainer:
         return self.options.run / "state.pt"
 
     def _read_state(self) -> dict[str, Any] | None:
-        path = self.options.run / "state.pt"
-        return torch.load(path, map_location=distributed.device_of(self.options.device), weights_only=True) if path.exists() else None
+        state = read_state(self.state_path, distributed.device_of(self.options.device))
+        if state is not None:
+            check_arch(state, self.state_path, STYLEGAN2)
+        return state
 
     def _resume(self, state: dict[str, Any]) -> None:
         self.model.load_state_dict(state["model"])
@@ -143,6 +144,7 @@ class Trainer:
         if distributed.RANK:
             return
         state: dict[str, object] = {
+            "arch": STYLEGAN2,
             "model": self.model.state_dict(),
             "ema": self.ema.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -151,13 +153,7 @@ class Trainer:
         if self.adversary is not None and self.judge is not None:
             state |= {"adversary": self.adversary.state_dict(), "judge": self.judge.state_dict()}
             state |= {"adversary_kind": self.options.adversary, "augment": self.augment.p}
-        try:
-            with whole_file(self.state_path) as fresh:
-                torch.save(state, fresh)
-        except ConfigError as err:
-            raise OSError(f"{err}; the one written before is untouched") from err
-        except RuntimeError as err:  # torch reports a full disk as a RuntimeError
-            raise OSError(f"{self.state_path}: cannot be written ({err}); the one written before is untouched") from err
+        write_state(state, self.state_path)
 
     def step(self, images: Tensor, mask: Tensor, lr: float, size: int) -> dict[str, float]:
         """One update on this process' part of a batch, [N, 3, 256, 256] and its mask; the loss terms by name.

@@ -32,6 +32,32 @@ def test_down_sampling_is_a_filter_and_decimation(shape, factor):
     assert torch.allclose(fast.downsample(x, taps, factor), plain.resample(x, taps, 1, factor), atol=1e-4)
 
 
+@pytest.mark.parametrize("largest", [0, 100], ids=["convolution", "matrix"])
+@pytest.mark.parametrize("factor", [1, 2, 4])
+def test_down_sampling_leads_back_as_a_filter_and_decimation(largest, factor, monkeypatch):
+    monkeypatch.setattr(fast, "MATRIX_SIDE", largest)
+    torch.manual_seed(0)
+    taps, x = torch.randn(12), torch.randn(2, 3, 30, 30)
+    results = []
+    for way in (lambda x: fast.downsample(x, taps, factor), lambda x: plain.resample(x, taps, 1, factor)):
+        mine = x.clone().requires_grad_(True)
+        y = way(mine)
+        (gradient,) = torch.autograd.grad(y.square().sum(), mine)
+        results.append((y.detach(), gradient))
+    assert torch.allclose(results[0][0], results[1][0], atol=1e-4) and torch.allclose(results[0][1], results[1][1], rtol=1e-4, atol=1e-2)
+
+
+def test_a_layer_tracks_the_magnitude_of_what_it_is_given_in_training_alone(tmp_path):
+    generator = read_pickle(write_pickle(tmp_path / "g.pkl", stylegan3(32, channel_max=6)))
+    layer = getattr(generator.synthesis, generator.synthesis.layer_names[1])
+    before, x, w = layer.magnitude_ema.clone(), torch.randn(2, layer.plan.in_channels, *[layer.plan.in_side] * 2), torch.randn(2, 16)
+    layer(x, w)
+    assert torch.equal(layer.magnitude_ema, before)
+    layer.magnitude_decay = 0.75
+    layer(x, w)
+    assert torch.allclose(layer.magnitude_ema, 0.75 * before + 0.25 * x.square().mean())
+
+
 def test_layers_without_filters_pass_the_picture_on():
     x = torch.randn(1, 2, 8, 8)
     assert fast.upsample(x, None, fast.Rise(8, 1, 1, (0, 0))) is x and fast.downsample(x, None, 1) is x

@@ -182,7 +182,7 @@ def test_the_command_leaves_models_that_load(faces: Path, tmp_path: Path) -> Non
     assert main(["--faces", str(faces), "--run", str(tmp_path), "--minutes", "0.02", "--batch", "4", *SMALL]) == 0
     generator, encoder = load_generator(tmp_path / "generator.safetensors"), load_encoder(tmp_path / "encoder.safetensors")
     assert generator.synthesis(encoder(torch.zeros(1, 3, 256, 256))).shape == (1, 3, 64, 64)
-    assert (tmp_path / "grid.png").exists() and "reconstructions" in (tmp_path / "report.html").read_text()
+    assert (tmp_path / "grid.png").exists() and 'src="grid.png"' in (tmp_path / "report.html").read_text()
 
 
 @pytest.mark.parametrize(

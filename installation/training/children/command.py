@@ -37,7 +37,8 @@ from installation.training.data.datasets import BatchStream, load_pictures, to_t
 from installation.training.losses import Darknet, features_weight, map_distance, masked_l1
 from installation.training.precision import half
 from installation.training.sealing import seal
-from installation.training.train import Stop, load_sets
+from installation.training.stop import Stop
+from installation.training.train import load_sets
 
 DETAIL_SHARE = 0.7  # samples drawn with the residual: the mirror nearly always has it
 SWAP_AT = 32

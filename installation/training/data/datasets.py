@@ -40,14 +40,27 @@ class Picture:
     labels: dict[str, str]
 
     def rgba(self, size: int = STORED_PX) -> np.ndarray:
-        """Decoded uint8 [size, size, 4]. Raises OSError for a picture that cannot be read."""
+        """Decoded uint8 [size, size, 4], the middle of a picture that is not square. Raises OSError for one that cannot be read."""
         try:
             with Image.open(io.BytesIO(self.data)) as image:
                 picture = image.convert("RGBA")
+                if picture.width != picture.height:
+                    side = min(picture.size)
+                    left, top = (picture.width - side) // 2, (picture.height - side) // 2
+                    picture = picture.crop((left, top, left + side, top + side))
                 if picture.size != (size, size):
                     picture = picture.resize((size, size), Image.Resampling.BOX if size < picture.width else Image.Resampling.BICUBIC)
                 return np.asarray(picture)
         except Exception as err:  # broken files make Pillow's plugins raise struct.error, ValueError, SyntaxError and more
+            raise OSError(f"{self.name}: cannot be read as a picture ({err})") from err
+
+
+    def side(self) -> int:
+        """Pixels of the shorter side, as its header says. Raises OSError for a picture that cannot be read."""
+        try:
+            with Image.open(io.BytesIO(self.data)) as image:
+                return min(image.size)
+        except Exception as err:  # see rgba
             raise OSError(f"{self.name}: cannot be read as a picture ({err})") from err
 
 
@@ -111,21 +124,21 @@ def to_tensor(pictures: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
 class BatchStream:
     """Endless batches with an equal share of each data set, decoded one step ahead in a thread.
 
-    batch: pictures of all processes together; each takes every WORLD-th. Iterating gives (images [N, 3, 256, 256] in -1…1,
-    mask [N, 1, 256, 256]); mirrored at random.
+    batch: pictures of all processes together; each takes every WORLD-th. Iterating gives (images [N, 3, size, size] in -1…1,
+    mask [N, 1, size, size]); mirrored at random. first: number of the first batch, for a run that goes on where it was.
     """
 
-    def __init__(self, sets: Sequence[Sequence[Picture]], batch: int, seed: int) -> None:
+    def __init__(self, sets: Sequence[Sequence[Picture]], batch: int, seed: int, size: int = STORED_PX, first: int = 0) -> None:
         shares = [len(part) for part in np.array_split(np.arange(batch), len(sets))]
         self._places = [part for part, share in zip(sets, shares, strict=True) for _ in range(share)]
-        self._seed = seed
+        self._seed, self._size, self._first = seed, size, first
         self._queue: queue.Queue[tuple[Tensor, Tensor] | DatasetError] = queue.Queue(maxsize=2)
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._fill, name="batches", daemon=True)
         self._thread.start()
 
     def _fill(self) -> None:
-        number = 0
+        number = self._first
         while not self._closed.is_set():
             places = range(RANK, len(self._places), WORLD)
             # Each place has its own random sequence: a picture that cannot be read shifts no other process' draw.
@@ -142,12 +155,11 @@ class BatchStream:
                 except queue.Full:
                     continue
 
-    @staticmethod
-    def _draw(part: Sequence[Picture], rng: np.random.Generator) -> np.ndarray:
+    def _draw(self, part: Sequence[Picture], rng: np.random.Generator) -> np.ndarray:
         for _ in range(ATTEMPTS):
             picture = part[int(rng.integers(len(part)))]
             try:
-                rgba = picture.rgba()
+                rgba = picture.rgba(self._size)
             except OSError:  # a broken picture among thousands: draw another
                 continue
             return rgba[:, ::-1] if rng.random() < 0.5 else rgba

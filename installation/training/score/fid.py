@@ -2,6 +2,7 @@
 
 python -m installation fid photos/ drawn.zip --inception weights/fetched/weights-inception-2015-12-05-6726825d.pth
 python -m installation fid DATA/faces-256 generator.safetensors --count 2000 --nets DATA/nets
+python -m installation fid DATA/faces-256 RUN/snapshot-*.safetensors --size 64 --count 2000
 
 With the standard Inception file the figure is an FID that can be compared with published ones; ``weights fetch inception-fid`` brings the
 file, and the package torch-fidelity reads it. Without it the features are tiny darknet's: figures of them are compared among each other
@@ -40,11 +41,15 @@ def main(argv: list[str] | None = None) -> int:
     a = _arguments(argv)
     judge = feature_judge(a.inception, a.nets)
     left_out: list[str] = []
-    found = [_features(judge, path, a, left_out) for path in (a.first, a.second)]
-    value = frechet(*found)
-    around = "" if not a.interval else " [{:.4g}, {:.4g}]".format(*frechet_interval(*found))
     print("| pictures | of | against | of | features | Fréchet distance |\n|---|---|---|---|---|---|")
-    print(f"| {a.first.name} | {len(found[0])} | {a.second.name} | {len(found[1])} | {judge.name} | {value:.4g}{around} |")
+    first = _features(judge, a.first, a, left_out)
+    found = [first]
+    for path in a.second:
+        other = _features(judge, path, a, left_out)
+        around = "" if not a.interval else " [{:.4g}, {:.4g}]".format(*frechet_interval(first, other))
+        row = f"| {a.first.name} | {len(first)} | {path.name} | {len(other)} | {judge.name} | {frechet(first, other):.4g}{around} |"
+        print(row, flush=True)
+        found.append(other)
     for line in _said(found, left_out):
         print(line, file=sys.stderr)
     return 0
@@ -120,7 +125,7 @@ def _said(found: list[NDArray[np.float64]], left_out: list[str]) -> list[str]:
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
     p = argparse.ArgumentParser(prog="python -m installation fid", description="The Fréchet distance of two sets of pictures.")
     p.add_argument("first", type=Path, metavar="PICTURES", help="a folder, a zip, a pack, or a generator's file")
-    p.add_argument("second", type=Path, metavar="PICTURES", help="likewise")
+    p.add_argument("second", type=Path, nargs="+", metavar="PICTURES", help="likewise; several, a row each, as a run's snapshots")
     p.add_argument("--inception", type=Path, metavar="FILE", help="the standard network; default: the one that weights fetch brought")
     p.add_argument("--nets", type=Path, metavar="FOLDER", help="with darknet-tiny-imagenet.safetensors, where there is no Inception")
     p.add_argument("--size", type=int, metavar="PX", help="bring the shorter side to this, and cut the middle out")

@@ -160,6 +160,16 @@ def test_a_generator_against_a_set(tmp_path, capsys):
     assert "| 6 | g.safetensors | 6 |" in capsys.readouterr().out
 
 
+def test_several_are_a_row_each(tmp_path, capsys):
+    nets = write_nets(tmp_path / "nets")
+    near, far = pictures(tmp_path / "near", 1), pictures(tmp_path / "far", 2, 55)
+    rows = []
+    for others in ([near, far], [far], [near]):
+        assert main(["fid", str(near), *map(str, others), "--nets", str(nets), "--size", "32"]) == 0
+        rows.append(capsys.readouterr().out.splitlines()[2:])
+    assert rows[0] == [*rows[2], *rows[1]] and "far" in rows[1][0]
+
+
 def test_without_a_network_it_says_where_one_is(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("installation.training.score.fid.fetched_inception", lambda: None)
     assert main(["fid", str(tmp_path), str(tmp_path)]) == 2

@@ -1,0 +1,1 @@
+"""Training StyleGAN3 generators on any folders of pictures."""
