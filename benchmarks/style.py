@@ -138,20 +138,20 @@ def beside(seconds: float) -> None:
             if name:
                 show.controls.set("style/scope", scope)
                 show.controls.set(f"style/{name}/amount", 1.0)
-                wait(lambda: show.style.painted > 5)
+                wait(lambda: show.loops.style.style.painted > 5)
             began = time.monotonic()
-            before = show.health.presented.count, show.health.portraits.count, show.style.painted
+            before = show.health.presented.count, show.health.portraits.count, show.loops.style.style.painted
             show.health.stages.clear()
             show.health.glass_to_glass.clear()
             time.sleep(seconds)
             past = time.monotonic() - began
-            now = show.health.presented.count, show.health.portraits.count, show.style.painted
+            now = show.health.presented.count, show.health.portraits.count, show.loops.style.style.painted
             rates = [(b - a) / past for a, b in zip(before, now, strict=True)]
             report = show.health.stage_percentiles().get("style")
             delay = float(np.percentile(show.health.glass_to_glass, 95)) * 1e3
             took = f"{report.p50:6.1f} / {report.p95:6.1f}" if report else "     –          "
             print(
-                f"{scope:<11s}  {name:<13s}  {rates[0]:12.1f}   {rates[1]:12.1f}   {rates[2]:10.1f}   {show.style.hands.long_side:5d}"
+                f"{scope:<11s}  {name:<13s}  {rates[0]:12.1f}   {rates[1]:12.1f}   {rates[2]:10.1f}   {show.loops.style.style.hands.long_side:5d}"
                 f"   {took:>19s}   {delay:12.0f} ms",
                 flush=True,
             )
@@ -172,7 +172,7 @@ def file() -> None:
         overrides = ["canvas.mode=headless", "control.web.enabled=false", "control.osc.enabled=false", f"models.styles={folder}"]
         with show_aside(load_config(None, overrides), RunOptions()) as show:
             show.controls.set("style/crimson/amount", 0.01)
-            wait(lambda: show.style.painted > 5)
+            wait(lambda: show.loops.style.style.painted > 5)
             for k in range(3):
                 noise = np.random.default_rng(k).integers(0, 256, (24, 32, 3), dtype=np.uint8)
                 fresh = folder / f".new-{k}.png"
@@ -182,8 +182,8 @@ def file() -> None:
                 wait(partial(lambda name: name in show.controls.table, f"style/new-{k}/amount"))
                 row = time.monotonic() - began
                 show.controls.set(f"style/new-{k}/amount", 1.0)
-                painted = show.style.painted
-                wait(partial(lambda before: show.style.painted > before + 1, painted))
+                painted = show.loops.style.style.painted
+                wait(partial(lambda before: show.loops.style.style.painted > before + 1, painted))
                 print(f"a new picture: its control after {row:.2f} s, painted in after {time.monotonic() - began:.2f} s")
 
 
