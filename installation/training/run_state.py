@@ -1,5 +1,9 @@
 """The file that a training run goes on from: read as data, written whole, and of one architecture."""
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +13,23 @@ from installation.errors import ConfigError, FaultError
 from installation.output_file import whole_file
 
 STYLEGAN2 = "stylegan2"  # of states that do not say
+
+
+@contextmanager
+def held(run: Path) -> Iterator[None]:
+    """A run's folder for this process alone: two that write one state would undo each other's work. The lock is the kernel's, so a crash
+    frees it. Raises ConfigError where another training is at work there."""
+    handle = os.open(run, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as err:
+            raise ConfigError(f"{run}: another training is at work in this folder; wait until it ends, or name another --run") from err
+        except OSError:  # a file system that knows no locks
+            pass
+        yield
+    finally:
+        os.close(handle)
 
 
 def read_state(path: Path, device: torch.device) -> dict[str, Any] | None:

@@ -17,6 +17,7 @@ import math
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Literal
 
@@ -24,7 +25,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from installation.errors import FacetsError, FaultError
+from installation.errors import ConfigError, FacetsError, FaultError
 from installation.training import distributed
 from installation.training.alias_free import command as alias_free
 from installation.training.alias_free.settings import ARCHS
@@ -33,6 +34,7 @@ from installation.training.evaluation import grid, validate
 from installation.training.model import FINAL_PX, Shape
 from installation.training.publish import write_models
 from installation.training.report import write_report
+from installation.training.run_state import held
 from installation.training.stop import Stop
 from installation.training.trainer import NotFinite, Options, Trainer, Weights
 
@@ -249,7 +251,13 @@ def main(argv: list[str] | None = None) -> int:
     if asked.parse_known_args(argv)[0].arch in ARCHS:
         return alias_free.main(argv)
     a = parser().parse_args(argv)
-    run(options_of(a), a.faces, a.nets)
+    options = options_of(a)
+    try:
+        options.run.mkdir(parents=True, exist_ok=True)
+    except OSError as err:
+        raise ConfigError(f"--run {a.run}: cannot be made ({err.strerror or err})") from err
+    with held(options.run) if distributed.RANK == 0 else nullcontext():
+        run(options, a.faces, a.nets)
     return 0
 
 

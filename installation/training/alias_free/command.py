@@ -27,6 +27,7 @@ from installation.training.alias_free.settings import ARCHS, BATCH, GAMMA, SIZE,
 from installation.training.alias_free.trainer import StyleGAN3Trainer
 from installation.training.data.datasets import BatchStream
 from installation.training.report import write_report
+from installation.training.run_state import held
 from installation.training.stop import Stop
 from installation.training.trainer import NotFinite
 
@@ -124,6 +125,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         a.run.mkdir(parents=True, exist_ok=True)
     except OSError as err:
         raise ConfigError(f"--run {a.run}: cannot be made ({err.strerror or err})") from err
+    with held(a.run):
+        trainer = _train(a, options, wishes)
+    print(f"{a.run / 'generator.safetensors'} after {trainer.images} images", flush=True)
+    return 0
+
+
+def _train(a: argparse.Namespace, options: Options, wishes: Mapping[str, object]) -> StyleGAN3Trainer:
+    """Until the time is over. Raises FacetsError in one sentence."""
     trainer = StyleGAN3Trainer(options, a.arch, wishes)
     sets = load_sets(a.faces, trainer.shape.size)
     for line in sets.left_out:
@@ -134,7 +143,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     stream = BatchStream(sets.pictures, a.batch, seed=0, size=trainer.shape.size, first=trainer.steps)
     card = {"data": ", ".join(source.name for source in a.faces)}
     try:
-        Run(trainer, a.minutes, round(a.snapshot_every * 1000), card).train(stream, Stop())
+        Run(trainer, a.minutes, max(1, round(a.snapshot_every * 1000)), card).train(stream, Stop())
     except NotFinite as err:
         raise FaultError(
             f"the loss is not a number any more after {trainer.images} images; {trainer.state_path} is the last good state. "
@@ -146,8 +155,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         trainer.export(a.run / "generator.safetensors", card)
     except OSError as err:
         raise FaultError(str(err)) from err
-    print(f"{a.run / 'generator.safetensors'} after {trainer.images} images", flush=True)
-    return 0
+    return trainer
 
 
 def _announce(trainer: StyleGAN3Trainer, sets: Sets) -> None:

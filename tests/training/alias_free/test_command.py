@@ -19,6 +19,7 @@ from installation.training.alias_free.command import Run
 from installation.training.alias_free.pictures import load_sets
 from installation.training.data.datasets import BatchStream, DatasetError
 from installation.training.publish import load_run
+from installation.training.run_state import held
 from installation.training.stop import Stop
 from installation.training.train import run as run_stylegan2
 from installation.training.trainer import Trainer
@@ -165,6 +166,16 @@ def test_each_architecture_leaves_the_other_s_run_alone(trained, worlds, tmp_pat
     Trainer(stylegan2_options(tmp_path / "two"), None).save()
     with pytest.raises(ConfigError, match="a run of stylegan2, which cannot go on as stylegan3-t"):
         tiny_trainer(tmp_path / "two")
+
+
+@pytest.mark.parametrize("arch", ["stylegan2", "stylegan3-t"])
+def test_one_run_a_folder(arch, worlds, tmp_path, capsys):
+    words = WORDS if arch != "stylegan2" else ["--device", "cpu"]
+    with held(tmp_path):
+        assert main(["train", "--arch", arch, "--run", str(tmp_path), "--faces", str(worlds), *words]) == 2
+    assert "another training is at work in this folder" in capsys.readouterr().err and not list(tmp_path.iterdir())
+    with held(tmp_path):  # freed
+        pass
 
 
 def test_a_full_disk_costs_a_snapshot_and_not_the_run(worlds, tmp_path, capsys):
