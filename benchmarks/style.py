@@ -150,8 +150,9 @@ def beside(seconds: float) -> None:
             report = show.health.stage_percentiles().get("style")
             delay = float(np.percentile(show.health.glass_to_glass, 95)) * 1e3
             took = f"{report.p50:6.1f} / {report.p95:6.1f}" if report else "     –          "
+            px = show.loops.style.style.hands.long_side
             print(
-                f"{scope:<11s}  {name:<13s}  {rates[0]:12.1f}   {rates[1]:12.1f}   {rates[2]:10.1f}   {show.loops.style.style.hands.long_side:5d}"
+                f"{scope:<11s}  {name:<13s}  {rates[0]:12.1f}   {rates[1]:12.1f}   {rates[2]:10.1f}   {px:5d}"
                 f"   {took:>19s}   {delay:12.0f} ms",
                 flush=True,
             )

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from installation.control.midi.mapping import Learned, last_good, read_mapping, write_mapping
+from installation.control.midi.mapping import Learned, Stamp, last_good, read_mapping, stamp_of, write_mapping
 from installation.control.parameters import ParameterTable
 from installation.errors import ConfigError
-
-Stamp = tuple[int, int, int]  # inode, ns of the last change, bytes
 
 
 class MappingFile:
@@ -21,11 +19,11 @@ class MappingFile:
 
     def changed(self) -> bool:
         """Whether somebody else has written it since it was last read or written."""
-        return self._stamp != _stamp(self._path)
+        return self._stamp != stamp_of(self._path)
 
     def read(self, table: ParameterTable, before: Learned) -> Learned:
         """What it says now; of a broken file, what was learned ``before``, or the last backup that is good."""
-        self._stamp = _stamp(self._path)
+        self._stamp = stamp_of(self._path)
         try:
             return read_mapping(self._path, table)
         except ConfigError as err:
@@ -33,18 +31,8 @@ class MappingFile:
             return before or last_good(self._path, table)
 
     def write(self, learned: Learned) -> None:
-        """Keep what was learned; what goes wrong is told."""
+        """Keep what was learned; what goes wrong is told. What somebody writes from then on is a change."""
         try:
-            write_mapping(self._path, learned)
+            self._stamp = write_mapping(self._path, learned)
         except ConfigError as err:
             self._on_fault(str(err))
-        self._stamp = _stamp(self._path)
-
-
-def _stamp(path: Path) -> Stamp | None:
-    """Tells one state of a file from the next; None where there is none."""
-    try:
-        status = path.stat()
-    except (OSError, ValueError):
-        return None
-    return status.st_ino, status.st_mtime_ns, status.st_size

@@ -64,6 +64,7 @@ class Source:
         return f"{word} {self.number}{' (14 bit)' if self.bits == 14 else ''}, channel {self.channel + 1}, {self.device}"
 
 
+Stamp = tuple[int, int, int]  # inode, ns of the last change, bytes
 Learned = Mapping[str, Source]  # by the name of the control that it moves
 NOTHING: Learned = MappingProxyType({})
 
@@ -119,8 +120,9 @@ def last_good(path: Path, table: ParameterTable) -> Learned:
     return NOTHING
 
 
-def write_mapping(path: Path, learned: Learned) -> None:
-    """Write the file, whole or not at all; the one before becomes the newest of ten backups. Raises ConfigError."""
+def write_mapping(path: Path, learned: Learned) -> Stamp | None:
+    """Write the file, whole or not at all; the one before becomes the newest of ten backups. The stamp of what was written: whatever
+    has another is somebody else's. Raises ConfigError."""
     lines = {name: _line(source) for name, source in learned.items()}
     body = yaml.safe_dump({"learned": lines}, sort_keys=False, allow_unicode=True, width=200, default_flow_style=None)
     try:
@@ -130,8 +132,18 @@ def write_mapping(path: Path, learned: Learned) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             back_up(path)
+            return stamp_of(part)  # it stays as it is renamed; a moment later somebody else may have written theirs
     except OSError as err:
         raise ConfigError(f"{path}: what was learned cannot be saved ({err.strerror or err})") from err
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """Tells one state of a file from the next; None where there is none."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _line(source: Source) -> dict[str, object]:

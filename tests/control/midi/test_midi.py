@@ -1,6 +1,7 @@
 """MIDI over real sockets: the desk connects to mido's own server, whose far end plays the box with the knobs."""
 
 import gc
+import os
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from mido.tokenizer import Tokenizer
 from installation.config import MidiConfig
 from installation.control.midi.desk import MidiDesk
 from installation.control.midi.devices import LOOPS, SEQUENCER, devices, system_backend
+from installation.control.midi.file import MappingFile
 from installation.control.midi.grip import NEAR, Grip, position, steps
 from installation.control.midi.inbox import CALM, Inbox, Program, Struck, Turned
 from installation.control.midi.learning import Learner
@@ -699,3 +701,32 @@ def test_the_ports_that_this_program_opens_are_no_devices():
     assert devices(["Facets:RtMidi 129:0", "Midi Through:Midi Through Port-0 14:0", "nanoKONTROL2:nanoKONTROL2 MIDI 1 20:0"]) == {
         "nanoKONTROL2 MIDI 1": "nanoKONTROL2:nanoKONTROL2 MIDI 1 20:0"
     }
+
+
+def test_what_somebody_writes_right_after_the_desk_is_a_change(tmp_path, monkeypatch):
+    path, theirs = tmp_path / "midi.yaml", {"look/grain": Source("Box", 0, "control", 7)}
+    file = MappingFile(path, print)
+    file.write({"look/zoom": Source("Box", 0, "control", 1)})
+    assert not file.changed()
+    replace = os.replace
+
+    def and_then_they(source, target):
+        replace(source, target)
+        if Path(target) == path and not (tmp_path / "written").exists():
+            (tmp_path / "written").touch()
+            write_mapping(path, theirs)
+
+    monkeypatch.setattr("installation.output_file.os.replace", and_then_they)
+    file.write({})
+    assert file.changed() and file.read(TABLE, {}) == theirs and not file.changed()
+
+
+def test_a_change_that_could_not_be_kept_hides_nobody_elses(tmp_path):
+    path, faults = tmp_path / "midi.yaml", []
+    file = MappingFile(path, faults.append)
+    file.write({})
+    write_mapping(path, {"look/grain": Source("Box", 0, "control", 7)})
+    tmp_path.joinpath("midi.yaml").unlink()
+    path.mkdir()
+    file.write({})  # a folder stands in its way
+    assert len(faults) == 1 and file.changed()
