@@ -571,6 +571,12 @@ def test_a_mapping_comes_back_from_its_file_with_lines_for_what_is_not_here(tmp_
     }  # fmt: skip
     write_mapping(tmp_path / "m.yaml", learned)
     assert read_mapping(tmp_path / "m.yaml", TABLE) == learned
+    for name in ("preset/gone/recall/now", "preset/gone", "gone/preset/recall", "preset/gone/keep"):  # no way to recall one
+        write_mapping(tmp_path / "m.yaml", {name: Source("A", 0, "button", 1)})
+        try:
+            assert name not in read_mapping(tmp_path / "m.yaml", TABLE), name
+        except ConfigError:
+            continue
     assert read_mapping(tmp_path / "none.yaml", TABLE) == {}
 
 

@@ -26,6 +26,8 @@ ADDRESSES = ["/f/look/grain", "/f/look/gamma", "/f/edit/age/amount", "/f/edit/sm
         ("/f/blend/*/layer/[!2-9]?", [4]),
         ("/f/look/g[!r]mma", [1]),
         ("/f/look/g[-a]mma", [1]),
+        ("/f/look/g[]a]mma", []),  # a class of nothing fits no letter
+        ("/f/look/g{}rain", [0]),  # and a choice of nothing fits none at all
         ("/f/look/**n", [0]),
         ("/f/look", []),
         ("/f/look/grain/*", []),

@@ -7,7 +7,7 @@ import pytest
 from installation.control.parameters import parameter_table
 from installation.control.presets.files import MissingGeneratorError, read_preset
 from installation.control.presets.folder import PresetFolder
-from installation.control.presets.saving import text_of
+from installation.control.presets.saving import backups_of, text_of, write_preset
 from installation.errors import ConfigError
 
 TABLE = parameter_table(["smile", "age"], ["painted"], [4, 32])
@@ -146,3 +146,13 @@ def test_a_folder_lies_over_the_one_beneath_it(tmp_path):
     assert titles == {"calm": "calm of shipped", "mine": "mine of own"}
     own.rename(tmp_path / "elsewhere")
     assert list(folder.look(TABLE).presets) == ["calm"]
+
+
+def test_the_same_state_saved_again_is_no_backup_and_another_one_is(read, tmp_path):
+    folder = tmp_path / "presets"
+    first, other = read("controls: {edit/age/amount: 0.5}"), read("controls: {edit/age/amount: 0.25}")
+    for _ in range(3):
+        write_preset(folder, first, TABLE)
+    assert not backups_of(folder, "one")
+    write_preset(folder, other, TABLE)
+    assert len(backups_of(folder, "one")) == 1 and read_preset(folder / "one.yaml", TABLE).controls == other.controls
