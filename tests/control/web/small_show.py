@@ -170,3 +170,19 @@ class Finger:
     def cancel(self):
         """The system takes the finger away: a call comes in, a hand lies on the screen."""
         self._send("touchCancel", [])
+
+
+def place(browser, x, y, layer=".layer"):
+    """Px of the viewport, of a place 0…1 of the camera's picture as it is shown under a layer that is drawn on."""
+    left, top, width, height = browser.execute_script(
+        "const b = document.querySelector(arguments[0]).getBoundingClientRect(); return [b.left, b.top, b.width, b.height]", layer
+    )
+    return left + x * width, top + y * height
+
+
+def drag(browser, start, end, layer=".layer"):
+    """With the mouse, from a place of the picture to another."""
+    (x0, y0), (x1, y1) = place(browser, *start, layer), place(browser, *end, layer)
+    for kind, x, y in (("Pressed", x0, y0), ("Moved", (x0 + x1) / 2, (y0 + y1) / 2), ("Moved", x1, y1), ("Released", x1, y1)):
+        told = {"type": f"mouse{kind}", "x": x, "y": y, "button": "left", "buttons": int(kind != "Released"), "clickCount": 1}
+        browser.execute_cdp_cmd("Input.dispatchMouseEvent", told)

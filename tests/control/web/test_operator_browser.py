@@ -3,10 +3,11 @@
 import pytest
 
 from tests.control.web.operated_show import OperatedShow
-from tests.control.web.small_show import Finger, chromium, complaints, needs_chromium, screen, until, wait
+from tests.control.web.small_show import Finger, chromium, complaints, drag, needs_chromium, place, screen, until, wait
 
 pytestmark = needs_chromium
 SIZES = ((1280, 900), (844, 390), (360, 740))
+ROOM = "#room .layer"
 
 
 @pytest.fixture(scope="module")
@@ -41,21 +42,6 @@ def visit(browser, show):
     browser.execute_script("document.getElementById('room').scrollIntoView({block: 'center', behavior: 'instant'})")
 
 
-def place(browser, x, y):
-    """Px of the viewport, of a place 0…1 of the camera's picture as it is shown."""
-    left, top, width, height = browser.execute_script(
-        "const b = document.querySelector('#room .layer').getBoundingClientRect(); return [b.left, b.top, b.width, b.height]"
-    )
-    return left + x * width, top + y * height
-
-
-def drag(browser, start, end):
-    (x0, y0), (x1, y1) = place(browser, *start), place(browser, *end)
-    for kind, x, y in (("Pressed", x0, y0), ("Moved", (x0 + x1) / 2, (y0 + y1) / 2), ("Moved", x1, y1), ("Released", x1, y1)):
-        told = {"type": f"mouse{kind}", "x": x, "y": y, "button": "left", "buttons": int(kind != "Released"), "clickCount": 1}
-        browser.execute_cdp_cmd("Input.dispatchMouseEvent", told)
-
-
 def choose(browser, source):
     browser.execute_script("document.querySelector(`[data-source='${arguments[0]}']`).click()", source)
 
@@ -68,11 +54,11 @@ def crop(show):
 def test_the_pictures_come_and_the_crop_is_drawn_moved_changed_and_taken_away(show, page):
     wait(page, "return ['canvas', 'camera'].every((id) => Number(document.getElementById(id).dataset.pictures) > 1)")
     assert page.execute_script("return document.querySelectorAll('.zone.fixed').length") == 1
-    drag(page, (0.3, 0.2), (0.8, 0.7))
+    drag(page, (0.3, 0.2), (0.8, 0.7), ROOM)
     until(lambda: crop(show) == [0.3, 0.2, 0.8, 0.7])
-    drag(page, (0.5, 0.4), (0.4, 0.5))
+    drag(page, (0.5, 0.4), (0.4, 0.5), ROOM)
     until(lambda: crop(show) == [0.2, 0.3, 0.7, 0.8])
-    drag(page, (0.7, 0.8), (0.9, 0.9))
+    drag(page, (0.7, 0.8), (0.9, 0.9), ROOM)
     until(lambda: crop(show) == [0.2, 0.3, 0.9, 0.9])
     page.execute_script("document.getElementById('whole').click()")
     until(lambda: crop(show) is None)
@@ -80,9 +66,9 @@ def test_the_pictures_come_and_the_crop_is_drawn_moved_changed_and_taken_away(sh
 
 
 def test_a_crop_that_is_too_small_is_refused_with_words_and_the_one_before_stays(show, page):
-    drag(page, (0.3, 0.2), (0.8, 0.7))
+    drag(page, (0.3, 0.2), (0.8, 0.7), ROOM)
     until(lambda: crop(show) == [0.3, 0.2, 0.8, 0.7])
-    drag(page, (0.05, 0.85), (0.15, 0.95))
+    drag(page, (0.05, 0.85), (0.15, 0.95), ROOM)
     wait(page, "return document.getElementById('room-said').textContent.includes('at least 0.2')")
     wait(page, "return Math.abs(parseFloat(document.querySelector('.crop').style.left) - 30) < 1")
     assert crop(show) == [0.3, 0.2, 0.8, 0.7]
@@ -92,7 +78,7 @@ def test_on_a_mirror_left_is_left(show, page):
     show.state.set("look/mirror", True)
     try:
         wait(page, "return document.getElementById('camera').classList.contains('mirrored')")
-        drag(page, (0.1, 0.2), (0.5, 0.7))
+        drag(page, (0.1, 0.2), (0.5, 0.7), ROOM)
         until(lambda: crop(show) == [0.5, 0.2, 0.9, 0.7])
     finally:
         show.state.set("look/mirror", False)
@@ -115,7 +101,7 @@ def test_a_finger_crops_on_a_phone_and_the_page_does_not_scroll(show, page):
     screen(page, 360, 740, touch=True)
     visit(page, show)
     finger, before = Finger(page), page.execute_script("return scrollY")
-    (x0, y0), (x1, y1) = place(page, 0.2, 0.1), place(page, 0.7, 0.9)
+    (x0, y0), (x1, y1) = place(page, 0.2, 0.1, ROOM), place(page, 0.7, 0.9, ROOM)
     finger.down(x0, y0)
     finger.move(x1 - x0, y1 - y0)
     finger.up()
@@ -150,7 +136,7 @@ def test_where_pictures_may_not_be_shown_it_says_why_and_the_crop_is_drawn_all_t
     visit(page, show)
     for nothing in ("#room .nothing", ".frame .nothing"):
         wait(page, "return document.querySelector(arguments[0]).textContent.includes('privacy.allow_recording')", nothing)
-    drag(page, (0.3, 0.2), (0.8, 0.7))
+    drag(page, (0.3, 0.2), (0.8, 0.7), ROOM)
     until(lambda: crop(show) == [0.3, 0.2, 0.8, 0.7])
 
 

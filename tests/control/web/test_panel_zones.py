@@ -3,7 +3,7 @@
 import pytest
 
 from installation.control.zone_book import ZoneBook
-from tests.control.web.small_show import Finger, SmallShow, chromium, complaints, needs_chromium, screen, until, visit, wait
+from tests.control.web.small_show import Finger, SmallShow, chromium, complaints, drag, needs_chromium, place, screen, until, visit, wait
 
 pytestmark = needs_chromium
 
@@ -36,21 +36,6 @@ def opened(browser, show):
     visit(browser, show)
     wait(browser, "const box = document.getElementById('zones'); if (!box.hidden) box.open = true; return box.open")
     browser.execute_script("document.querySelector('.camera').scrollIntoView({block: 'center', behavior: 'instant'})")
-
-
-def place(browser, x, y):
-    """Px of the viewport, of a place 0…1 of the camera's picture as it is shown."""
-    left, top, width, height = browser.execute_script(
-        "const b = document.querySelector('.layer').getBoundingClientRect(); return [b.left, b.top, b.width, b.height]"
-    )
-    return left + x * width, top + y * height
-
-
-def drag(browser, start, end):
-    (x0, y0), (x1, y1) = place(browser, *start), place(browser, *end)
-    for kind, x, y in (("Pressed", x0, y0), ("Moved", (x0 + x1) / 2, (y0 + y1) / 2), ("Moved", x1, y1), ("Released", x1, y1)):
-        told = {"type": f"mouse{kind}", "x": x, "y": y, "button": "left", "buttons": int(kind != "Released"), "clickCount": 1}
-        browser.execute_cdp_cmd("Input.dispatchMouseEvent", told)
 
 
 def numbers(show):
