@@ -28,7 +28,9 @@ GROWTH = 0.75  # of the way there, exponentially, that amount 1 opens
 LOWER_SHARE = 0.85  # of the gap is the lower lip's way, the rest the upper lip's
 ROUND = 0.7  # power of the parabola between the corners; smaller is rounder
 NARROWER = 0.07  # of the half width that the corners come in at a gap of half a mouth
-JAW = 2.1  # half widths of the mouth that the jaw reaches to
+JAW, MOVED = 2.1, 3.2  # half widths of the mouth that the jaw reaches to, and beyond which nothing moves
+NECK = 1.1  # ways from lip to chin, under the chin, over which the neck moves less and less
+BEYOND = 8.0  # half widths and mouths: outside of every box
 GRID = 14  # steps a mouth of the coarse grid on which the way back is found
 STEPS_BACK = 3
 LEAST_PX = 0.75  # a gap smaller than that is none
@@ -116,7 +118,7 @@ def _lower_way(mouth: Mouth, u: NDArray[np.float64], v: NDArray[np.float64]) -> 
     t = (v - seam) / reach
     jaw = np.exp(-np.abs(u / JAW) ** 4)
     share = smooth(1.2 * t)
-    rest = 1.0 - smooth((t - 1.0) / 1.1)
+    rest = 1.0 - smooth((t - 1.0) / NECK)
     return np.asarray(LOWER_SHARE * mouth.gap * ((1.0 - share) * lens(u) + share * jaw) * rest)
 
 
@@ -177,8 +179,8 @@ def open_mouth(picture: Image, mouth: Mouth) -> None:
 def _box(mouth: Mouth, shape: tuple[int, ...]) -> tuple[int, int, int, int] | None:
     """x0, y0, x1, y1: what an opened mouth moves, inside the picture; None where that is nothing."""
     reach = mouth.chin - float(mouth.line[:, 1].max())
-    u = np.array([-3.2, 3.2, -3.2, 3.2])
-    v = np.array([mouth.nose, mouth.nose, mouth.chin + 1.2 * reach, mouth.chin + 1.2 * reach])
+    lowest = mouth.chin + (NECK + 0.1) * reach
+    u, v = np.array([-MOVED, MOVED, -MOVED, MOVED]), np.array([mouth.nose, mouth.nose, lowest, lowest])
     corners = mouth.pixels(u, v)
     (x0, y0), (x1, y1) = np.floor(corners.min(axis=0)).astype(int), np.ceil(corners.max(axis=0)).astype(int)
     x0, y0, x1, y1 = max(int(x0), 0), max(int(y0), 0), min(int(x1), shape[1]), min(int(y1), shape[0])
@@ -187,13 +189,13 @@ def _box(mouth: Mouth, shape: tuple[int, ...]) -> tuple[int, int, int, int] | No
 
 def _level(mouth: Mouth, line: NDArray[np.float64]) -> NDArray[np.float64]:
     """A line across the mouth, carried on beyond both corners."""
-    far = np.array([-8.0, 8.0]), np.zeros(2)
-    left, right = mouth.pixels(*far)
+    left, right = mouth.pixels(np.array([-BEYOND, BEYOND]), np.zeros(2))
     return np.concatenate([left[None], line, right[None]])
 
 
 def _corners_below(mouth: Mouth) -> NDArray[np.float64]:
-    return mouth.pixels(np.array([8.0, -8.0]), np.full(2, 8.0 * mouth.width))
+    """[2, 2] px: right and left, far under the chin."""
+    return mouth.pixels(np.array([BEYOND, -BEYOND]), np.full(2, BEYOND * mouth.width))
 
 
 def _filled(outline: NDArray[np.float64], box: tuple[int, int, int, int]) -> NDArray[np.uint8]:

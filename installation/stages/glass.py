@@ -13,11 +13,11 @@ from installation.canvas.layout import Cells, portrait_side
 from installation.canvas.look import FACETS, MIRROR
 from installation.compositing.apply import Pane
 from installation.compositing.change import Change, over_camera
-from installation.compositing.mouth import Mouth, mouth_of, open_mouth
+from installation.compositing.mouth import mouth_of, open_mouth
 from installation.compositing.sitters_own import sitters_own
 from installation.control.state import Controls
 from installation.faces import head
-from installation.faces.ffhq import crop_to_original, invert, quad_from_landmarks, transform
+from installation.faces.ffhq import Quad, crop_to_original, invert, quad_from_landmarks, transform
 from installation.faces.landmarks import LIPS_REFINED
 from installation.latents.turns import Key, Queue, Turns
 from installation.messages import (
@@ -226,7 +226,8 @@ class Glass:
         changes = []
         for sitter in sorted(encoded.faces, key=lambda one: _size(one.face)):
             key, strength = (sitter.face.id, 0), self._seen[sitter.face.id].strength
-            change, mouth = self._changes.get(key), self._mouth(sitter, key, sitter.face.landmarks)
+            change, opening = self._changes.get(key), self._opening(sitter, key)
+            mouth = mouth_of(sitter.face.landmarks, opening) if opening > 0.0 else None
             if strength > 0.0 and (change is not None or mouth is not None):
                 changes.append((sitter.face, None if change is None else change.at(strength), mouth))
         if not changes:
@@ -241,10 +242,10 @@ class Glass:
                 open_mouth(picture, mouth)
         return picture
 
-    def _mouth(self, sitter: EncodedFace, key: Key, landmarks: Points) -> Mouth | None:
-        """The mouth to be opened of this visitor, in the picture that these landmarks are px of."""
+    def _opening(self, sitter: EncodedFace, key: Key) -> float:
+        """How far the mouth of this variant is to be opened now."""
         amount = self._openings.get(key, 0.0) * self._seen[sitter.face.id].strength
-        return mouth_of(landmarks, amount * _free(sitter)) if amount > 0.0 else None
+        return amount * _free(sitter) if amount > 0.0 else 0.0
 
     def _memory(self, like: Image) -> Image:
         """A picture of that size that nobody looks at any more."""
@@ -265,8 +266,8 @@ class Glass:
                 seen.side = side = self._side(seen.side, quad.side, wanted)
                 image = self._tile(key, side)
                 self.cut(frame, crop_to_original(quad, side), side, image)
-            on_crop = transform(invert(crop_to_original(quad, image.shape[0])), face.landmarks)
-            mouth = self._mouth(sitter, key, np.asarray(on_crop, np.float32))
+            opening = self._opening(sitter, key)
+            mouth = mouth_of(_in_crop(face, quad, image.shape[0]), opening) if opening > 0.0 else None
             if change is not None:
                 self._pane.on_crop(image, change, mouth)
             elif mouth is not None:
@@ -286,6 +287,11 @@ class Glass:
         if buffers is None or buffers[0].shape[0] != side:
             buffers = self._tiles[key] = [np.empty((side, side, 3), np.uint8) for _ in range(KEPT)]
         return buffers[self._turn % KEPT]
+
+
+def _in_crop(face: Face, quad: Quad, side: int) -> Points:
+    """The landmarks, px of the face's crop of that side."""
+    return np.asarray(transform(invert(crop_to_original(quad, side)), face.landmarks), np.float32)
 
 
 def _to_mask(face: Face) -> Matrix:
