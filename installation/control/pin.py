@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import hmac
 import math
-import os
-import stat
 from pathlib import Path
 
 from installation.config import LONGEST_PIN, OperatorConfig, pin_fault
+from installation.control.owned_file import read_owned
 from installation.errors import ConfigError
 
 FREE = 3  # wrong PINs in a row, until there is a pause
@@ -32,13 +31,7 @@ def pin_of(settings: OperatorConfig, folder: Path) -> str:
 def _read(path: Path) -> str:
     where = f"operator.pin_file: {path}"
     try:
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise ConfigError(f"{where}: not a plain file")
-            if status.st_uid not in (0, os.geteuid()) or status.st_mode & 0o077:
-                raise ConfigError(f"{where}: others on this machine may read or change it; 'chmod 600 {path}' keeps it to you")
-            raw = file.read(LONGEST_PIN + 16)
+        raw = read_owned(path, where, LONGEST_PIN + 16)
     except OSError as err:
         raise ConfigError(f"{where}: cannot be read ({err.strerror or err}); write the PIN into it, and 'chmod 600' it") from err
     pin = raw.decode("ascii", errors="replace").strip()

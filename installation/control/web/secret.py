@@ -7,12 +7,12 @@ import hmac
 import math
 import os
 import secrets
-import stat
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
 from installation.config import WebConfig
+from installation.control.owned_file import read_owned
 from installation.errors import ConfigError
 
 ENVIRONMENT = "FACETS_WEB_TOKEN"
@@ -57,14 +57,7 @@ def read(path: Path) -> str:
     try:
         with contextlib.suppress(FileExistsError), os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(made() + "\n")
-        # A pipe is not waited for.
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise ConfigError(f"{where}: not a plain file")
-            if status.st_uid not in (0, os.geteuid()) or status.st_mode & 0o077:
-                raise ConfigError(f"{where}: others on this machine may read or change it; 'chmod 600 {path}' keeps it to you")
-            raw = file.read(4 * LONGEST + 1)
+        raw = read_owned(path, where, 4 * LONGEST + 1)
     except OSError as err:
         raise ConfigError(f"{where}: cannot be read or made ({err.strerror or err})") from err
     try:
