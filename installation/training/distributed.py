@@ -4,12 +4,14 @@ Gradients are averaged by hand and batch norm looks at the whole batch, so that 
 several; with ``DistributedDataParallel`` the losses, R1 and path length would each need their own care.
 """
 
+import atexit
+import gc
 import os
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 import torch.distributed as dist
-import torch.distributed.nn.functional as dist_nn
 from torch import Tensor, nn
 
 RANK = int(os.environ.get("RANK", "0"))  # this process' number, 0 without torchrun
@@ -28,9 +30,18 @@ def randn(count: int, *shape: int, device: torch.device) -> Tensor:
 
 
 def start(device: torch.device) -> None:
-    """Meet the other processes, where there are any."""
+    """Meet the other processes, where there are any, and part from them when this one ends: a process that goes while the
+    group's threads still run is now and then aborted by them (one in twenty, with gloo), after all its work is done."""
     if WORLD > 1 and not dist.is_initialized():
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        atexit.register(_part)
+
+
+def _part() -> None:
+    """Leave the group while Python still stands: its threads give tensors back, which takes Python's lock. The collection is
+    what ends them, as the group stands in a circle of references."""
+    dist.destroy_process_group()
+    gc.collect()
 
 
 def device_of(name: str) -> torch.device:
@@ -68,6 +79,22 @@ def mean(value: Tensor) -> Tensor:
     return value / WORLD
 
 
+class _Sum(torch.autograd.Function):
+    """The sum over all processes, with a gradient: what every process makes of the sum comes back to each, summed as well."""
+
+    @staticmethod
+    def forward(ctx: Any, value: Tensor) -> Tensor:
+        total = value.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        total = gradients[0].clone()
+        dist.all_reduce(total)
+        return total
+
+
 class SharedBatchNorm(nn.BatchNorm2d):
     """Batch norm over the pictures of all processes; keeps the parameter names."""
 
@@ -75,7 +102,7 @@ class SharedBatchNorm(nn.BatchNorm2d):
         if not self.training or WORLD == 1:
             return super().forward(x)
         moments = torch.stack([x.mean(dim=(0, 2, 3)), x.square().mean(dim=(0, 2, 3))])
-        middle, square = dist_nn.all_reduce(moments) / WORLD  # type: ignore[no-untyped-call]
+        middle, square = _Sum.apply(moments) / WORLD  # type: ignore[no-untyped-call]
         variance = square - middle.square()
         count = x.numel() / x.shape[1] * WORLD
         with torch.no_grad():

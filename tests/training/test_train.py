@@ -224,9 +224,11 @@ def test_ctrl_c_leaves_a_state(faces: Path, tmp_path: Path) -> None:
 
 
 TWO = """
-import json, sys
+import atexit, json, os, sys
 from pathlib import Path
 import torch
+import torch.distributed as dist
+atexit.register(lambda: Path(sys.argv[1], "left" + os.environ["RANK"]).write_text(str(dist.is_initialized())))  # runs last
 sys.path.insert(0, sys.argv[3])
 from test_train import batch, options
 from installation.training import distributed
@@ -261,6 +263,7 @@ def test_two_processes_train_as_one(faces: Path, tmp_path: Path) -> None:
             for r in range(world)
         ]
         assert [p.wait(timeout=120) for p in processes] == [0] * world
+        assert {(folder / f"left{r}").read_text() for r in range(world)} == {"False"}  # the group's threads ended before
         results.append(json.loads((folder / "terms.json").read_text()))
     # Adam's first steps turn the rounding of near-zero gradients into whole steps, so later losses agree less closely.
     for step, (one, two) in enumerate(zip(*results, strict=True)):
