@@ -181,6 +181,7 @@ class Portrait:
     opacity: float  # 0…1, presence times drawable, smoothed
     cell: int = 0  # which of the sitter's variants this is
     square: Matrix | None = None  # 2x3, unit square of the crop to px of the frame: where the portrait was cut out
+    in_view: float = 1.0  # 0…1, smoothed: how well the face can be seen in the mirror's picture, and so how far it is changed there
 
 
 @dataclass(frozen=True, slots=True, eq=False)

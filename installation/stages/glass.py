@@ -273,7 +273,7 @@ class Glass:
             elif mouth is not None:
                 open_mouth(image, mouth)
         square = crop_to_original(quad, 1)
-        return Portrait(face, image, face.presence * face.drawable, key[1], square)
+        return Portrait(face, image, face.presence * face.drawable, key[1], square, self._seen[face.id].strength)
 
     def _side(self, old: int, source: float, wanted: int) -> int:
         """Side of a portrait: enough for its place on the canvas, and no more than the camera has of the face."""

@@ -63,7 +63,7 @@ class Style:
     def _paint(self, portraits: Portraits, blend: Blend, scope: str, clock: Callable[[], float]) -> Styled:
         whole = portraits.picture is not None and scope == "picture"
         in_place = portraits.picture is not None and not whole
-        squares = [(one.face.id, FACE) for one in portraits.portraits if in_place and one.cell == 0]
+        squares = [(one.face.id, FACE) for one in portraits.portraits if in_place and one.cell == 0 and one.in_view > 0.0]
         tiles = [(one.face.id, one.cell) for one in portraits.portraits if one.image.size]
         # Whatever lies behind these pictures is drawn into again soon: what is painted now is copied first.
         picture = self._copied(portraits.picture) if portraits.picture is not None else None

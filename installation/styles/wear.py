@@ -53,8 +53,9 @@ class Wearing:
         for one in sorted(faces, key=lambda one: one.face.box[2] - one.face.box[0]):
             assert one.square is not None
             painted = styled.faces[one.face.id]
-            mask = self._faded(painted.shape[0])
-            laid(copy, one.square, painted, mask if one.opacity >= 1.0 else np.asarray(mask * max(one.opacity, 0.0), dtype=np.uint8))
+            mask, strength = self._faded(painted.shape[0]), min(one.opacity, one.in_view)
+            if strength > 0.0:  # whoever is hidden behind another, or has just gone, leaves no painted patch on the wall
+                laid(copy, one.square, painted, mask if strength >= 1.0 else np.asarray(mask * strength, dtype=np.uint8))
         return copy
 
     def _faded(self, side: int) -> Mask:

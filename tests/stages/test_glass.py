@@ -136,8 +136,9 @@ def test_who_is_hidden_or_turned_away_simply_is_the_cameras_picture(controls):
         partly = run(stage, frame, controls(), 0.6 + VANISH_SECONDS / 2)
         strength = (partly.picture.astype(int) - ROOM)[165, 320].mean()
         assert 0.25 * whole < strength < 0.75 * whole
+        assert 0.25 < partly.portraits[0].in_view < 0.75  # and so does what is painted over them
         after = run(stage, frame, controls(), 0.6 + 2 * VANISH_SECONDS)
-        assert after.picture is ROOM
+        assert after.picture is ROOM and after.portraits[0].in_view == 0.0
 
 
 def test_a_nearer_face_is_not_touched_by_the_one_behind_it(controls):

@@ -87,6 +87,19 @@ def test_a_painted_face_moves_with_its_sitter_while_it_is_held() -> None:
     assert shown is not None and shown[45, 130, 0] > 200 and shown[45, 80, 0] == 30
 
 
+def test_no_painted_patch_stays_where_somebody_went_behind_another() -> None:
+    stage, before = style(), mirror(0.0, ROOM, 1)
+    scope = controls(style_alpha_amount=1.0, style_scope="portraits")
+    styled, whole = paint(stage, before, scope), Wearing()
+    levels = []
+    for in_view in (1.0, 0.5, 0.0):
+        shown = whole.dress(replace(before, portraits=(replace(before.portraits[0], in_view=in_view),)), styled).picture
+        assert shown is not None
+        levels.append(int(shown[45, 80, 0]))
+    assert levels[0] > 200 and abs(levels[1] - (levels[0] + 30) / 2) < 4 and levels[2] == 30
+    assert not paint(stage, replace(before, portraits=(replace(before.portraits[0], in_view=0.0),)), scope).faces
+
+
 @pytest.mark.parametrize("scope", ["picture", "portraits"])
 def test_portraits_on_a_wall_are_painted_whatever_the_scope(scope: str) -> None:
     portraits = wall(3)
