@@ -94,7 +94,7 @@ def run(options: Options, faces: Sequence[Path], nets: Path | None) -> Trainer:
             print(f"{source}: only {len(pictures)} pictures; the model will learn them by heart", file=sys.stderr, flush=True)
     shown = to_tensor([p.rgba() for pictures in load_sets(faces, "val") for p in pictures[:6]])
     trainer, stop, course = Trainer(options, nets), Stop(), Course(options)
-    if trainer.model.shape.mapping_layers and options.mode == "joint" and trainer.adversary is None:
+    if trainer.model.shape.mapping_layers and options.mode == "joint" and trainer.opponent is None:
         print("the mapping network stays as it is: without --adversary nothing judges samples", file=sys.stderr, flush=True)
     print("pictures", [len(s) for s in sets], "resumed at", trainer.images, "images", flush=True)
     stream = BatchStream(sets, options.batch, seed=trainer.images)

@@ -10,21 +10,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from installation.networks.discriminator import Discriminator
 from installation.networks.facets_encoder import INPUT_PX
 from installation.training import distributed
-from installation.training.ada import AdaptiveAugment
-from installation.training.adversary import PathLength, ProjectedHeads, hinge, logistic, r1_penalty
+from installation.training.adversary import PathLength
 from installation.training.augment import camera, fill_outside, jitter_crop
 from installation.training.evaluation import at
-from installation.training.losses import Darknet, Identity, features_weight, map_distance, masked_l1
+from installation.training.losses import Darknet, Identity
 from installation.training.model import Model, Shape
+from installation.training.opponent import Opponent, ProjectedOpponent, StyleGAN2Opponent
+from installation.training.reconstruction import TERMS, Reconstruction
 from installation.training.run_state import STYLEGAN2, check_arch, read_state, write_state
-
-TERMS = ("l1", "perceptual", "identity", "code", "offsets", "adversarial")
 
 
 @dataclass(frozen=True)
@@ -85,37 +83,37 @@ class Trainer:
         distributed.with_shared_batch_norm(self.model)
         self.model.encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema = copy.deepcopy(self.model).eval().requires_grad_(False)
-        self.perceptual: Darknet | None = None
+        perceptual: Darknet | None = None
         self.identity: Identity | None = None
         if nets is not None:
-            self.perceptual = Darknet(nets / "darknet-tiny-imagenet.safetensors").to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            perceptual = Darknet(nets / "darknet-tiny-imagenet.safetensors").to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
             self.identity = Identity(nets / "mobilefacenet.onnx").eval().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.adversary = self._adversary()
-        self.augment, self.path = AdaptiveAugment(), PathLength()
-        trained = self.model.encoder if options.mode == "encoder" else self.model
-        self.trained = list(trained.parameters())
+        self.opponent = self._opponent(perceptual)
+        self.path = PathLength()
         if options.mode == "encoder":
             self.model.generator.requires_grad_(False)
         fused = self.device.type in ("cpu", "cuda")
         self.optimizer = torch.optim.Adam(self.model.parameters(), options.lr, betas=(0.0, 0.99), fused=fused)
-        self.judge = None if self.adversary is None else torch.optim.Adam(self.adversary.parameters(), options.lr, betas=(0.0, 0.99))
         self.images, self.steps, self.seconds = 0, 0, 0.0
         bf16 = options.precision == "bf16" or (options.precision == "auto" and faster_precision(self.device) == "bf16")
         self._cast = torch.autocast(self.device.type, torch.bfloat16, enabled=bf16)
         if state is not None:
             self._resume(state)
         distributed.share([*self.model.parameters(), *self.ema.parameters()])
+        compared = Reconstruction(perceptual, self.identity, self.opponent, options.focus)
         self._forward = torch.compile(self.model, dynamic=False) if options.compile else self.model
-        self._terms = torch.compile(self._reconstruction, dynamic=False) if options.compile else self._reconstruction
+        self._terms = torch.compile(compared.__call__, dynamic=False) if options.compile else compared
 
-    def _adversary(self) -> nn.Module | None:
-        match self.options.adversary:
+    def _opponent(self, perceptual: Darknet | None) -> Opponent | None:
+        o = self.options
+        match o.adversary:
             case "projected":
-                if self.perceptual is None:
+                if perceptual is None:
                     raise ValueError("the projected adversary reads the perceptual network: --nets is needed")
-                return ProjectedHeads(self.perceptual.widths).to(self.device)
+                return ProjectedOpponent(perceptual, o.lr, self.device)
             case "stylegan2":
-                return Discriminator(self.model.shape.size, self.model.shape.channels).to(self.device)
+                network = Discriminator(self.model.shape.size, self.model.shape.channels).to(self.device)
+                return StyleGAN2Opponent(network, o.lr, o.weights.r1, o.r1_every)
         return None
 
     @property
@@ -134,10 +132,9 @@ class Trainer:
         self.optimizer.load_state_dict(state["optimizer"])
         self.images, self.seconds = int(state["images"]), float(state["seconds"])
         self.steps = int(state.get("steps", 0))
-        if self.adversary is not None and self.judge is not None and state.get("adversary_kind") == self.options.adversary:
-            self.adversary.load_state_dict(state["adversary"])
-            self.judge.load_state_dict(state["judge"])
-            self.augment.p = float(state["augment"])
+        self.path.mean = torch.tensor(float(state.get("path_length", 0.0)))
+        if self.opponent is not None:
+            self.opponent.resume(state)
 
     def save(self) -> None:
         """Write the state beside the old one and put it in its place, so that a full disk loses nothing. Raises OSError."""
@@ -150,9 +147,9 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(),
         }
         state |= {"images": self.images, "seconds": self.seconds, "steps": self.steps, "shape": self.model.shape.as_dict()}
-        if self.adversary is not None and self.judge is not None:
-            state |= {"adversary": self.adversary.state_dict(), "judge": self.judge.state_dict()}
-            state |= {"adversary_kind": self.options.adversary, "augment": self.augment.p}
+        state["path_length"] = float(self.path.mean)
+        if self.opponent is not None:
+            state |= self.opponent.state()
         write_state(state, self.state_path)
 
     def step(self, images: Tensor, mask: Tensor, lr: float, size: int) -> dict[str, float]:
@@ -169,14 +166,14 @@ class Trainer:
         drawn: Tensor | None = None
         if self.options.mode != "gan":
             drawn = self._reconstruct(images, mask, target, small, size, terms)
-        if self.adversary is not None and self.model.shape.mapping_layers and self.options.mode != "encoder":
-            drawn = self._sample(self.adversary, len(images), small, size, terms)
-        self._checked(self.trained)
+        if self.opponent is not None and self.model.shape.mapping_layers and self.options.mode != "encoder":
+            drawn = self._sample(self.opponent, len(images), small, size, terms)
+        self._checked(self.model.encoder if self.options.mode == "encoder" else self.model)
         due: list[torch.optim.Optimizer] = [self.optimizer]
-        if self.adversary is not None and self.judge is not None and drawn is not None:
-            self._judge(self.adversary, self.judge, target * small, drawn, terms)
-            self._checked(list(self.adversary.parameters()))
-            due.append(self.judge)
+        if self.opponent is not None and drawn is not None:
+            self._teach(self.opponent, target * small, drawn, terms)
+            self._checked(self.opponent.network)
+            due.append(self.opponent.optimizer)
         for optimizer in due:
             self._apply(optimizer, lr)
         self.images += len(images) * distributed.WORLD
@@ -202,28 +199,6 @@ class Trainer:
         drawn: Tensor = (y * small).detach()
         return drawn
 
-    def _reconstruction(self, y: Tensor, x: Tensor, mask: Tensor, codes: Tensor) -> Tensor:
-        """The loss terms in the order of ``TERMS``; 0 for what has no network."""
-        shown, target = y * mask, x * mask
-        weight = mask * features_weight(x.shape[-1], self.options.focus).to(mask)
-        perceptual = identity = adversarial = y.new_zeros(())
-        maps: list[Tensor] = []
-        if self.perceptual is not None:
-            maps = list(self.perceptual.maps(shown))
-            with torch.no_grad():
-                wanted = list(self.perceptual.maps(target))
-            perceptual = map_distance(maps, wanted, weight)
-        if self.identity is not None:
-            identity = 1 - (self.identity(shown) * self.identity(target)).sum(dim=1).mean()
-        if isinstance(self.adversary, ProjectedHeads):
-            adversarial = -self.adversary(maps).mean()
-        elif self.adversary is not None:
-            adversarial = F.softplus(-self.adversary(self.augment(shown))).mean()
-        mean = codes.mean(dim=1, keepdim=True)
-        return torch.stack(
-            [masked_l1(y, x, weight), perceptual, identity, codes.square().mean(), (codes - mean).square().mean(), adversarial]
-        )
-
     def _codes(self, count: int) -> Tensor:
         """Samples' codes [N, styles, w_dim], for some with the layers from a random one on of a second sample."""
         generator, device = self.model.generator, self.device
@@ -235,15 +210,12 @@ class Trainer:
         codes: Tensor = torch.where(late[..., None], second[:, None], first[:, None])
         return codes
 
-    def _sample(self, adversary: nn.Module, count: int, mask: Tensor, size: int, terms: dict[str, Tensor]) -> Tensor:
+    def _sample(self, opponent: Opponent, count: int, mask: Tensor, size: int, terms: dict[str, Tensor]) -> Tensor:
         """Back-propagate what the adversary says of samples; the samples inside the mask, without a gradient."""
         ws = self._codes(count)
         with self._cast:
             shown = self.model.generator.synthesis(ws, "random", size).float() * mask
-        if isinstance(adversary, ProjectedHeads) and self.perceptual is not None:
-            loss = -adversary(list(self.perceptual.maps(self.augment(shown)))).mean()
-        else:
-            loss = F.softplus(-adversary(self.augment(shown))).mean()
+        loss = opponent.of_samples(shown)
         terms["samples"] = loss.detach()
         if self.steps % self.options.path_every == 0:
             length = self.path(self.model.generator.synthesis(ws, "random", size), ws)
@@ -252,25 +224,12 @@ class Trainer:
         self._backward(loss)
         return shown.detach()
 
-    def _judge(self, adversary: nn.Module, judge: torch.optim.Optimizer, real: Tensor, fake: Tensor, terms: dict[str, Tensor]) -> None:
+    def _teach(self, opponent: Opponent, real: Tensor, fake: Tensor, terms: dict[str, Tensor]) -> None:
         """Back-propagate the adversary's own loss, into it alone."""
-        judge.zero_grad(set_to_none=True)
-        for p in adversary.parameters():  # what the generator's own step left there
-            p.grad = None
-        if isinstance(adversary, ProjectedHeads) and self.perceptual is not None:
-            with torch.no_grad():
-                maps = [list(self.perceptual.maps(self.augment(x))) for x in (real, fake)]
-            loss = hinge(adversary(maps[0]), adversary(maps[1]))
-        else:
-            logits = adversary(self.augment(real))
-            loss = logistic(logits, adversary(self.augment(fake)))
-            self.augment.observe(logits)
-            if self.steps % self.options.r1_every == 0:
-                terms["r1"] = r1_penalty(adversary, real)
-                loss = loss + terms["r1"] * (self.options.weights.r1 / 2 * self.options.r1_every)
-                terms["r1"] = terms["r1"].detach()
-        terms["discriminator"] = loss.detach()
-        self._backward(loss)
+        opponent.forget_gradients()
+        answers = opponent.of_both(real, fake, self.steps)
+        self._backward(answers["discriminator"])
+        terms |= {name: value.detach() for name, value in answers.items()}
 
     @staticmethod
     def _backward(loss: Tensor) -> None:
@@ -279,8 +238,9 @@ class Trainer:
         loss.backward()  # type: ignore[no-untyped-call]
 
     @staticmethod
-    def _checked(parameters: list[nn.Parameter]) -> None:
-        """Average the gradients over the processes and clip them. Raises NotFinite."""
+    def _checked(module: nn.Module) -> None:
+        """Average a module's gradients over the processes and clip them. Raises NotFinite."""
+        parameters = list(module.parameters())
         distributed.average_gradients(parameters)
         if not bool(torch.isfinite(nn.utils.clip_grad_norm_(parameters, 5.0))):
             raise NotFinite

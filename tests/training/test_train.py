@@ -113,6 +113,14 @@ def test_a_run_resumes_where_it_was(faces: Path, tmp_path: Path) -> None:
     assert all(torch.equal(a, b) for a, b in zip(again.ema.state_dict().values(), half.ema.state_dict().values(), strict=True))
 
 
+def test_the_mean_length_of_paths_goes_on_too(faces: Path, tmp_path: Path) -> None:
+    kind = options(tmp_path, mode="gan", adversary="stylegan2", shape=Shape(64, 32, 2, 512, 32), path_every=1)
+    trainer = Trainer(kind, None)
+    steps(trainer, *batch(faces), 2)
+    trainer.save()
+    assert float(trainer.path.mean) > 0 and float(Trainer(kind, None).path.mean) == pytest.approx(float(trainer.path.mean))
+
+
 def test_a_loss_that_is_no_number_changes_nothing(faces: Path, tmp_path: Path) -> None:
     trainer = Trainer(options(tmp_path), None)
     images, mask = batch(faces)
@@ -125,8 +133,8 @@ def test_a_loss_that_is_no_number_changes_nothing(faces: Path, tmp_path: Path) -
 
 def test_an_adversary_whose_loss_is_no_number_leaves_the_generator_too(faces: Path, tmp_path: Path) -> None:
     trainer = Trainer(options(tmp_path, adversary="stylegan2", weights=Weights(r1=float("inf"))), None)
-    assert trainer.adversary is not None
-    moving = [*trainer.model.parameters(), *trainer.adversary.parameters()]
+    assert trainer.opponent is not None
+    moving = [*trainer.model.parameters(), *trainer.opponent.network.parameters()]
     before = [p.detach().clone() for p in moving]
     with pytest.raises(NotFinite):
         trainer.step(*batch(faces), 1e-3, 32)
