@@ -12,6 +12,7 @@ from installation.latents.warps import STEPS_BACK
 from installation.networks.editor import HEAD, SOFT
 from installation.networks.facets_encoder import DETAIL_PX, FacetsEncoder, Features
 from installation.networks.stylegan2 import Generator
+from installation.training.editor.kept import Kept
 from installation.training.precision import half
 
 PICTURE_PX = 128
@@ -58,6 +59,7 @@ class Studio:
         self.generator = generator.eval().requires_grad_(False)
         self.expand = encoder.expand.weight.detach()
         self.head = _soft_ellipse(PICTURE_PX)
+        self._kept = Kept.at(PICTURE_PX)
 
     @torch.no_grad()
     def see(self, images: Tensor) -> Sitting:
@@ -71,7 +73,8 @@ class Studio:
         return Sitting(images, maps, seen.float(), detail.float(), ws, before.float(), small.float(), plain.float())
 
     def change(self, sitting: Sitting, edited: Tensor, cut: CutOut) -> Tensor:
-        """What an edited residual [N, 32, 32, 32] changes of the portraits [N, 3, 128, 128]: nothing outside the cut-out and the head."""
+        """What an edited residual [N, 32, 32, 32] changes of the portraits [N, 3, 128, 128], and the mirror shows of it: nothing
+        outside the cut-out and the head."""
         with half():
             features = cut.of(sitting.before) + F.conv2d(cut.of(edited), self.expand)
             drawn = self._fine(features, cut.of(sitting.small, DETAIL_PX // 2), sitting.ws)
@@ -79,8 +82,9 @@ class Studio:
         edge = 0 if cut.cells == DETAIL_PX else EDGE_PX
         inner = change[..., edge : change.shape[-2] - edge, edge : change.shape[-1] - edge]
         top, left = PER_CELL * cut.top + edge, PER_CELL * cut.left + edge
-        rest = PICTURE_PX - top - inner.shape[-2], PICTURE_PX - left - inner.shape[-1]
-        return F.pad(inner, (left, rest[1], top, rest[0])) * self.head
+        around = (left, PICTURE_PX - left - inner.shape[-1], top, PICTURE_PX - top - inner.shape[-2])
+        drawn_at = F.pad(torch.ones_like(inner[:1, :1]), around)
+        return self._kept.of(F.pad(inner, around), sitting.plain) * drawn_at * self.head
 
     def _coarse(self, ws: Tensor) -> tuple[Tensor, Tensor]:
         g = self.generator
