@@ -115,6 +115,7 @@ class CaptureLoop(Loop):
     _size: tuple[int, ...] = ()
     _counted: tuple[int, int] = (0, 0)  # pictures that were skipped and adapted, of the source that follows
     _counted_of: CaptureSource | None = None
+    _reader: int = 0  # which thread reads, counted: a hung one is replaced
     _changes: bool = False
 
     def __post_init__(self, is_there: Callable[[], bool | None]) -> None:
@@ -135,7 +136,8 @@ class CaptureLoop(Loop):
         # Change over to another source, where one is wanted.
         if self._changes:
             self._changes, self._lost, self._wrong, self._until = False, True, "", inf
-            self._let_go()
+            if not self._let_go():
+                return
             self._opening = Opening(self.open_source)
         # Open the source, or wait until it is time to try again.
         source = self.source
@@ -143,20 +145,24 @@ class CaptureLoop(Loop):
             self._reopen(now)
             return
         # Take the newest frame.
+        reader = self._reader
         try:
             with self.health.timed("capture"):
                 frame = source.read()
-        except SourceEnded:
-            self.ended = True
-            raise FaultError("the source has ended") from None
-        except SourceError as err:  # it was there and is not: whatever it was, it may come back
-            if self.source is source:
-                self._lose(str(err), now)
+        except Exception as err:
+            if self._given_up(source):
+                return
+            if isinstance(err, SourceEnded):
+                self.ended = True
+                raise FaultError("the source has ended") from None
+            if not isinstance(err, SourceError):
+                raise
+            self._lose(str(err), now)  # it was there and is not: whatever it was, it may come back
             return
         finally:
-            self._count(source)
-        if self.source is not source:  # it kept its reader waiting for so long that it was given up
-            source.close()
+            if reader == self._reader:
+                self._count(source)
+        if self._given_up(source):
             return
         # Hand on what shows something; the slot counts what nobody took.
         wrong = self._look(source, frame, now)
@@ -164,6 +170,14 @@ class CaptureLoop(Loop):
             self._doubt(source, wrong, now)
         elif frame is not None:
             self._hand_on(source, frame)
+
+    def _given_up(self, source: CaptureSource) -> bool:
+        """Whether a source has kept its reader waiting for so long that another one is read by now; then it is let go of here, however
+        the waiting ended."""
+        if self.source is source:
+            return False
+        source.close()
+        return True
 
     def _look(self, source: CaptureSource, frame: Frame | None, now: float) -> str:
         """What is wrong with a camera that is open."""
@@ -179,8 +193,7 @@ class CaptureLoop(Loop):
             self._wrong = wrong
             self.health.fault(wrong, CAPTURE)
             self._comeback.lost(now)
-        elif source.is_sensor and self._comeback.due(now):
-            self._let_go()
+        elif source.is_sensor and self._comeback.due(now) and self._let_go():
             self._comeback.lost(now)
             self._opening = Opening(self.open_source)
 
@@ -231,23 +244,27 @@ class CaptureLoop(Loop):
     def _lose(self, why: str, now: float) -> None:
         self._lost, self._wrong = True, ""
         self.health.fault(why, CAPTURE)
-        self._let_go()
-        self._comeback.lost(now, inf if self._until is None or self._until <= now else self._until)
+        if self._let_go():
+            self._comeback.lost(now, inf if self._until is None or self._until <= now else self._until)
 
-    def _let_go(self) -> None:
+    def _let_go(self) -> bool:
+        """Whether this thread still is the one that reads: closing may hang, and another may have taken over."""
+        reader = self._reader
         if self._opening is not None:
             self._opening.give_up()
             self._opening = None
-        source, self.source = self.source, None  # first: closing may hang, and another thread have taken over
+        source, self.source = self.source, None  # first: whoever takes over must not meet it
         if source is not None:
             source.close()
+        return self._reader == reader
 
     def tear_down(self) -> None:
         self._let_go()
 
     def abandon(self) -> bool:
         """A driver keeps its reader waiting for ever: whoever reads lets go of the source, should it return."""
-        self.source, self._opening, self._lost = None, None, True
+        self._reader += 1
+        self.source, self._counted_of, self._opening, self._lost = None, None, None, True
         return True
 
 

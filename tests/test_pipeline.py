@@ -19,7 +19,7 @@ from installation.operation.health import Health
 from installation.operation.observer import Observer
 from installation.pipeline import SILENT, CaptureLoop, DisplayLoop, PerceptionLoop, SynthesisLoop
 from installation.slot import Slot
-from installation.sources import SourceLost
+from installation.sources import SourceEnded, SourceLost
 from installation.sources.scripted import ScriptedSource
 from installation.stages.align import Align
 from installation.stages.consent import Consent
@@ -153,6 +153,59 @@ def test_a_device_that_opens_after_the_show_is_closed_again(health):
     source.may_open.set()
     assert wait_for(lambda: source.closings == 1)
     assert loop.source is None
+
+
+class Hanging(ScriptedSource):
+    """Keeps whoever reads or closes it waiting until it is let; then reading ends as ``ending`` says."""
+
+    def __init__(self, ending, at):
+        super().__init__([PICTURE, ending], FrameClock(30))
+        self.at, self.reached, self.let, self.closings = at, threading.Event(), threading.Event(), 0
+
+    def _hang(self):
+        self.reached.set()
+        assert self.let.wait(60)
+
+    def _read(self, now):
+        if self.at == "read" and self.frames_read == 1:
+            self._hang()
+        return super()._read(now)
+
+    def _close(self):
+        self.closings += 1
+        if self.at == "close":
+            self._hang()
+
+
+@pytest.mark.parametrize("ending", [SourceLost("no more pictures"), SourceEnded("over"), ValueError("of the driver's"), PICTURE])
+def test_a_device_that_hung_is_closed_however_its_waiting_ends(health, ending):
+    hung, after = Hanging(ending, "read"), ScriptedSource([PICTURE] * 3, FrameClock(30))
+    sources = [hung, after]
+    loop = CaptureLoop(lambda: sources.pop(0).open(), Slot(), health)
+    assert wait_for(lambda: loop.step(0.0) is None and health.captured == 1)
+    left = threading.Thread(target=loop.step, args=(1.0,))
+    left.start()
+    assert hung.reached.wait(60) and loop.abandon()
+    hung.let.set()
+    left.join(60)
+    assert hung.closings == 1 and not loop.ended
+    assert wait_for(lambda: loop.step(20.0) is None and health.captured == 2)
+    assert loop.source is after
+
+
+def test_who_hung_while_it_closed_a_device_leaves_what_was_begun_since_alone(health):
+    hung, after = Hanging(SourceLost("gone"), "close"), ScriptedSource([PICTURE] * 3, FrameClock(30))
+    sources = [hung, after]
+    loop = CaptureLoop(lambda: sources.pop(0).open(), Slot(), health)
+    assert wait_for(lambda: loop.step(0.0) is None and health.captured == 1)
+    loop.change()
+    left = threading.Thread(target=loop.step, args=(1.0,))
+    left.start()
+    assert hung.reached.wait(60) and loop.abandon()
+    assert wait_for(lambda: loop.step(20.0) is None and health.captured == 2)
+    hung.let.set()
+    left.join(60)
+    assert loop.source is after and loop._opening is None
 
 
 def test_the_end_of_a_source_ends_the_loop_once(health):
