@@ -219,7 +219,7 @@ def _forbid_pictures(parts: ShowParts, loops: Loops, attendant: Attendant) -> No
     for preview in (desk.preview, desk.camera, parts.basis.operating.tracker):
         preview.allowed = False
     attendant.keeps_pictures, loops.style.sketches = False, None
-    desk.sketches.clear()
+    desk.sketches.forbid()
 
 
 def _backdrops(parts: ShowParts) -> Backdrops:

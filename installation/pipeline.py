@@ -463,8 +463,9 @@ class StyleLoop(Loop):
             self.out.put(styled)
         self._shows = styled is not None
         # Sketch a style for the panel, where one is open.
-        if self.sketches is not None:
-            self.sketches.step(self._last, self._shows, self.now())
+        sketches = self.sketches
+        if sketches is not None:
+            sketches.step(self._last, self._shows, self.now())
 
     def tear_down(self) -> None:
         self._last = None

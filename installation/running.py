@@ -71,7 +71,12 @@ def run_display(
         after(clock.now())
         if loops.capture.ended:
             return
-        supervisor.check()
+        try:
+            supervisor.check()
+        except FaultError:
+            if loops.capture.ended:
+                return
+            raise
 
 
 @dataclass

@@ -16,7 +16,7 @@ COMMON = {
 # The arrows: what each part may import besides, and nothing else.
 ARROWS: dict[str, set[str]] = {
     "faces": set(),
-    "latents": {"faces"},
+    "latents": {"faces", "checkpoints"},
     "networks": set(),
     "checkpoints": {"networks"},
     "engines": {"faces"},

@@ -150,6 +150,23 @@ def test_shipped_files_that_do_not_fit_are_left_out_with_a_notice_and_named_ones
     assert "directions.safetensors" in capsys.readouterr().err
 
 
+def test_with_a_generator_of_ones_own_the_folder_of_ones_own_directions_still_counts(folder):
+    path, own = files.our_generator(folder / "mine.safetensors"), folder / "own"
+    own.mkdir()
+    shipped = CLIP.parents[2] / "weights" / "directions.safetensors"
+    pair = path, files.our_encoder(folder / "my-encoder.safetensors"), (), (shipped, own)
+    models = load_models(*pair, frozenset({"generator", "encoder"}))
+    assert models.directions.names == () and models.direction_paths == (own,)
+    np.save(own / "hats.npy", np.ones((models.styles, models.latent_avg.shape[-1]), np.float32))
+    assert models.read_directions(models.direction_paths).names == ("hats",)
+    again = load_models(*pair, frozenset({"generator", "encoder"}))
+    assert again.directions.names == ("hats",) and sum(str(shipped) in told for told in again.notices) == 1
+    np.save(own / "wide.npy", np.ones((3, 5), np.float32))  # somebody's for another generator: the show begins without, and says so
+    left = load_models(*pair, frozenset({"generator", "encoder"}))
+    assert left.directions.names == () and left.direction_paths == (own,)
+    assert any(f"what lies in {own} is left out" in told and "wide" in told for told in left.notices)
+
+
 def test_a_generator_alone_says_which_encoder_it_needs(folder, capsys):
     assert main(["--validate-config", "--generator", str(files.stylegan2_pickle(folder / "two.pkl"))]) == 2
     err = capsys.readouterr().err

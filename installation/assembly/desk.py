@@ -8,11 +8,9 @@ from installation.assembly.movers import Movers
 from installation.assembly.options import keeps_state
 from installation.assembly.takeaways import Takeaways
 from installation.assembly.upkeep import Upkeep
-from installation.checkpoints.loading import metadata_of
 from installation.control.desk import ControlDesk
 from installation.control.desk_links import Beginning, DeskLinks, DirectionFiles, StylePictures
 from installation.control.web.studio_desk import Studio
-from installation.latents.directions import load_directions
 
 
 def desk_of(basis: Basis, movers: Movers, upkeep: Upkeep, takeaways: Takeaways | None, studio: Studio | None) -> ControlDesk:
@@ -26,7 +24,7 @@ def desk_of(basis: Basis, movers: Movers, upkeep: Upkeep, takeaways: Takeaways |
         frame=lambda: health.captured,
         audio=movers.audio,
         phases=lambda: movers.edit.phases,
-        directions=_direction_files(basis, movers),
+        directions=DirectionFiles(basis.models.direction_paths, basis.models.read_directions, movers.edit.use),
         styles=StylePictures(config.models.styles, basis.library, movers.blender.use),
         schedule=basis.schedule,
         takeaways=None if takeaways is None else takeaways.office,
@@ -38,11 +36,3 @@ def desk_of(basis: Basis, movers: Movers, upkeep: Upkeep, takeaways: Takeaways |
     )
     beginning = Beginning(options.preset, keeps_state(config, options), resume=options.preset is None, timeline=options.timeline_play)
     return ControlDesk(config.control, basis.controls, basis.installed, links, beginning, basis.lockstep)
-
-
-def _direction_files(basis: Basis, movers: Movers) -> DirectionFiles:
-    """The files of directions, which are read again whenever they change."""
-    m, files = basis.models, basis.config.models
-    shape, family = (m.styles, m.latent_avg.shape[-1]), metadata_of(files.generator).get("family", "")
-    knobs = () if m.editor is None else m.editor.knobs
-    return DirectionFiles(files.directions, lambda paths: load_directions(paths, *shape, family, knobs), movers.edit.use)

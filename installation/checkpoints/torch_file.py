@@ -37,7 +37,7 @@ TYPES = (
     torch.bool,
 )
 TORCHSCRIPT = re.compile(r"code/__torch__|constants\.pkl$")
-MEMBER = re.compile(r"(data\.pkl|data/\d{1,9}|version|byteorder|\.data/serialization_id|\.format_version|\.storage_alignment)")
+MEMBER = re.compile(r"(data\.pkl|data/\d{1,20}|version|byteorder|\.data/serialization_id|\.format_version|\.storage_alignment)")
 HARMLESS: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
     argparse.Namespace,
     pathlib.PosixPath,
@@ -108,6 +108,19 @@ def read_legacy(path: Path) -> TorchFile:
     except (ValueError, OSError) as err:
         raise _refused(path, err) from err
     return TorchFile(path, _load(path, "cpu"), {})
+
+
+def read_contents(path: Path) -> object:
+    """What a small file holds, whatever its format, its tensors in memory. Raises ValueError, which does not name the file."""
+    with path.open("rb") as file:
+        start = file.read(len(ZIP_START))
+    try:
+        if start != ZIP_START:
+            return read_legacy(path).root
+        read_zip(path)
+        return _load(path, "cpu")
+    except CheckpointError as err:
+        raise ValueError(str(err).removeprefix(f"{path}: ")) from err
 
 
 def _refused(path: Path, err: Exception) -> CheckpointError:

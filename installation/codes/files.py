@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from installation.checkpoints.torch_file import read_contents
 from installation.codes.code import Code
 from installation.errors import WeightsError
 from installation.output_file import whole_file
@@ -77,7 +78,7 @@ def _read(path: Path) -> Iterator[Code]:
         case ".pt" | ".pth":
             if zipfile.is_zipfile(path):
                 _check_archive(path)
-            yield from _of_content(torch.load(path, map_location="cpu", weights_only=True), path.stem)
+            yield from _of_content(read_contents(path), path.stem)
         case _:
             raise WeightsError(f"{path}: not a file of codes; {', '.join(SUFFIXES)} are read")
 

@@ -181,9 +181,9 @@ class ControlState:
         """Set a control, or set something off, by its name or full address. Clamps what is out of range and says True; an
         unknown control or a value that would lose something in its conversion is ignored, and False. Both are counted.
         Takes the control out of a fade: the hand wins. Never raises."""
-        row = self.table.get(name.removeprefix(PREFIX))
-        fitting, clamped = _fitting(row, value) if row else (None, False)
-        with self._lock:
+        with self._lock:  # the row as well: it may be taken out of the table meanwhile
+            row = self.table.get(name.removeprefix(PREFIX))
+            fitting, clamped = _fitting(row, value) if row else (None, False)
             if row is None or fitting is None:
                 self._ignored += 1
                 wrong = f"{name[:80]}: no such control" if row is None else f"{name}: {_shown(value)} is not {row.allowed()}"

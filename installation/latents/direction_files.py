@@ -18,6 +18,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from installation.checkpoints.torch_file import read_contents
 from installation.errors import WeightsError
 from installation.latents.boundary_files import assumed_of, check_space, family_of
 from installation.latents.maps import NO_MAPS, PARTS, Maps
@@ -148,7 +149,7 @@ def _read_npz(path: Path) -> list[StoredDirection]:
 def _read_pt(path: Path) -> list[StoredDirection]:
     if zipfile.is_zipfile(path):
         _check_archive(path)
-    content = torch.load(path, map_location="cpu", weights_only=True)
+    content = read_contents(path)
     if isinstance(content, Tensor):
         name = plain_name(path.stem)
         return [StoredDirection(name, _vector(content, name))]

@@ -1,7 +1,7 @@
 """The models of one show: a base generator, its children, an encoder, the directions that fit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -57,6 +57,7 @@ class Models:
     base: ``synthesis(ws [N, styles, w_dim]) -> [N, 3, size, size]``. encoder: in the form that runs fastest,
     ``images [N, 3, input_px, input_px] -> ws``; a FacetsEncoder has a detail residual besides. editor: writes into that residual what
     some of the directions leave to it; None: they are drawn without. notices: what was left out, in words for a person.
+    direction_paths: of those directions, and folders in which others may appear; generator_family: as its file names it.
     """
 
     name: str
@@ -67,6 +68,13 @@ class Models:
     latent_avg: Tensor  # [styles, w_dim]
     notices: tuple[str, ...] = ()
     editor: Editor | None = None
+    direction_paths: tuple[Path, ...] = ()
+    generator_family: str = ""
+
+    def read_directions(self, paths: Sequence[Path]) -> DirectionSet:
+        """Those of files and folders, for these models. Raises WeightsError where they do not fit."""
+        knobs = () if self.editor is None else self.editor.knobs
+        return load_directions(paths, self.styles, self.latent_avg.shape[-1], self.generator_family, knobs)
 
     @property
     def styles(self) -> int:
@@ -119,10 +127,13 @@ def load_models(
     latent_avg = _mean_code(base, face_encoder)
     quick = fused(face_encoder) if isinstance(face_encoder, PublishedEncoder) else face_encoder
 
-    def left_out(key: str, err: WeightsError) -> None:
+    def left_out(key: str, err: WeightsError, path: Path | None = None) -> None:
         if key in named or not named & {"generator", "encoder"}:
             raise err
-        notices.append(f"the shipped {key} {LEFT_OUT.get(key, 'are left out, they belong to the embedded generator')}: {err}")
+        if path is not None and path.is_dir():  # an artist's own
+            notices.append(f"what lies in {path} is left out: {err}")
+        else:
+            notices.append(f"the shipped {key} {LEFT_OUT.get(key, 'are left out, they belong to the embedded generator')}: {err}")
 
     family: tuple[Child, ...] = ()
     try:
@@ -136,14 +147,23 @@ def load_models(
             face_editor = _editor(editor, base, quick, encoder)
         except WeightsError as err:
             left_out("editor", err)
-    knobs = () if face_editor is None else face_editor.knobs
-    found = DirectionSet([])
+    models = Models(
+        generator.name, base, quick, family, DirectionSet([]), latent_avg, (), face_editor, (), metadata_of(generator).get("family", "")
+    )
+    fitting = list(directions)
     try:
-        found = load_directions(directions, base.styles, base.style_dim, metadata_of(generator).get("family", ""), knobs)
-    except WeightsError as err:
-        left_out("directions", err)
-    notices += found.notices
-    return Models(generator.name, base, quick, family, found, latent_avg, tuple(notices), face_editor)
+        found = models.read_directions(fitting)
+    except WeightsError:  # each by itself: those that do not fit take nothing from the others
+        fitting.clear()
+        for path in directions:
+            try:
+                models.read_directions([path])
+                fitting.append(path)
+            except WeightsError as err:
+                left_out("directions", err, path)
+        found = models.read_directions(fitting)
+    watched = tuple(path for path in directions if path in fitting or path.is_dir())
+    return replace(models, directions=found, notices=(*notices, *found.notices), direction_paths=watched)
 
 
 def _editor(path: Path, base: AnyGenerator, encoder: RunEncoder, encoder_path: Path) -> Editor:

@@ -16,7 +16,7 @@ from installation.output_file import whole_file
 from installation.soak.program import Program
 
 PRESETS = ("calm", "noir", "dream", "christmas", "museum", "golden-hour", "ink-room")
-MOVED = ("look/grain", "look/vignette", "edit/smile/amount", "edit/age/amount", "osc/smile/depth")
+MOVED = ("look/grain", "look/vignette", "edit/smile/amount", "edit/age/amount", "edit/smile/lfo/depth")
 PACKETS, REQUESTS = 3000, 40
 LIVES_SECONDS = 10.0  # within which the show must have gone on
 

@@ -133,7 +133,7 @@ class Blender:
         if "style/strength" not in controls.values:
             return None
         weights = {name: float(controls.values.get(f"style/{name}/amount", 0.0)) for name in palette.styles}
-        walked = self._walk.step(controls, self._way(controls.text("style/walk/through"), weights), seconds, beat, beats)
+        walked = self._walk.step(controls, _way(palette, controls.text("style/walk/through"), weights), seconds, beat, beats)
         for name, weight in walked.items():
             weights[name] += weight
         self._weights = weights
@@ -146,14 +146,15 @@ class Blender:
         strength, colour = controls.number("style/strength"), controls.number("style/colour")
         return _mixed([*parts, *self._leaving.values()], strength, colour)
 
-    def _way(self, through: str, weights: Mapping[str, float]) -> list[str]:
-        """The styles that the oscillator walks through. Chosen are those that a hand has given some weight."""
-        styles = self.palette.styles.values()
-        match through:
-            case "paintings":
-                return [style.name for style in styles if style.vector is not None]
-            case "built-in":
-                return [style.name for style in styles if style.place is not None]
-            case "chosen":
-                return [name for name, weight in weights.items() if weight > LEAST]
-        return [style.name for style in styles]
+
+def _way(palette: Palette, through: str, weights: Mapping[str, float]) -> list[str]:
+    """The styles that the oscillator walks through. Chosen are those that a hand has given some weight."""
+    styles = palette.styles.values()
+    match through:
+        case "paintings":
+            return [style.name for style in styles if style.vector is not None]
+        case "built-in":
+            return [style.name for style in styles if style.place is not None]
+        case "chosen":
+            return [name for name, weight in weights.items() if weight > LEAST]
+    return [style.name for style in styles]

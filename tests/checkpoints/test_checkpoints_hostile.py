@@ -257,6 +257,35 @@ def test_both_formats_of_torch_load_whatever_they_are_called(new_format, tmp_pat
     assert torch.equal(loaded.mapping(torch.randn(3, 24), 0.0), torch.ones(3, 8, 24))
 
 
+def as_torch_1_6_wrote(path):
+    """Each storage is called by where it lay in memory, not by a number counted from nought."""
+
+    def key(number):
+        return b"9445236%07d" % int(number)
+
+    with zipfile.ZipFile(path) as file:
+        members = {info.filename: file.read(info) for info in file.infolist()}
+    counted = [name.rpartition("/")[2].encode() for name in members if "/data/" in name]
+    head = next(content for name, content in members.items() if name.endswith("/data.pkl"))
+    for number in counted:
+        head = head.replace(b"X%s%s" % (struct.pack("<I", len(number)), number), b"X\x0e\0\0\0" + key(number))
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("archive/data.pkl", head)
+        for number in counted:
+            file.writestr(f"archive/data/{key(number).decode()}", members[f"{path.stem}/data/{number.decode()}"])
+        file.writestr("archive/version", b"3\n")
+
+
+def test_a_file_whose_storages_are_called_by_their_places_in_memory_loads(tmp_path):
+    state = network()
+    torch.save({"g_ema": state, "latent_avg": torch.ones(24)}, tmp_path / "old.pt")
+    as_torch_1_6_wrote(tmp_path / "old.pt")
+    assert any("data/9445236" in name for name in zipfile.ZipFile(tmp_path / "old.pt").namelist())
+    loaded = load_generator(tmp_path / "old.pt")
+    assert all(torch.equal(value, state[name]) for name, value in loaded.state_dict().items())
+    assert torch.equal(loaded.mapping(torch.randn(1, 24), 0.0), torch.ones(1, 8, 24))
+
+
 def test_half_precision_views_and_training_extras_load(tmp_path):
     state = network()
     large = torch.randn(100, 24)

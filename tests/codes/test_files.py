@@ -12,6 +12,7 @@ import torch
 from installation.codes.code import Code, misfit
 from installation.codes.files import MAX_BYTES, read_codes, write_code
 from installation.errors import WeightsError
+from tests.checkpoints.test_checkpoints_hostile import archive, tuple_bomb
 
 
 def test_ours_comes_back(tmp_path):
@@ -86,6 +87,7 @@ def bomb(path):
         ("x.npz", bomb, "would unpack to"),
         ("x.pt", lambda p: p.write_bytes(pickle.dumps(Hostile())), "not a readable"),
         ("x.pt", lambda p: p.write_bytes(b"torn"), "not a readable"),
+        ("x.pt", lambda p: archive(p, tuple_bomb()), "not a readable"),
         ("x.npy", lambda p: np.save(p, np.zeros((2, 2, 2, 2))), "styles x w_dim"),
         ("x.npy", lambda p: np.save(p, np.full((18, 512), np.nan)), "not finite"),
         ("x.npy", lambda p: np.save(p, np.array(["text"])), "not an array of numbers"),

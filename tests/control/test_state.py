@@ -240,6 +240,31 @@ def test_controls_come_and_go_while_the_show_runs() -> None:
     assert state.snapshot(1.0).number("edit/hats/amount") == 1.0
 
 
+def test_a_control_that_vanishes_while_it_is_set_leaves_the_pictures_alone():
+    """The file of a direction is deleted in the very moment in which somebody moves its fader."""
+    state = ControlState(parameter_table(["smile", "hats"], []))
+    state.snapshot(0.0)
+    whole = state.table
+
+    class Meanwhile:
+        """A table out of which a row is taken by another thread as soon as somebody has looked it up."""
+
+        def get(self, name):
+            row = whole.get(name)
+            taker.start()
+            taker.join(0.3)
+            return row
+
+        def __iter__(self):
+            return iter(whole)
+
+    taker = threading.Thread(target=state.replace, args=(parameter_table(["smile"], []),))
+    state.table = Meanwhile()
+    state.set("edit/hats/amount", 1.0)
+    taker.join(60)
+    assert "edit/hats/amount" not in state.snapshot(1.0).values and "edit/hats/amount" not in state.targets()
+
+
 def test_a_command_takes_no_word_or_number_that_a_wire_could_not_carry():
     state = ControlState(parameter_table(["age"], []))
     heard = []

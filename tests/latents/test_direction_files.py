@@ -13,6 +13,7 @@ from installation.errors import WeightsError
 from installation.latents.direction_files import plain_name, read_directions
 from installation.latents.directions import Direction, load_directions, save_directions
 from installation.latents.maps import Maps
+from tests.checkpoints.test_checkpoints_hostile import archive, tuple_bomb
 
 STYLES, WIDTH = 18, 512
 
@@ -132,8 +133,9 @@ def hostile_files(folder):
     torch.save({"comp": torch.zeros(5, 1, 8), "std": torch.zeros(4)}, folder / "uneven.pt")
     torch.save([1, 2], folder / "numbers.pt")
     (folder / "empty.pt").write_bytes(b"")
-    with zipfile.ZipFile(folder / "bomb.pt", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("x/data.pkl", b"\0" * (300 << 20))
+    archive(folder / "tuples.pt", tuple_bomb())  # of names that torch takes for harmless
+    with zipfile.ZipFile(folder / "bomb.pt", "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("x/data.pkl", b"\0" * (300 << 20))
     np.savez(folder / "objects.npz", lat_comp=np.array([Hostile()], dtype=object))
 
 
@@ -141,7 +143,7 @@ def test_hostile_and_broken_files_are_one_sentence(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     hostile_files(tmp_path)
     files = sorted(path for path in tmp_path.iterdir())
-    assert len(files) == 14
+    assert len(files) == 15
     for path in files:
         with pytest.raises(WeightsError) as caught:
             load_directions([path], 6, 8)

@@ -128,15 +128,18 @@ class OscFeedback:
         with self._lock:
             names = [name for name, _ in zip(self._pending, range(MOST), strict=False)]
             changes = [self._pending.pop(name) for name in names]
+        targets = self._state.targets()
         for change in changes:
+            # Two hands on one control may be heard of in another order than that in which they set it.
+            value = targets.get(change.name, change.value)
             self._moved[change.name] = now
             if self._out is not None:
-                self._out.send(f"{OUT}/{change.name}", change.value)
+                self._out.send(f"{OUT}/{change.name}", value)
             row = self._state.table.get(change.name)
             if row is not None and not row.momentary:
                 for mirror in self._mirrors:
                     if change.source != f"osc {mirror.address[0]}":
-                        mirror.send(row.address, change.value)
+                        mirror.send(row.address, value)
 
     def _send_refusal(self) -> None:
         """Why the newest message that was ignored was: whoever sent it reads it here, whatever it was about."""

@@ -23,6 +23,7 @@ class SketchBoard:
         self._jpegs: dict[str, tuple[int, bytes]] = {}
         self._count = 0
         self._asked = float("-inf")
+        self._forbidden = False
 
     @property
     def wanted(self) -> bool:
@@ -32,10 +33,15 @@ class SketchBoard:
     def put(self, name: str, picture: Image) -> None:
         """The newest picture [s, s, 3] of a style."""
         made, data = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-        if made:
-            with self._lock:
+        with self._lock:
+            if made and not self._forbidden:
                 self._count += 1
                 self._jpegs[name] = (self._count, data.tobytes())
+
+    def forbid(self) -> None:
+        """From now on no picture leaves the canvas, one that is being made included."""
+        with self._lock:
+            self._forbidden, self._jpegs = True, {}
 
     def clear(self) -> None:
         """Whoever was seen in them is gone."""

@@ -73,6 +73,19 @@ def state() -> ControlState:
     return ControlState(parameter_table(["age"], [], presets=["calm"]))
 
 
+def test_what_is_told_last_is_what_holds_whichever_hand_was_heard_of_last(ear: Ear, state: ControlState) -> None:
+    """A change is told after it was made: of two hands on one control the first may be heard of last."""
+    feedback = OscFeedback(state, OscConfig(out_port=ear.port, mirrors=[f"127.0.0.1:{ear.port}"]), lambda: SHOW, str)
+    state.set("look/grain", 0.5)
+    feedback.start()
+    try:
+        feedback._on_change(Change("look/grain", 0.2, "midi"))
+        assert ear.listen("/facets/out/look/grain") == [0.5]
+        assert ear.listen("/facets/look/grain") == [0.5]
+    finally:
+        feedback.stop()
+
+
 def test_every_kind_of_change_is_echoed(state: ControlState, ear: Ear) -> None:
     with sending(state, Show(), out_port=ear.port):
         state.set("look/grain", 0.5, "midi")

@@ -35,6 +35,14 @@ def get(panel, name):
         return answer.headers, answer.read()
 
 
+def test_no_sketch_that_was_being_made_comes_after_pictures_were_forbidden(board):
+    board.put("ink", np.zeros((8, 8, 3), np.uint8))
+    board.forbid()
+    assert board.jpeg("ink") is None and not board.numbers()
+    board.put("ink", np.zeros((8, 8, 3), np.uint8))
+    assert board.jpeg("ink") is None and not board.numbers()
+
+
 def test_a_sketch_is_served_and_kept_nowhere(panel, board):
     with pytest.raises(urllib.error.HTTPError, match="404"):
         get(panel, "ink")
