@@ -11,11 +11,10 @@ from functools import partial
 
 import cv2
 
-from installation.assembly import networks
 from installation.assembly.basis import Basis, basis_of
 from installation.assembly.desk import desk_of
 from installation.assembly.movers import Movers, movers_of
-from installation.assembly.networks import NetworkStages, build_networks, cache_notice
+from installation.assembly.networks import NetworkStages, build_networks
 from installation.assembly.options import RunOptions, check_targets
 from installation.assembly.report import Counted, Stopwatch, report_of
 from installation.assembly.takeaways import takeaways_of
@@ -76,8 +75,6 @@ class Installation:
         self._report_file = None if options.report is None else ReportFile(options.report)
         if self._report_file is not None:
             undo.callback(self._report_file.drop)
-        if notice := cache_notice(networks.ENGINE_CACHE):
-            say(f"facets: {notice}")
         basis = self.basis = basis_of(config, options, self.health, wall)
         self.models, self.controls, self.clock = basis.models, basis.controls, basis.clock
         self.operating = basis.operating

@@ -264,7 +264,7 @@ class EngineConfig(Section):
 
     backend: Literal["auto", "eager", "compile", "cudagraph", "openvino"] = _setting("engine.backend", "what runs the networks")
     precision: Literal["auto", "float32", "bf16", "fp16"] = _setting("engine.precision", "arithmetic of the networks")
-    threads: Int = _setting("engine.threads", "CPU threads of encoder and generator, 0: measured", ge=0, le=256)
+    threads: Int = _setting("engine.threads", "CPU threads; 0: measured for the generator, half of the cores for the encoder", ge=0, le=256)
     device: Literal["auto", "cpu", "cuda"] = _setting("engine.device", "where the networks run")
     portrait_px: Literal[0, 64, 128, 256, 512, 1024] = _setting("engine.portrait_px", "px, size of a portrait, 0: chosen by speed")
     style_px: Literal[0, 256, 384, 512, 640, 768] = _setting("engine.style_px", "px, longer side of a painted picture, 0: chosen by speed")

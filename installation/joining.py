@@ -110,7 +110,7 @@ def join(parts: ShowParts) -> Joined:
     slots, models = Slots.empty(), basis.models
     engine = parts.stages.generate.choice
     basis.observer.begin(engine, models.name, slots.on_the_way, desk.schedule_seen)
-    keeps = basis.may_keep(openings.source)
+    keeps = basis.pictures_may_leave(openings.source)
     for preview in (desk.preview, desk.camera, basis.operating.tracker):
         preview.allowed = keeps
     keyboard = _keyboard(parts, keeps)
@@ -161,18 +161,42 @@ def _perception(parts: ShowParts, slots: Slots, rests: Callable[[], bool], inter
     track, align = Track(track_settings(basis.config), basis.zones.zones, operating.room), _aligner(parts)
     hands, consent = gestures_of(basis.config, operating.room)
     return PerceptionLoop(
-        slots.frames, track, align, Silhouette(), stages.occlusion, stages.encode, basis.controls, slots.encoded, basis.health,
-        basis.clock.now, rests, hands, consent, camera=parts.desk.camera.offer, watched=operating.tracked, interlude=interlude,
-    )  # fmt: skip
+        frames=slots.frames,
+        track=track,
+        align=align,
+        silhouette=Silhouette(),
+        occlusion=stages.occlusion,
+        encode=stages.encode,
+        controls=basis.controls,
+        out=slots.encoded,
+        health=basis.health,
+        now=basis.clock.now,
+        resting=rests,
+        hands=hands,
+        consent=consent,
+        camera=parts.desk.camera.offer,
+        watched=operating.tracked,
+        interlude=interlude,
+    )
 
 
 def _synthesis(parts: ShowParts, slots: Slots, glass: Glass, rests: Callable[[], bool], interlude: Interlude) -> SynthesisLoop:
     basis, edit = parts.basis, parts.movers.edit
     attract = attract_of(basis.config, edit.guests)
     return SynthesisLoop(
-        slots.encoded, edit, parts.stages.generate, glass, basis.controls, slots.portraits, basis.health, basis.clock.now,
-        slots.to_style, rests, attract, interlude,
-    )  # fmt: skip
+        encoded=slots.encoded,
+        edit=edit,
+        generate=parts.stages.generate,
+        glass=glass,
+        controls=basis.controls,
+        out=slots.portraits,
+        health=basis.health,
+        now=basis.clock.now,
+        to_style=slots.to_style,
+        resting=rests,
+        attract=attract,
+        interlude=interlude,
+    )
 
 
 def _styling(parts: ShowParts, slots: Slots, rests: Callable[[], bool], keeps: bool) -> StyleLoop:
@@ -181,15 +205,31 @@ def _styling(parts: ShowParts, slots: Slots, rests: Callable[[], bool], keeps: b
     hands = Hands(hand_settings(basis.config, basis.lockstep, parts.openings.canvas.size), basis.told)
     style = Style(hands, blender, basis.lockstep)
     sketches = Sketches(hands, blender, parts.desk.sketches) if keeps else None
-    return StyleLoop(slots.to_style, style, basis.controls, slots.painted, basis.health, basis.clock.now, sketches, rests)
+    return StyleLoop(
+        portraits=slots.to_style,
+        style=style,
+        controls=basis.controls,
+        out=slots.painted,
+        health=basis.health,
+        now=basis.clock.now,
+        sketches=sketches,
+        resting=rests,
+    )
 
 
 def _display(parts: ShowParts, slots: Slots, compose: Compose, board: HudBoard) -> DisplayLoop:
     basis, openings = parts.basis, parts.openings
     return DisplayLoop(
-        slots.portraits, compose, openings.canvas, openings.outputs, basis.controls, basis.health, board.state, basis.clock.now,
-        slots.painted,
-    )  # fmt: skip
+        portraits=slots.portraits,
+        compose=compose,
+        canvas=openings.canvas,
+        outputs=openings.outputs,
+        controls=basis.controls,
+        health=basis.health,
+        hud=board.state,
+        now=basis.clock.now,
+        painted=slots.painted,
+    )
 
 
 def _join_takeaways(parts: ShowParts, compose: Compose, display: DisplayLoop) -> None:

@@ -71,7 +71,7 @@ def _outputs(basis: Basis, source: CaptureSource | None, canvas: Canvas, undo: c
     """They have the canvas' size."""
     fps = source.rate if basis.lockstep and source is not None else basis.config.canvas.fps
     shown = Shown(canvas.size, fps, not basis.lockstep, basis.told)
-    outputs = open_outputs(basis.options.outputs, shown, basis.config, basis.may_keep(source))
+    outputs = open_outputs(basis.options.outputs, shown, basis.config, basis.pictures_may_leave(source))
     for output in outputs:
         undo.callback(output.close)
         if output.notice:

@@ -1,10 +1,11 @@
 """The picture's way, from the camera to the screen: five loops, each a few neighbouring stages, joined by slots.
 
-    camera ─▶ capture ─[slot]─▶ track ▸ align ▸ silhouette ▸ occlusion ▸ encode ─[slot]─▶ edit ▸ generate ▸ glass
+    camera ─▶ capture ─[slot]─▶ track ▸ hands ▸ consent ▸ align ▸ silhouette ▸ occlusion ▸ encode ─[slot]─▶ edit ▸ generate ▸ glass
                                                                   screen ◀─ present ◂ compose ◀─[slot]─┤
                                                                                          └─[slot]─ style ◀─[slot]─┘
 
-Read this page first. Every loop has ``step(now)``, one turn, so a test can turn it by hand; ``now`` is seconds of a clock.
+Read this page first. Every loop has ``step(now)``, one turn, so a test can turn it by hand; ``now`` is seconds of a clock, when the
+turn began. A loop that begins by waiting for a slot asks the clock again after that, once.
 """
 
 import time
@@ -51,7 +52,7 @@ OPENING = 0.25  # s that capture waits for a source that is being opened before 
 LATE, LATEST = 0.5, 5.0  # s without a frame, at least and at most, after which presence goes on by the clock alone
 LATE_FRAMES = 2.5  # times the last two frames' distance: a slow source is not a lost one
 SILENT = 10.0  # s without a word from the loop before, after which what it said last is not shown any more
-FROZEN = 2.0  # s without a new picture of a camera, or with black ones, after which it counts as gone
+FROZEN_SECONDS = 2.0  # s without a new picture of a camera, or with black ones, after which it counts as gone
 SILENT_CAMERA = "the camera gives no pictures; is it asleep?"
 CAPTURE = "capture"  # the fault of a source that is gone
 FRAMING = "framing"  # that of a camera which sees half of its visitors' heads
@@ -76,15 +77,15 @@ def taken(slot: Slot[T], interlude: Interlude | None) -> T | None:
 
 
 def ignore(image: Image, now: float) -> None:
-    """Of pictures that nobody wants."""
+    """Does nothing: nobody looks at the camera's picture."""
 
 
 def unwatched(tracked: TrackedFrame, now: float) -> None:
-    """Of faces that nobody looks at while they are tracked."""
+    """Does nothing: nobody looks at the faces that are found."""
 
 
 def never() -> bool:
-    """Of a show that is never closed."""
+    """Always False: a show that is never closed."""
     return False
 
 
@@ -104,7 +105,7 @@ class CaptureLoop(Loop):
     source: CaptureSource | None = None
     patience: float = inf
     is_there: InitVar[Callable[[], bool | None]] = unknown
-    watch: PictureWatch = field(default_factory=lambda: PictureWatch(FROZEN))
+    watch: PictureWatch = field(default_factory=lambda: PictureWatch(FROZEN_SECONDS))
     ended: bool = False
     _until: float | None = None  # s of the clock, when patience ends
     _opening: Opening | None = None
@@ -127,9 +128,9 @@ class CaptureLoop(Loop):
         self._changes = True
 
     def away(self, now: float) -> bool:
-        """Whether a camera shows nothing: it is gone, black, frozen, or silent for ``FROZEN`` s. Any thread."""
+        """Whether a camera shows nothing: it is gone, black, frozen, or silent for ``FROZEN_SECONDS`` s. Any thread."""
         source, newest = self.source, self._newest
-        silent = source is not None and source.is_live and newest is not None and now - newest > FROZEN
+        silent = source is not None and source.is_live and newest is not None and now - newest > FROZEN_SECONDS
         return self._lost or self._wrong != "" or silent
 
     def step(self, now: float) -> None:
@@ -184,7 +185,7 @@ class CaptureLoop(Loop):
         if frame is not None:
             return self.watch.look(frame.image, frame.time) if source.is_sensor else ""
         self._newest = now if self._newest is None else self._newest
-        return SILENT_CAMERA if source.is_live and now - self._newest > FROZEN else ""
+        return SILENT_CAMERA if source.is_live and now - self._newest > FROZEN_SECONDS else ""
 
     def _doubt(self, source: CaptureSource, wrong: str, now: float) -> None:
         """It stays open, so that its first sound picture is seen at once, and is opened anew from time to time. A stream that hesitates
@@ -271,7 +272,7 @@ class CaptureLoop(Loop):
 @dataclass
 class PerceptionLoop(Loop):
     """Slot -> track ▸ align ▸ silhouette ▸ occlusion ▸ encode -> slot. While it is ``resting`` frames go by unseen. hands: looks for
-    raised hands, where that gesture means something; consent: lets those alone pass who agree, where visitors are asked; camera: is
+    raised hands, where that gesture means something; consent: passes on only visitors who have agreed, where they are asked; camera: is
     offered every frame that is looked at, and its time; watched: the same, with the faces that were found."""
 
     frames: Slot[Frame]
@@ -384,24 +385,25 @@ class SynthesisLoop(Loop):
     _heard: float = float("-inf")
 
     def step(self, now: float) -> None:
-        fresh = taken(self.encoded, self.interlude)
+        fresh, moment = taken(self.encoded, self.interlude), self.now()
         if fresh is not None:
-            self._last, self._heard = fresh, self.now()
-        elif self._last is not None and self._last.faces and self.now() - self._heard > SILENT:
+            self._last, self._heard = fresh, moment
+        elif self._last is not None and self._last.faces and moment - self._heard > SILENT:
             self._last = EncodedFrame(self._last.frame, ())  # perception is stuck: who knows who is still there
-        controls = self.controls.snapshot(self.now(), SLACK)
-        if self._last is None or controls.flag("transport/freeze") or self.resting():
-            self.edit.pause(self.now())
+        controls, encoded = self.controls.snapshot(moment, SLACK), self._last
+        if encoded is None or controls.flag("transport/freeze") or self.resting():
+            self.edit.pause(moment)
             return
-        encoded, moment = self._last, self.now()
         # While there is nobody to show, somebody made up hangs on the wall.
         shown = Attraction() if self.attract is None else self.attract.step(encoded, controls, moment)
         if shown.alone:
             self._put(replace(self._nobody(encoded, controls, moment), alone=True, invitation=shown.invitation))
             return
-        # Move the codes along the directions, of as many as there is time to draw.
+        # Say who is drawn in this turn, and how large: as many as there is time for.
+        turns = self.glass.turns(encoded, controls)
+        # Move their codes along the directions.
         with self.health.timed("edit"):
-            edited = self.edit.edit(encoded, controls, moment, self.glass.turns(encoded, controls))
+            edited = self.edit.edit(encoded, controls, moment, turns)
         # Draw what the edits change.
         with self.health.timed("generate"):
             drawn = self.generate.draw(edited)
@@ -418,7 +420,7 @@ class SynthesisLoop(Loop):
         if nobody is None:
             return Portraits(encoded.frame, picture=encoded.frame.image)
         with self.health.timed("attract"):
-            drawn = self.generate.generate(self.edit.edit(nobody, controls, moment))
+            drawn = self.generate.portraits(self.edit.edit(nobody, controls, moment))
         return replace(drawn, picture=encoded.frame.image)
 
     def _put(self, portraits: Portraits) -> None:
@@ -450,13 +452,13 @@ class StyleLoop(Loop):
     _shows: bool = False
 
     def step(self, now: float) -> None:
-        self._last = self.portraits.take(WAIT) or self._last
-        controls = self.controls.snapshot(self.now(), SLACK)
+        self._last, moment = self.portraits.take(WAIT) or self._last, self.now()
+        controls = self.controls.snapshot(moment, SLACK)
         if self._last is None or controls.flag("transport/freeze") or self.resting():
             return
         # Paint them in the styles that are asked for, if any are.
         start = time.perf_counter()
-        styled = self.style.paint(self._last, controls, self.now(), time.perf_counter)
+        styled = self.style.paint(self._last, controls, moment, time.perf_counter)
         if styled is not None:
             self.health.took("style", time.perf_counter() - start)
         if styled is not None or self._shows:

@@ -69,14 +69,18 @@ def run_display(
         canvas.wait()
         loops.display.step(clock.now())
         after(clock.now())
-        if loops.capture.ended:
+        if not _goes_on(loops, supervisor):
             return
-        try:
-            supervisor.check()
-        except FaultError:
-            if loops.capture.ended:
-                return
+
+
+def _goes_on(loops: Loops, supervisor: Supervisor) -> bool:
+    """False once the source has ended, which may be in this very moment. Raises what ended a worker."""
+    try:
+        supervisor.check()
+    except FaultError:
+        if not loops.capture.ended:
             raise
+    return not loops.capture.ended
 
 
 @dataclass

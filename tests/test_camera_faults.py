@@ -81,7 +81,7 @@ def test_a_camera_that_shows_nothing_is_noticed_and_back_soon(kind: str, seconds
     show = Show(f"{kind}@3+{seconds}")
     show.run(3 + seconds + BACK + 5)
     began = began_of(show) + 3
-    noticed = 0.2 if kind in ("unplug", "busy") else pipeline.FROZEN + 0.2
+    noticed = 0.2 if kind in ("unplug", "busy") else pipeline.FROZEN_SECONDS + 0.2
     assert began <= show.away[0] <= began + noticed
     assert np.diff(show.away).max() <= 2 / RATE  # without a break, also where it was opened anew in vain
     seen = show.rehearsal.seen()

@@ -13,7 +13,7 @@ from pathlib import Path
 import av
 import pytest
 
-from installation.assembly.networks import cache_notice
+from installation.engines.store import open_store
 from run_installation import main
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -120,8 +120,10 @@ def test_a_place_that_refuses_is_told_before_the_show(argument, capsys):
 
 def test_a_cache_that_cannot_be_written_is_told_at_the_start(tmp_path):
     (tmp_path / "file").write_text("")
-    assert "FACETS_CACHE" in cache_notice(tmp_path / "file" / "engines") and "FACETS_CACHE" in cache_notice(Path("/proc/self/attr"))
-    assert cache_notice(tmp_path / "new" / "engines") == ""
+    for refused in (tmp_path / "file" / "engines", Path("/proc/self/attr")):
+        notice = open_store(refused).notice
+        assert notice.startswith(f"{refused}: the engines' cache cannot be written (") and "FACETS_CACHE" in notice
+    assert open_store(tmp_path / "new" / "engines").notice == ""
 
 
 def test_a_start_that_fails_leaves_nothing_behind(tmp_path, capsys):

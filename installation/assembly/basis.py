@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from functools import partial
 
-from installation.assembly.invitation import Invitation, invitation_of, may_keep
+from installation.assembly.invitation import Invitation, invitation_of, something_is_kept
 from installation.assembly.networks import models_of
 from installation.assembly.operating import Operating
 from installation.assembly.options import RunOptions
@@ -62,7 +62,7 @@ class Basis:
         self.health.fault(fault, kind)
         say(f"facets: {fault}", sys.stderr)
 
-    def may_keep(self, source: CaptureSource | None) -> bool:
+    def pictures_may_leave(self, source: CaptureSource | None) -> bool:
         """Whether pictures may be stored, or shown elsewhere than on the canvas: a live camera's, and those of a source yet to come,
         only where that is configured."""
         return self.config.privacy.allow_recording or (source is not None and not source.is_live)
@@ -83,7 +83,7 @@ def basis_of(config: Config, options: RunOptions, health: Health, wall: WallCloc
     Raises FacetsError."""
     lockstep = options.lockstep
     schedule = _scheduled(config, wall_clock if wall is None and not lockstep and options.timeline_play is None else wall)
-    invitation = invitation_of(config, may_keep(config))
+    invitation = invitation_of(config, something_is_kept(config))
     zones = ZoneBook(config.faces.ignore_zones, None if lockstep else kept(config.faces.zones_file))
     operating = Operating(config, options)
     models = options.light.beside(partial(models_of, config)) if options.light else models_of(config)

@@ -28,7 +28,7 @@ class Invitation:
     notices: tuple[str, ...] = ()
 
 
-def may_keep(config: Config) -> bool:
+def something_is_kept(config: Config) -> bool:
     """Whether pictures of visitors may be stored: by a recording, or because one of them asks for theirs."""
     return config.privacy.allow_recording or config.takeaways.enabled
 

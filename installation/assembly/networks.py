@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -60,17 +59,6 @@ def engine_settings(config: Config) -> EngineSettings:
     """Engine part of the configuration, with the cache in the project's own folder, or in one that lasts for this start."""
     e = config.engine
     return EngineSettings(e.backend, e.precision, e.threads, e.device, open_store(ENGINE_CACHE).folder)
-
-
-def cache_notice(folder: Path) -> str:
-    """What to say of a cache that cannot be written; empty where it can."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return ""
-    except OSError as err:
-        again = "so every start measures and converts the networks anew, which takes minutes; FACETS_CACHE=FOLDER names another place"
-        return f"{folder}: cannot be written ({err.strerror or err}), {again}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,7 +37,7 @@ RECORDED = "the show is being recorded, and a live camera is recorded only with 
 
 
 def nothing() -> None:
-    """Is ended, before there is a show."""
+    """Does nothing: there is no show to end yet."""
 
 
 class Capture(Protocol):

@@ -77,7 +77,7 @@ def kind_of(names: Iterable[str], signs: Iterable[Sign]) -> str | None:
     return next((sign.kind for sign in signs if all(re.search(mark, text, re.MULTILINE) for mark in sign.marks)), None)
 
 
-def encoder_kind(shapes: Mapping[str, tuple[int, ...]], claimed: str) -> str | None:
+def why_no_encoder(shapes: Mapping[str, tuple[int, ...]], claimed: str) -> str | None:
     """Why an encoder's parameters are not those of pSp or e4e; None where they may be."""
     if RESTYLE_TYPES.fullmatch(claimed) or {"conv1.weight", "bn1.weight"} <= shapes.keys():
         return RESTYLE
@@ -94,7 +94,7 @@ def encoder_kind(shapes: Mapping[str, tuple[int, ...]], claimed: str) -> str | N
     return ARCFACE if headless and any(name.startswith("output_layer.") for name in shapes) else None
 
 
-def refused_name(name: str) -> str | None:
+def what_asks_for(name: str) -> str | None:
     """What a pickle is that asks for this name; None for one that says nothing."""
     if name.startswith("torch_utils.persistence"):
         return MODULE

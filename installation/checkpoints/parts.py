@@ -11,7 +11,7 @@ from pathlib import Path
 from torch import Tensor
 
 from installation.checkpoints.error import CheckpointError, MissingPartError
-from installation.checkpoints.foreign_kinds import ARCFACE, BESIDE, GENERATORS, LIGHTNING, RESTYLE_STYLEGAN3, WHOLE, encoder_kind, kind_of
+from installation.checkpoints.foreign_kinds import ARCFACE, BESIDE, GENERATORS, LIGHTNING, RESTYLE_STYLEGAN3, WHOLE, kind_of, why_no_encoder
 from installation.checkpoints.model_file import Level, ModelFile, Place, levels_of, options_of, places_of
 from installation.checkpoints.stored_tensors import Stored, finite
 
@@ -147,7 +147,7 @@ def _encoder_fault(encoder: dict[str, Stored], generator: dict[str, Stored], opt
     if "synthesis.input.freqs" in generator:
         return RESTYLE_STYLEGAN3
     claimed = str(options.get("encoder_type", ""))
-    return encoder_kind({name: value.shape for name, value in encoder.items()}, claimed) or ""
+    return why_no_encoder({name: value.shape for name, value in encoder.items()}, claimed) or ""
 
 
 def _what_else(file: ModelFile, levels: list[Level]) -> str:

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from installation.checkpoints.foreign_kinds import refused_name
+from installation.checkpoints.foreign_kinds import what_asks_for
 from installation.checkpoints.pickle_records import Bag, Maker, Name, Persistent, RefusedPickleError, Span, set_state
 
 MAX_OPCODES = 300_000  # a 1024 px file of generator, discriminator and average needs about 60,000
@@ -164,7 +164,7 @@ class PickleMachine:
         if full.startswith(TENSORFLOW):
             raise TensorFlowPickleError(f"names {full[:100]!r}")
         if full not in self.names:
-            if kind := refused_name(full):
+            if kind := what_asks_for(full):
                 raise RefusedPickleError(f"is {kind}")
             raise RefusedPickleError(f"asks for {full[:100]!r}, which is not on the list of harmless names; nothing in it was run")
         self.stack.append(Name(full))

@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from installation.checkpoints.foreign_kinds import refused_name
+from installation.checkpoints.foreign_kinds import what_asks_for
 
 MAX_STEPS = 500_000  # a training checkpoint of a 1024 px generator takes a third of it
 MAX_TUPLE = 1_000  # numbers and names in one tuple, counted as often as they can be reached
@@ -84,7 +84,7 @@ class _Machine:
 
     def _pushes(self, name: str, arg: object) -> bool:
         if name == "GLOBAL" and arg not in NAMES:
-            if kind := refused_name(str(arg).replace(" ", ".")):
+            if kind := what_asks_for(str(arg).replace(" ", ".")):
                 raise ForeignPickleError(kind)
             raise UnknownNameError(f"asks for {str(arg).replace(' ', '.')!r}, which no checkpoint of weights needs")
         if name in VALUES:

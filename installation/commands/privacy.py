@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from installation.assembly.invitation import invitation_of, may_keep
+from installation.assembly.invitation import invitation_of, something_is_kept
 from installation.assembly.retention import is_live, retention_of
 from installation.config import Config, load_config
 
@@ -44,6 +44,6 @@ def page(config: Config) -> Iterator[str]:
         yield f"{row.what:<{column}}{lines[0]}"
         yield from (" " * column + line for line in lines[1:])
     yield ""
-    invitation = invitation_of(config, may_keep(config))
+    invitation = invitation_of(config, something_is_kept(config))
     said = [words.note for words in invitation.texts.texts["come"] if words.note]
     yield f"The canvas says so beneath its invitation: {' · '.join(said) or 'it does not'}"

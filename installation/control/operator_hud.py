@@ -17,7 +17,7 @@ PERIOD = 0.25  # s between new figures: text that flickers cannot be read
 
 
 def nobody() -> bool:
-    """Is in, where there is no hidden corner."""
+    """Always False: without a hidden corner no operator can be logged in."""
     return False
 
 

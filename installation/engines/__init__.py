@@ -1,1 +1,1 @@
-"""How a network is run: eager, compiled, CUDA graph, OpenVINO, behind one interface."""
+"""How a network is run: eager, compiled, CUDA graph or OpenVINO, as measured on this machine."""

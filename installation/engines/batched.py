@@ -11,7 +11,7 @@ from installation.engines.select import EngineSettings, build, choose
 class BatchedEngine:
     """Engines of a few batch sizes behind one call.
 
-    make: gives the network for a batch size; its first ``len(per_face)`` inputs have the batch first, the others (a mix of
+    make: gives the network for a batch size; its first ``per_face`` inputs have the batch first, the others (a mix of
     generators, say) are the same for every face. again: see ``choose``. The engine is chosen at batch 1 and the others follow it.
     """
 

@@ -27,7 +27,7 @@ def open_store(folder: Path) -> Store:
     except OSError as err:
         reason = err.strerror or str(err)
     notice = f"{folder}: the engines' cache cannot be written ({reason}): what it does not hold is made anew at every start, which takes"
-    return Store(_stand_in(folder), False, f"{notice} a minute or more; make the folder writable")
+    return Store(_stand_in(folder), False, f"{notice} a minute or more; make the folder writable, or name another by FACETS_CACHE=FOLDER")
 
 
 _stand_ins: dict[Path, tempfile.TemporaryDirectory[str]] = {}  # each removes its folder when the program ends

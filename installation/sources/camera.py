@@ -30,7 +30,7 @@ VIDEO_CAPTURE = 1  # the kind of buffer
 BUFFERS = 2  # frames the driver may hold: one being filled, one waiting
 INTERVALS = 60  # between frames, of which the median is the measured rate
 FAILED_GRABS = 10  # in a row, after which the camera counts as gone
-FROZEN = 2.0  # s without a picture, after which it counts as gone too
+FROZEN_SECONDS = 2.0  # s without a picture, after which it counts as gone too
 OLDEST_STAMP = 0.5  # s; a driver's time stamp older than that is of another clock
 
 
@@ -160,7 +160,7 @@ class CameraSource(CaptureSource):
         self._failures += 1
         self.frames_skipped += 1
         self.due = self.clock.now() + 0.01
-        if self._failures >= FAILED_GRABS or self.due - self._alive > FROZEN or not Path(self.path).exists():
+        if self._failures >= FAILED_GRABS or self.due - self._alive > FROZEN_SECONDS or not Path(self.path).exists():
             raise SourceLost(f"{self.path}: the camera gives no more pictures; is it still plugged in?")
 
     def _taken_at(self, now: float) -> float:

@@ -74,7 +74,7 @@ def pixel_shape(stream: av.VideoStream, at_first: Fraction | None) -> Fraction |
     return declared if declared and declared != at_first else stream.codec_context.sample_aspect_ratio or declared
 
 
-def sound_pictures(
+def intact_pictures(
     container: av.container.InputContainer, stream: av.VideoStream, name: str, is_live: bool, skipped: Callable[[], None]
 ) -> Iterator[av.VideoFrame | None]:
     """Sound pictures in order; None after a run of packets without any, so that no read takes for ever.

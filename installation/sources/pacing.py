@@ -12,7 +12,7 @@ LONGEST_HOLD = 60.0  # s that a picture may stand because its container says so
 SHORTEST_STEP = 1e-3  # s; less is no step at all
 
 
-class Timeline:
+class ClipClock:
     """Gives pictures their places in the order in which they are decoded. ``period``: s, how long a picture stands where
     nothing better is known; ``trusted``: whether the time stamps were recorded, not made up while reading; ``pieced``: whether
     they may jump."""

@@ -17,16 +17,16 @@ from installation.sources.colour import ColourReader
 from installation.sources.decoding import (
     OPEN_TIMEOUT,
     declared_rate,
+    intact_pictures,
     open_container,
     orientation_of,
     pixel_shape,
-    sound_pictures,
     stamps_are_real,
     stamps_may_jump,
     video_stream,
 )
 from installation.sources.live import WAIT, LiveReader
-from installation.sources.pacing import Timeline
+from installation.sources.pacing import ClipClock
 from installation.sources.square import square
 
 MOST_LATE = 1.0  # s behind its own pace, after which a clip goes on from where it is instead of hurrying
@@ -57,7 +57,7 @@ class VideoSource(CaptureSource):
         self._rate = settings.fps
         self._size = (0, 0)
         self._shape_at_first: Fraction | None = None  # of a pixel
-        self._timeline = Timeline(1.0 / settings.fps)
+        self._timeline = ClipClock(1.0 / settings.fps)
         self._origin: float | None = None  # s of the clock at the beginning of this pass
         self._decoded = 0  # pictures of this pass
         self._ahead: tuple[av.VideoFrame, float] | None = None  # decoded, not shown yet; s of this pass at which it is due
@@ -94,9 +94,9 @@ class VideoSource(CaptureSource):
         self._rate = declared_rate(container, stream, self.settings.fps)
         self._shape_at_first = stream.codec_context.sample_aspect_ratio
         self._size = square(stream.width, stream.height, pixel_shape(stream, self._shape_at_first))
-        self._timeline = Timeline(1.0 / self._rate, stamps_are_real(container), stamps_may_jump(container))
+        self._timeline = ClipClock(1.0 / self._rate, stamps_are_real(container), stamps_may_jump(container))
         self._decoded = 0
-        self._pictures = sound_pictures(container, stream, self.name, self.is_live, self._skipped)
+        self._pictures = intact_pictures(container, stream, self.name, self.is_live, self._skipped)
         if self.is_live and self.realtime:
             # The thread that reads it owns it from here on: nothing else may close what it reads from.
             in_pieces = container.format.name.split(",")[0] in PIECES

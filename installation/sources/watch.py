@@ -13,7 +13,7 @@ EVERY = 8  # px between two pixels that are looked at, across and down
 DARK = 24  # levels, 0…255, up to which a pixel counts as black: a covered lens has noise
 LIT_SHARE = 0.01  # of the pixels that are lit at least in a picture that shows something
 BLACK = "the camera gives black pictures; is its lens covered, or the room dark?"
-FROZEN = "the camera gives one and the same picture again and again; it is opened anew"
+FROZEN_WORDS = "the camera gives one and the same picture again and again; it is opened anew"
 
 
 class PictureWatch:
@@ -38,4 +38,4 @@ class PictureWatch:
             self._lit = now
         if now - self._lit >= self._patience:
             return BLACK
-        return FROZEN if now - self._new >= self._patience else ""
+        return FROZEN_WORDS if now - self._new >= self._patience else ""

@@ -1,7 +1,6 @@
 """Generate: draw each visitor's edited code with the generators as they are mixed now."""
 
 import threading
-from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -12,13 +11,12 @@ from installation.engines.batched import BatchedEngine
 from installation.engines.select import EngineSettings
 from installation.errors import FacetsError
 from installation.latents.warps import Warper, larger_eyes
-from installation.messages import Drawing, DrawnFrame, EditedFace, EditedFrame, Image, Portrait, Portraits
+from installation.messages import Drawing, DrawnFrame, EditedFace, EditedFrame, Image, Mix, Portrait, Portraits
 from installation.models.bundle import Models
 from installation.portraits.engines import GenerateSettings, Pairs, PortraitEngines
 from installation.portraits.fitting import SMALL_PX, fitting_pairs, fitting_portraits
 
 Flow = NDArray[np.float32]
-Mix = Sequence[tuple[str, Sequence[float]]]  # of each child that takes part, its share of each resolution
 ENOUGH = 2.0  # times its own size may a change be enlarged: it is smooth, and what is sharp is the camera's
 
 
@@ -96,8 +94,8 @@ class Generate:
             return f"portraits are drawn at {size} px"
         return ""
 
-    def generate(self, edited: EditedFrame) -> Portraits:
-        """Portraits uint8 [S, S, 3] of every visitor, sorted by id."""
+    def portraits(self, edited: EditedFrame) -> Portraits:
+        """Whole portraits uint8 [S, S, 3], sorted by id, with nothing of the camera in them: of a face that is nobody's."""
         faces = [self._engines.inputs(f.ws, f.ws_edited, f.detail, f.detail_gain) for f in edited.faces]
         results = self._mixing(faces, [self._layers(edited.mix)]) if edited.mix and self._mixing is not None else self._plain(faces)
         mixed = edited.mix if self._mixing is not None else ()

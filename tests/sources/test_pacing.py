@@ -4,14 +4,14 @@ from itertools import pairwise
 
 import pytest
 
-from installation.sources.pacing import Timeline
+from installation.sources.pacing import ClipClock
 
 PERIOD = 0.04
 EVEN = [i * PERIOD for i in range(12)]
 
 
-def times(shown: list[float | None], decoded: list[float | None] | None = None, timeline: Timeline | None = None) -> list[float]:
-    timeline = timeline or Timeline(PERIOD)
+def times(shown: list[float | None], decoded: list[float | None] | None = None, timeline: ClipClock | None = None) -> list[float]:
+    timeline = timeline or ClipClock(PERIOD)
     return [timeline.place(a, b, PERIOD) for a, b in zip(shown, decoded or shown, strict=True)]
 
 
@@ -45,21 +45,21 @@ def test_a_pause_is_believed_and_uneven_steps_are_kept() -> None:
 
 
 def test_where_stamps_are_known_to_jump_a_pause_is_not() -> None:
-    assert times([0.0, 0.04, 3.04, 3.08], timeline=Timeline(PERIOD, pieced=True)) == pytest.approx([0.0, 0.04, 0.08, 0.12])
+    assert times([0.0, 0.04, 3.04, 3.08], timeline=ClipClock(PERIOD, pieced=True)) == pytest.approx([0.0, 0.04, 0.08, 0.12])
 
 
 def test_a_slow_clip_keeps_its_last_picture_as_long_as_the_others() -> None:
-    timeline = Timeline(8.0)
+    timeline = ClipClock(8.0)
     assert [timeline.place(t, t, 8.0) for t in (0.0, 8.0, 16.0)] == [0.0, 8.0, 16.0]
     assert timeline.end == 24.0
 
 
 def test_a_long_picture_needs_its_containers_word() -> None:
-    timeline = Timeline(PERIOD)
+    timeline = ClipClock(PERIOD)
     assert [timeline.place(0.0, 0.0, 20.0), timeline.place(20.0, 20.0, 7200.0)] == [0.0, 20.0]
     assert timeline.end == pytest.approx(20.0 + PERIOD)  # two hours are not believed
 
 
 def test_made_up_stamps_count_for_nothing() -> None:
-    timeline = Timeline(PERIOD, trusted=False)
+    timeline = ClipClock(PERIOD, trusted=False)
     assert times([0.0, 0.5, 1.0, 9.0], timeline=timeline) == pytest.approx(EVEN[:4])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from installation.messages import Image
-from installation.sources.watch import BLACK, FROZEN, PictureWatch
+from installation.sources.watch import BLACK, FROZEN_WORDS, PictureWatch
 
 RANDOM = np.random.default_rng(3)
 
@@ -29,7 +29,7 @@ def test_a_dim_room_is_not_black_and_a_covered_lens_is_in_spite_of_its_noise() -
 def test_what_repeats_itself_is_frozen_until_something_new_comes() -> None:
     watch, still = PictureWatch(2.0), noisy(90)
     said = [watch.look(still.copy(), k / 10) for k in range(40)]
-    assert said[:20] == [""] * 20 and said[20:] == [FROZEN] * 20
+    assert said[:20] == [""] * 20 and said[20:] == [FROZEN_WORDS] * 20
     assert watch.look(noisy(90), 4.0) == ""
     assert watch.look(noisy(90, size=(36, 64)), 4.1) == ""  # of another size is another picture
 

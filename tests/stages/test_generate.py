@@ -37,11 +37,11 @@ def edited(models, warp):
 
 
 def test_a_portrait_moves_along_the_warp_of_its_edit(models, generate):
-    at_rest = generate.generate(edited(models, None)).portraits[0].image
+    at_rest = generate.portraits(edited(models, None)).portraits[0].image
     assert at_rest.shape == (SIDE, SIDE, 3) and at_rest.std() > 5
     flow = np.zeros((2, 32, 32), np.float32)
     flow[0] = 8 / SIDE
-    moved = generate.generate(edited(models, flow)).portraits[0].image
+    moved = generate.portraits(edited(models, flow)).portraits[0].image
     assert np.abs(moved[:, 8:].astype(int) - at_rest[:, :-8]).mean() < 1.0
     assert np.abs(moved.astype(int) - at_rest).mean() > 5.0
 
@@ -53,7 +53,7 @@ def test_a_child_with_larger_eyes_widens_those_it_draws(models, tmp_path):
     assert drawn.fault is None
     plain = edited(models, None)
     frames = [replace(plain, mix=(("toon", (share,) * len(models.base.resolutions)),)) for share in (0.0, 1.0)]
-    none, full = (drawn.generate(frame).portraits[0].image.astype(int) for frame in frames)
+    none, full = (drawn.portraits(frame).portraits[0].image.astype(int) for frame in frames)
     eye = (slice(26, 36), slice(18, 31))
     assert np.abs(full - none)[eye].mean() > 4 * np.abs(full - none)[48:].mean()
     assert np.abs(full - none)[eye].mean() > 2
@@ -65,5 +65,5 @@ def test_an_edit_s_warp_may_have_another_grid_than_the_eyes(models, tmp_path):
     drawn.wait()
     mix = (("toon", (1.0,) * len(models.base.resolutions)),)
     frames = [replace(edited(models, warp), mix=mix) for warp in (None, np.zeros((2, 32, 32), np.float32))]
-    alone, both = (drawn.generate(frame).portraits[0].image.astype(int) for frame in frames)
+    alone, both = (drawn.portraits(frame).portraits[0].image.astype(int) for frame in frames)
     assert np.abs(alone - both).mean() < 2

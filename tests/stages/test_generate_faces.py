@@ -45,7 +45,7 @@ def edited(*faces, warp=None, share=0.0):
 
 def test_a_portrait_is_as_visible_as_its_visitor_is_there_and_can_be_drawn(drawn):
     faces = [face(0), face(1, presence=0.5), face(2, drawable=0.25), face(3, presence=0.5, drawable=0.25), face(4, drawable=0.0)]
-    assert [one.opacity for one in drawn.generate(edited(*faces)).portraits] == [1.0, 0.5, 0.25, 0.125, 0.0]
+    assert [one.opacity for one in drawn.portraits(edited(*faces)).portraits] == [1.0, 0.5, 0.25, 0.125, 0.0]
 
 
 @pytest.mark.parametrize("r", [16, 32])
@@ -53,9 +53,9 @@ def test_a_portrait_is_as_visible_as_its_visitor_is_there_and_can_be_drawn(drawn
 def test_the_eyes_of_a_child_add_to_the_warp_of_an_edit(drawn, share, r):
     flow = np.zeros((2, r, r), np.float32)
     flow[0] = 0.06
-    picture = drawn.generate(edited(face(0))).portraits[0].image
+    picture = drawn.portraits(edited(face(0))).portraits[0].image
     given = flow.copy()
-    got = drawn.generate(edited(face(0), warp=given, share=share)).portraits[0].image
+    got = drawn.portraits(edited(face(0), warp=given, share=share)).portraits[0].image
     expected = Warper()(picture, flow + share * larger_eyes(EYES, r))
     assert np.abs(got.astype(int) - expected).max() <= 1
     for one_of_them in (flow, share * larger_eyes(EYES, r)):  # and not as with one of the two alone
@@ -64,9 +64,9 @@ def test_the_eyes_of_a_child_add_to_the_warp_of_an_edit(drawn, share, r):
 
 
 def test_a_child_without_a_share_leaves_the_eyes(drawn):
-    picture = drawn.generate(edited(face(0))).portraits[0].image
+    picture = drawn.portraits(edited(face(0))).portraits[0].image
     layers = replace(edited(face(0)), mix=(("toon", (0.0,) * 5),))
-    assert np.abs(drawn.generate(layers).portraits[0].image.astype(int) - picture).max() <= 1
+    assert np.abs(drawn.portraits(layers).portraits[0].image.astype(int) - picture).max() <= 1
 
 
 def test_a_change_that_is_seen_small_is_drawn_small(tmp_path, monkeypatch):

@@ -62,7 +62,7 @@ def portrait(stage, ws, mix=()):
     """Of a code, without any warp."""
     eyes, stage._eyes = stage._eyes, {}
     try:
-        return stage.generate(frame_of(EditedFace(FACE, ws, ws, None, 1.0), mix=mix)).portraits[0].image
+        return stage.portraits(frame_of(EditedFace(FACE, ws, ws, None, 1.0), mix=mix)).portraits[0].image
     finally:
         stage._eyes = eyes
 
@@ -110,7 +110,7 @@ def test_until_the_mixing_network_stands_the_base_draws_alone(stage):
     try:
         made = drawing(stage, change(0.5), mix=TOON)
         assert np.array_equal(made.edited, portrait(stage, MOVED)) and made.warp is None
-        (one,) = stage.generate(frame_of(EditedFace(FACE, MOVED, MOVED, None, 1.0), mix=TOON)).portraits
+        (one,) = stage.portraits(frame_of(EditedFace(FACE, MOVED, MOVED, None, 1.0), mix=TOON)).portraits
         assert np.array_equal(one.image, portrait(stage, MOVED))
     finally:
         stage._mixing = mixing

@@ -43,7 +43,7 @@ def test_drawing_gives_up_one_thing_after_the_other_and_goes_on(models: Models) 
     given_up = []
     while words := generate.relieve():
         given_up.append(words)
-        portraits = generate.generate(two_visitors(models)).portraits
+        portraits = generate.portraits(two_visitors(models)).portraits
         assert [one.face.id for one in portraits] == [1, 2]
         assert {one.image.shape[:2] for one in portraits} == {(generate.portrait_px, generate.portrait_px)}
     assert given_up == ["faces are drawn one by one", "generators are not mixed any more", "portraits are drawn at 128 px"]

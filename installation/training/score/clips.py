@@ -62,7 +62,7 @@ class Mirror:
         """The portraits of a frame's faces, with the smoothed codes of the mirror's cache and edits off."""
         encoded = self.encode.encode(aligned, aligned.frame.time)
         faces = tuple(EditedFace(f.face, f.ws, f.ws, f.detail, 1.0) for f in encoded.faces)
-        return self.generate.generate(EditedFrame(aligned.frame, faces)).portraits
+        return self.generate.portraits(EditedFrame(aligned.frame, faces)).portraits
 
     def time(self, picture: Image) -> Milliseconds:
         """What a new code and a portrait of one face take, on the engines alone."""
@@ -78,7 +78,7 @@ class Mirror:
             encoded = self.encode.encode(aligned, 0.0)
             middle = time.perf_counter()
             faces = tuple(EditedFace(f.face, f.ws, f.ws, f.detail, 1.0) for f in encoded.faces)
-            self.generate.generate(EditedFrame(frame, faces))
+            self.generate.portraits(EditedFrame(frame, faces))
             encoding.append(middle - start)
             drawing.append(time.perf_counter() - middle)
         self.forget()
