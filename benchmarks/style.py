@@ -37,8 +37,8 @@ from installation.stages.align import Align
 from installation.stages.track import Track, TrackSettings
 from installation.styles.blend import Blend, blend_of
 from installation.styles.easel import Easel
-from installation.styles.hands import NetworkHand
 from installation.styles.library import STYLES, Library
+from installation.styles.painter import NetworkHand
 
 TRIED = ("great-wave", "starry-night", "crimson", "poster", "shards")
 STILL_FRAMES, CLIP_FRAMES, NOISE = 20, 90, 2.0
@@ -150,7 +150,7 @@ def beside(seconds: float) -> None:
             report = show.health.stage_percentiles().get("style")
             delay = float(np.percentile(show.health.glass_to_glass, 95)) * 1e3
             took = f"{report.p50:6.1f} / {report.p95:6.1f}" if report else "     –          "
-            px = show.loops.style.style.hands.long_side
+            px = show.loops.style.style.painter.long_side
             print(
                 f"{scope:<11s}  {name:<13s}  {rates[0]:12.1f}   {rates[1]:12.1f}   {rates[2]:10.1f}   {px:5d}"
                 f"   {took:>19s}   {delay:12.0f} ms",

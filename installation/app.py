@@ -242,7 +242,7 @@ class Installation:
         yield partial(self._stop_workers, closing)
         if self.takeaways is not None:
             yield self.takeaways.close
-        yield lambda: self.loops.style.style.hands.wait(closing.left())
+        yield lambda: self.loops.style.style.painter.wait(closing.left())
         yield lambda: self.encode.close(closing.left())
         yield self.joined.snapshots.close
         if not lost:

@@ -12,7 +12,7 @@ import torch
 
 from installation.assembly.basis import Basis
 from installation.assembly.movers import Movers
-from installation.assembly.networks import NetworkStages, hand_settings
+from installation.assembly.networks import NetworkStages, painter_settings
 from installation.assembly.operating import Operated
 from installation.assembly.operator_corner import CornerHand, corner_of
 from installation.assembly.settings import track_settings
@@ -41,7 +41,7 @@ from installation.stages.glass import LARGEST_ON_CPU, LARGEST_ON_GPU, Glass, Gla
 from installation.stages.silhouette import Silhouette
 from installation.stages.style import Style
 from installation.stages.track import Track
-from installation.styles.hands import Hands
+from installation.styles.painter import Painter
 from installation.styles.sketches import Sketches
 
 SNAPSHOTS = kept("out")
@@ -202,9 +202,9 @@ def _synthesis(parts: ShowParts, slots: Slots, glass: Glass, rests: Callable[[],
 def _styling(parts: ShowParts, slots: Slots, rests: Callable[[], bool], keeps: bool) -> StyleLoop:
     """Paints in styles, and sketches for the panel too, where pictures may leave the canvas."""
     basis, blender = parts.basis, parts.movers.blender
-    hands = Hands(hand_settings(basis.config, basis.lockstep, parts.openings.canvas.size), basis.told)
-    style = Style(hands, blender, basis.lockstep)
-    sketches = Sketches(hands, blender, parts.desk.sketches) if keeps else None
+    painter = Painter(painter_settings(basis.config, basis.lockstep, parts.openings.canvas.size), basis.told)
+    style = Style(painter, blender, basis.lockstep)
+    sketches = Sketches(painter, blender, parts.desk.sketches) if keeps else None
     return StyleLoop(
         portraits=slots.to_style,
         style=style,

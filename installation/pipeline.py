@@ -473,7 +473,7 @@ class StyleLoop(Loop):
         self._last = None
 
     def relieve(self) -> str:
-        return self.style.hands.relieve()
+        return self.style.painter.relieve()
 
 
 @dataclass

@@ -48,7 +48,7 @@ from installation.operation.health import Health
 from installation.portraits.engines import GenerateSettings
 from installation.sources.orientation import Orientation
 from installation.stages.generate import Generate
-from installation.styles.hands import STEPS, Hands, HandSettings
+from installation.styles.painter import STEPS, Painter, PainterSettings
 from installation.takeaways.printing import SHEETS, layout
 from installation.takeaways.texts import texts
 from tests.networks.test_psp_encoders import checkpoint
@@ -253,10 +253,10 @@ def try_safe_start(option: object) -> None:
 
 def try_style_px(option: int) -> None:
     long_side = asked("engine.style_px", option).engine.style_px
-    hands = Hands(HandSettings(1024, 64, StyleEngineSettings(None, 1, "f32"), long_side, background=not option), pytest.fail)
-    hands.prepare()
-    hands.wait()
-    assert hands.long_side == option if option else hands.long_side in [step[0] for step in STEPS]
+    painter = Painter(PainterSettings(1024, 64, StyleEngineSettings(None, 1, "f32"), long_side, background=not option), pytest.fail)
+    painter.prepare()
+    painter.wait()
+    assert painter.long_side == option if option else painter.long_side in [step[0] for step in STEPS]
 
 
 def try_language(option: str) -> None:

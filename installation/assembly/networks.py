@@ -26,8 +26,8 @@ from installation.portraits.engines import GenerateSettings
 from installation.stages.encode import Encode
 from installation.stages.generate import Generate
 from installation.stages.occlusion import Occlusion, occlusion_engine
-from installation.styles.hands import HandSettings
 from installation.styles.library import Palette
+from installation.styles.painter import PainterSettings
 
 ENGINE_CACHE = cache() / "engines"
 DEFAULT_SIZE = (1280, 720)  # px, of a canvas whose display is not known yet
@@ -99,13 +99,13 @@ def build_networks(
     return NetworkStages(occlusion, encode, generate)
 
 
-def hand_settings(config: Config, lockstep: bool = False, size: tuple[int, int] | None = None) -> HandSettings:
+def painter_settings(config: Config, lockstep: bool = False, size: tuple[int, int] | None = None) -> PainterSettings:
     """How styles are painted: beside the mirror's own networks, on half of the cores. size: px of the canvas, the configured one
     where it is not known yet."""
     threads = max(1, len(os.sched_getaffinity(0)) // 2)
     engine = StyleEngineSettings(open_store(ENGINE_CACHE).folder, threads, "f32" if lockstep else "")
     width, height = size or (config.canvas.width or DEFAULT_SIZE[0], config.canvas.height or DEFAULT_SIZE[1])
-    return HandSettings(width, height, engine, config.engine.style_px, background=not lockstep)
+    return PainterSettings(width, height, engine, config.engine.style_px, background=not lockstep)
 
 
 def device_name() -> str:

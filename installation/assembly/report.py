@@ -121,7 +121,7 @@ def report_of(counted: Counted, span: ShowTimes) -> Report:
         faults=_faults(counted),
         fault_log=h.fault_log.records(),
         frame_age_s=None if age is None else round(age, 3),
-        style_px=style.hands.long_side if style.painted else 0,
+        style_px=style.painter.long_side if style.painted else 0,
         style_fps=round(style.painted / style.seconds, 2) if style.seconds else 0.0,
         schedule=counted.schedule,
         frames_skipped=h.frames_skipped,

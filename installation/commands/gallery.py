@@ -46,8 +46,8 @@ from installation.stages.silhouette import Silhouette
 from installation.stages.style import Style
 from installation.stages.track import Track
 from installation.styles.blend import Blender
-from installation.styles.hands import Hands, HandSettings
 from installation.styles.library import Library
+from installation.styles.painter import Painter, PainterSettings
 from installation.styles.wear import Wearing
 
 CANVAS = (1280, 720)
@@ -144,8 +144,8 @@ def show(config: Config, models: Models, generate: Generate, seen: EncodedFrame,
     edit = Edit(models.directions, models.latent_avg, [child.name for child in models.children], models.resolutions)
     pictures = Backdrops(*CANVAS, backgrounds().paths)
     compose, glass = Compose(PlainRenderer(*CANVAS), backdrops=pictures), Glass(GlassSettings(*CANVAS, lockstep=True), align_image)
-    hands = Hands(HandSettings(*CANVAS, StyleEngineSettings(precision="f32"), background=False), warn)
-    style, wearing = Style(hands, Blender(Library(config.models.styles).look()[0]), lockstep=True), Wearing()
+    painter = Painter(PainterSettings(*CANVAS, StyleEngineSettings(precision="f32"), background=False), warn)
+    style, wearing = Style(painter, Blender(Library(config.models.styles).look()[0]), lockstep=True), Wearing()
     portraits, drawn, painted = None, -np.inf, None
     steps = round(after * RATE)
     for i in range(steps + 1):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from installation.assembly.networks import build_networks, device_name, hand_settings, models_of
+from installation.assembly.networks import build_networks, device_name, models_of, painter_settings
 from installation.config import load_config
-from installation.styles.hands import Hands
+from installation.styles.painter import Painter
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -20,10 +20,10 @@ def main(argv: list[str] | None = None) -> int:
     encode, generate = stages.encode, stages.generate
     generate.wait()
     drawn = f"generator {generate.choice}, {generate.portrait_px} px, {generate.milliseconds():.0f} ms"
-    hands = Hands(hand_settings(config), print)
-    hands.prepare()
-    hands.wait()
-    styles = f"; styles {hands.long_side} px" if hands.long_side else ""
+    painter = Painter(painter_settings(config), print)
+    painter.prepare()
+    painter.wait()
+    styles = f"; styles {painter.long_side} px" if painter.long_side else ""
     print(f"{device_name()}: {drawn}; encoder {encode.choice}{styles}")
     if generate.fault:
         print(generate.fault)

@@ -34,8 +34,8 @@ from installation.sources.folder import SUFFIXES
 from installation.sources.stills import read_picture
 from installation.styles.asked import Asked, read_asked
 from installation.styles.easel import Easel
-from installation.styles.hands import NetworkHand
 from installation.styles.library import STYLES, Library
+from installation.styles.painter import NetworkHand
 
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = Path(os.environ.get("FACETS_CACHE") or ROOT / ".cache") / "engines"

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from installation.assembly.networks import NetworkStages, build_networks, hand_settings
+from installation.assembly.networks import NetworkStages, build_networks, painter_settings
 from installation.assembly.settings import track_settings
 from installation.canvas.look import SALON
 from installation.config import Config
@@ -27,8 +27,8 @@ from installation.stages.silhouette import Silhouette
 from installation.stages.style import Style
 from installation.stages.track import Track
 from installation.styles.blend import Blender
-from installation.styles.hands import Hands
 from installation.styles.library import Palette
+from installation.styles.painter import Painter
 from installation.styles.wear import Wearing
 
 LOOKS, LOOK_SECONDS = 4, 0.2  # at one picture, after which its landmarks lie still; so far apart that every face is looked at each time
@@ -77,7 +77,7 @@ class Bench:
     align: Align
     silhouette: Silhouette
     guests: GuestBook
-    hands: Hands
+    painter: Painter
 
     def clear(self) -> None:
         """Nobody is known any more."""
@@ -92,10 +92,10 @@ def open_bench(config: Config, models: Models, palette: Palette) -> Bench:
     networks = build_networks(config, models, lockstep=True, finest=True)
     networks.generate.wait()
     track = Track(replace(track_settings(config), max_faces=MOST_FACES, fade_in_seconds=0.0))
-    settings = hand_settings(config, lockstep=True, size=(STYLE_PX, STYLE_PX))
-    hands = Hands(replace(settings, long_side=settings.long_side or STYLE_PX), _refuse)
+    settings = painter_settings(config, lockstep=True, size=(STYLE_PX, STYLE_PX))
+    painter = Painter(replace(settings, long_side=settings.long_side or STYLE_PX), _refuse)
     guests = GuestBook(models.latent_avg, face_coder(models), background=False)
-    return Bench(models, palette, networks, track, Align(networks.encode.input_px), Silhouette(), guests, hands)
+    return Bench(models, palette, networks, track, Align(networks.encode.input_px), Silhouette(), guests, painter)
 
 
 def _refuse(fault: str) -> None:
@@ -156,7 +156,7 @@ class Sitting:
         bench.clear()
         children = [child.name for child in m.children]
         self._edit = Edit(m.directions, m.latent_avg, children, m.resolutions, guests=bench.guests)
-        self._style = Style(bench.hands, Blender(bench.palette), lockstep=True)
+        self._style = Style(bench.painter, Blender(bench.palette), lockstep=True)
         self._choice, self._glass = Choice(self.who), _new_glass()
 
     def look(self, image: Image, moment: float = 0.0) -> Seen:

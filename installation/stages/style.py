@@ -13,7 +13,7 @@ from installation.messages import Image, Portraits, Styled
 from installation.styles.blend import Blend, Blender
 from installation.styles.crops import cut
 from installation.styles.easel import Easel
-from installation.styles.hands import Hands
+from installation.styles.painter import Painter
 
 TURN_SECONDS = 0.06  # of painting before the newest frame gets its turn
 MOST_AT_ONCE = 64
@@ -26,7 +26,7 @@ class Style:
     """Portraits -> Styled. What is painted is kept until it is painted again, so nothing flickers where the machine is slow: of many
     portraits those that waited longest have their turn. lockstep: everything is painted for each frame."""
 
-    hands: Hands
+    painter: Painter
     blender: Blender
     lockstep: bool = False
     painted: int = 0  # pictures and squares
@@ -45,12 +45,12 @@ class Style:
         if blend is None:
             self._forget()
             return None
-        self.hands.prepare()
-        if self.hands.square() is None:
+        self.painter.prepare()
+        if self.painter.square() is None:
             return None
         began = clock()
         styled = self._paint(portraits, blend, controls.text("style/scope"), clock)
-        self.hands.took(clock() - began, now)
+        self.painter.took(clock() - began, now)
         self.seconds += 0.0 if self._then is None else max(0.0, now - self._then)
         self._then = now
         return styled
@@ -87,7 +87,7 @@ class Style:
         """The squares whose turn it is, cut out."""
         most = MOST_AT_ONCE if self.lockstep else max(1, int(TURN_SECONDS / max(self._square_seconds, 1e-3)))
         due = set(self._queue.next(keys, lambda key: 1.0, most))
-        hand = self.hands.square()
+        hand = self.painter.square()
         assert hand is not None
         sources: dict[Key, Image] = {}
         for one in portraits.portraits:
@@ -98,7 +98,7 @@ class Style:
         return sources
 
     def _one(self, key: Key, picture: Image, blend: Blend) -> None:
-        hand = self.hands.picture(picture.shape[1], picture.shape[0]) if key == WHOLE else self.hands.square()
+        hand = self.painter.picture(picture.shape[1], picture.shape[0]) if key == WHOLE else self.painter.square()
         if hand is not None:
             self._done[key] = self._easels.setdefault(key, Easel()).paint(picture, blend, hand)
             self.painted += 1

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from installation.assembly.networks import hand_settings
+from installation.assembly.networks import painter_settings
 from installation.config import Config
 from installation.control.web.studio_desk import Json, StudioError
 from installation.models.guests import FACES
@@ -111,7 +111,7 @@ class Atelier:
         if networks is None:
             raise StudioError(503, NOT_YET)
         if self._bench is None:
-            brushes = Brushes(hand_settings(self._config).engine, self._config.engine.style_px)
+            brushes = Brushes(painter_settings(self._config).engine, self._config.engine.style_px)
             finder = FaceFinder(self._config, networks.crop_px)
             self._bench = Workbench(self._offer, finder, Portrayer(self._offer, networks), Stylist(self._offer, brushes))
         return self._bench

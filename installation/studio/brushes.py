@@ -13,7 +13,7 @@ from installation.messages import Image, Matrix
 from installation.styles.blend import Blend
 from installation.styles.crops import cut, laid
 from installation.styles.easel import Easel
-from installation.styles.hands import NetworkHand
+from installation.styles.painter import NetworkHand
 from installation.styles.wear import SOFTNESS
 
 LONG_SIDE, FACE_PX, SKETCH_PX = 640, 256, 160  # px of a painted picture, of a face's square, of a small picture of a style

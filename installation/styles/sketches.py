@@ -11,7 +11,7 @@ import numpy as np
 from installation.messages import Image, Portrait, Portraits
 from installation.styles.blend import Blender, blend_of
 from installation.styles.crops import cut
-from installation.styles.hands import Hands
+from installation.styles.painter import Painter
 
 IDLE_PERIOD, BUSY_PERIOD = 0.25, 1.0  # s between two sketches, while nothing is painted and while something is
 SKETCH_PX = 96
@@ -39,7 +39,7 @@ class Board(Protocol):
 class Sketches:
     """One a call, at most every ``IDLE_PERIOD``; the styles come in turn."""
 
-    hands: Hands
+    painter: Painter
     blender: Blender
     board: Board
     _next: float = float("-inf")
@@ -60,8 +60,8 @@ class Sketches:
         if nearest is None or not names or not self.board.wanted or now < self._next:
             return
         self._next = now + (BUSY_PERIOD if busy else IDLE_PERIOD)
-        self.hands.prepare()
-        hand, face = self.hands.square(), _face(portraits, nearest)
+        self.painter.prepare()
+        hand, face = self.painter.square(), _face(portraits, nearest)
         if hand is None or face is None:
             return
         name = names[self._turn % len(names)]

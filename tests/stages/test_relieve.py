@@ -15,7 +15,7 @@ from installation.networks.stylegan2 import Generator
 from installation.operation.trouble import Trouble, trouble_of
 from installation.portraits.engines import GenerateSettings
 from installation.stages.generate import Generate
-from installation.styles.hands import STEPS, Hands, HandSettings
+from installation.styles.painter import STEPS, Painter, PainterSettings
 
 EAGER = EngineSettings("eager", "float32", 1, "cpu")
 SIDE = 256
@@ -63,17 +63,17 @@ def test_an_engine_shrinks_once_and_draws_the_same() -> None:
 
 
 def test_painting_gets_smaller_and_then_ends(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    hands = Hands(HandSettings(640, 360, StyleEngineSettings(tmp_path, 1, "f32"), background=False), lambda why: None)
-    assert hands.relieve() == ""  # nothing is painted
-    hands.prepare()
+    painter = Painter(PainterSettings(640, 360, StyleEngineSettings(tmp_path, 1, "f32"), background=False), lambda why: None)
+    assert painter.relieve() == ""  # nothing is painted
+    painter.prepare()
     sizes = []
-    while words := hands.relieve():
+    while words := painter.relieve():
         sizes.append(words)
-        if hands.square() is not None:
-            assert hands.long_side <= STEPS[hands.step][0]
+        if painter.square() is not None:
+            assert painter.long_side <= STEPS[painter.step][0]
     assert sizes == ["pictures are painted at 384 px", "pictures are painted at 256 px", "nothing is painted in styles any more"]
-    hands.prepare()
-    assert hands.square() is None  # and is not begun again
+    painter.prepare()
+    assert painter.square() is None  # and is not begun again
 
 
 def test_what_torch_says_without_memory_is_understood() -> None:

@@ -15,7 +15,7 @@ from installation.stages.style import TURN_SECONDS, Style
 from installation.styles.blend import Blend, Blender
 from installation.styles.library import Palette
 from installation.styles.wear import HELD_SECONDS, KEPT, Wearing
-from tests.styles.stand_ins import PALETTE, Negative, OneHand, controls
+from tests.styles.stand_ins import PALETTE, Negative, OnePainter, controls
 
 ROOM = np.full((90, 160, 3), 30, np.uint8)
 EMPTY = np.zeros((0, 0, 3), np.uint8)
@@ -51,7 +51,7 @@ class Ticks:
 
 
 def style(hand: object | None = None, palette: Palette = PALETTE, lockstep: bool = False) -> Style:
-    return Style(OneHand(hand or Negative()), Blender(palette), lockstep)  # type: ignore[arg-type]
+    return Style(OnePainter(hand or Negative()), Blender(palette), lockstep)  # type: ignore[arg-type]
 
 
 ALPHA = controls(style_alpha_amount=1.0)
@@ -154,9 +154,9 @@ def test_nothing_is_painted_or_built_without_a_style() -> None:
     stage = style()
     for now in (0.0, 20.0, 4000.0):
         assert stage.paint(mirror(), controls(), now, Ticks()) is None
-    assert stage.hands.prepared == 0  # type: ignore[attr-defined]
+    assert stage.painter.prepared == 0  # type: ignore[attr-defined]
     stage.paint(mirror(), controls(style_alpha_amount=0.5), 4001.0, Ticks())
-    assert stage.hands.prepared == 1  # type: ignore[attr-defined]
+    assert stage.painter.prepared == 1  # type: ignore[attr-defined]
 
 
 def test_a_display_shows_the_plain_picture_once_nobody_paints_any_more() -> None:

@@ -9,7 +9,7 @@ from installation.messages import Frame, Portraits
 from installation.stages.style import FACE, MOST_AT_ONCE, TURN_SECONDS, WHOLE, Style
 from installation.styles.blend import Blender
 from tests.stages.test_style import ALPHA, ROOM, Ticks, mirror, paint, portrait, style, wall
-from tests.styles.stand_ins import PALETTE, Negative, OneHand, controls
+from tests.styles.stand_ins import PALETTE, Negative, OnePainter, controls
 
 TILE = np.full((32, 32, 3), 30, np.uint8)
 PORTRAITS = controls(style_alpha_amount=1.0, style_scope="portraits")
@@ -36,7 +36,7 @@ def test_in_lockstep_no_more_than_a_full_wall_is_painted_at_once():
     assert painted_each(style(lockstep=True), wall(MOST_AT_ONCE + 9), frames=1) == [MOST_AT_ONCE]
 
 
-class TwoHands(OneHand):
+class TwoPainters(OnePainter):
     """One for the whole picture, one for squares; each of them may be missing."""
 
     def __init__(self, whole, square):
@@ -50,31 +50,31 @@ class TwoHands(OneHand):
 
 def test_the_whole_picture_and_squares_have_hands_of_their_own():
     whole, square = Negative((80, 45)), Negative((32, 32))
-    stage = Style(TwoHands(whole, square), Blender(PALETTE))
+    stage = Style(TwoPainters(whole, square), Blender(PALETTE))
     both = Portraits(Frame(0, 0.0, ROOM), (portrait(1, TILE), portrait(2)), ROOM)
     styled = paint(stage, both)
-    assert (len(whole.blends), len(square.blends)) == (1, 1) and stage.hands.sizes == [(160, 90)]
+    assert (len(whole.blends), len(square.blends)) == (1, 1) and stage.painter.sizes == [(160, 90)]
     assert styled.picture is not None and set(styled.portraits) == {(1, 0)} and not styled.faces
     assert set(stage._easels) == {WHOLE, (1, 0)}
 
 
 def test_faces_in_their_places_are_painted_once_each_whatever_their_variants():
     whole, square = Negative((80, 45)), Negative((32, 32))
-    stage = Style(TwoHands(whole, square), Blender(PALETTE), lockstep=True)
+    stage = Style(TwoPainters(whole, square), Blender(PALETTE), lockstep=True)
     three = Portraits(Frame(0, 0.0, ROOM), (portrait(1, TILE), portrait(1, TILE, 1), portrait(2)), ROOM)
     styled = paint(stage, three, PORTRAITS)
     assert styled.picture is None and set(styled.faces) == {1, 2} and set(styled.portraits) == {(1, 0), (1, 1)}
-    assert len(square.blends) == 4 and not whole.blends and not stage.hands.sizes
+    assert len(square.blends) == 4 and not whole.blends and not stage.painter.sizes
     assert set(stage._easels) == {(1, FACE), (2, FACE), (1, 0), (1, 1)}
     nowhere = replace(three, portraits=(replace(three.portraits[2], square=None),))
     assert not paint(style(), nowhere, PORTRAITS).faces  # where it lies in the picture is not known
 
 
 def test_a_hand_that_is_not_ready_paints_nothing():
-    stage = Style(TwoHands(None, Negative()), Blender(PALETTE))
+    stage = Style(TwoPainters(None, Negative()), Blender(PALETTE))
     styled = paint(stage, mirror(0.0, ROOM, 1))
     assert styled.picture is None and stage.painted == 0
-    assert Style(TwoHands(Negative(), None), Blender(PALETTE)).paint(mirror(), ALPHA, 0.0, Ticks()) is None
+    assert Style(TwoPainters(Negative(), None), Blender(PALETTE)).paint(mirror(), ALPHA, 0.0, Ticks()) is None
 
 
 def test_what_is_told_of_its_work_is_the_time_that_it_took_and_that_went_by():
@@ -82,7 +82,7 @@ def test_what_is_told_of_its_work_is_the_time_that_it_took_and_that_went_by():
     for now in (10.0, 11.0, 13.5, 13.0):
         paint(stage, mirror(now), now=now, tick=0.25)
     assert stage.seconds == pytest.approx(3.5) and stage.painted == 4
-    assert stage.hands.turns == pytest.approx([0.25] * 4)
+    assert stage.painter.turns == pytest.approx([0.25] * 4)
     for now in (20.0, 40.0):  # without a style no time of it goes by
         stage.paint(mirror(now), controls(), now, Ticks())
     paint(stage, mirror(60.0), now=60.0)

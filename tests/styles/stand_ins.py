@@ -43,8 +43,8 @@ class Trembling:
         return np.clip((picture.astype(np.float32) - around) * self.times + around, 0, 255).astype(np.uint8)
 
 
-class OneHand:
-    """In the place of Hands: one hand for everything."""
+class OnePainter:
+    """In the place of Painter: one hand for everything."""
 
     def __init__(self, hand: object) -> None:
         self.hand, self.turns, self.prepared, self.long_side = hand, list[float](), 0, 64

@@ -8,7 +8,7 @@ from installation.control.web.sketches import WANTED_SECONDS, SketchBoard
 from installation.messages import Expression, Face, Frame, Portrait, Portraits
 from installation.styles.blend import Blender
 from installation.styles.sketches import BUSY_PERIOD, GONE_SECONDS, IDLE_PERIOD, Sketches
-from tests.styles.stand_ins import PALETTE, Negative, OneHand
+from tests.styles.stand_ins import PALETTE, Negative, OnePainter
 
 ROOM = np.full((90, 160, 3), 30, np.uint8)
 SQUARE = np.array([[40.0, 0.0, 80.0], [0.0, 40.0, 45.0]])
@@ -31,7 +31,7 @@ def board() -> tuple[SketchBoard, Moment]:
 
 
 def sketches(to: SketchBoard) -> Sketches:
-    return Sketches(OneHand(Negative((64, 64))), Blender(PALETTE), to)  # type: ignore[arg-type]
+    return Sketches(OnePainter(Negative((64, 64))), Blender(PALETTE), to)  # type: ignore[arg-type]
 
 
 def test_nothing_is_sketched_while_no_panel_is_open() -> None:

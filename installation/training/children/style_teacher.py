@@ -14,8 +14,8 @@ from installation.engines.style_models import StyleEngineSettings
 from installation.errors import ConfigError
 from installation.styles.asked import Asked, read_asked
 from installation.styles.colour import coloured
-from installation.styles.hands import NetworkHand
 from installation.styles.library import STYLES, Library
+from installation.styles.painter import NetworkHand
 
 
 class StyleTeacher:

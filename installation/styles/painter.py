@@ -63,7 +63,7 @@ class NetworkHand:
 
 
 @dataclass(frozen=True, slots=True)
-class HandSettings:
+class PainterSettings:
     """width, height: px of the pictures. long_side: px, 0 is measured. engine: what runs the networks. background: whether they are
     built beside whoever asks for them."""
 
@@ -74,11 +74,11 @@ class HandSettings:
     background: bool = True
 
 
-class Hands:
+class Painter:
     """Builds the networks when they are wanted first, and smaller or larger ones where the turns show what the machine can carry.
     The old ones draw until the new ones stand."""
 
-    def __init__(self, settings: HandSettings, on_fault: Callable[[str], None]) -> None:
+    def __init__(self, settings: PainterSettings, on_fault: Callable[[str], None]) -> None:
         self._settings, self._on_fault = settings, on_fault
         self.step = -1  # of STEPS
         self._picture: NetworkHand | None = None

@@ -1,18 +1,19 @@
 """How large pictures are painted on a machine, and that they get smaller before there are fewer of them."""
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from installation.engines.style_models import StyleEngineSettings
 from installation.errors import WeightsError
-from installation.styles import hands as module
+from installation.styles import painter as module
 from installation.styles.blend import blend_of
-from installation.styles.hands import QUICK_FOR, SLOW_FOR, SLOW_SECONDS, STEPS, Hands, HandSettings, NetworkHand, fitting_step
 from installation.styles.library import Library
+from installation.styles.painter import QUICK_FOR, SLOW_FOR, SLOW_SECONDS, STEPS, NetworkHand, Painter, PainterSettings, fitting_step
 
-SETTINGS = HandSettings(1280, 720, StyleEngineSettings(None, 1, "f32"))
+SETTINGS = PainterSettings(1280, 720, StyleEngineSettings(None, 1, "f32"))
 
 
 class Drawn:
@@ -33,11 +34,11 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "NetworkHand", Drawn)
 
 
-def ready(settings: HandSettings = SETTINGS) -> Hands:
-    hands = Hands(settings, pytest.fail)
-    hands.prepare()
-    hands.wait()
-    return hands
+def ready(settings: PainterSettings = SETTINGS) -> Painter:
+    painter = Painter(settings, pytest.fail)
+    painter.prepare()
+    painter.wait()
+    return painter
 
 
 @pytest.mark.parametrize(("milliseconds", "long_side"), [(1.0, 768), (15.0, 512), (25.0, 384), (60.0, 256), (500.0, 256)])
@@ -50,39 +51,39 @@ def test_no_picture_is_painted_larger_than_the_canvas() -> None:
 
 
 def test_slow_turns_make_the_pictures_smaller_step_by_step_and_no_smaller_than_the_least(quick: None) -> None:
-    hands, sides, now = ready(), [], 0.0
+    painter, sides, now = ready(), [], 0.0
     for _ in range(400):
-        hands.took(2 * SLOW_SECONDS, now)
-        hands.wait()
-        sides.append(hands.long_side)
+        painter.took(2 * SLOW_SECONDS, now)
+        painter.wait()
+        sides.append(painter.long_side)
         now += 0.05
     assert sorted(set(sides), reverse=True) == [512, 384, 256] and sides[int(SLOW_FOR / 0.05) - 5] == 512 and sides[-1] == 256
 
 
 def test_one_slow_turn_changes_nothing(quick: None) -> None:
-    hands = ready()
+    painter = ready()
     for k in range(200):
-        hands.took(1.0 if k == 50 else 0.03, 0.05 * k)
-        hands.wait()
-    assert hands.long_side == 512
+        painter.took(1.0 if k == 50 else 0.03, 0.05 * k)
+        painter.wait()
+    assert painter.long_side == 512
 
 
 def test_quick_turns_for_long_make_them_larger_again(quick: None) -> None:
-    hands, now = ready(), 0.0
+    painter, now = ready(), 0.0
     while now < QUICK_FOR + 2:
-        hands.took(0.01, now)
-        hands.wait()
+        painter.took(0.01, now)
+        painter.wait()
         now += 0.05
-    assert hands.long_side == 640
+    assert painter.long_side == 640
 
 
-@pytest.mark.parametrize("settings", [HandSettings(1280, 720, SETTINGS.engine, 640), HandSettings(1280, 720, SETTINGS.engine, 0, False)])
-def test_a_size_that_was_asked_for_or_a_run_in_lockstep_stays(settings: HandSettings, quick: None) -> None:
-    hands = ready(settings)
-    before = hands.long_side
+@pytest.mark.parametrize("settings", [replace(SETTINGS, long_side=640), replace(SETTINGS, background=False)])
+def test_a_size_that_was_asked_for_or_a_run_in_lockstep_stays(settings: PainterSettings, quick: None) -> None:
+    painter = ready(settings)
+    before = painter.long_side
     for k in range(200):
-        hands.took(1.0, 0.05 * k)
-    assert hands.long_side == before == (settings.long_side or 512)
+        painter.took(1.0, 0.05 * k)
+    assert painter.long_side == before == (settings.long_side or 512)
 
 
 def test_the_old_networks_draw_until_the_new_ones_stand(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,21 +96,21 @@ def test_the_old_networks_draw_until_the_new_ones_stand(monkeypatch: pytest.Monk
             assert hold.wait(10)
 
     monkeypatch.setattr(module, "NetworkHand", Slow)
-    hands = ready()
+    painter = ready()
     hold.clear()
     for k in range(100):
-        hands.took(1.0, 0.05 * k)
-    assert hands.long_side == 512 and hands.picture(1280, 720) is not None
+        painter.took(1.0, 0.05 * k)
+    assert painter.long_side == 512 and painter.picture(1280, 720) is not None
     hold.set()
-    hands.wait()
-    assert hands.long_side == 384
+    painter.wait()
+    assert painter.long_side == 384
 
 
 def test_a_source_of_another_shape_gets_networks_of_its_shape(quick: None) -> None:
-    hands = ready()
-    hands.picture(720, 1280)
-    hands.wait()
-    picture = hands.picture(720, 1280)
+    painter = ready()
+    painter.picture(720, 1280)
+    painter.wait()
+    picture = painter.picture(720, 1280)
     assert picture is not None and picture.size == (288, 512)
 
 
@@ -119,11 +120,11 @@ def test_networks_that_cannot_be_built_are_said_once_and_the_show_goes_on(monkey
 
     monkeypatch.setattr(module, "NetworkHand", fail)
     faults: list[str] = []
-    hands = Hands(SETTINGS, faults.append)
+    painter = Painter(SETTINGS, faults.append)
     for _ in range(3):
-        hands.prepare()
-        hands.wait()
-    assert faults == ["no painters' styles: multistyle26.onnx: damaged"] and hands.square() is None
+        painter.prepare()
+        painter.wait()
+    assert faults == ["no painters' styles: multistyle26.onnx: damaged"] and painter.square() is None
 
 
 def test_a_blend_of_bank_and_painting_lies_between_them() -> None:
