@@ -20,6 +20,7 @@ from installation.assembly.takeaways import JoinLinks, Takeaways, told_off
 from installation.assembly.visitors import attract_of, gestures_of
 from installation.canvas.backdrops import Backdrops
 from installation.canvas.compose import Compose
+from installation.capturing import CaptureLoop
 from installation.control.desk import ControlDesk
 from installation.control.installed import backgrounds
 from installation.control.keyboard import Keyboard
@@ -31,7 +32,7 @@ from installation.openings import Openings
 from installation.operation.interlude import Interlude
 from installation.operation.saying import say
 from installation.operation.snapshots import Snapshots
-from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, StyleLoop, SynthesisLoop
+from installation.pipeline import DisplayLoop, PerceptionLoop, StyleLoop, SynthesisLoop
 from installation.places import kept
 from installation.running import Attendant, Loops
 from installation.slot import Slot

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from installation.canvas.present import Canvas
+from installation.capturing import CaptureLoop
 from installation.clock import Clock, LockstepClock
 from installation.control.desk import SNAPSHOT, ControlDesk
 from installation.control.keyboard import SOURCE as KEY
@@ -18,7 +19,7 @@ from installation.operation.priority import Priorities
 from installation.operation.snapshots import Snapshots
 from installation.operation.supervisor import Supervisor
 from installation.operation.worker import Worker
-from installation.pipeline import CaptureLoop, DisplayLoop, PerceptionLoop, StyleLoop, SynthesisLoop
+from installation.pipeline import DisplayLoop, PerceptionLoop, StyleLoop, SynthesisLoop
 
 
 @dataclass(frozen=True)

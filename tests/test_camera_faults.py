@@ -9,11 +9,11 @@ from itertools import pairwise, repeat
 import numpy as np
 import pytest
 
-from installation import pipeline
+from installation import capturing
+from installation.capturing import CAPTURE, CaptureLoop
 from installation.clock import FrameClock
 from installation.messages import Frame
 from installation.operation.health import Health
-from installation.pipeline import CAPTURE, CaptureLoop
 from installation.slot import Slot
 from installation.sources import CaptureSettings, CaptureSource
 from installation.sources.capture import find_source
@@ -66,7 +66,7 @@ class Show:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("installation.pipeline.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("installation.capturing.time.sleep", lambda seconds: None)
     monkeypatch.setattr("installation.sources.chaos.BUSY_SECONDS", 0.0)
 
 
@@ -81,7 +81,7 @@ def test_a_camera_that_shows_nothing_is_noticed_and_back_soon(kind: str, seconds
     show = Show(f"{kind}@3+{seconds}")
     show.run(3 + seconds + BACK + 5)
     began = began_of(show) + 3
-    noticed = 0.2 if kind in ("unplug", "busy") else pipeline.FROZEN_SECONDS + 0.2
+    noticed = 0.2 if kind in ("unplug", "busy") else capturing.FROZEN_SECONDS + 0.2
     assert began <= show.away[0] <= began + noticed
     assert np.diff(show.away).max() <= 2 / RATE  # without a break, also where it was opened anew in vain
     seen = show.rehearsal.seen()

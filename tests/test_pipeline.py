@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from installation.capturing import CaptureLoop
 from installation.clock import FrameClock
 from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
@@ -17,7 +18,7 @@ from installation.latents.directions import DirectionSet
 from installation.messages import Drawing, DrawnFrame, EncodedFace, EncodedFrame, Expression, Face, Frame, Portrait, Portraits
 from installation.operation.health import Health
 from installation.operation.observer import Observer
-from installation.pipeline import SILENT, CaptureLoop, DisplayLoop, PerceptionLoop, SynthesisLoop
+from installation.pipeline import SILENT, DisplayLoop, PerceptionLoop, SynthesisLoop
 from installation.slot import Slot
 from installation.sources import SourceEnded, SourceLost
 from installation.sources.scripted import ScriptedSource
@@ -98,7 +99,7 @@ def test_a_source_that_never_comes_ends_the_show_when_patience_does(health):
 
 
 def test_a_source_that_came_once_is_waited_for_without_end(health, monkeypatch):
-    monkeypatch.setattr("installation.pipeline.WAIT", 0.001)
+    monkeypatch.setattr("installation.capturing.PAUSE", 0.001)
     source = ScriptedSource([SourceLost("not yet"), PICTURE, *[SourceLost("gone")] * 9, PICTURE], FrameClock(30))
     loop = CaptureLoop(source.open, Slot(), health, patience=20.0)
     for now in range(500):
@@ -109,7 +110,7 @@ def test_a_source_that_came_once_is_waited_for_without_end(health, monkeypatch):
 
 
 def test_a_folder_whose_disk_is_pulled_out_does_not_end_the_show(health, monkeypatch):
-    monkeypatch.setattr("installation.pipeline.WAIT", 0.001)
+    monkeypatch.setattr("installation.capturing.PAUSE", 0.001)
     source = ScriptedSource([PICTURE, SourceError("none of its pictures can be read"), PICTURE], FrameClock(30))
     loop = CaptureLoop(source.open, Slot(), health)
     for now in range(100):

@@ -5,12 +5,13 @@ import pytest
 import torch
 
 from installation import pipeline
+from installation.capturing import CaptureLoop
 from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
 from installation.latents.directions import Direction, DirectionSet
 from installation.messages import DrawnFrame, EncodedFace, EncodedFrame, Expression, Face, Frame, Portraits
 from installation.operation.health import Health
-from installation.pipeline import CaptureLoop, DisplayLoop, SynthesisLoop
+from installation.pipeline import DisplayLoop, SynthesisLoop
 from installation.slot import Slot
 from installation.sources import SourceLost
 from installation.sources.comeback import RETRY_UNSURE

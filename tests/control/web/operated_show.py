@@ -12,6 +12,7 @@ from installation.app import Installation  # noqa: F401  # the whole is imported
 from installation.assembly.operating import Operated, Operating
 from installation.assembly.options import RunOptions
 from installation.assembly.source import SourceOpening
+from installation.capturing import CaptureLoop
 from installation.clock import MonotonicClock
 from installation.config import load_config
 from installation.control.state import ControlState
@@ -21,7 +22,6 @@ from installation.control.zone_book import ZoneBook
 from installation.errors import SourceError
 from installation.messages import Expression, Face, Frame, TrackedFrame
 from installation.operation.health import Health
-from installation.pipeline import CaptureLoop
 from installation.slot import Slot
 from installation.sources.watch import PictureWatch
 from installation.zones import Zone
