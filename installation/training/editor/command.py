@@ -33,7 +33,7 @@ from installation.training.editor.judges import Judges
 from installation.training.editor.objective import Objective, typical_residuals
 from installation.training.editor.reader import Reader, load_reader, reliability, save_half, train_reader
 from installation.training.editor.sheet import Sheet
-from installation.training.editor.trainer import BATCH, EditorTrainer
+from installation.training.editor.trainer import BATCH, RATE, EditorTrainer
 from installation.training.losses import Darknet, Identity
 from installation.training.sealing import seal
 
@@ -72,13 +72,13 @@ def models_of(a: argparse.Namespace) -> tuple[Models, FacetsEncoder]:
 
 
 def trainer_of(
-    sitters: Sitters, darknet: Darknet, identity: Identity, photographs: LabelledFaces, generated: LabelledFaces | None, folder: Path
+    sitters: Sitters, darknet: Darknet, identity: Identity, photographs: LabelledFaces, generated: LabelledFaces | None, folder: Path, rate: float
 ) -> EditorTrainer:
     """A new editor and new adversaries. photographs: of people, with labels; generated: whole pictures, or None."""
     kinds = [(photographs, MIDDLE)] + ([] if generated is None else [(generated, ALL)])
     pools = [pool_of(faces, view, sitters.studio, darknet) for faces, view in kinds]
     objective = Objective(sitters.reader, darknet, identity, typical_residuals(sitters.studio, photographs))
-    return EditorTrainer(sitters, pools, objective, Judges(pools, darknet), folder)
+    return EditorTrainer(sitters, pools, objective, Judges(pools, darknet), folder, rate)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -95,6 +95,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--force", action="store_true", help="write over a file that is there")
     p.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="auto: a GPU where there is one")
     p.add_argument("--batch", type=int, default=BATCH, help="faces of a step; a GPU carries 64 and more")
+    p.add_argument("--rate", type=float, default=RATE, help="of Adam; a third of it to go on from a good editor")
     p.add_argument("--generator", type=Path, default=WEIGHTS / "generator.safetensors")
     p.add_argument("--encoder", type=Path, default=WEIGHTS / "encoder.safetensors")
     p.add_argument("--directions", type=Path, default=WEIGHTS / "directions.safetensors", help="their warps are the movement to begin with")
@@ -106,8 +107,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     a = parser().parse_args(argv)
     if a.out is not None:
         check_output(a.out, a.force)
-    if a.minutes < 0 or a.limit < 64 or a.batch < 3:
-        raise ConfigError("--minutes must not be negative, --limit needs at least 64 faces, --batch at least 3")
+    if a.minutes < 0 or a.limit < 64 or a.batch < 3 or not 0 < a.rate < 0.1:
+        raise ConfigError("--minutes must not be negative, --limit needs at least 64 faces, --batch at least 3, --rate lies between 0 and 0.1")
     device = torch.device(device_of(a.device))
     models, encoder = models_of(a)
     base = models.base.layered
@@ -127,7 +128,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         studio = Studio(encoder.to(device), base.to(device))
         generated = faces.only(~faces.photographs) if (~faces.photographs).sum() >= FEWEST_GENERATED else None
         networks = darknet.to(device), identity.to(device)
-        trainer = trainer_of(Sitters(studio, reader, warps, a.batch), *networks, faces.only(faces.photographs), generated, a.run)
+        trainer = trainer_of(Sitters(studio, reader, warps, a.batch), *networks, faces.only(faces.photographs), generated, a.run, a.rate)
         if trainer.resume():
             print(f"going on after {trainer.progress.images} faces", flush=True)
         elif a.start is not None:

@@ -33,8 +33,8 @@ class Weights:
     skin: float = 6.0
     chroma: float = 15.0
     identity: float = 1.5
-    residual: float = 0.6
-    picture: float = 1.2
+    residual: float = 0.9
+    picture: float = 1.8
     small: float = 0.1
     range: float = 1.0
     flow: float = 2.0

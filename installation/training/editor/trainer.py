@@ -21,7 +21,7 @@ from installation.training.editor.objective import Objective, Weights
 from installation.training.editor.reader import save_half
 
 BATCH = 12
-RATE = 1.2e-3
+RATE = 1.2e-3  # of a new editor; a third of it does for one that is good already
 ANNEAL = 0.35  # of the time, at the end: the rate goes down
 AVERAGED = 0.998
 GROW_IMAGES = 4000  # over which the adversaries gain their weight
@@ -42,12 +42,12 @@ class Progress:
 class EditorTrainer:
     """Trains one editor; its whole state is in ``folder``/editor.pt, its averaged weights in editor.safetensors."""
 
-    def __init__(self, sitters: Sitters, pools: Sequence[Pool], objective: Objective, judges: Judges, folder: Path) -> None:
+    def __init__(self, sitters: Sitters, pools: Sequence[Pool], objective: Objective, judges: Judges, folder: Path, rate: float = RATE) -> None:
         self.sitters, self.pools, self.objective, self.judges, self.folder = sitters, pools, objective, judges, folder
         self.weights = Weights()
-        self.editor = Editor()
+        self.editor, self.rate = Editor(), rate
         self.average = copy.deepcopy(self.editor).eval().requires_grad_(False)
-        self.optimizer = torch.optim.Adam(self.editor.parameters(), RATE, betas=(0.5, 0.99))
+        self.optimizer = torch.optim.Adam(self.editor.parameters(), rate, betas=(0.5, 0.99))
         self.progress = Progress()
 
     def begin_with(self, editor: Editor) -> None:
@@ -77,7 +77,7 @@ class EditorTrainer:
     def _set_rate(self) -> None:
         cooling = min(1.0, (1 - self.progress.gone) / ANNEAL + 0.02)
         for group in self.optimizer.param_groups:
-            group["lr"] = RATE * min(1.0, (self.progress.steps + 1) / 100) * cooling
+            group["lr"] = self.rate * min(1.0, (self.progress.steps + 1) / 100) * cooling
 
     def _step(self, pool: Pool) -> None:
         batch = self.sitters.edited(self.editor, pool)
