@@ -72,7 +72,13 @@ def models_of(a: argparse.Namespace) -> tuple[Models, FacetsEncoder]:
 
 
 def trainer_of(
-    sitters: Sitters, darknet: Darknet, identity: Identity, photographs: LabelledFaces, generated: LabelledFaces | None, folder: Path, rate: float
+    sitters: Sitters,
+    darknet: Darknet,
+    identity: Identity,
+    photographs: LabelledFaces,
+    generated: LabelledFaces | None,
+    folder: Path,
+    rate: float = RATE,
 ) -> EditorTrainer:
     """A new editor and new adversaries. photographs: of people, with labels; generated: whole pictures, or None."""
     kinds = [(photographs, MIDDLE)] + ([] if generated is None else [(generated, ALL)])
@@ -108,7 +114,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if a.out is not None:
         check_output(a.out, a.force)
     if a.minutes < 0 or a.limit < 64 or a.batch < 3 or not 0 < a.rate < 0.1:
-        raise ConfigError("--minutes must not be negative, --limit needs at least 64 faces, --batch at least 3, --rate lies between 0 and 0.1")
+        bounds = "--minutes must not be negative, --limit needs at least 64 faces, --batch at least 3, --rate lies between 0 and 0.1"
+        raise ConfigError(bounds)
     device = torch.device(device_of(a.device))
     models, encoder = models_of(a)
     base = models.base.layered

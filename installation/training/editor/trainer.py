@@ -42,7 +42,9 @@ class Progress:
 class EditorTrainer:
     """Trains one editor; its whole state is in ``folder``/editor.pt, its averaged weights in editor.safetensors."""
 
-    def __init__(self, sitters: Sitters, pools: Sequence[Pool], objective: Objective, judges: Judges, folder: Path, rate: float = RATE) -> None:
+    def __init__(
+        self, sitters: Sitters, pools: Sequence[Pool], objective: Objective, judges: Judges, folder: Path, rate: float = RATE
+    ) -> None:
         self.sitters, self.pools, self.objective, self.judges, self.folder = sitters, pools, objective, judges, folder
         self.weights = Weights()
         self.editor, self.rate = Editor(), rate
