@@ -12,7 +12,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from installation.checkpoints.error import CheckpointError
-from installation.errors import ConfigError
+from installation.errors import ConfigError, FacetsError
 from installation.models.bundle import load_models
 from installation.models.editor import KIND, belongs_to, load_editor, own_changes
 from installation.networks.editor import KNOBS, Editor
@@ -119,6 +119,15 @@ def _trainer(pack, nets, run, folder):
     reader = command.load_reader(run / "reader.safetensors")
     sitters = command.Sitters(studio, reader, command.warps_of(models.directions), 12)
     return command.trainer_of(sitters, *networks, faces, None, folder)
+
+
+@pytest.mark.parametrize("wrong", [("--rate", "0"), ("--rate", "0.1"), ("--batch", "2"), ("--limit", "63"), ("--minutes", "-1")])
+def test_amounts_that_cannot_be_are_refused_before_anything_is_read(wrong, tmp_path):
+    given = ["--faces", str(tmp_path / "none"), "--nets", str(tmp_path / "none"), "--run", str(tmp_path / "run")]
+    with pytest.raises(ConfigError, match="--rate lies between 0 and 0.1"):
+        command.main([*given, *wrong])
+    with pytest.raises(FacetsError, match="none"):  # such amounts may be: it is the faces that are not there
+        command.main([*given, "--rate", "0.099", "--batch", "3", "--limit", "64", "--minutes", "0"])
 
 
 def test_faces_without_labels_are_refused_before_anything_is_trained(inputs, tmp_path):
