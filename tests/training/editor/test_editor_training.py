@@ -124,7 +124,7 @@ def _trainer(pack, nets, run, folder):
 @pytest.mark.parametrize("wrong", [("--rate", "0"), ("--rate", "0.1"), ("--batch", "2"), ("--limit", "63"), ("--minutes", "-1")])
 def test_amounts_that_cannot_be_are_refused_before_anything_is_read(wrong, tmp_path):
     given = ["--faces", str(tmp_path / "none"), "--nets", str(tmp_path / "none"), "--run", str(tmp_path / "run")]
-    with pytest.raises(ConfigError, match="--rate lies between 0 and 0.1"):
+    with pytest.raises(ConfigError, match="--rate lies between 0 and"):
         command.main([*given, *wrong])
     with pytest.raises(FacetsError, match="none"):  # such amounts may be: it is the faces that are not there
         command.main([*given, "--rate", "0.099", "--batch", "3", "--limit", "64", "--minutes", "0"])
