@@ -160,7 +160,8 @@ class Grip:
         """Put the control where the knob is, or has turned it."""
         if self.source.kind == "encoder":
             count, self._turns = self._turns, 0
-            self._move_on(count, row, state)
+            if count:  # it may have been turned back before anybody looked
+                self._move_on(count, row, state)
             return
         assert self._place is not None
         if row.bounded:

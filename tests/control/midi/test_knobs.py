@@ -100,6 +100,37 @@ def test_where_a_learned_knob_stands_is_known_from_the_start():
     assert fine.turn(5, number=33) == pytest.approx(position(8197, 14))
 
 
+@pytest.mark.parametrize("step", [0, 1, 2, 127])
+def test_no_step_of_a_knob_is_near_or_held_before_it_comes_to_the_control(step):
+    beyond = step + 1 if step < 127 else step - 1
+    held = Held("look/vignette", look__vignette=0.5)
+    assert held.turn(step, beyond) == 0.5 and not held.heard
+    held.shown()
+    assert held.turn(10 if step < 64 else 110, step, beyond) == 0.5  # not where its motor was sent, nor anywhere else
+    held.grip.lose()
+    assert held.turn(step, beyond) == 0.5 and not held.heard
+
+
+def test_a_knob_that_is_heard_for_the_first_time_near_the_control_holds_it_where_it_stands():
+    held = Held("look/vignette", look__vignette=0.5)
+    assert held.turn(65) == 0.5  # no step of its own is known yet
+    assert held.turn(66) == pytest.approx(0.5 + position(66, 7) - position(65, 7))
+
+
+def test_a_knob_that_stood_where_the_control_is_takes_hold_however_far_its_next_step_goes():
+    held = Held("look/vignette", look__vignette=0.5)
+    held.grip.stand(64)
+    assert held.turn(90) == 0.5
+    assert held.turn(91) == pytest.approx(0.5 + position(91, 7) - position(90, 7))
+
+
+def test_a_knob_that_comes_back_to_exactly_where_the_control_stands_has_met_it():
+    held = Held("look/vignette", look__vignette=0.5)
+    assert held.turn(10, 115) == 0.5  # it has passed in one step
+    assert held.turn(64) == 0.5
+    assert held.turn(70) == pytest.approx(position(70, 7))
+
+
 def test_while_another_control_is_learned_knobs_only_tell_where_they_stand():
     held = Held("look/vignette", look__vignette=position(64, 7))
     assert held.turn(64, 70, act=False) == position(64, 7)
@@ -145,6 +176,7 @@ def test_an_endless_knob_turns_a_number_by_its_steps_words_one_by_one_and_a_swit
     held = Held("look/vignette", "encoder", look__vignette=0.5)
     assert held.turn(3) == pytest.approx(0.5 + 3 / 127) and held.turn(126, 127) == pytest.approx(0.5)
     assert held.turn(*[63] * 3) == 1.0 and held.turn(*[64] * 3) == 0.0  # and no further
+    assert held.state.counts().clamped == 0
     held.grip.take(Turned("a", 0, 1, 2), held.row, held.state, True)
     assert held.turn(3) == pytest.approx(5 / 127)  # two that came at once
     layout = Held("look/layout", "encoder")
@@ -162,10 +194,20 @@ def test_an_endless_knob_turns_a_number_by_its_steps_words_one_by_one_and_a_swit
     assert [change.value for change in recall.heard] == [True, True]
 
 
+def test_an_endless_knob_that_was_turned_and_turned_back_at_once_moves_nothing():
+    for name, begins in (("transport/freeze", {"transport__freeze": True}), ("preset/calm/recall", {})):
+        held = Held(name, "encoder", **begins)
+        for value in (127, 1):  # both before anybody looks
+            held.grip.take(Turned("a", 0, 1, value), held.row, held.state, True)
+        held.grip.move(held.row, held.state)
+        assert held.heard == []
+
+
 def test_a_pad_lifts_a_number_as_high_as_it_is_struck_until_it_is_let_go():
     held = Held("look/vignette", "note")
     assert held.strike(127) == 1.0 and held.strike(64) == pytest.approx(64 / 127)
     assert held.strike(0) == 0.35 and held.strike(0) == 0.35  # where it was before the first
+    assert held.strike(1) == pytest.approx(1 / 127) and held.strike(0) == 0.35  # the softest stroke is one
     switch, layout, recall = Held("transport/freeze", "note"), Held("look/layout", "note"), Held("preset/calm/recall", "note")
     assert [switch.strike(1), switch.strike(0), switch.strike(90), switch.strike(0)] == [True, True, False, False]
     assert [layout.strike(9, 0) for _ in LAYOUTS] == [*LAYOUTS[1:], LAYOUTS[0]]
@@ -176,6 +218,9 @@ def test_a_pad_lifts_a_number_as_high_as_it_is_struck_until_it_is_let_go():
 def test_a_button_acts_when_it_is_pressed_and_not_while_it_is_held():
     button = Held("transport/freeze", "button")
     assert [button.turn(127), button.turn(126), button.turn(0), button.turn(0), button.turn(1)] == [True, True, True, True, False]
+    assert button.turn(1) is False and button.turn(0, 1) is True  # held as softly as can be it is held
+    button.grip.lose()
+    assert button.turn(127) is False  # nobody saw it let go while it was unplugged
 
 
 def test_of_14_bits_the_coarse_part_begins_at_its_lowest():
@@ -244,6 +289,23 @@ def test_numbers_that_have_no_fine_part_are_plain_knobs(number):
     assert learner.decide(end + 1) == Source("a", 2, "control", number)
 
 
+@pytest.mark.parametrize("number", [0, 31])
+def test_the_first_and_the_last_number_that_has_a_fine_part_are_known_by_it(number):
+    learner, fine = Learner("look/grain", 0.0), Learner("look/grain", 0.0)
+    for k in range(20):
+        for one, coarse, part in ((learner, 2 * k, 9), (fine, 40, 6 * k)):  # in the second the fine part alone moves far enough
+            one.hear(Turned("a", 2, number, coarse), k / 100)
+            one.hear(Turned("a", 2, number + 32, part), k / 100)
+    assert learner.decide(9.0) == fine.decide(9.0) == Source("a", 2, "control", number, 14)
+
+
+def test_a_knob_that_may_yet_be_an_endless_one_keeps_no_other_from_being_learned():
+    learner = Learner("look/grain", 0.0)
+    end = heard(learner, 1, 1, number=7)
+    end = heard(learner, *range(20, 40), number=8, start=end)
+    assert learner.decide(end + 1) == Source("a", 2, "control", 8)
+
+
 def test_a_button_sends_nothing_but_its_ends_and_a_pad_is_known_by_its_stroke():
     learner = Learner("look/grain", 0.0)
     end = heard(learner, 127, 0)
@@ -264,6 +326,9 @@ def test_a_button_sends_nothing_but_its_ends_and_a_pad_is_known_by_its_stroke():
         ([65, 66], "offset"),
         ([72, 71], None),
         ([1, 72], "sign"),
+        ([1, 73], None),
+        ([1, 64], None),
+        ([0, 120], None),
         ([8, 120], "twos"),
         ([9, 120], None),
         ([8, 119], None),
