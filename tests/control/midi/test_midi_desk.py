@@ -35,7 +35,7 @@ class Plugged:
 
     def start(self):
         self.desk.start()
-        until(lambda: self.desk.devices() and not self.desk._grips.waiting)  # until the box is told where all stands, nothing is held for long
+        until(lambda: self.desk.devices() and not self.desk._grips.waiting)  # before the box is told where all stands, nothing is held
 
     def turn(self, number, *values):
         for value in values:
