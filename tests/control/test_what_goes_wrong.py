@@ -173,6 +173,16 @@ def test_a_mapping_that_cannot_be_written_is_told_and_its_backups_are_looked_thr
     assert last_good(file, TABLE) is NOTHING
 
 
+def test_of_the_backups_that_can_be_read_the_newest_counts_and_the_oldest_is_better_than_none(tmp_path):
+    file = tmp_path / "midi.yaml"
+    for number in range(BACKUPS + 1):
+        write_mapping(file, {"look/grain": Source("A", 0, "note", number)})
+    assert last_good(file, TABLE) == {"look/grain": Source("A", 0, "note", BACKUPS - 1)}
+    for number in range(1, BACKUPS):
+        (tmp_path / ".backups" / f"midi.{number}.yaml").write_text("learned: [")
+    assert last_good(file, TABLE) == {"look/grain": Source("A", 0, "note", 0)}
+
+
 def test_a_mapping_of_another_shape_is_told(tmp_path):
     file = tmp_path / "midi.yaml"
     file.write_text("learned: [a]\nlearnt: 1\n")

@@ -551,6 +551,7 @@ def test_a_file_that_is_broken_at_the_start_gives_the_last_good_one(tmp_path, bo
     ("look/grain: {device: A, channel: true, note: 3}", "channel: true"),
     ("look/grain: {device: '', channel: 1, note: 3}", "must be the name of a port"),
     ("look/grain: {device: A, channel: 1, control: 40, bits: 14}", "bits: 14"),
+    ("look/grain: {device: A, channel: 1, control: 4, bits: 8}", "bits: 8: must be 7, or 14 for a control from 0 to 31"),
     ("look/grain: {device: A, channel: 1, control: 4, speed: 1}", "must hold device"),
     ("look/grain: {device: A, channel: 1}", "exactly one"),
     ("look/grain: {device: A, channel: 1, control: 4, mode: sign}", "mode: 'sign'"),
@@ -578,6 +579,24 @@ def test_a_mapping_comes_back_from_its_file_with_lines_for_what_is_not_here(tmp_
         except ConfigError:
             continue
     assert read_mapping(tmp_path / "none.yaml", TABLE) == {}
+
+
+def test_a_mapping_is_written_as_people_write_it_in_the_order_in_which_it_was_learned(tmp_path):
+    learned = {
+        "look/zoom": Source("Böx", 1, "encoder", 3, mode="offset"), "look/grain": Source("Böx", 0, "control", 21),
+        "edit/age/amount": Source("Faderfox", 15, "control", 4, 14), "look/trails": Source("Böx", 0, "encoder", 9),
+    }  # fmt: skip
+    write_mapping(tmp_path / "m.yaml", learned)
+    assert (tmp_path / "m.yaml").read_text(encoding="utf-8").splitlines()[1:] == [
+        "learned:",
+        "  look/zoom: {device: Böx, channel: 2, encoder: 3, mode: offset}",
+        "  look/grain: {device: Böx, channel: 1, control: 21}",
+        "  edit/age/amount: {device: Faderfox, channel: 16, control: 4, bits: 14}",
+        "  look/trails: {device: Böx, channel: 1, encoder: 9}",
+    ]
+    words = [source.words() for source in learned.values()]
+    assert words[:3] == ["endless CC 3, channel 2, Böx", "CC 21, channel 1, Böx", "CC 4 (14 bit), channel 16, Faderfox"]
+    assert [str(source) for source in learned.values()] == ["CC 3 ch 2", "CC 21", "CC 4 ch 16", "CC 9"]
 
 
 def test_a_place_comes_back_from_its_step_and_the_middle_is_the_middle():
