@@ -148,6 +148,73 @@ def test_a_full_disk_is_told_and_what_was_written_stays(folder, tmp_path):
     assert path.exists() and len(show.faults) == 1
 
 
+class Moment:
+    """A show's clock and its count of captured frames, as a test says."""
+
+    def __init__(self, path):
+        self.now, self.frame, self.faults = 100.0, 0, []
+        self.state = ControlState(rows([]))
+        self.recorder = TimelineRecorder(path, self.state, lambda: self.now, lambda: self.frame, self.faults.append)
+
+    def move(self, grain, now, frame):
+        self.now, self.frame = now, frame
+        self.state.set("look/grain", grain, "web")
+
+
+def test_moves_are_kept_by_the_show_s_own_time_and_in_their_order(tmp_path):
+    path = tmp_path / "show.jsonl"
+    show = Moment(path)
+    show.move(0.2, 90.0, 0)  # before the show begins
+    show.recorder.step(100.0)
+    show.move(0.3, 101.5, 4)
+    show.recorder.step(101.6)
+    show.state.replace(rows(["calm"]))
+    show.move(0.4, 102.0, 9)
+    show.move(0.5, 101.9, 8)  # a hand in another thread, that looked at the clock before
+    show.recorder.stop()
+    moves = read_timeline(path, rows([])).moves
+    assert [(move.frame, move.seconds, move.value) for move in moves] == [(0, 0.0, 0.2), (4, 1.5, 0.3), (9, 2.0, 0.4), (9, 2.0, 0.5)]
+
+
+def test_moves_from_before_the_first_frame_are_made_before_it_where_frames_count(tmp_path):
+    path = tmp_path / "show.jsonl"
+    early = GOOD.replace("5,", "0,", 1)
+    path.write_text(HEAD + early + early.replace("0.5", "0.6") + GOOD.replace("5,", "1,", 1).replace("0.5", "0.7"))
+    for by_frame, grain in ((True, 0.6), (False, 0.1)):
+        state = ControlState(rows([]))
+        player = TimelinePlayer(path, state.table, state, by_frame)
+        player.begin()
+        assert state.target("look/grain") == grain and not player.ended
+        player.step(50.0, 1)
+        assert state.target("look/grain") == (0.7 if by_frame else 0.1) and player.ended is by_frame
+
+
+def test_an_empty_file_that_a_killed_program_left_is_not_kept(tmp_path):
+    (tmp_path / "show.jsonl.part").touch()
+    Moment(tmp_path / "show.jsonl").recorder.stop()
+    assert sorted(one.name for one in tmp_path.iterdir() if one.is_file()) == ["show.jsonl"]
+
+
+def test_what_fitted_on_a_full_disk_can_be_played(tmp_path):
+    path = tmp_path / "show.jsonl"
+    show = Moment(path)
+    show.recorder._stop.set()
+    show.recorder._thread.join()
+    show.move(0.2, 100.0, 0)
+    show.recorder._flush()
+    limits, whole = resource.getrlimit(resource.RLIMIT_FSIZE), path.with_name("show.jsonl.part").stat().st_size
+    resource.setrlimit(resource.RLIMIT_FSIZE, (whole + 40, limits[1]))
+    try:
+        show.move(0.3, 101.0, 3)
+        show.recorder._flush()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.with_name("show.jsonl.part").stat().st_size == whole + 40  # a line that was cut off
+    show.move(0.4, 102.0, 6)  # there is room again; what was lost between is not made up for
+    show.recorder.stop()
+    assert [move.value for move in read_timeline(path, rows([])).moves] == [0.2] and len(show.faults) == 1
+
+
 def test_a_place_that_cannot_be_written_is_told_at_the_start(folder, tmp_path):
     show = Show(folder)
     with pytest.raises(ConfigError, match="nowhere"):
@@ -182,6 +249,13 @@ GOOD = '{"frame": 5, "seconds": 0.2, "name": "look/grain", "value": 0.5}\n'
         (HEAD + "[" * 50000 + "\n", ":2: not a JSON object"),
         (HEAD + "x" * 100000 + "\n", ":2: a line longer than"),
         ("\0\1\2" * 100, "show.jsonl:1: "),
+        (HEAD + GOOD.replace("5,", "-1,", 1), ":2: frame: -1: must be a whole number from 0"),
+        (HEAD + GOOD.replace("0.2", "Infinity"), ":2: seconds: inf: must be a number from 0"),
+        (HEAD + GOOD.replace("0.2", "true"), ":2: seconds: true: must be a number from 0"),
+        (HEAD + GOOD.replace("0.5", "null"), ":2: look/grain: nothing: must be a number, text, true or false"),
+        (HEAD + GOOD.replace("look/grain", "preset/gone/save"), ":2: preset/gone/save: no such control"),
+        (HEAD + GOOD.replace("look/grain", "presets/gone/recall"), ":2: presets/gone/recall: no such control"),
+        (HEAD + GOOD.replace("look/grain", "preset/gone/recall/now"), ":2: preset/gone/recall/now: no such control"),
     ],
 )
 def test_what_is_no_timeline_is_told_with_its_line(tmp_path, text, words):
@@ -190,6 +264,20 @@ def test_what_is_no_timeline_is_told_with_its_line(tmp_path, text, words):
     with pytest.raises(ConfigError) as caught:
         read_timeline(path, rows([]))
     assert words in str(caught.value) and str(caught.value).encode()
+
+
+def test_a_file_without_its_head_is_told_once_and_not_for_every_line(tmp_path):
+    path = tmp_path / "show.jsonl"
+    path.write_text(GOOD * 5)
+    with pytest.raises(ConfigError) as caught:
+        read_timeline(path, rows([]))
+    assert str(caught.value).splitlines() == [f'{path}:1: a timeline begins with {{"timeline": 1}}']
+
+
+def test_the_recall_of_a_preset_that_is_not_here_is_let_pass(tmp_path):
+    path = tmp_path / "show.jsonl"
+    path.write_text(HEAD + GOOD.replace("look/grain", "preset/gone/recall").replace("0.5", "true"))
+    assert read_timeline(path, rows([])).moves == (TimelineMove(5, 0.2, "preset/gone/recall", True),)
 
 
 def test_values_keep_their_kind(tmp_path):
