@@ -121,10 +121,12 @@ def test_patterns_are_remembered_up_to_a_limit():
         ("::ffff:192.0.2.9", "osc 192.0.2.9"),
         ("198.51.100.7", "osc 198.51.100.7"),
         ("198.51.100.8", None),
+        ("203.0.113.255", "osc 203.0.113.255"),
+        ("203.0.112.255", None),
     ],
 )
 def test_whose_packets_are_read(sender, source):
-    server = OscServer(ControlState(TABLE), OscConfig(port=0, allow=("192.0.2.0/24", "fe80::/64", "198.51.100.7")))
+    server = OscServer(ControlState(TABLE), OscConfig(port=0, allow=("192.0.2.0/24", "fe80::/64", "198.51.100.7", "203.0.113.9/24")))
     assert server._met(sender) == source
     server._read(message("/facets/look/grain", 0.5), sender)
     counts = server._state.counts()

@@ -1,13 +1,14 @@
+import math
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
 from installation.config import OscConfig
-from installation.control.osc.feedback import OscFeedback
+from installation.control.osc.feedback import LOOK, MOST, REPEAT, SETTLED, OscFeedback, _destination
 from installation.control.parameters import parameter_table
 from installation.control.state import Change, ControlState
 from installation.errors import ConfigError
@@ -209,3 +210,140 @@ def test_whoever_is_refused_reads_why(state: ControlState, ear: Ear) -> None:
             state.set(f"look/no-{i}", 1)
         ear.listen("/facets/out/heartbeat")
     assert len(ear.values("/facets/out/error")) < 50  # a flood that comes in is none going out
+
+
+class ByHand:
+    """Feedback whose rounds are made by the test, at the times that it says, and what arrives of each."""
+
+    def __init__(self, state: ControlState, ear: Ear, out: bool = False, mirror: bool = False) -> None:
+        self.show, self.ear = Show(), ear
+        self.feedback = OscFeedback(state, OscConfig(), lambda: self.show.now, lambda: self.show.preset)
+        to = _destination("127.0.0.1", ear.port, "control.osc.out_host")
+        self.feedback._out = to if out else None
+        self.feedback._mirrors = [to] if mirror else []
+        self._end = state.subscribe(self.feedback._on_change)
+
+    def heard(self) -> list[tuple[str, object]]:
+        found = []
+        self.ear.socket.setblocking(False)
+        try:
+            while True:
+                address, values = read(self.ear.socket.recv(65536))
+                found.append((address.removeprefix("/facets/"), values[0]))
+        except BlockingIOError:
+            return found
+
+    def shown(self, now: float, **seen: object) -> dict[str, object]:
+        """What is told of the show at this moment."""
+        self.show.now = replace(self.show.now, **seen)
+        self.feedback._send_show(now)
+        return {address.removeprefix("out/"): value for address, value in self.heard()}
+
+
+@pytest.fixture
+def by_hand(state: ControlState, ear: Ear) -> Iterator[Callable[..., ByHand]]:
+    made: list[ByHand] = []
+
+    def make(**given: object) -> ByHand:
+        made.append(ByHand(given.pop("state", state), ear, **given))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.feedback.stop()
+
+
+def test_of_the_show_some_is_told_once_a_second_and_some_as_it_changes(by_hand: Callable[..., ByHand]) -> None:
+    hand = by_hand(out=True)
+    always = {"faces": 2, "fps": 29.5, "delay": 61.5, "heartbeat": 1}
+    assert hand.shown(100.0) == always | {"smile/4": 0.25, "smile/7": 0.0}
+    assert hand.shown(100.5, seconds=1.5, presented_fps=28.0) == {}
+    assert hand.shown(100.99, smiles=((4, 0.255), (7, 0.0))) == {}  # too little to tell
+    assert hand.shown(101.0) == always | {"fps": 28.0}  # a smile that stays is not told again
+    assert hand.shown(101.5, faces=3, smiles=((4, 0.5), (7, 0.0))) == {"faces": 3, "smile/4": 0.5}
+    assert hand.shown(101.9, smiles=((4, 0.5),)) == {"smile/7": 0.0} and hand.shown(101.95) == {}
+
+
+def test_a_preset_is_told_once_one_is_recalled(by_hand: Callable[..., ByHand]) -> None:
+    hand = by_hand(out=True)
+    hand.shown(100.0)
+    for now, preset, told in (
+        (100.1, "calm", {"preset": "calm"}),
+        (100.2, "calm", {}),
+        (100.3, "", {}),
+        (100.4, "calm", {"preset": "calm"}),
+    ):
+        hand.show.preset = preset
+        assert hand.shown(now) == told
+
+
+def test_only_a_refusal_is_told_and_each_once(state: ControlState, by_hand: Callable[..., ByHand]) -> None:
+    hand = by_hand(out=True)
+    hand.feedback._send_refusal()
+    assert hand.heard() == []
+    for _ in range(2):
+        state.set("look/glitter", 1)
+    hand.feedback._send_refusal()
+    hand.feedback._send_refusal()
+    assert hand.heard() == [("out/error", "look/glitter: no such control")]
+
+
+def test_where_only_mirrors_are_named_the_show_and_its_refusals_are_told_to_nobody(
+    state: ControlState, by_hand: Callable[..., ByHand]
+) -> None:
+    hand = by_hand(mirror=True)
+    state.set("look/glitter", 1)
+    hand.feedback._send_refusal()
+    assert hand.shown(100.0) == {}
+    outward = by_hand(out=True)
+    outward.feedback._repeat(100.0)
+    assert outward.heard() == []
+
+
+def test_a_mirror_hears_every_control_within_ten_seconds_a_few_at_a_time(state: ControlState, by_hand: Callable[..., ByHand]) -> None:
+    hand, targets = by_hand(mirror=True), state.targets()
+    rounds = [(hand.feedback._repeat(100.0 + k * LOOK), hand.heard())[1] for k in range(round(REPEAT / LOOK))]
+    assert {name for heard in rounds for name, _ in heard} == set(targets)
+    assert {len(heard) for heard in rounds} == {math.ceil(len(targets) * LOOK / REPEAT)}
+    assert rounds[0][0] == next(iter(targets.items()))
+
+
+def test_a_control_that_somebody_moves_is_repeated_only_once_it_has_settled(state: ControlState, by_hand: Callable[..., ByHand]) -> None:
+    hand = by_hand(mirror=True)
+    state.set("edit/age/amount", 1.0, "osc 127.0.0.1")  # the first of the table; the mirror's own finger
+    hand.feedback._send_changes(100.0)
+    assert hand.heard() == []
+    for now, told in ((100.0 + 0.99 * SETTLED, False), (100.0 + SETTLED, True)):
+        hand.feedback._next = 0
+        hand.feedback._repeat(now)
+        assert (("edit/age/amount", 1.0) in hand.heard()) is told
+
+
+def test_changes_wait_for_the_next_round_and_one_of_a_control_that_is_gone_keeps_none_back(
+    ear: Ear, by_hand: Callable[..., ByHand]
+) -> None:
+    names = [f"one-{k}" for k in range(MOST)]
+    state = ControlState(parameter_table([*names, "gone"], []))
+    hand = by_hand(state=state, out=True, mirror=True)
+    for name in ("gone", *names):
+        state.set(f"edit/{name}/amount", 1.0, "web")
+    state.replace(parameter_table(names, []))
+    hand.feedback._send_changes(100.0)
+    both = [(f"{way}edit/{name}/amount", 1.0) for name in names for way in ("out/", "")]
+    assert hand.heard() == [("out/edit/gone/amount", 1.0), *both[:-2]]
+    hand.feedback._send_changes(100.1)
+    hand.feedback._send_changes(100.2)
+    assert hand.heard() == both[-2:]
+
+
+def test_the_port_it_listens_on_may_be_another_machine_s(state: ControlState) -> None:
+    for settings in ({"out_host": "192.0.2.1", "out_port": 9000}, {"out_port": 8999}, {"out_port": 9001}):
+        one = OscFeedback(state, OscConfig(port=9000, **settings), lambda: SHOW)
+        one.start()
+        one.stop()
+
+
+def test_a_destination_may_be_a_whole_network_and_never_waits() -> None:
+    to = _destination("127.255.255.255", 9, "control.osc.out_host")
+    assert to.socket.getsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST) and not to.socket.getblocking()
+    to.socket.close()
