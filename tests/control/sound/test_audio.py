@@ -83,6 +83,8 @@ def test_two_channels_are_one_sound_and_nonsense_is_silence():
     mono = tone(440, 48000)
     stereo = np.stack([mono, mono], axis=2)
     assert heard(Analyser(48000), stereo) == heard(Analyser(48000), mono)
+    left = np.stack([mono, np.zeros_like(mono)], axis=2)
+    assert heard(Analyser(48000), left) == heard(Analyser(48000), mono / 2) == heard(Analyser(48000), left[..., ::-1])
     analyser = Analyser(48000)
     for bad in (np.nan, np.inf, 3e38):
         levels = analyser.feed(np.full(BLOCK, bad, np.float32))

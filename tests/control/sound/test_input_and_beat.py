@@ -1,5 +1,6 @@
 """The system's sound as PortAudio gives it, how long a silence lasts, and the small rules of the beat."""
 
+import itertools
 import sys
 import threading
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from installation.control.sound.levels import BLOCKS_A_SECOND, GAIN_RELEASE, QUI
 from installation.control.sound.tempo import BAR, ENOUGH, FORGET, LOST, NEWS, TICKS, TOLERANCE, Tempo, _line, _one_beat
 from installation.control.state import ControlState
 from installation.latents.oscillators import SILENCE
+from tests.control.sound.test_audio import until
 
 INPUTS = [
     {"name": "Speakers", "index": 0, "max_input_channels": 0, "default_samplerate": 48000.0},
@@ -283,3 +285,136 @@ def test_a_tap_beside_the_beat_is_glided_to_within_two_beats():
     show.tempo.close()
     show.state.set("transport/bpm", 60.0, "osc")
     assert show.tempo.bpm == 120.0  # it hears nothing any more
+
+
+def beside(beat):
+    """Beats beside the nearest whole one, -0.5…0.5."""
+    return (beat + 0.5) % 1 - 0.5
+
+
+def test_the_slowest_beat_that_can_be_tapped_has_two_seconds():
+    show = Show()
+    show.tap(1.0, 1.0 + FORGET, 1.0 + 2 * FORGET)
+    assert show.tempo.bpm == pytest.approx(60 / FORGET)
+
+
+def test_a_tap_that_slips_moves_neither_tempo_nor_beat():
+    show = Show()
+    show.tap(1.0, 1.6, 2.2, 2.8)  # off the 120 a minute before
+    show.now = 5.0
+    there = show.tempo.beat(show.now)
+    assert beside(show.tempo.beat(5.2)) == pytest.approx(0.0, abs=0.01)
+    fresh = Show()
+    fresh.tap(1.0, 1.6, 2.2, 2.8, 2.95)
+    assert fresh.tempo.beat(5.0) == pytest.approx(there, abs=0.02) and fresh.tempo.bpm == pytest.approx(100.0)
+
+
+def test_the_last_of_taps_that_agree_on_nothing_is_a_beat():
+    show = Show(bpm=100.0)
+    show.tap(1.0, 1.6, 2.0)
+    assert show.tempo.bpm == pytest.approx(120.0)
+    assert beside(show.tempo.beat(2.0 + 4.0)) == pytest.approx(0.0, abs=0.01)
+
+
+def test_a_tempo_that_a_hand_has_set_since_is_told_again_by_taps():
+    show, heard = Show(), []
+    show.state.set("transport/bpm", 90.0, "osc")
+    show.state.subscribe(heard.append)
+    show.tap(1.0, 1.5, 2.0)  # as fast as the show began
+    show.tempo.step(show.now)
+    assert [change.value for change in heard] == [120.0]
+    show.tap(9.0, 9.0 + 60 / 120.2)
+    show.tempo.step(show.now)
+    assert [change.value for change in heard[1:]] == [120.2]  # more than a hair is told
+
+
+def test_ticks_that_come_in_pairs_give_their_tempo():
+    show = Show()
+    for _ in range(2 * TICKS):
+        show.tempo.clock_tick(show.now)
+        show.tempo.clock_tick(show.now)
+        show.now += 2 * 60 / (90 * TICKS)
+    assert show.tempo.bpm == pytest.approx(90.0, abs=0.5)
+
+
+@pytest.mark.parametrize("silence", [LOST + 0.3, -2.0])
+def test_a_clock_that_was_silent_or_whose_time_went_back_is_read_anew(silence):
+    show, step = Show(), 60 / (90 * TICKS)
+    show.now = 50.0
+    show.clock(3 * TICKS, step)
+    show.now += silence
+    show.clock(ENOUGH - 1, step)
+    assert show.tempo.bpm == pytest.approx(90.0)
+    show.clock(2 * TICKS, 60 / (150 * TICKS))
+    assert show.tempo.bpm > 100.0
+    show.clock(2 * TICKS, 60 / (150 * TICKS))
+    assert show.tempo.bpm == pytest.approx(150.0)
+
+
+def test_a_start_that_sets_the_beat_back_slows_it_and_never_turns_it_round():
+    for begin in (2.4, 2.9):  # beats 4.8 and 5.8: back to the bar that began with 4
+        show = Show()
+        show.now = begin
+        show.tempo.start(show.now)
+        beats = []
+        for _ in range(20 * TICKS):
+            show.tempo.clock_tick(show.now)
+            beats.append(show.tempo.beat(show.now))
+            show.now += 60 / (120 * TICKS)
+        assert all(b > a for a, b in itertools.pairwise(beats))
+        assert beats[-1] == pytest.approx(BAR + (20 * TICKS - 1) / TICKS, abs=0.05)
+
+
+def test_after_a_clock_s_stop_a_tap_counts_at_once():
+    show = Show()
+    show.clock(2 * TICKS, 60 / (100 * TICKS))
+    show.tempo.stop(show.now)
+    show.tap(show.now + 0.1, show.now + 0.5)
+    assert show.tempo.bpm == pytest.approx(150.0)
+
+
+def test_a_first_tick_without_a_start_falls_where_the_beat_is():
+    show = Show()
+    show.now = 3.1
+    there = show.tempo.beat(show.now)
+    show.clock(ENOUGH, 60 / (120 * TICKS))
+    assert show.tempo.beat(show.now) == pytest.approx(there + ENOUGH / TICKS, abs=0.5 / TICKS)
+
+
+# A device that gives trouble
+
+
+class Shaky:
+    """A device whose cable a test pulls, and that cannot even be closed."""
+
+    def __init__(self):
+        self.plugged, self.opened = True, 0
+
+    def open(self, device, hear):
+        if not self.plugged:
+            raise RuntimeError("the driver has crashed")
+        self.opened += 1
+        return self
+
+    @property
+    def active(self):
+        return self.plugged
+
+    def close(self):
+        raise RuntimeError("it is gone already")
+
+
+def test_a_device_that_is_lost_twice_is_told_twice_and_one_that_cannot_be_closed_is_opened_anew(monkeypatch):
+    monkeypatch.setattr(module, "LOOK", 0.005)
+    shaky, faults = Shaky(), []
+    audio = AudioInput("usb", faults.append, lambda: shaky, retry=0.005)
+    audio.start()
+    for times in (1, 2):
+        until(lambda times=times: shaky.opened == times)
+        shaky.plugged = False
+        until(lambda times=times: len(faults) == times)
+        shaky.plugged = True
+    until(lambda: shaky.opened == 3)
+    audio.stop()
+    assert set(faults) == {"control.audio.device: 'usb': cannot be opened (the driver has crashed); it is tried again while the show runs"}
+    assert len(faults) == 2
