@@ -172,6 +172,24 @@ def test_lights_and_motors_are_told_where_the_control_is(name, kind, bits, value
     assert held.shown() == told
 
 
+def test_the_step_that_a_fader_is_sent_to_for_a_word_stands_for_that_word():
+    table = parameter_table(["smile"], [], presets=["calm"], styles=[("ink", "like ink")])
+    for row in table.values():
+        if row.kind == "str" and not row.momentary:
+            state, told = ControlState(table), []
+            for word in row.choices:
+                state.set(row.name, word)
+                (message,) = Grip(row.name, Source("a", 0, "control", 1)).shown(row, state)
+                told.append(message.value)
+                hand = Grip(row.name, Source("a", 0, "control", 1))
+                state.set(row.name, row.choices[0])
+                hand.stand(0)
+                if hand.take(Turned("a", 0, 1, message.value), row, state, True):
+                    hand.move(row, state)
+                assert state.target(row.name) == word
+            assert (told[0], told[-1]) == (0, 127) and told == sorted(set(told))
+
+
 def test_an_endless_knob_turns_a_number_by_its_steps_words_one_by_one_and_a_switch_on_and_off():
     held = Held("look/vignette", "encoder", look__vignette=0.5)
     assert held.turn(3) == pytest.approx(0.5 + 3 / 127) and held.turn(126, 127) == pytest.approx(0.5)

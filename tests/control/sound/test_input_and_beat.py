@@ -228,6 +228,9 @@ def test_a_tempo_stays_within_the_control_s_range():
     show = Show()
     show.tap(*(k * 0.05 for k in range(9)))
     assert show.tempo.bpm == 300.0
+    slow = Show()
+    slow.clock(2 * TICKS, 60 / (10 * TICKS))
+    assert slow.tempo.bpm == 20.0
 
 
 def test_a_change_is_told_to_the_control_once_and_only_where_it_can_be_heard():

@@ -215,6 +215,15 @@ def test_what_fitted_on_a_full_disk_can_be_played(tmp_path):
     assert [move.value for move in read_timeline(path, rows([])).moves] == [0.2] and len(show.faults) == 1
 
 
+def test_a_timeline_that_cannot_get_its_name_is_told_and_ends_no_show(tmp_path):
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    show = Moment(folder / "show.jsonl")
+    folder.rename(tmp_path / "pulled")
+    show.recorder.stop()
+    assert show.faults == [f"{folder / 'show.jsonl'}: the timeline could not be written further (No such file or directory)"]
+
+
 def test_a_place_that_cannot_be_written_is_told_at_the_start(folder, tmp_path):
     show = Show(folder)
     with pytest.raises(ConfigError, match="nowhere"):
