@@ -10,6 +10,7 @@ from installation.config import MidiConfig
 from installation.control.midi import desk as module
 from installation.control.midi.desk import NO_HANDS, MidiDesk
 from installation.control.midi.grip import position, steps
+from installation.control.midi.inbox import Struck
 from installation.control.midi.learning import PATIENCE
 from installation.control.midi.mapping import Source, read_mapping, write_mapping
 from installation.control.parameters import parameter_table
@@ -95,6 +96,17 @@ def test_who_turns_nothing_for_a_minute_learns_nothing_more(plugged, monkeypatch
     now[0] += PATIENCE + 1
     until(lambda: box.desk.learning is None)
     assert box.desk.learned() == {} and not box.file.exists() and box.desk.received == 1
+
+
+def test_a_knob_that_was_found_for_a_control_that_nobody_wants_any_more_is_not_given_away(plugged):
+    box = plugged(start=False)
+    box.desk.learn("look/grain")
+    before = box.desk._learner
+    box.desk.learn("look/zoom")  # while the pad below was on its way
+    box.desk._teach(before, [Struck("Box", 0, 36, 99)], before._until)
+    assert box.desk.learned() == {} and box.desk.learning == "look/zoom"
+    box.desk._teach(box.desk._learner, [Struck("Box", 0, 36, 99), Struck("Box", 0, 37, 99)], before._until)
+    assert box.desk.learned() == {"look/zoom": Source("Box", 0, "note", 36)} and box.desk.learning is None
 
 
 def test_what_breaks_while_a_knob_is_turned_is_a_fault_and_not_the_end_of_midi(plugged, monkeypatch):

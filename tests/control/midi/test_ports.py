@@ -2,13 +2,14 @@
 
 import logging
 import socket
+import struct
 from types import SimpleNamespace
 
 import mido
 import pytest
 
 from installation.control.midi import ports as module
-from installation.control.midi.devices import SocketDevice, SystemDevice, devices
+from installation.control.midi.devices import SocketDevice, SystemDevice, devices, system_backend
 from installation.control.midi.ports import Ports, Wanted
 from installation.control.midi.stream import WithoutExclusive
 from installation.errors import ConfigError
@@ -155,6 +156,29 @@ def test_a_socket_that_takes_no_message_in_time_is_closed_for_half_of_one_may_be
         device.send(SimpleNamespace(bin=lambda: pytest.fail("nothing follows")))
         device.close()
         theirs.close()
+
+
+def test_a_socket_that_is_torn_down_is_gone():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        device = SocketDevice("box", *server.getsockname(), print)
+        theirs, _ = server.accept()
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # as a box that crashes does: no farewell
+        theirs.close()
+        until(lambda: device.closed)
+        device.close()
+
+
+@pytest.mark.parametrize("error", [OSError("no sequencer"), ImportError("no rtmidi2")])
+def test_midi_that_the_machine_cannot_do_is_no_midi_and_no_error(monkeypatch, tmp_path, error):
+    def breaks():
+        raise error
+
+    monkeypatch.setattr("installation.control.midi.devices.SEQUENCER", tmp_path)
+    monkeypatch.setattr("installation.control.midi_system.RtMidi", breaks)
+    assert system_backend() is None
+    drivers = Drivers()
+    monkeypatch.setattr("installation.control.midi_system.RtMidi", lambda: drivers)
+    assert system_backend() is drivers
 
 
 def test_a_note_that_ends_right_after_an_exclusive_message_without_end_is_heard():

@@ -340,7 +340,14 @@ def test_the_port_it_listens_on_may_be_another_machine_s(state: ControlState) ->
     for settings in ({"out_host": "192.0.2.1", "out_port": 9000}, {"out_port": 8999}, {"out_port": 9001}):
         one = OscFeedback(state, OscConfig(port=9000, **settings), lambda: SHOW)
         one.start()
+        assert one._out is not None and one._out.socket.fileno() >= 0
         one.stop()
+        assert one._out.socket.fileno() == -1
+
+
+def test_a_name_that_no_network_can_have_is_said(state: ControlState) -> None:
+    with pytest.raises(ConfigError, match=r"control\.osc\.out_host: 'x{64}\.example': no such address"):
+        OscFeedback(state, OscConfig(out_port=9, out_host="x" * 64 + ".example"), lambda: SHOW).start()
 
 
 def test_a_destination_may_be_a_whole_network_and_never_waits() -> None:

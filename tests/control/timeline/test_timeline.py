@@ -9,9 +9,11 @@ from installation.control.parameters import parameter_table
 from installation.control.presets.player import PresetPlayer
 from installation.control.sound.tempo import Tempo
 from installation.control.state import ControlState
+from installation.control.timeline import player as player_module
 from installation.control.timeline.file import TimelineMove, read_timeline
 from installation.control.timeline.player import TimelinePlayer, TimelineRecorder
 from installation.errors import ConfigError
+from tests.control.sound.test_audio import until
 
 FPS = 30
 
@@ -213,6 +215,15 @@ def test_what_fitted_on_a_full_disk_can_be_played(tmp_path):
     show.move(0.4, 102.0, 6)  # there is room again; what was lost between is not made up for
     show.recorder.stop()
     assert [move.value for move in read_timeline(path, rows([])).moves] == [0.2] and len(show.faults) == 1
+
+
+def test_moves_are_written_by_themselves_while_the_show_runs(tmp_path, monkeypatch):
+    monkeypatch.setattr(player_module, "FLUSH_SECONDS", 0.005)
+    show, part = Moment(tmp_path / "show.jsonl"), tmp_path / "show.jsonl.part"
+    for grain in ("0.2", "0.3"):
+        show.move(float(grain), 100.0, 0)
+        until(lambda grain=grain: f'"value": {grain}' in part.read_text())
+    show.recorder.stop()
 
 
 def test_a_timeline_that_cannot_get_its_name_is_told_and_ends_no_show(tmp_path):
