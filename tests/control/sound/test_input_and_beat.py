@@ -380,8 +380,8 @@ def test_a_first_tick_without_a_start_falls_where_the_beat_is():
     show = Show()
     show.now = 3.1
     there = show.tempo.beat(show.now)
-    show.clock(ENOUGH, 60 / (120 * TICKS))
-    assert show.tempo.beat(show.now) == pytest.approx(there + ENOUGH / TICKS, abs=0.5 / TICKS)
+    show.clock(6 * TICKS, 60 / (120 * TICKS))
+    assert show.tempo.beat(show.now) == pytest.approx(there + 6, abs=0.6 / TICKS)  # to the tick
 
 
 # A device that gives trouble
