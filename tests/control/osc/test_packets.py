@@ -63,7 +63,7 @@ def test_a_bundle_counts_whole_or_not_at_all() -> None:
     broken = [
         nested(MAX_DEPTH + 1), nested(3000), bundle(*[good] * (MAX_MESSAGES + 1)), bundle(good, good[:-1]), bundle(good, good)[:-4],
         bundle(good) + b"\0\0\0\0", bundle(good) + b"\xff\xff\xff\xf0", bundle(good) + b"\x7f\xff\xff\xfc", b"#bundle\0\0\0\0\0",
-        b"#bundle\0" + b"\0" * 10_000, bundle(b"/a\0", b"\0"), bundle(b"/a\0\0,\0"),
+        b"#bundle\0" + b"\0" * 10_000, bundle(b"/a\0"), bundle(message("/a", 1), b"/a\0\0\0"),
     ]  # fmt: skip
     for packet in broken:
         with pytest.raises(PacketError):
