@@ -421,3 +421,32 @@ def test_a_device_that_is_lost_twice_is_told_twice_and_one_that_cannot_be_closed
     audio.stop()
     assert set(faults) == {"control.audio.device: 'usb': cannot be opened (the driver has crashed); it is tried again while the show runs"}
     assert len(faults) == 2
+
+
+def test_a_device_that_takes_its_time_to_begin_is_left_alone_until_it_counts_as_lost(monkeypatch):
+    now, looks, opened = [100.0], [], []
+
+    class Slow:
+        def open(self, device, hear):
+            opened.append(now[0])
+            return self
+
+        @property
+        def active(self):
+            looks.append(now[0])
+            return True
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(module, "LOOK", 0.001)
+    audio = AudioInput("", print, Slow)
+    audio.start()
+    until(lambda: len(looks) > 3)
+    now[0] += module.LOST
+    until(lambda: looks.count(now[0]) > 3)
+    assert opened == [100.0]
+    now[0] += 0.01
+    until(lambda: len(opened) == 2)
+    audio.stop()
