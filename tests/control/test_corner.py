@@ -132,8 +132,9 @@ def test_what_was_typed_before_somebody_left_is_gone() -> None:
     somebody.tap("7", "1")
     somebody.step(Touch("down", somebody.button("8").x + 5, somebody.button("8").y + 5, 0))
     assert somebody.step(after=KEYPAD_SECONDS + 1) is None
-    somebody.hold(5, 1075)
-    assert (somebody.view.dots, somebody.view.said, somebody.view.pressed) == (0, "", "")
+    somebody.step(Touch("down", 5, 1075, 1))
+    view = somebody.step(after=HOLD)
+    assert view is not None and (view.dots, view.said, view.pressed) == (0, "", "")
     somebody.tap("0", "enter")
     assert somebody.view.said == "Wrong. 1 try left"
     somebody.tap("leave")
