@@ -144,6 +144,7 @@ HEAD = b'{"version": 1, "saved": 1, "preset": "", "controls": '
         HEAD.replace(b'""', b"3") + b"{}}",
         HEAD.replace(b"1", b"NaN").replace(b"NaN", b"1", 1) + b"{}}",
         *(HEAD.replace(b'saved": 1', b'saved": ' + moment) + b"{}}" for moment in (b"NaN", b"-1", b"1e11", b"true", b'"1"', b"null")),
+        HEAD.replace(b'saved": 1', b'saved": ' + b"9" * 400) + b"{}}",  # longer than a float can be
         HEAD.replace(b'version": 1', b'version": 0') + b"{}}",
         HEAD + b'{"look/grain": 1}}',
         HEAD + b'{"look/grain": [1]}}',
