@@ -166,6 +166,7 @@ def test_a_control_s_fader_is_spread_over_its_own_range():
         assert not state.set_norm("look/zoom", wrong)
     assert state.counts().ignored == 4 and state.counts().last == "look/zoom/norm: takes 0 to 1 for a control with a range"
     assert state.set_norm("look/zoom", 1.1) and state.set_norm("look/zoom", -0.1) and state.counts().clamped == 2
+    assert state.set_norm("look/zoom", -(10**400)) and state.target("look/zoom") == row.low and state.counts().clamped == 3
     heard = []
     state.subscribe(heard.append)
     state.set_norm("look/zoom", 1.0, "osc 192.0.2.7")
