@@ -388,14 +388,17 @@ def test_in_lockstep_a_timeline_goes_by_frames(desk, tmp_path):
 
 def test_a_show_that_does_not_get_its_port_leaves_the_last_show_s_state_as_it_was(desk, tmp_path):
     kept = tmp_path / "state.json"
+    last = json.dumps({"version": 1, "saved": 1, "preset": "", "controls": {"look/grain": [0.5, 0.1]}})
+    kept.write_text(last)
     with listening_socket("127.0.0.1", 0) as other:
         web = WebConfig(port=other.getsockname()[1])
         config = ControlConfig(osc=CLOSED.osc, web=web, midi=CLOSED.midi, resume_file=str(kept))
         one, state, _ = desk(Beginning(keep=True), config)
+        assert state.target("look/grain") == 0.1  # nobody asked for what was
         state.set("look/grain", 0.9)
         with pytest.raises(ConfigError, match="taken"):
             one.start()
-    assert not kept.exists()
+    assert kept.read_text() == last
 
 
 def test_parts_open_in_their_order_and_what_is_not_wanted_is_none_of_them():
