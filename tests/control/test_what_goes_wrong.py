@@ -360,6 +360,14 @@ def test_a_picture_of_the_canvas_is_asked_for_once(desk):
     assert one.wants_snapshot() and not one.wants_snapshot()
 
 
+def test_a_tempo_that_was_tapped_is_the_control_s_after_the_next_picture(desk):
+    one, state, _ = desk()
+    for now in (1.0, 2.0, 3.0):
+        one._show.tempo.tap(now)
+    one.step(3.1)
+    assert state.target("transport/bpm") == pytest.approx(60.0)
+
+
 def test_a_timeline_is_played_from_its_beginning_on_by_the_desk(desk, tmp_path):
     path = tmp_path / "show.jsonl"
     moves = [MOVE | {"frame": 0, "seconds": 0.0, "value": 0.3}, MOVE | {"frame": 2, "value": 0.7}]
