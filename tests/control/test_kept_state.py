@@ -217,7 +217,7 @@ def test_what_could_not_be_written_is_written_as_soon_as_it_can_be(tmp_path, mon
     show.state.set("look/grain", 0.75)
     until(lambda: show.faults)
     folder.unlink()
-    until(show.file.exists)  # though nobody has touched anything since
+    until(lambda: show.keeper._last is not None)  # though nobody has touched anything since; and the writer rests again
     assert read_state(show.file).controls == {"look/grain": 0.75}
     folder.rename(tmp_path / "elsewhere")
     folder.write_text("")

@@ -18,10 +18,11 @@ def directions(*names: str) -> DirectionSet:
     return DirectionSet([Direction(name, torch.ones(2, 4), (0, 2)) for name in names])
 
 
-@pytest.fixture
-def palette(tmp_path: Path) -> Palette:
-    Pillow.new("RGB", (64, 64), "red").save(tmp_path / "mohn.png")
-    return Library(tmp_path).look()[0]
+@pytest.fixture(scope="module")
+def palette(tmp_path_factory: pytest.TempPathFactory) -> Palette:
+    folder = tmp_path_factory.mktemp("styles")
+    Pillow.new("RGB", (64, 64), "red").save(folder / "mohn.png")
+    return Library(folder).look()[0]
 
 
 def test_the_newest_of_what_was_found_is_taken_once_and_nothing_else_goes(tmp_path: Path, palette: Palette) -> None:
