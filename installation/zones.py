@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import inf
 
 MOST = 32  # zones, of a configuration and of those drawn
 SMALLEST = 0.01  # of the picture's side
@@ -33,9 +33,9 @@ def read_zone(value: object) -> Zone:
     """A zone as a configuration, a file or the panel writes it; what reaches out of the picture is cut. Raises ValueError."""
     if not isinstance(value, list | tuple) or len(value) != 4:
         raise ValueError(A_ZONE)
-    if not all(isinstance(one, int | float) and not isinstance(one, bool) and isfinite(one) for one in value):
+    if not all(isinstance(one, int | float) and not isinstance(one, bool) and abs(one) < inf for one in value):
         raise ValueError(A_ZONE)
-    left, top, right, bottom = (min(max(float(one), 0.0), 1.0) for one in value)
+    left, top, right, bottom = (float(min(max(one, 0.0), 1.0)) for one in value)  # cut first: it may be longer than a float can be
     if right - left < SMALLEST or bottom - top < SMALLEST:
         raise ValueError(f"is no zone of the picture: it is less than {SMALLEST:g} wide or high; {A_ZONE[5:]}")
     return Zone(left, top, right, bottom)

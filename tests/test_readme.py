@@ -6,7 +6,6 @@ from urllib.parse import unquote
 
 import pytest
 
-from installation.commands.controls import replaced
 from installation.control.keyboard import KEYS
 from run_installation import parse
 
@@ -16,10 +15,6 @@ CONTROLS = (ROOT / "docs" / "controls.md").read_text(encoding="utf-8")
 OPERATOR = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8")
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("weights/**/*.md"), *ROOT.glob("directions/*.md")])
 MOST_WORDS = 1200  # of the first page, markup counted
-
-
-def test_the_table_of_controls_is_current() -> None:
-    assert replaced(CONTROLS) == CONTROLS, "run: python -m installation controls --write docs/controls.md"
 
 
 def test_every_key_is_told() -> None:

@@ -22,6 +22,7 @@ def test_a_zone_holds_what_lies_in_it() -> None:
 
 def test_what_reaches_out_of_the_picture_is_cut() -> None:
     assert read_zone([-1, 0.5, 0.25, 7]) == Zone(0, 0.5, 0.25, 1)
+    assert read_zone([-(10**400), 0.5, 0.25, 10**400]) == Zone(0, 0.5, 0.25, 1)  # numbers that no float holds
 
 
 @pytest.mark.parametrize("bad", [None, "all", [0.1, 0.2, 0.3], [0.5, 0.1, 0.2, 0.4], [0, 0, 0.001, 1], [1.2, 0, 1.4, 1], [0, 0, "1", 1],

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import os
 import stat
 import threading
@@ -135,8 +134,9 @@ def _schedule(given: object) -> KeptSchedule:
 
 
 def _moment(value: object) -> float | None:
-    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and 0 <= value < 1e11
-    return float(value) if good and isinstance(value, int | float) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value < 1e11 else None  # which NaN is not; and a whole number may be longer than a float can be
 
 
 def take_up(path: Path, state: ControlState) -> TakenUp:

@@ -199,7 +199,7 @@ class ControlState:
     def set_norm(self, name: str, share: object, source: str = "") -> bool:
         """``set`` with the place 0…1 on a fader; for numbers with a range."""
         row = self.table.get(name.removeprefix(PREFIX))
-        number = None if isinstance(share, str | bool) or not isinstance(share, int | float) or not math.isfinite(share) else float(share)
+        number = share if isinstance(share, int | float) and not isinstance(share, bool) and abs(share) < math.inf else None
         if row is None or not row.bounded or number is None:
             with self._lock:
                 self._ignored += 1

@@ -9,7 +9,7 @@
 Files are looked for beside the list. Layers count from 0, the last one is included.
 """
 
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -78,7 +78,7 @@ def _entry(item: object, document: Document, number: int, folder: Path, family: 
     except ValueError as err:
         raise WeightsError(f"{where}: {err}") from err
     scale, component = item.get("scale", 1.0), item.get("component")
-    if isinstance(scale, bool) or not isinstance(scale, int | float) or not math.isfinite(scale):
+    if isinstance(scale, bool) or not isinstance(scale, int | float) or not abs(scale) <= sys.float_info.max:
         raise WeightsError(f"{where}: scale: a finite number is needed, got {shown(scale)}")
     if component is not None and (isinstance(component, bool) or not isinstance(component, int) or component < 0):
         raise WeightsError(f"{where}: component: a number from 0 is needed, got {shown(component)}")

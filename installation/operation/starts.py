@@ -96,9 +96,9 @@ class StartRecord:
             with open_plain(self._path) as file:
                 given = json.loads(file.read(MAX_BYTES))
             start = Start(**given)
-        except (OSError, ValueError, TypeError, RecursionError):
+            numbers = all(math.isfinite(one) for one in (start.early, start.own, start.began))  # one of hundreds of digits overflows
+        except (OSError, ValueError, TypeError, OverflowError, RecursionError):
             return Start()
-        numbers = all(isinstance(one, int | float) and math.isfinite(one) for one in (start.early, start.own, start.began))
         return start if numbers and 0 <= start.own <= start.early else Start()
 
     def _put(self, start: Start | None = None, **changed: bool) -> None:

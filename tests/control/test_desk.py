@@ -1,4 +1,5 @@
 import http.client
+import json
 import logging
 import socket
 import time
@@ -64,6 +65,7 @@ def taken() -> Iterator[int]:
 def test_a_run_in_lockstep_opens_nothing_unless_told(state: ControlState, taken: int) -> None:
     desk = desk_of(state, OscConfig(port=taken), lockstep=True)
     desk.start()
+    assert desk.ways.received() == 0
     desk.stop()
     for osc, lockstep in ((OscConfig(port=taken, enabled=True), True), (OscConfig(port=taken), False)):
         with pytest.raises(ConfigError, match="taken"):
@@ -211,6 +213,22 @@ def test_the_operator_s_key_shows_a_code_only_where_the_panel_needs_one(
         assert (code is not None) is public and desk.invitations.code() is code  # the same picture, so that it is drawn once
         desk.invitations.invite()
         assert desk.invitations.code() is None
+    finally:
+        desk.stop()
+
+
+@pytest.mark.parametrize("osc", [OscConfig(port=0, out_port=0), OscConfig(enabled=False)])
+def test_the_panel_tells_the_port_of_osc_where_it_listens(state: ControlState, osc: OscConfig) -> None:
+    config = ControlConfig(osc=osc, web=WebConfig(port=0), midi=MidiConfig(enabled=False))
+    desk = ControlDesk(config, state, NOTHING, links(state), presets=Path("none"))
+    desk.start()
+    try:
+        assert desk.panel is not None
+        link = http.client.HTTPConnection("127.0.0.1", desk.panel.port, timeout=10)
+        link.request("GET", "/?HOST_INFO")
+        told = json.loads(link.getresponse().read())
+        link.close()
+        assert told.get("OSC_PORT") == (None if desk.ways.osc is None else desk.ways.osc.port)
     finally:
         desk.stop()
 

@@ -5,10 +5,11 @@ import math
 import pytest
 
 from installation.control.parameters import LONGEST_WORD, MOST_WHOLE, Parameter, parameter_table
-from installation.control.state import ControlState
+from installation.control.state import Change, ControlState
 
 LINEAR, LOG = Parameter("x", 0.0, "x", low=-2, high=6), Parameter("x", 1.0, "x", low=0.5, high=8, curve="log")
 WHOLE, HUE = Parameter("x", 1, "x", kind="int", low=1, high=6), Parameter("x", 0.0, "x", circular=True)
+TURN = Parameter("x", 0.0, "x", low=-90, high=270, circular=True)
 TABLE = parameter_table(["smile"], ["painted"], presets=["calm"], backgrounds=["beach"], styles=[("ink", "like ink")])
 
 
@@ -62,6 +63,10 @@ def test_what_lies_beyond_the_range_stands_at_its_end_and_what_has_none_stands_n
         (HUE, 0.2, 0.6, 0.5, 0.4),
         (HUE, 0.9, 0.1, 0.0, 0.9),
         (HUE, 0.9, 0.1, 1.0, 0.1),
+        (HUE, 0.8, 1.0, 1.0, 1.0),  # where a way ends and begins it is what was asked for, not the same place by its other name
+        (HUE, 1.0, 0.8, 0.0, 1.0),
+        (TURN, 250.0, -70.0, 0.25, 260.0),
+        (TURN, 250.0, -70.0, 0.75, -80.0),
         (WHOLE, 1, 6, 0.01, 6),
         (TABLE["look/layout"], "grid", "row", 0.0, "row"),
         (TABLE["transport/hud"], False, True, 0.0, True),
@@ -89,11 +94,14 @@ def test_between_two_values(row, start, end, share, value):
         ("preset/recall", MOST_WHOLE, MOST_WHOLE),
         ("preset/recall", MOST_WHOLE + 1, None),
         ("preset/recall", -MOST_WHOLE, -MOST_WHOLE),
+        ("preset/recall", -MOST_WHOLE - 1, None),
+        ("preset/recall", 2**31, None),  # beyond OSC's whole numbers
         ("preset/recall", "x" * LONGEST_WORD, "x" * LONGEST_WORD),
         ("preset/recall", "x" * (LONGEST_WORD + 1), None),
         ("preset/recall", "", None),
         ("preset/recall", None, None),
         ("transport/hud", "TRUE", True),
+        ("transport/hud", "1", True),
         ("transport/hud", "0", False),
         ("transport/hud", "f", False),
         ("transport/hud", "on", None),
@@ -158,6 +166,11 @@ def test_a_control_s_fader_is_spread_over_its_own_range():
         assert not state.set_norm("look/zoom", wrong)
     assert state.counts().ignored == 4 and state.counts().last == "look/zoom/norm: takes 0 to 1 for a control with a range"
     assert state.set_norm("look/zoom", 1.1) and state.set_norm("look/zoom", -0.1) and state.counts().clamped == 2
+    assert state.set_norm("look/zoom", -(10**400)) and state.target("look/zoom") == row.low and state.counts().clamped == 3
+    heard = []
+    state.subscribe(heard.append)
+    state.set_norm("look/zoom", 1.0, "osc 192.0.2.7")
+    assert heard == [Change("look/zoom", row.high, "osc 192.0.2.7")]  # whose hand it was is told as for a value
 
 
 @pytest.mark.parametrize(

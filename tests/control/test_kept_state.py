@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from installation.control.kept_state import KeptSchedule, StateKeeper, read_state, take_up
+from installation.control import kept_state
+from installation.control.kept_state import MAX_BYTES, BrokenStateError, KeptSchedule, StateKeeper, read_state, take_up
 from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
 
@@ -60,6 +61,23 @@ def test_the_next_show_begins_as_the_last_one_was(file):
     assert again.state.snapshot(0.0).values["look/grain"] == 0.75  # at once, in the first picture
     assert not again.state.fading
     again.end()
+
+
+def test_a_show_that_nobody_touched_leaves_nothing_to_say_but_its_preset(file):
+    Show(file).end()
+    again = Show(file)
+    assert (again.preset, again.notice) == ("", "")
+    again.preset = "calm"
+    again.end()
+    assert Show(file).end().preset == "calm"
+    alone = take_up(file, ControlState(TABLE))
+    assert alone.preset == "calm" and "preset calm" in alone.notice
+
+
+def test_the_notice_says_when_that_was_and_no_preset_where_none_showed(file):
+    file.write_text(json.dumps({"version": 1, "saved": 40_000_000, "preset": "", "controls": {"look/grain": [0.5, 0.1]}}))
+    notice = take_up(file, ControlState(TABLE)).notice
+    assert "as they were at 1971-04-0" in notice and "preset" not in notice
 
 
 def test_what_was_set_is_there_after_a_crash(file):
@@ -125,7 +143,14 @@ HEAD = b'{"version": 1, "saved": 1, "preset": "", "controls": '
         HEAD + b"[]}",
         HEAD.replace(b'""', b"3") + b"{}}",
         HEAD.replace(b"1", b"NaN").replace(b"NaN", b"1", 1) + b"{}}",
+        *(HEAD.replace(b'saved": 1', b'saved": ' + moment) + b"{}}" for moment in (b"NaN", b"-1", b"1e11", b"true", b'"1"', b"null")),
+        HEAD.replace(b'saved": 1', b'saved": ' + b"9" * 400) + b"{}}",  # longer than a float can be
+        HEAD.replace(b'version": 1', b'version": 0') + b"{}}",
         HEAD + b'{"look/grain": 1}}',
+        HEAD + b'{"look/grain": [1]}}',
+        HEAD + b'{"look/grain": [1, 0.1, 0.1]}}',
+        HEAD + b'{"look/grain": "01"}}',
+        HEAD + b'{"look/grain": [0.5, {}]}}',
         HEAD + b'{"look/grain": [{}, 1]}}',
         HEAD + b"{}",
         b" " * (1 << 21),
@@ -140,6 +165,23 @@ def test_a_broken_file_is_put_aside_and_spoken_of_once(file, data):
     show.end()
     again = Show(file).end()
     assert "put aside" not in again.notice and again.state.target("look/grain") == 0.75
+
+
+def test_the_longest_file_is_read_and_the_oldest_moment_known(file):
+    whole = HEAD.replace(b'saved": 1', b'saved": 0') + b'{"look/grain": [0.5, 0.1]}}'
+    file.write_bytes(whole.ljust(MAX_BYTES))
+    kept = read_state(file)
+    assert kept is not None and (kept.controls, kept.beginnings) == ({"look/grain": 0.5}, {"look/grain": 0.1})
+    assert (kept.saved, kept.ended) == (0.0, False)
+    file.write_bytes(whole.ljust(MAX_BYTES + 1))
+    with pytest.raises(BrokenStateError, match="larger than 1048576 bytes"):
+        read_state(file)
+
+
+def test_a_broken_file_that_cannot_be_put_aside_ends_no_start(file):
+    file.write_bytes(b"{")
+    (file.with_name("state.json.broken") / "a folder in its place").mkdir(parents=True)
+    assert "the show begins as configured" in take_up(file, ControlState(TABLE)).notice
 
 
 def test_what_this_show_does_not_have_or_cannot_take_is_left_out(file):
@@ -164,6 +206,45 @@ def test_a_place_that_cannot_be_written_is_told_once(tmp_path):
     until(lambda: show.faults)
     show.end()
     assert len(show.faults) == 1 and "cannot be kept" in show.faults[0]
+
+
+def test_what_could_not_be_written_is_written_as_soon_as_it_can_be(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept_state, "MERGE_SECONDS", 0.01)
+    monkeypatch.setattr(kept_state, "RETRY_SECONDS", 0.01)
+    folder = tmp_path / "taken"
+    folder.write_text("")
+    show = Show(folder / "state.json")
+    show.state.set("look/grain", 0.75)
+    until(lambda: show.faults)
+    folder.unlink()
+    until(lambda: show.keeper._last is not None)  # though nobody has touched anything since; and the writer rests again
+    assert read_state(show.file).controls == {"look/grain": 0.75}
+    folder.rename(tmp_path / "elsewhere")
+    folder.write_text("")
+    show.state.set("look/grain", 0.5)
+    until(lambda: len(show.faults) == 2)  # another fault, and told again
+    show.end()
+
+
+def test_folders_are_made_and_what_is_written_already_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept_state, "MERGE_SECONDS", 0.01)
+    show = Show(tmp_path / "of" / "this" / "show" / "state.json")
+    show.state.set("look/grain", 0.75)
+    until(show.file.exists)
+    before = show.file.stat()
+    show.end(well=False)
+    assert show.file.stat().st_ino == before.st_ino and show.file.stat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_a_keeper_that_never_began_ends_without_a_file(file):
+    keeper = StateKeeper(file, ControlState(TABLE), str, pytest.fail)
+    keeper.stop()
+    keeper.start()
+    keeper.stop()
+    left = file.stat().st_ino
+    keeper.ended = True
+    keeper.stop()
+    assert file.stat().st_ino == left  # the second end writes nothing either
 
 
 def test_many_moves_are_few_writes(file, monkeypatch):

@@ -2,7 +2,7 @@ import pytest
 
 from installation.control.keyboard import KEYS, Action, Keyboard
 from installation.control.parameters import parameter_table
-from installation.control.state import Change, ControlState
+from installation.control.state import Change, ControlCounts, ControlState
 
 CHILDREN = ("painted", "toon")
 
@@ -54,6 +54,15 @@ def test_choices_come_round(controls, key, address):
         Keyboard().read([key], controls)
         seen.append(controls.target(address))
     assert set(seen) == set(choices)
+    assert seen == [*choices[choices.index(seen[-1]) + 1 :], *choices[: choices.index(seen[-1]) + 1]]  # in the order of the reference
+
+
+def test_what_a_key_has_set_is_told_as_a_key_s(controls):
+    heard = []
+    controls.subscribe(heard.append)
+    Keyboard(CHILDREN).read(["b", "l", "1", "down"], controls)
+    assert [change.name for change in heard] == ["transport/blackout", "look/layout", "blend/painted/amount", "blend/painted/amount"]
+    assert {change.source for change in heard} == {"key"}
 
 
 def test_digits_mix_a_child_and_arrows_change_the_last_one_touched(controls):
@@ -65,8 +74,33 @@ def test_digits_mix_a_child_and_arrows_change_the_last_one_touched(controls):
     assert controls.target("blend/toon/amount") == 1.0
     keyboard.read(["[2]"], controls)
     assert controls.target("blend/toon/amount") == 0.0
-    keyboard.read(["3", "0", "x", "left shift", ""], controls)
+    keyboard.read(["down", "3", "0", "x", "left shift", ""], controls)
     Keyboard().read(["1", "up"], controls)
+    assert [controls.target(f"blend/{name}/amount") for name in CHILDREN] == [0.0, 0.0]
+    assert controls.counts() == ControlCounts(0, 0)  # no key goes beyond the range, and none asks for what is not there
+
+
+def test_the_arrows_begin_with_the_first_child_and_a_digit_takes_out_however_little_there_is(controls):
+    keyboard = Keyboard(CHILDREN)
+    keyboard.read(["up"], controls)
+    assert [controls.target(f"blend/{name}/amount") for name in CHILDREN] == [pytest.approx(0.1), 0.0]
+    keyboard.read(["1"], controls)
+    assert controls.target("blend/painted/amount") == 0.0
+    keyboard.read(["down", "2", "1", "down"], controls)
+    assert [controls.target(f"blend/{name}/amount") for name in CHILDREN] == [pytest.approx(0.9), 1.0]
+
+
+def test_of_many_children_nine_have_a_digit():
+    children = tuple(f"child-{k}" for k in range(1, 12))
+    controls = ControlState(parameter_table((), children))
+    keyboard = Keyboard(children)
+    for k in range(1, 12):
+        keyboard.read([str(k)], controls)
+    mixed = [name for name in children if controls.target(f"blend/{name}/amount") == 1.0]
+    assert mixed == list(children[:9])
+    told = [row for row in keyboard.rows() if row[0].isdecimal()]
+    assert told == [(str(k), f"child-{k} on or off") for k in range(1, 10)]
+    assert keyboard.rows()[-1] == ("Up, Down", "more or less of it") and "Up, Down" not in dict(Keyboard().rows())
 
 
 def test_what_only_the_installation_can_do_comes_back_in_order(controls):
@@ -111,7 +145,8 @@ def test_the_operators_keys_work_with_ctrl_and_shift_and_the_end_takes_a_held_ch
     assert keyboard.read(["ctrl+shift+q held"], controls) == [Action.QUIT]
     told = dict(keyboard.rows())
     assert told["Ctrl + Shift + Q, for 3 s"] == "quit"
-    assert "Ctrl + Shift + B" in told and "B" not in told and "Esc, Q" not in told
+    assert "Ctrl + Shift + B" in told and "B" not in told and not any("Esc" in label for label in told)
+    assert told["Ctrl + Shift + 2"] == "toon on or off" and len(told) == len(Keyboard(CHILDREN).rows())
 
 
 def test_where_no_key_counts_no_chord_does_either(controls):

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from installation.commands.controls import BEGIN, END, main, markdown, replaced
@@ -5,9 +7,11 @@ from installation.control.parameters import Parameter, ParameterTable, parameter
 from installation.errors import ConfigError
 
 TABLE = parameter_table(["smile", "yaw"], ["painted"])
+REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "controls.md"
 
 
 def test_every_row_is_whole() -> None:
+    assert len(TABLE) == len(list(TABLE))
     for name, row in TABLE.items():
         assert row.name == name and row.address == f"/facets/{name}" and row.description
         if not row.momentary:
@@ -30,7 +34,8 @@ def test_only_the_classic_three_swing_from_the_start() -> None:
     table = parameter_table(["smile", "age", "gender", "yaw"], [])
     depths = {name: table[f"edit/{name}/lfo/depth"].default for name in ("smile", "age", "gender", "yaw")}
     assert depths["yaw"] == 0 and all(depths[name] > 0 for name in ("smile", "age", "gender"))
-    assert len({table[f"edit/{name}/lfo/rate"].default for name in ("smile", "age", "gender")}) == 3
+    for part in ("rate", "phase"):  # they never swing together
+        assert len({table[f"edit/{name}/lfo/{part}"].default for name in ("smile", "age", "gender")}) == 3
 
 
 def test_a_child_takes_the_layers_from_the_swap_on() -> None:
@@ -57,7 +62,8 @@ def test_coercion_loses_nothing(kind: str, value: object, expected: object) -> N
 def test_clamp_keeps_the_kind() -> None:
     row = Parameter("x", 1, "x", kind="int", low=0, high=5)
     assert (row.clamp(9), row.clamp(-9)) == (5, 0) and type(row.clamp(9)) is int
-    assert Parameter("x", 0.0, "x", low=-3, high=3).clamp(1e30) == 3.0
+    fraction = Parameter("x", 0.0, "x", low=-3, high=3)
+    assert [(fraction.clamp(value), type(fraction.clamp(value))) for value in (1e30, -9, 2)] == [(3.0, float), (-3.0, float), (2.0, float)]
 
 
 def test_numbers_of_other_libraries_are_numbers() -> None:
@@ -87,6 +93,11 @@ def test_the_reference_names_every_row(capsys: pytest.CaptureFixture[str], tmp_p
     assert main(["--write", str(document)]) == 0
     written = document.read_text(encoding="utf-8")
     assert printed.strip() in written and "STALE" not in written and written.startswith("before") and written.endswith("after\n")
+
+
+def test_the_reference_in_the_documents_is_current() -> None:
+    document = REFERENCE.read_text(encoding="utf-8")
+    assert replaced(document) == document, "run: python -m installation controls --write docs/controls.md"
 
 
 def test_a_document_without_markers_is_refused() -> None:

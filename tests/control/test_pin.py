@@ -1,8 +1,10 @@
+import os
 from pathlib import Path
 
 import pytest
 
 from installation.config import load_config
+from installation.control.owned_file import read_owned
 from installation.control.pin import FREE, LONGEST_PAUSE, PAUSE_SECONDS, PinCheck, pin_of
 from installation.errors import ConfigError
 
@@ -45,6 +47,79 @@ def test_a_pin_comes_from_the_configuration_or_a_file_for_its_owner_alone(tmp_pa
     (tmp_path / "pin.txt").write_text("abcd")
     with pytest.raises(ConfigError, match="4 to 12 digits"):
         pin_of(wanted, tmp_path)
+
+
+def secret(folder: Path, contents: bytes) -> Path:
+    file = folder / "pin.txt"
+    file.write_bytes(contents)
+    file.chmod(0o600)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("contents", "pin"),
+    [
+        (b"271828182845\r\n", "271828182845"),
+        (b"  2718  \n\n", "2718"),
+        (b"2718281828459", None),  # a digit more is not cut off
+        (b"271\xe9", None),
+        (b"27\n18", None),
+        (b"", None),
+    ],
+)
+def test_a_pin_s_file_holds_its_digits_and_no_more(tmp_path: Path, contents: bytes, pin: str | None) -> None:
+    secret(tmp_path, contents)
+    wanted = settings("operator.pin_file=pin.txt")
+    if pin is not None:
+        assert pin_of(wanted, tmp_path) == pin
+        return
+    with pytest.raises(ConfigError, match=r"pin\.txt: must be 4 to 12 digits"):
+        pin_of(wanted, tmp_path)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o400, 0o700, 0o640, 0o620, 0o610, 0o604, 0o602, 0o601])
+def test_a_secret_is_read_only_where_nobody_else_may_reach_it(tmp_path: Path, mode: int) -> None:
+    file = secret(tmp_path, b"2718")
+    file.chmod(mode)
+    if mode & 0o077 == 0:
+        assert read_owned(file, "here", 100) == b"2718" and read_owned(file, "here", 3) == b"271"
+        return
+    with pytest.raises(ConfigError, match=f"here: others on this machine .*'chmod 600 {file}'"):
+        read_owned(file, "here", 100)
+
+
+def test_a_secret_that_is_another_user_s_or_no_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "pipe", 0o600)  # nobody writes into it
+    with pytest.raises(ConfigError, match="here: not a plain file"):
+        read_owned(tmp_path / "pipe", "here", 100)
+    file = secret(tmp_path, b"2718")
+    if os.geteuid() == 0:
+        os.chown(file, 12345, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(ConfigError, match="here: others on this machine"):
+        read_owned(file, "here", 100)
+    monkeypatch.setattr(os, "geteuid", lambda: file.stat().st_uid)
+    assert read_owned(file, "here", 100) == b"2718"
+
+
+def test_it_is_told_how_many_wrong_pins_there_may_be() -> None:
+    check, now, left = PinCheck("2718"), 0.0, []
+    for _ in range(FREE + 2):
+        left.append(check.left())
+        assert not check.fits("1111", now)
+        now += check.wait(now)
+    assert left == [3, 2, 1, 1, 1]
+    assert check.fits("2718", now) and check.left() == 3
+    assert not check.fits("1111", now) and check.left() == 2
+
+
+def test_however_many_are_wrong_the_next_pause_ends() -> None:
+    check, now = PinCheck("2718"), 0.0
+    for _ in range(1100):
+        assert not check.fits("1111", now)
+        now += check.wait(now)
+    assert check.fits("2718", now)
 
 
 def test_wrong_pins_are_counted_and_make_everybody_wait_longer_and_longer() -> None:

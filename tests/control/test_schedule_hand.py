@@ -12,7 +12,8 @@ from installation.config_times import Hours, read_hours, read_weekdays
 from installation.control.desk import ControlDesk
 from installation.control.desk_links import Beginning, DeskLinks
 from installation.control.installed import Installed
-from installation.control.schedule_hand import ScheduledShow, notice_of
+from installation.control.kept_state import KeptSchedule
+from installation.control.schedule_hand import ScheduledShow, figures_of, notice_of
 from installation.control.sound.tempo import Tempo
 from installation.control.state import Change, ControlState
 from installation.errors import ConfigError
@@ -118,7 +119,7 @@ def show(tmp_path):
 
 def test_a_start_within_a_row_shows_its_preset_at_once(show) -> None:
     s = show("17:30")
-    assert s.desk.presets.current == "noir" and s.grain == 0.6 and not s.black
+    assert s.desk.presets.current == "noir" and s.grain == 0.6 and not s.black and s.desk.blackout_seconds() is None
     assert s.state.snapshot(0.0).values["look/grain"] == 0.6  # in the first picture
     s.at("17:31")
     assert s.recalls == []  # once
@@ -134,6 +135,24 @@ def test_a_row_that_begins_is_recalled_once_with_its_presets_own_fade(show) -> N
     for clock in ("17:01", "17:30", "17:59"):
         s.at(clock)
     assert s.recalls == ["noir"]
+
+
+def test_the_clock_is_looked_at_once_a_second_and_for_an_override_in_the_next_picture(show) -> None:
+    s = show("16:59")
+    s.desk.step(100.0)
+    s.moment = s.of("18:00")
+    for now, black in ((100.9, False), (101.0, True)):
+        s.desk.step(now)
+        assert s.black is black
+    s.moment = s.of("2026-11-27 10:00")
+    s.desk.step(40.0)  # the show's own clock was begun anew
+    assert not s.black
+    s.state.set("schedule/override", "closed")
+    s.desk.step(40.01)
+    assert s.black
+    s.moment = s.of("2026-11-27 12:00")
+    s.desk.step(40.02)
+    assert s.black  # the override that was seen to asks for no further look
 
 
 def test_the_operators_change_stays_until_the_next_row(show) -> None:
@@ -244,8 +263,22 @@ def test_an_override_lights_what_an_operator_had_darkened_and_its_end_does_not(s
     s.at("12:01")
     assert not s.black
     s.state.set("transport/blackout", True, "key")
-    s.at("13:30")
-    assert s.black and s.override == "auto"
+    assert s.at("12:02").black
+    s.state.set("schedule/override-minutes", 90, "key")
+    assert s.at("12:03").black  # for longer, and as dark as the operator had it
+    s.at("13:33")
+    assert s.black and s.override == "auto" and Change("schedule/override", "auto", "schedule") in s.changes
+
+
+def test_an_override_and_its_length_come_in_any_order(show) -> None:
+    s = show("12:00")
+    s.state.set("transport/blackout", True, "key")
+    s.state.set("schedule/override-minutes", 30, "key")
+    assert s.desk.schedule is not None and s.desk.schedule.kept.override_ends is None  # nothing is overridden yet
+    s.state.set("schedule/override", "open", "key")
+    s.state.set("schedule/override-minutes", 45, "key")
+    assert not s.at("12:01").black
+    assert s.desk.schedule.kept == KeptSchedule(True, s.of("12:45"))
 
 
 @pytest.mark.parametrize(
@@ -348,8 +381,10 @@ def test_without_a_schedule_there_is_nothing_to_tell_but_an_override_works(show)
     assert s.desk.schedule_seen() is None and "schedule" not in dict(s.desk.figures())
     s.state.set("schedule/override", "closed")
     s.at("16:01")
-    assert s.black and s.seen().open is False
+    assert s.black and s.seen() == ScheduleSeen(False, "", "closed", "2026-11-26T17:00+01:00")
     assert not s.at("17:00").black
+    s.state.set("schedule/override", "open")
+    assert s.at("17:01").seen() == ScheduleSeen(True, "", "open", "2026-11-26T18:00+01:00")
 
 
 def test_a_preset_never_moves_the_override(show) -> None:
@@ -386,11 +421,17 @@ def test_a_start_in_closed_hours_says_so_once() -> None:
     closed = ScheduleSeen(False, "", "auto", "2026-11-27T10:00+01:00")
     assert notice_of(closed).startswith("closed until Fri 2026-11-27 10:00, and the canvas is dark")
     assert notice_of(ScheduleSeen(True, "", "auto", "")) == notice_of(None) == ""
+    for_good = ScheduleSeen(False, "", "auto", "")
+    assert notice_of(for_good).startswith("closed, and the canvas is dark")
+    assert figures_of(for_good) == [("schedule", "closed"), ("next change", "none")]
 
 
 @pytest.mark.parametrize(
     "schedule",
-    [3, {}, {"open": 1}, {"open": True, "override_ends": "x"}, {"open": True, "override_ends": -1}, {"open": True, "override_ends": 1e300}],
+    [
+        *(3, {}, {"open": 1}, {"open": True, "override_ends": "x"}, {"open": True, "override_ends": True}),
+        *({"open": True, "override_ends": ends} for ends in (-1, 1e11, 1e300)),
+    ],
 )
 def test_a_state_whose_schedule_cannot_be_read_is_put_aside(tmp_path, schedule) -> None:
     file = tmp_path / "state.json"

@@ -3,8 +3,8 @@ import threading
 
 import pytest
 
-from installation.control.parameters import parameter_table
-from installation.control.state import Change, ControlState, TableChange
+from installation.control.parameters import Parameter, ParameterTable, parameter_table
+from installation.control.state import Change, ControlCounts, ControlState, TableChange
 from installation.errors import ConfigError
 
 TABLE = parameter_table(["smile"], ["painted"])
@@ -15,6 +15,13 @@ def test_starts_at_the_defaults_and_the_overrides() -> None:
     assert controls.number("look/grain") == 0.7 and controls.flag("transport/hud") and controls.text("look/layout") == "row"
     assert controls.number("truncation") == TABLE["truncation"].default
     assert set(controls.values) == {name for name, row in TABLE.items() if not row.momentary}
+
+
+def test_overrides_are_taken_as_the_kind_of_their_control() -> None:
+    state = ControlState(TABLE, {"look/grain": "0.7", "look/vignette": 1, "look/mirror": 0, "facets/rows": 2.0})
+    began = [state.target(name) for name in ("look/grain", "look/vignette", "look/mirror", "facets/rows")]
+    assert began == [0.7, 1.0, False, 2] and [type(value) for value in began] == [float, float, bool, int]
+    assert state.counts() == ControlCounts(0, 0)
 
 
 def test_overrides_are_checked() -> None:
@@ -92,7 +99,10 @@ def test_the_full_address_and_the_target() -> None:
     state.snapshot(0.0)
     assert state.set("/facets/look/trails", "0.5")
     assert state.target("look/trails") == state.target("/facets/look/trails") == 0.5
-    assert state.snapshot(0.01).number("look/trails") < 0.5  # the target is there before the picture
+    picture, targets = state.snapshot(0.01), state.targets()
+    assert picture.number("look/trails") < 0.5  # the target is there before the picture
+    state.set("look/trails", 0.9)
+    assert state.shown() is picture and targets["look/trails"] == 0.5  # both are of their moment
 
 
 def test_a_quiet_snapshot_is_the_same_object_and_an_old_one_stays() -> None:
@@ -101,6 +111,7 @@ def test_a_quiet_snapshot_is_the_same_object_and_an_old_one_stays() -> None:
     assert state.snapshot(0.1) is quiet
     state.set("look/grain", 1.0)
     moved = state.snapshot(10.0)
+    assert state.snapshot(10.1) is moved is state.snapshot(99.0)  # it has arrived, and is quiet again
     assert moved is not quiet and quiet.number("look/grain") == TABLE["look/grain"].default
     with pytest.raises(TypeError):
         moved.values["look/grain"] = 0.0
@@ -112,6 +123,10 @@ def test_time_never_runs_backwards() -> None:
     state.set("look/trails", 1.0)
     here = state.snapshot(10.1).number("look/trails")
     assert state.snapshot(9.0).number("look/trails") == here
+    assert state.snapshot(10.1).number("look/trails") == here
+    state.set("look/layout", "row")  # what was set is seen all the same, and moves nothing else
+    earlier = state.snapshot(9.0)
+    assert (earlier.text("look/layout"), earlier.number("look/trails")) == ("row", here)
     assert state.snapshot(10.1).number("look/trails") == here
 
 
@@ -151,7 +166,7 @@ def test_changes_are_told_once_with_the_hand_that_made_them() -> None:
     state, heard = ControlState(TABLE), []
     end = state.subscribe(heard.append)
     state.set("look/grain", 0.9, "osc")
-    state.set("look/grain", 0.9, "midi")  # no news
+    assert state.set("look/grain", 0.9, "midi")  # no news, and well done
     state.set("look/grain", "x", "osc")  # does not fit
     state.set("transport/tap", None, "osc")
     state.set("transport/tap", 0, "osc")  # the release
@@ -172,6 +187,29 @@ def test_a_fade_takes_the_whole_way_in_its_time_and_starts_from_the_picture() ->
     assert state.snapshot(12.0).number("look/grain") == pytest.approx(0.5)
     assert state.snapshot(12.5).number("look/grain") == pytest.approx(0.25)
     assert state.snapshot(14.0).number("look/grain") == 0.0 and not state.fading
+
+
+def test_a_fade_is_smooth_and_told_where_it_leads_elsewhere() -> None:
+    state, heard = ControlState(TABLE, {"look/grain": 0.0, "look/vignette": 0.5}), []
+    state.snapshot(0.0)
+    state.subscribe(heard.append)
+    # What is none of its controls, or does not fit, keeps nothing else from its place.
+    state.fade({"no/such": 1, "look/trails": "much", "look/grain": 7, "look/vignette": 0.5}, 4.0, source="preset")
+    assert heard == [Change("look/grain", 1.0, "preset")] and state.counts() == ControlCounts(0, 0)
+    state.snapshot(1.0)
+    assert state.snapshot(2.0).number("look/grain") == pytest.approx(0.15625)
+    assert state.target("look/trails") == TABLE["look/trails"].default
+
+
+def test_a_fade_takes_over_from_a_glide() -> None:
+    state = ControlState(TABLE, {"look/grain": 0.0})
+    state.snapshot(0.0)
+    state.set("look/grain", 1.0)
+    middle = state.snapshot(0.05).number("look/grain")
+    assert 0 < middle < 1
+    state.fade({"look/grain": 0.0}, 10.0, "linear")
+    state.snapshot(0.05)
+    assert state.snapshot(5.05).number("look/grain") == pytest.approx(middle / 2)
 
 
 def test_a_snapshot_with_slack_is_the_newest_one_until_something_is_set() -> None:
@@ -265,11 +303,51 @@ def test_a_control_that_vanishes_while_it_is_set_leaves_the_pictures_alone():
     assert "edit/hats/amount" not in state.snapshot(1.0).values and "edit/hats/amount" not in state.targets()
 
 
+def test_what_stays_goes_on_moving_while_controls_come_and_go() -> None:
+    state = ControlState(TABLE, {"look/grain": 0.0, "look/vignette": 0.0, "blend/painted/amount": 0.5})
+    state.snapshot(0.0)
+    state.set("look/trails", 1.0)
+    state.set("blend/painted/amount", 1.0)
+    state.fade({"look/grain": 1.0, "blend/painted/layer/64": 0.0}, 10.0, "linear")
+    state.snapshot(0.0)
+    gliding = state.snapshot(0.05).number("look/trails")
+    state.replace(parameter_table(["smile", "hats"], []))
+    assert set(state.targets()) == {name for name, row in state.table.items() if not row.momentary}
+    assert state.target("edit/hats/amount") == 0.0 and state.fading
+    assert state.snapshot(0.05).number("look/trails") == gliding
+    later = state.snapshot(0.1)
+    assert set(later.values) == set(state.targets()) and gliding < later.number("look/trails") < 1
+    assert state.snapshot(5.0).number("look/grain") == pytest.approx(0.5)
+    assert state.snapshot(10.0).number("look/grain") == 1.0 and not state.fading
+    state.replace(TABLE)
+    assert state.target("blend/painted/amount") == 0.5  # what comes back begins as it is configured
+    assert state.snapshot(10.1).number("blend/painted/amount") == 0.5
+
+
+def test_a_table_with_the_same_controls_is_no_news() -> None:
+    state, heard = ControlState(TABLE), []
+    state.subscribe(heard.append)
+    state.replace(parameter_table(["smile"], ["painted"]))
+    assert heard == []
+    state.replace(parameter_table([], ["painted"]))
+    assert len(heard) == 1 and heard[0].added == () and "edit/smile/amount" in heard[0].removed
+
+
+def test_what_goes_round_glides_round_wherever_its_range_lies() -> None:
+    turn = Parameter("turn", 0.0, "a direction", low=-90, high=270, circular=True, glide=3.0)
+    state = ControlState(ParameterTable([turn]), {"turn": 250})
+    state.snapshot(0.0)
+    state.set("turn", -70)
+    assert state.snapshot(0.5).number("turn") == pytest.approx(250 + 40 * (1 - math.exp(-0.5)))
+    assert state.snapshot(1.5).number("turn") == pytest.approx(250 + 40 * (1 - math.exp(-1.5)) - 360)
+    assert state.snapshot(60.0).number("turn") == -70
+
+
 def test_a_command_takes_no_word_or_number_that_a_wire_could_not_carry():
     state = ControlState(parameter_table(["age"], []))
     heard = []
     state.subscribe(heard.append)
-    words = ["caf\ud800", "a\0b", "two\nlines", "x" * 100_000, ""]
+    words = ["caf\ud800", "a\0b", "two\nlines", "two\u2028lines", "two\u2029lines", "x" * 100_000, ""]
     others = [float("nan"), float("inf"), 10**400, 10**5000, 1e300, b"x", [1]]
     for count, value in enumerate([*words, *others], start=1):
         assert not state.set("preset/recall", value, "web") and not heard

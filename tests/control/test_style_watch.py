@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image as Pillow
 
-from installation.config import ControlConfig, OscConfig, WebConfig
+from installation.config import ControlConfig, MidiConfig, OscConfig, WebConfig
 from installation.control.desk import ControlDesk
 from installation.control.desk_links import DeskLinks, StylePictures
 from installation.control.installed import Installed
@@ -81,6 +81,39 @@ def test_a_picture_that_comes_while_the_show_is_built_is_not_missed(tmp_path: Pa
     watch.look()
     watch.look()
     assert len(found) == 1 and "late" in found[0].styles
+
+
+def test_a_picture_counts_once_it_has_been_copied_and_is_read_once(tmp_path: Path) -> None:
+    library, found, faults = Library(tmp_path), [], []
+    watch = StyleWatch(tmp_path, library, found.append, faults.append)
+    watch.look()
+    assert len(found) == 1  # the first look reads what there is
+    for colour in ("red", "green", "blue"):
+        save(tmp_path / "mohn.png", colour)
+        watch.look()
+        assert len(found) == 1  # another one each time
+    for _ in range(3):
+        watch.look()
+    assert len(found) == 2 and "mohn" in found[-1].styles and not faults
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    for _ in range(4):
+        watch.look()
+    assert len(faults) == 1 and "broken.png" in faults[0]
+
+
+def test_styles_are_not_watched_in_lockstep_and_not_where_there_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def parts(lockstep: bool) -> int:
+        library = Library(tmp_path)
+        library.look()
+        state = ControlState(BARE.table())
+        links = DeskLinks(lambda: SHOW, print, Tempo(state, float), float, styles=StylePictures(tmp_path, library, print))
+        config = ControlConfig(osc=OscConfig(enabled=False), web=WebConfig(enabled=False), midi=MidiConfig(enabled=False))
+        return len(ControlDesk(config, state, BARE, links, lockstep=lockstep, presets=tmp_path / "presets")._parts)
+
+    assert (parts(lockstep=False), parts(lockstep=True)) == (1, 0)
+    find = importlib.util.find_spec
+    monkeypatch.setattr(style_models.importlib.util, "find_spec", lambda name: None if name == style_models.PACKAGE else find(name))
+    assert parts(lockstep=False) == 0
 
 
 def test_a_preset_for_a_picture_that_is_not_here_waits_for_it(tmp_path: Path) -> None:

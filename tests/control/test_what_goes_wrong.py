@@ -34,7 +34,8 @@ from installation.control.ways import Parts, open_audio
 from installation.control.web.desk_view import fault_json
 from installation.control.web.invitation import Invitations
 from installation.control.web.listening import listening_socket
-from installation.errors import ConfigError
+from installation.errors import ConfigError, WeightsError
+from installation.latents.directions import DirectionSet
 from installation.latents.oscillators import SILENCE
 from installation.observation import FaultRecord, Observation
 
@@ -349,11 +350,11 @@ CLOSED = ControlConfig(osc=OscConfig(enabled=False), web=WebConfig(enabled=False
 def desk(tmp_path):
     made = []
 
-    def make(beginning=None, **given):
+    def make(beginning=None, config=CLOSED, lockstep=False, **given):
         installed = Installed(("smile",), (), ())
         state, faults = ControlState(installed.table()), []
         beginning = beginning or Beginning()
-        made.append(ControlDesk(CLOSED, state, installed, links(state, faults, **given), beginning, presets=tmp_path / "presets"))
+        made.append(ControlDesk(config, state, installed, links(state, faults, **given), beginning, lockstep, tmp_path / "presets"))
         return made[-1], state, faults
 
     yield make
@@ -363,9 +364,18 @@ def desk(tmp_path):
 
 def test_a_picture_of_the_canvas_is_asked_for_once(desk):
     one, state, _ = desk()
+    state.set("look/grain", 0.5, "osc")
     assert not one.wants_snapshot()
     state.set("transport/snapshot", True, "osc")
     assert one.wants_snapshot() and not one.wants_snapshot()
+
+
+def test_a_tempo_that_was_tapped_is_the_control_s_after_the_next_picture(desk):
+    one, state, _ = desk()
+    for now in (1.0, 2.0, 3.0):
+        one._show.tempo.tap(now)
+    one.step(3.1)
+    assert state.target("transport/bpm") == pytest.approx(60.0)
 
 
 def test_a_timeline_is_played_from_its_beginning_on_by_the_desk(desk, tmp_path):
@@ -379,6 +389,43 @@ def test_a_timeline_is_played_from_its_beginning_on_by_the_desk(desk, tmp_path):
         one.step(now)
         seen.append(state.target("look/grain"))
     assert seen == [0.3, 0.3, 0.7] and not faults
+
+
+def test_in_lockstep_a_timeline_goes_by_frames(desk, tmp_path):
+    path = tmp_path / "show.jsonl"
+    moves = [MOVE | {"frame": 3, "seconds": 0.1, "value": 0.3}, MOVE | {"frame": 4, "seconds": 0.2, "value": 0.7}]
+    path.write_text("".join(json.dumps(line) + "\n" for line in (HEAD, *moves)))
+    frames = iter((2, 3, 4))
+    one, state, _ = desk(Beginning(timeline=path), lockstep=True, frame=lambda: next(frames))
+    seen = []
+    for now in (10.0, 10.01, 99.0):
+        one.step(now)
+        seen.append(state.target("look/grain"))
+    assert seen == [0.1, 0.3, 0.7]
+
+
+def test_a_show_that_does_not_get_its_port_leaves_the_last_show_s_state_as_it_was(desk, tmp_path):
+    kept = tmp_path / "state.json"
+    last = json.dumps({"version": 1, "saved": 1, "preset": "", "controls": {"look/grain": [0.5, 0.1]}})
+    kept.write_text(last)
+    with listening_socket("127.0.0.1", 0) as other:
+        web = WebConfig(port=other.getsockname()[1])
+        config = ControlConfig(osc=CLOSED.osc, web=web, midi=CLOSED.midi, resume_file=str(kept))
+        one, state, _ = desk(Beginning(keep=True), config)
+        assert state.target("look/grain") == 0.1  # nobody asked for what was
+        state.set("look/grain", 0.9)
+        with pytest.raises(ConfigError, match="taken"):
+            one.start()
+    assert kept.read_text() == last
+
+
+def test_parts_open_in_their_order_and_what_is_not_wanted_is_none_of_them():
+    opened = []
+    parts = Parts([SimpleNamespace(start=lambda k=k: opened.append(k), stop=lambda: None) if k % 2 else None for k in range(6)], print)
+    parts.start()
+    assert opened == [1, 3, 5] and len(parts) == 3
+    parts.stop()
+    assert len(parts) == 0
 
 
 def test_the_operator_sees_how_loud_it_is_where_somebody_listens(desk):
@@ -414,6 +461,44 @@ def test_a_part_that_cannot_be_closed_keeps_no_other_open(desk):
     assert closed == [3, 1] and faults == ["control: RuntimeError: it is stuck"]
     one.stop()
     assert closed == [3, 1]
+
+
+class Followed:
+    """A folder of directions, looked at by hand."""
+
+    def __init__(self, folder):
+        self.folder, self.reads, self.found, self.faults, self.breaks = folder, 0, [], [], False
+        self.watch = DirectionWatch([folder], self.load, self.found.append, self.faults.append)
+
+    def load(self, paths):
+        self.reads += 1
+        if self.breaks:
+            raise WeightsError("beard.safetensors is broken")
+        return DirectionSet([])
+
+    def put(self, name, size):
+        (self.folder / name).write_bytes(b"x" * size)
+
+    def look(self, times=1):
+        for _ in range(times):
+            self.watch.look()
+        return self.reads
+
+
+def test_a_file_of_directions_counts_once_it_has_been_copied_and_is_read_once(tmp_path):
+    (tmp_path / "a.safetensors").write_bytes(b"here before")
+    followed = Followed(tmp_path)
+    assert followed.look(3) == 0  # what was there at the start was read then
+    for size in (10, 20, 30):
+        followed.put("beard.safetensors", size)
+        assert followed.look() == 0  # it is still growing
+    assert followed.look() == 1 and followed.look(3) == 1
+    followed.breaks = True
+    followed.put("beard.safetensors", 40)
+    assert followed.look(5) == 2 and followed.faults == ["beard.safetensors is broken; the directions stay as they were"]
+    followed.breaks = False
+    (tmp_path / "beard.safetensors").unlink()
+    assert followed.look(2) == 3 and len(followed.found) == 2 and len(followed.faults) == 1
 
 
 def test_directions_whose_reading_breaks_are_a_fault_and_not_the_end():

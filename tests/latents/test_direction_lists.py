@@ -55,6 +55,8 @@ def test_picking_from_several_and_a_scale_for_the_residual_too(folder):
         ("directions:\n  - {file: age.pt, layers: 7-2}", "layers: first and last"),
         ("directions:\n  - {file: age.pt, layers: 4-9}", "'age' moves layers 4-9, the generator has 0-5"),
         ("directions:\n  - {file: age.pt, scale: .inf}", "scale: a finite number"),
+        ("directions:\n  - {file: age.pt, scale: .nan}", "scale: a finite number"),
+        (f"directions:\n  - {{file: age.pt, scale: {10**400}}}", "scale: a finite number"),
         ("directions:\n  - {file: pca.pt, component: 99}", r"pca\.pt has no component 99; it holds 40 components"),
         ("directions:\n  - {file: pca.pt}", r"pca\.pt holds 40 directions; say which with component"),
         ("directions:\n  - {file: many.pt, name: one}", r"many\.pt holds 2 directions; say which with pick"),

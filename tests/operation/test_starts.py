@@ -67,6 +67,7 @@ def test_deaths_of_another_day_are_forgiven_and_a_clock_set_back_forgives_nothin
 BROKEN = (
     "", "{", "[]", "null", '{"early": "many"}', '{"early": -5, "began": 0, "living": true}', '{"own": 9}',
     '{"began": NaN, "living": true}', "[" * 9000,
+    f'{{"began": {10**400}, "living": true}}',
 )  # fmt: skip
 
 
