@@ -72,24 +72,29 @@ class Heartbeat:
         over: Callable[[str], None],
     ) -> None:
         self._broker, self._observe, self._measure, self._fault, self._over = broker, observe, measure, fault, over
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None  # it holds files: none before the start
         self._end = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
 
     def start(self) -> None:
         """Begin. Raises ConfigError where the package is missing."""
         check_package()
+        self._loop = asyncio.new_event_loop()
         self._thread.start()
 
     def stop(self) -> None:
         """Say that this mirror is gone, if that can be said soon, and end. More than once, or before the start, does no harm."""
-        if self._thread.is_alive():
+        if self._loop is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._end.set)
             self._thread.join(2 * STOP_SECONDS)
 
     def _run(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+        with asyncio.Runner(loop_factory=self._made_loop) as runner:
             runner.run(self._beat())
+
+    def _made_loop(self) -> asyncio.AbstractEventLoop:
+        assert self._loop is not None
+        return self._loop
 
     async def _beat(self) -> None:
         wait = FIRST

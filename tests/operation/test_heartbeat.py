@@ -1,6 +1,7 @@
 """The house hears whether a mirror is there and how it fares, and a broker that is gone stops no show."""
 
 import json
+import os
 import socket
 import sys
 import time
@@ -96,6 +97,13 @@ def test_a_password(monkeypatch):
     until(lambda: BEAT in broker.retained)
     right.beat.stop()
     broker.close()
+
+
+def test_one_that_never_begins_holds_no_file_and_can_be_ended():
+    before = len(os.listdir("/proc/self/fd"))
+    one = Heartbeat(Wanted("127.0.0.1", 1, False, "", "", "facets", "left", 1.0), lambda: SEEN, Measures, pytest.fail, pytest.fail)
+    assert len(os.listdir("/proc/self/fd")) == before
+    one.stop()
 
 
 def test_nothing_of_a_visitor_is_told():

@@ -112,7 +112,7 @@ class WebPanel:
         self._reception = Reception(self._guard, self._door, self._senders, self._oscquery.welcomes)
         self._socket: socket.socket | None = None
         self._port = settings.web.port
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None  # it holds files: none before the start
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
         self._up = threading.Event()
         self._stop: asyncio.Event | None = None
@@ -176,16 +176,15 @@ class WebPanel:
         web_settings = self._settings.web
         self._socket = listening_socket(web_settings.host, web_settings.port)
         self._port = int(self._socket.getsockname()[1])
+        self._loop = asyncio.new_event_loop()
         self._thread.start()
         self._up.wait(STOP_SECONDS)
 
     def stop(self) -> None:
         """Say goodbye to every client and close the port."""
-        if self._thread.is_alive():
+        if self._loop is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(lambda: self._stop.set() if self._stop is not None else None)
             self._thread.join(STOP_SECONDS)
-        elif not self._loop.is_closed():
-            self._loop.close()
         if self._socket is not None:
             self._socket.close()
 
@@ -193,17 +192,22 @@ class WebPanel:
         """All of the thread. At the end the runner cancels what is still under way and waits for it: a request of somebody who was
         let go sleeps until its turn, and the HTTP library cancels its own tasks without waiting."""
         try:
-            with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            with asyncio.Runner(loop_factory=self._made_loop) as runner:
                 runner.run(self._serve())
         except Exception:  # the show goes on without a panel
             log.exception("the web server ended")
         finally:
             self._up.set()
 
+    def _made_loop(self) -> asyncio.AbstractEventLoop:
+        assert self._loop is not None
+        return self._loop
+
     async def _serve(self) -> None:
         assert self._socket is not None
         self._stop = asyncio.Event()
-        self._loop.set_exception_handler(_mishap)
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(_mishap)
         app = web.Application(middlewares=[self._reception.check], client_max_size=1 << 16)
         visitors = [*TakeDesk(self._takeaways).routes(), *TakePages(self._takeaways).routes()]
         photographs = [] if self._studio is None else self._studio.routes()
@@ -222,7 +226,7 @@ class WebPanel:
         )
         await runner.setup()
         assert runner.server is not None
-        self._hub.start(self._loop)
+        self._hub.start(loop)
         watching = asyncio.ensure_future(self._panel.watch())
         announcement = Announcement(addresses(self._settings.web.host), self.port)
         with folded(FOLDED):

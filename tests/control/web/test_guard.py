@@ -4,9 +4,11 @@ import contextlib
 import http.client
 import json
 import logging
+import os
 import socket
 import time
 import urllib.parse
+from pathlib import Path
 
 import pytest
 
@@ -158,6 +160,26 @@ def test_a_taken_port_is_named_with_its_key(stage):
     with pytest.raises(ConfigError, match=rf"control\.web\.port: {stage.panel.port}: the port is taken"):
         other.panel.start()
     other.panel.stop()
+
+
+def event_loops():
+    """How many are open in this process: each holds one such file."""
+    files = (file for file in Path("/proc/self/fd").iterdir() if file.is_symlink())
+    return sum(os.readlink(file) == "anon_inode:[eventpoll]" for file in files)
+
+
+def test_a_panel_holds_nothing_before_it_is_opened_nor_after_it_is_closed(stage):
+    before = event_loops()
+    never = Stage().panel
+    never.stop()
+    refused = Stage(control_config(port=stage.panel.port)).panel
+    with pytest.raises(ConfigError, match="taken"):
+        refused.start()
+    assert event_loops() == before
+    with Stage() as other:
+        assert event_loops() == before + 1 and ask(other.panel.port, "/panel")[0] == 200
+    other.panel.stop()
+    assert event_loops() == before
 
 
 def test_a_page_may_load_nothing_from_elsewhere(stage):
