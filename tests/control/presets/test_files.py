@@ -5,7 +5,7 @@ import os
 import pytest
 
 from installation.control.parameters import parameter_table
-from installation.control.presets.files import MissingGeneratorError, read_preset
+from installation.control.presets.files import MissingGeneratorError, belongs, read_preset
 from installation.control.presets.folder import PresetFolder
 from installation.control.presets.saving import backups_of, text_of, write_preset
 from installation.errors import ConfigError
@@ -91,6 +91,37 @@ def test_what_other_models_have_waits_or_is_told(read):
     assert not isinstance(caught.value, MissingGeneratorError)
 
 
+def test_what_a_larger_generator_or_another_painter_has_waits_as_well(read):
+    lines = ("blend/painted/layer/1024: 0.5", "style/poppy/amount: 0.75", "style/strength: 0.5", "style/scope: portraits")
+    preset = read("controls:\n" + "".join(f"  {line}\n" for line in lines))
+    assert preset.absent == {
+        "blend/painted/layer/1024": 0.5, "style/poppy/amount": 0.75, "style/strength": 0.5, "style/scope": "portraits",
+    }  # fmt: skip
+    for line in ("blend/painted/layer/2048: 0.5", "style/poppy/scope: portraits", "style/strong: 1", "styles/poppy/amount: 1"):
+        with pytest.raises(ConfigError, match="no such control"):
+            read(f"controls:\n  {line}\n")
+    with pytest.raises(ConfigError, match="must be one of picture, portraits"):
+        read("controls:\n  style/scope: everything\n")
+
+
+def test_when_the_house_opens_is_no_preset_s_to_say(read):
+    with pytest.raises(ConfigError, match=r":2: schedule/override: 'closed': belongs to the people on stage"):
+        read("controls:\n  schedule/override: closed\n")
+    assert belongs("look/grain") and not any(belongs(name) for name in ("schedule/override", "transport/bpm", "preset/fade"))
+
+
+def test_a_file_that_begins_with_an_editor_s_mark_is_read(read):
+    assert read("\ufefffade: 4\ncontrols: {look/grain: 0.5}\n").fade == 4.0
+
+
+def test_where_there_is_no_generator_at_all_that_is_said(tmp_path):
+    (tmp_path / "one.yaml").write_text("controls: {blend/manga/amount: 1}\n")
+    with pytest.raises(MissingGeneratorError, match=r"there is no such generator here; there is none$"):
+        read_preset(tmp_path / "one.yaml", parameter_table(["smile"], []))
+    with pytest.raises(MissingGeneratorError, match=r"there is painted, toon$"):
+        read_preset(tmp_path / "one.yaml", parameter_table(["smile"], ["painted", "toon"]))
+
+
 def test_lines_that_wait_are_one_notice_however_many(tmp_path):
     for k in range(23):
         (tmp_path / f"p{k:02}.yaml").write_text(f"controls: {{edit/hats/amount: {k / 10}, edit/beard/amount: 1}}\n")
@@ -128,6 +159,55 @@ def test_other_models_ask_the_files_again(tmp_path):
     told = folder.look(later)
     assert "no such generator" in told.notices[0] and told.faults == ()  # nobody has edited it
     assert folder.look(later).notices == folder.look(later).faults == ()
+
+
+def test_a_broken_file_is_told_at_the_first_look_and_later_only_when_it_lies_still(tmp_path):
+    """An editor may be half-way through writing: only what is the same at two looks is spoken of, once."""
+    file = tmp_path / "one.yaml"
+    file.write_text("fade: -1\n")
+    folder = PresetFolder(tmp_path)
+    assert [len(folder.look(TABLE).faults) for _ in range(3)] == [1, 0, 0] and folder.problem("one") is not None
+    file.write_text("fade: -22\n")
+    assert [len(folder.look(TABLE).faults) for _ in range(3)] == [0, 1, 0]
+    file.write_text("fade: -333\n")
+    assert folder.look(TABLE).faults == ()
+    file.write_text("fade: -4444\n")
+    assert [len(folder.look(TABLE).faults) for _ in range(2)] == [0, 1]
+    file.write_text("fade: 5\n")
+    assert folder.look(TABLE).presets["one"].fade == 5.0 and folder.problem("one") is None and folder.problem("two") is None
+    file.write_text("fade: -666666\n")
+    assert folder.look(TABLE).presets["one"].fade == 5.0 and folder.problem("one") is not None  # the last good state, with its fault
+
+
+def test_what_lies_in_the_folder_is_named_without_its_ending_the_broken_and_the_misnamed_too(tmp_path):
+    for name in ("calm.yaml", "broken.yaml", "Snow.YML", "two.parts.yaml", "notes.txt", ".hidden.yaml"):
+        (tmp_path / name).write_text("fade: -1\n" if name == "broken.yaml" else "fade: 1\n")
+    look = PresetFolder(tmp_path).look(TABLE)
+    assert look.files == {"calm", "broken", "snow", "two.parts"} and list(look.presets) == ["calm"] and look.numbers == {"calm": 0}
+
+
+def test_of_several_generators_that_are_not_here_the_others_are_counted(tmp_path):
+    said = {}
+    for count in (1, 2, 3):
+        (tmp_path / f"p{count}.yaml").write_text("controls: {blend/manga/amount: 1}\n")
+        (said[count],) = PresetFolder(tmp_path).look(TABLE).notices
+    assert said[1].endswith("there is painted")
+    assert said[2].endswith("; 1 other preset left out likewise") and said[3].endswith("; 2 other presets left out likewise")
+
+
+def test_lines_that_wait_in_one_preset_alone_are_told_of_one(tmp_path):
+    (tmp_path / "one.yaml").write_text("controls: {edit/hats/amount: 1, edit/beard/amount: 1}\n")
+    (notice,) = PresetFolder(tmp_path).look(TABLE).notices
+    assert notice.endswith("edit/hats is not installed here; its lines wait; 1 more like it, in 1 preset, for edit/hats, edit/beard")
+
+
+def test_presets_that_come_or_go_ask_no_file_again_and_other_models_do(tmp_path):
+    (tmp_path / "one.yaml").write_text("controls: {edit/hats/amount: 1}\n")
+    folder = PresetFolder(tmp_path)
+    first = folder.look(TABLE).presets["one"]
+    more = parameter_table(["smile", "age"], ["painted"], [4, 32], presets=["one", "two"])
+    assert folder.look(TABLE).presets["one"] is first and folder.look(more).presets["one"] is first
+    assert folder.look(parameter_table(["smile"], ["painted"], [4, 32])).presets["one"] is not first
 
 
 def test_a_folder_lies_over_the_one_beneath_it(tmp_path):
