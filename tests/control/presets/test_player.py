@@ -7,9 +7,9 @@ import threading
 import pytest
 
 from installation.control.parameters import parameter_table
-from installation.control.presets.files import read_preset
+from installation.control.presets.files import Preset, read_preset
 from installation.control.presets.folder import MAX_PRESETS
-from installation.control.presets.player import PresetPlayer
+from installation.control.presets.player import RELOAD_FADE, PresetPlayer, edited_controls, preset_names
 from installation.control.presets.saves import MOST_WAITING, NEW_AT_ONCE, NEW_SECONDS
 from installation.control.state import Change, ControlState
 from installation.errors import ConfigError
@@ -514,3 +514,77 @@ def test_a_full_folder_refuses_new_presets_and_keeps_those_it_had(tmp_path):
     show.player.step(1.0)
     assert "p499" in show.player.catalogue.presets and "aab" not in show.player.catalogue.presets
     assert len(show.faults) == 1 and "aab.yaml is left out" in show.faults[0]
+
+
+def test_what_was_asked_for_last_is_still_saved_and_after_the_end_nothing_is_heard(show):
+    show.state.set("preset/save", "Last words", "osc")
+    show.player.stop()
+    assert (show.folder / "last-words.yaml").exists()
+    show.state.set("preset/save", "Too late", "osc")
+    show.state.set("preset/recall", "painted", "osc")
+    show.player.step(1.0)
+    assert not (show.folder / "too-late.yaml").exists() and show.recalls == []
+
+
+def test_setting_the_time_of_a_fade_recalls_nothing(show):
+    show.state.set("preset/fade", 5.0, "osc")
+    show.player.step(0.0)
+    assert show.recalls == [] and show.state.counts().ignored == 0
+
+
+@pytest.mark.parametrize(("easing", "half"), [("linear", 0.5), ("in", 0.125), ("out", 0.875)])
+def test_a_recall_and_an_edit_of_what_shows_go_the_preset_s_own_way(show, easing, half):
+    show.write("calm.yaml", CALM.replace("linear", easing))
+    show.player.step(1.0)
+    show.player.recall("calm")
+    show.at(2.0, "edit/smile/amount")
+    assert show.at(3.0, "edit/smile/amount") == pytest.approx(half) and show.at(4.0, "edit/smile/amount") == 1.0
+    show.write("calm.yaml", CALM.replace("linear", "breath" if easing == "linear" else "linear").replace("1.0", "0.0"))
+    show.player.step(5.0)
+    show.at(5.0, "edit/smile/amount")
+    quarter = 0.103515625 if easing == "linear" else 0.25  # the way that the edit asks for, and no more the one before it
+    assert show.at(5.0 + RELOAD_FADE / 4, "edit/smile/amount") == pytest.approx(1 - quarter, abs=1e-6)
+
+
+def test_an_edit_that_says_what_was_there_anyway_moves_nothing():
+    began = {"look/grain": 0.1, "look/zoom": 1.0, "look/trails": 0.0}
+    old = Preset("calm", {"look/grain": 0.5, "look/zoom": 2.0})
+    assert edited_controls(old, Preset("calm", {"look/grain": 0.5, "look/zoom": 2.0, "look/trails": 0.0}), began) == {}
+    assert edited_controls(old, Preset("calm", {"look/zoom": 3.0}), began) == {"look/grain": 0.1, "look/zoom": 3.0}
+    gone = Preset("calm", {"edit/gone/amount": 1.0})
+    assert edited_controls(Preset("calm", {"look/grain": 0.1}), gone, began) == {"edit/gone/amount": 1.0}
+    assert edited_controls(gone, Preset("calm"), began) == {}  # nobody knows where that began
+
+
+def test_a_look_that_finds_the_same_presets_leaves_the_controls_alone(show):
+    table = show.state.table
+    show.write("calm.yaml", CALM.replace("0.5", "0.6"))
+    for turn in range(4):
+        show.player.step(1.0 + turn)
+    assert show.state.table is table and show.player.catalogue.presets["calm"].controls["look/grain"] == 0.6
+
+
+def test_where_there_is_no_preset_at_all_that_is_said(tmp_path):
+    show = Show(tmp_path)
+    with pytest.raises(ConfigError, match=r"--preset calm: there is no such preset; there is none$"):
+        show.player.begin("calm")
+    show.player.resume("calm")
+    assert show.player.current == ""
+
+
+def test_a_preset_that_showed_when_the_last_show_ended_is_taken_up_and_nothing_moves(show):
+    show.player.resume("calm")
+    assert show.player.current == "calm" and show.recalls == [] and not show.state.fading
+    show.player.step(0.0)
+    show.state.set("preset/next", True)
+    show.player.step(0.1)
+    assert show.player.current == "painted"
+
+
+def test_names_of_the_presets_in_some_folders(tmp_path):
+    own, shipped = tmp_path / "own", tmp_path / "shipped"
+    for folder, names in ((own, ("mine.yaml", "calm.yaml", "Not One.yaml", "notes.txt")), (shipped, ("calm.yaml", "alba.yaml"))):
+        folder.mkdir()
+        for name in names:
+            (folder / name).write_text("fade: -1\n")  # the broken ones too
+    assert preset_names(own, None, shipped) == ["alba", "calm", "mine"] and preset_names(None) == preset_names(tmp_path / "none") == []
