@@ -257,6 +257,11 @@ def test_an_address_has_its_share_and_the_one_that_holds_most_makes_room(every_a
         house.door.most = 5
         await house.knock("127.0.0.4")
         await until(lambda: guests[0][2].lost)
+        for _, connection, _ in own[1:]:
+            house.door.lasts(connection, True)
+        turned_away = house.door.turned_away
+        await house.link("127.0.0.2")  # its share are WebSockets, and none of them idles
+        await until(lambda: house.door.turned_away == turned_away + 1)
         assert not own[1][2].lost and [house.senders.of(f"127.0.0.{k}").connections for k in (2, 3, 4)] == [2, 2, 1]
 
     in_a_house(visit)
