@@ -21,7 +21,7 @@ LEAST_BITS = 36.0  # what is left to guess, see ``bits``
 LONGEST = 200
 WORDS = ("passwort", "password", "facets", "letmein", "welcome", "secret", "geheim", "admin", "panel", "token", "mirror", "qwertz")
 LEET = str.maketrans("01345@$!", "oleasasi")
-ROWS = ("qwertyuiop", "qwertzuiop", "asdfghjkl", "yxcvbnm", "zxcvbnm")
+ROWS = ("1234567890", "qwertyuiop", "qwertzuiop", "asdfghjkl", "yxcvbnm", "zxcvbnm")
 
 
 def made() -> str:
@@ -83,15 +83,21 @@ def strong(token: str, where: str) -> str:
 
 def bits(token: str) -> float:
     """About how many bits there are to guess: what repeats, runs on (``abcd``, ``4321``, ``asdf``) or is a word that everybody
-    takes counts as one character."""
-    text = token.lower().translate(LEET)
+    takes counts as one character. Digits are read as the letters that they stand for (``p4ssw0rd``) and as they are (``4321``), whichever
+    leaves less."""
+    plain, alphabet = token.lower(), _alphabet(token)
+    return min(_left(text, alphabet) for text in (plain, plain.translate(LEET)))
+
+
+def _left(text: str, alphabet: int) -> float:
+    """``bits`` of a token in one spelling. alphabet: characters to try in each place."""
     for word in WORDS:
         text = text.replace(word, word[0])
     text = next((text[:size] for size in range(1, len(text) // 2 + 1) if text == (text[:size] * len(text))[: len(text)]), text)
     steps = [_runs_on(before, letter) for before, letter in zip(" " + text, text, strict=False)]
     fresh = sum(not (step and before) for before, step in zip([False, *steps], steps, strict=False))  # two in a row are chance
     different = len(set(text))
-    return fresh * math.log2(max(1, _alphabet(token) if 2 * different > fresh else different))
+    return fresh * math.log2(max(1, alphabet if 2 * different > fresh else different))
 
 
 def _alphabet(token: str) -> int:

@@ -174,7 +174,8 @@ def test_a_client_hears_what_it_listens_to_for_as_long_as_it_does():
     "text",
     ["{", "[]", "3", '{"COMMAND": "LISTEN"}', '{"DATA": "/facets/look/grain"}', '{"COMMAND": 1, "DATA": "/facets/look/grain"}', "[" * 5000,
      '{"COMMAND": "LISTEN", "DATA": 3}', '{"COMMAND": "HUM", "DATA": "/facets/look/grain"}',
-     '{"COMMAND": "LISTEN", "DATA": "/facets/none"}', '{"COMMAND": "LISTEN", "DATA": "look/grain"}', '{"COMMAND": "LISTEN", "DATA": "/facets/out"}'],
+     '{"COMMAND": "LISTEN", "DATA": "/facets/none"}', '{"COMMAND": "LISTEN", "DATA": "look/grain"}',
+     '{"COMMAND": "LISTEN", "DATA": "/facets/out"}'],
 )  # fmt: skip
 def test_what_means_nothing_is_no_command(text):
     async def visit(client):

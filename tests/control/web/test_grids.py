@@ -1,6 +1,7 @@
 """Grids in the panel: a click takes a face into the mirror, and nothing but faces of grids is given out."""
 
 import json
+import os
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -14,7 +15,7 @@ from installation.__main__ import main
 from installation.assembly.guests import taker
 from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
-from installation.control.web.grids import GuestDoor
+from installation.control.web.grids import FACE, FORMAT, MOST_BYTES, MOST_NAMES, GridPages, GuestDoor, description
 from installation.control.web.preview import Preview
 from installation.control.web.server import WebPanel
 from installation.models.guests import GuestBook
@@ -82,6 +83,45 @@ def test_a_code_that_does_not_fit_is_told(show):
         ask(show, f"/{NAME}/r1-c3", "POST")
     assert refused.value.code == 409 and "18x512" in json.loads(refused.value.read())["fault"]
     assert show.state.target("identity/guest") == "none"
+
+
+def described(place, **told):
+    """What is read of a grid that says this of itself, beside what every one says."""
+    place.mkdir(exist_ok=True)
+    (place / "grid.json").write_text(json.dumps({"format": FORMAT, "rows": ["a"], "columns": ["b", "c"], **told}))
+    return description(place / "grid.json")
+
+
+def test_what_a_grid_says_of_itself_is_shown_in_short(tmp_path):
+    told = described(tmp_path / "one", title="t" * 300, weights=3, rows=["r" * 150, 7], other="secret")
+    assert told == {"title": "t" * 200, "weights": "3", "space": "", "generator": "", "rows": ["r" * 100, "7"], "columns": ["b", "c"]}
+    assert described(tmp_path / "one", rows=["a"] * MOST_NAMES)["rows"] == ["a"] * MOST_NAMES
+    for wrong in ({"rows": ["a"] * (MOST_NAMES + 1)}, {"columns": []}, {"rows": "abc"}, {"columns": None}, {"format": "other"}):
+        assert described(tmp_path / "one", **wrong) is None
+    text = json.dumps({"format": FORMAT, "rows": ["a"], "columns": ["b"]})
+    (tmp_path / "one" / "grid.json").write_text(text + " " * (MOST_BYTES - len(text)))
+    assert description(tmp_path / "one" / "grid.json") is not None
+    (tmp_path / "one" / "grid.json").write_text(text + " " * (MOST_BYTES - len(text) + 1))
+    assert description(tmp_path / "one" / "grid.json") is None and description(tmp_path / "none" / "grid.json") is None
+
+
+def test_the_newest_grids_come_first_and_those_that_cannot_be_named_do_not_come(tmp_path, monkeypatch):
+    monkeypatch.setattr("installation.control.web.grids.MOST_GRIDS", 3)
+    for age, name in enumerate(("new", "middle", "n" * 100, "n" * 101, ".hidden", "old")):
+        described(tmp_path / name)
+        os.utime(tmp_path / name / "grid.json", (1e9 - age, 1e9 - age))
+    pages = GridPages(ControlState(parameter_table([], [])), GuestDoor(tmp_path, pytest.fail))
+    assert pages._names() == ["new", "middle", "n" * 100]
+    (tmp_path / "middle" / "grid.json").write_text("{}")
+    os.utime(tmp_path / "middle" / "grid.json", (2e9, 2e9))
+    assert pages._names() == ["new", "n" * 100]
+    assert GridPages(ControlState(parameter_table([], [])), None)._names() == []
+    assert GridPages(ControlState(parameter_table([], [])), GuestDoor(tmp_path / "none", pytest.fail))._names() == []
+
+
+@pytest.mark.parametrize("face", ["row-1", "column-9999", "r1-c1", "r9999-c9999"])
+def test_a_face_is_named_by_its_place(face):
+    assert FACE.fullmatch(face) and not FACE.fullmatch(face + "0" * 4) and not FACE.fullmatch(face.replace("r", "x", 1) + "x")
 
 
 def test_another_page_takes_nobody(show):

@@ -1,7 +1,11 @@
 """The operator's page over HTTP and WebSocket, before a show that captures."""
 
 import asyncio
+import http.client
 import json
+import urllib.error
+import urllib.request
+from types import SimpleNamespace
 
 import aiohttp
 import cv2
@@ -9,10 +13,15 @@ import numpy as np
 import pytest
 
 from installation.assembly.options import RunOptions
-from installation.control.web.operator_page import MOST_SURE, SURE_SECONDS, Asked
+from installation.control.state import ControlState
+from installation.control.web.operator_page import FILES, MOST_BODY, MOST_SURE, SURE_SECONDS, Asked
+from installation.control.web.preview import Preview
+from installation.control.web.server import WebPanel
 from installation.control.web.tracker_view import SEEN
 from installation.operation.ending import Wish
 from installation.sources.cameras import stand_ins
+from tests.control.web.conftest import SEEN as CONTROLLED
+from tests.control.web.conftest import control_config, table
 from tests.control.web.operated_show import BOX, OperatedShow
 
 LEFT, RIGHT = "stand-in:left", "stand-in:right"
@@ -122,6 +131,115 @@ def test_words_of_who_is_sure_grow_old_and_few():
     for _ in range(MOST_SURE):
         last = asked.word(Wish.RESTART)
     assert not asked.sure(Wish.RESTART, first) and asked.sure(Wish.RESTART, last)
+
+
+def test_a_word_is_good_to_the_last_second_once_and_as_many_wait_as_there_may_be():
+    now = [100.0]
+    asked = Asked(lambda: now[0])
+    word, other = asked.word(Wish.RESTART), asked.word(Wish.RESTART)
+    now[0] += SURE_SECONDS - 0.01
+    assert asked.sure(Wish.RESTART, word) and not asked.sure(Wish.RESTART, word)
+    now[0] += 0.01
+    assert not asked.sure(Wish.RESTART, other) and not asked.sure(Wish.NONE, "a guess")
+    first = asked.word(Wish.SHUT_DOWN)
+    for _ in range(MOST_SURE - 1):
+        asked.word(Wish.RESTART)
+    assert asked.sure(Wish.SHUT_DOWN, first)
+
+
+class Desk:
+    """A desk that says what it was asked for."""
+
+    tracker = Preview()
+
+    def __init__(self):
+        self.asked = []
+
+    def examine(self, thorough):
+        self.asked.append(("examine", thorough))
+        return ""
+
+    def choose(self, source):
+        self.asked.append(("choose", source))
+        return "" if source else "there is no such camera"
+
+    def set_control(self, name, value):
+        self.asked.append(("set", name, value))
+        return ""
+
+    def crop(self, given):
+        self.asked.append(("crop", given))
+        return ""
+
+    def under_way(self):
+        return Wish.NONE
+
+    def end(self, wish):
+        self.asked.append(("end", wish))
+        return "not now" if wish is Wish.SHUT_DOWN else ""
+
+
+@pytest.fixture(scope="module")
+def served():
+    desk = Desk()
+    panel = WebPanel(ControlState(table()), control_config(), lambda: CONTROLLED, Preview(), operator=desk)
+    panel.start()
+    yield SimpleNamespace(desk=desk, port=panel.port, url=panel.operator_url)
+    panel.stop()
+
+
+def wished(served, path, data, **headers):
+    """Status, JSON of the answer."""
+    body = data if isinstance(data, bytes) else json.dumps(data).encode()
+    link = http.client.HTTPConnection("127.0.0.1", served.port, timeout=30)
+    link.request("POST", f"/operator/{path}", body, headers)
+    reply = link.getresponse()
+    told = json.loads(reply.read())
+    link.close()
+    return reply.status, told
+
+
+def test_each_wish_reaches_the_desk_as_it_was_said(served):
+    served.desk.asked.clear()
+    for path, wish in (
+        ("doctor", {"thorough": True}), ("doctor", {"thorough": 1}), ("doctor", {}), ("camera", {"source": "5"}), ("crop", {"crop": None}),
+        ("control", {"name": "focus", "value": 7}), ("control", {"name": "focus"}),
+    ):  # fmt: skip
+        assert wished(served, path, wish) == (200, {"done": True})
+    looked = [("examine", True), ("examine", False), ("examine", False)]
+    assert served.desk.asked == [*looked, ("choose", "5"), ("crop", None), ("set", "focus", 7), ("set", "focus", None)]
+    served.desk.asked.clear()
+    assert wished(served, "camera", {"source": ""}) == (400, {"error": "there is no such camera"})
+    assert wished(served, "camera", {"source": 5})[0] == wished(served, "control", {"name": 3})[0] == wished(served, "crop", {})[0] == 400
+    assert served.desk.asked == [("choose", "")]
+
+
+def test_the_end_comes_with_its_word_and_what_is_in_its_way_is_told(served):
+    served.desk.asked.clear()
+    status, told = wished(served, "end", {"wish": "shut-down"})
+    assert status == 200 and told["seconds"] == SURE_SECONDS and served.desk.asked == []
+    assert wished(served, "end", {"wish": "shut-down", "sure": told["sure"]}) == (400, {"error": "not now"})
+    word = wished(served, "end", {"wish": "restart"})[1]["sure"]
+    assert wished(served, "end", {"wish": "restart", "sure": word}) == (200, {"done": True})
+    assert served.desk.asked == [("end", Wish.SHUT_DOWN), ("end", Wish.RESTART)]
+
+
+def test_a_wish_may_be_so_long(served):
+    wish = b'{"thorough": false}'
+    assert wished(served, "doctor", wish + b" " * (MOST_BODY - len(wish)))[0] == 200
+    assert wished(served, "doctor", wish + b" " * (MOST_BODY - len(wish) + 1)) == (400, {"error": "this is no wish that can be understood"})
+    assert wished(served, "doctor", b"")[0] == 200  # what says nothing wishes for the usual
+
+
+def test_every_file_of_the_page_is_served_with_its_kind(served):
+    assert served.url == f"http://127.0.0.1:{served.port}/operator"
+    for name, kind in {"": "text/html", **{f"/{name}": kind for name, kind in FILES.items()}}.items():
+        with urllib.request.urlopen(served.url + name, timeout=30) as reply:
+            assert reply.headers.get_content_type() == kind and f"ws://127.0.0.1:{served.port}" in reply.headers["Content-Security-Policy"]
+    with urllib.request.urlopen(f"{served.url}/", timeout=30) as reply:
+        assert reply.url == served.url
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"{served.url}/operator_other.js", timeout=30)
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"3", b"\xff", b"[" * 3000, b'{"source": "' + b"a" * 9000 + b'"}'])

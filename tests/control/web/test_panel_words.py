@@ -168,7 +168,8 @@ def test_a_panel_is_told_its_own_value_once_its_message_has_had_its_effect():
         one.talk.outbox.note("beat", 2)
         assert await one.hears(5) == {"heard": 5, "values": {"look/grain": 1.0}, "beat": 2}
         one.talk.outbox.note("beat", 2)
-        assert await one.hears(6) == {"heard": 6, "values": {"look/zoom": 1.5}}  # what did not change is not told again
+        one.talk.outbox.note("midi", None)
+        assert await one.hears(6) == {"heard": 6, "values": {"look/zoom": 1.5}, "midi": None}  # what did not change is not told again
         one.talk.outbox.add(Batch(values={"look/zoom": 1.75}, fired={"transport/tap": True}))
         assert await one.hears(6) == {"heard": 6, "values": {"look/zoom": 1.75}, "fired": ["transport/tap"]}
         one.talk.outbox.add(Batch(values={"look/zoom": 1.75}, paths={"/facets/new": True}))
@@ -245,7 +246,11 @@ def test_changes_are_handed_out_together_and_no_more_often_than_they_may():
         smaller = table(presets=("calm",))
         state.replace(smaller)
         state.replace(ROWS)
-        assert (await first.take()).paths == {"preset/snow/recall": True}
+        assert (await first.take()).paths == {"preset/snow/recall": True}  # it went and came
+        state.set("edit/age/amount", 1.0)
+        state.replace(table(attributes=("smile",)))
+        batch = await first.take()
+        assert batch.values == {} and batch.paths["edit/age/amount"] is False  # nobody is told the value of what is gone
         hub.stop()
         state.set("look/grain", 0.1)
         hub.touch()

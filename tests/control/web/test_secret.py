@@ -1,5 +1,6 @@
 """The panel's token: where it comes from, how it may be written, and what is given in its place."""
 
+import math
 import os
 import string
 import unicodedata
@@ -92,6 +93,46 @@ def test_a_token_that_no_header_could_carry_is_refused(bad):
 def test_a_token_of_one_s_own_is_taken(good):
     assert secret.strong(good, "here") == good
     assert all(secret.strong(secret.made(), "made") for _ in range(200))
+
+
+@pytest.mark.parametrize(
+    ("token", "characters", "alphabet"),
+    [
+        ("xk7", 3, 36), ("xK7", 3, 62), ("xK-", 3, 84), ("xk", 2, 26), ("日曜", 2, 50), ("x-", 2, 58), ("83", 2, 10),
+        ("abcd", 2, 26), ("4321", 2, 10), ("asdf", 2, 26), ("fdsa", 2, 26), ("aaaa", 1, 26), ("abxy", 4, 26), ("abcpqr", 4, 26),
+        ("ytrewq", 2, 26), ("7890", 2, 10),
+        ("abcabcabc", 2, 26), ("xkxkxk", 2, 26), ("xkxkx", 2, 26), ("xkxkxkq", 7, 3), ("password", 1, 26), ("P4ssw0rd", 1, 62),
+        ("xkpanel", 3, 26),
+    ],
+)  # fmt: skip
+def test_what_repeats_runs_on_or_is_everybody_s_word_is_one_character_to_guess(token, characters, alphabet):
+    assert secret.bits(token) == pytest.approx(characters * math.log2(alphabet))
+
+
+def test_a_token_is_just_long_enough_and_just_short_enough():
+    for token in ("xK7-qZ2+", "gbqzuvkmx"):
+        assert secret.strong(token, "here") == token
+    with pytest.raises(ConfigError, match="needs at least 8 characters"):
+        secret.strong("xK7-qZ2", "here")
+    longest = "xK7-qZ2+vB" * (secret.LONGEST // 10 - 1) + "mR4=wT9?hL"
+    assert len(longest) == secret.LONGEST and secret.strong(longest, "here") == longest
+    with pytest.raises(ConfigError, match="longer than 200 characters"):
+        secret.strong(longest + "x", "here")
+    assert secret.bits("83057192640") > secret.LEAST_BITS > secret.bits("8305719264")
+    assert secret.strong("83057192640", "here")
+    with pytest.raises(ConfigError, match="is too easy to guess"):
+        secret.strong("8305719264", "here")
+
+
+def test_a_file_holds_the_longest_token_however_many_bytes_it_takes(tmp_path):
+    path = tmp_path / "token"
+    path.touch(0o600)
+    longest = "".join(chr(0x4E00 + 37 * k) for k in range(secret.LONGEST))
+    path.write_text(longest + "\r\n", encoding="utf-8-sig")
+    assert secret.configured(WebConfig(token_file="token"), tmp_path, {}) == longest
+    path.write_text("  correct-horse-battery\n")
+    with pytest.raises(ConfigError, match="neither begins nor ends with a space"):
+        secret.configured(WebConfig(token_file="token"), tmp_path, {})
 
 
 def test_a_token_may_lie_in_a_file_that_is_made_for_its_owner_alone(tmp_path):

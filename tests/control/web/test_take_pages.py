@@ -228,6 +228,43 @@ def test_a_print_is_asked_for_once(tmp_path, monkeypatch):
     house.close()
 
 
+def test_a_print_that_fails_is_told(tmp_path, monkeypatch):
+    folder, faults = tmp_path / "bin", []
+    folder.mkdir()
+    (folder / "lp").write_text("#!/bin/sh\ncat > /dev/null\nexit 1\n")
+    (folder / "lp").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+    house = House(tmp_path / "shelf", printer=lambda shelf: Printer(shelf, "photos", SHEETS["4x6"], "", 2, faults.append))
+    secret, _ = house.take()
+    status, headers, _ = house.ask(f"/take/{secret}/print", "POST")
+    assert status == 303 and headers["location"] == f"/take/{secret}?said=print_failed"
+    failed, said = house.ask(headers["location"])[2], house.ask(f"/take/{secret}")[2]
+    assert failed != said and b"It is being printed" not in failed and len(faults) == 1
+    house.close()
+
+
+def test_a_film_of_the_gallery_plays_there_and_nothing_is_kept_by_whoever_looks(house):
+    secret, kept = house.take(films=True)
+    house.ask(f"/take/{secret}/offer", "POST")
+    house.office.decide(kept.id, show=True)
+    status, headers, body = house.ask(f"/gallery/{kept.id}/boomerang.mp4")
+    assert (status, headers["content-type"], headers["content-disposition"]) == (200, "video/mp4", "inline") and body
+    assert house.ask(f"/gallery/{kept.id}/loop.mp4")[0] == house.ask(f"/gallery/{'0' * len(kept.id)}/boomerang.mp4")[0] == 404
+    status, headers, _ = house.ask("/take/page.css")
+    assert status == 200 and headers["content-type"] == "text/css; charset=utf-8"
+    for path in (f"/take/{secret}", "/gallery", "/take/none"):
+        headers = house.ask(path)[1]
+        assert (headers["cache-control"], headers["x-robots-tag"], headers["referrer-policy"]) == ("no-store", "noindex", "same-origin")
+        assert headers["content-type"] == "text/html; charset=utf-8"
+    assert house.ask(f"/take/{secret}/{STILL}")[1]["content-disposition"] == "inline"
+
+
+@pytest.mark.parametrize("path", ["/taken", "/galleryx", "/gallery2/x"])
+def test_what_only_begins_like_a_visitors_page_is_none(house, monkeypatch, path):
+    monkeypatch.setattr(house.panel._guard, "_allows", lambda remote: False)
+    assert house.ask(path)[0] == 403 and house.ask("/gallery")[0] == 200
+
+
 @pytest.mark.parametrize(("accepts", "word"), [
     ("de-CH,de;q=0.9,en;q=0.5", "Ihr Bild"), ("xx, it;q=0.3, fr;q=0.8", "Votre image"), ("zh-CN", "您的照片"), ("", "Your picture"),
     (";;,q=", "Your picture"),
