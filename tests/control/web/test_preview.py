@@ -9,6 +9,8 @@ import pytest
 
 from installation.canvas.qr import qr_rgb
 from installation.control.web.preview import LONGEST, Preview
+from installation.control.web.tracker_view import LOST, SEEN, WEAKEST, TrackerView, drawn
+from installation.messages import Expression, Face, Frame, TrackedFrame
 from tests.control.web.stranger import Line
 
 
@@ -104,3 +106,49 @@ def test_a_phone_reads_the_address_from_the_code():
     assert image.dtype == np.uint8 and image.shape[0] == image.shape[1] and image.shape[2] == 3
     assert image[:20].min() == 255  # its quiet zone
     assert cv2.QRCodeDetector().detectAndDecode(image)[0] == url
+
+
+def tracked(width, height, *faces):
+    image = np.zeros((height, width, 3), np.uint8)
+    return TrackedFrame(Frame(0, 0.0, image), faces)
+
+
+def visitor(box, seen=True, quality=1.0, landmarks=()):
+    points = np.array(landmarks or [(-50.0, -50.0)], np.float32)
+    return Face(1, points, box, Expression(), 1.0, seen, 1.0, quality)
+
+
+def box_in(picture):
+    """Left, top, right and bottom of what is drawn on black, px, and how much light it takes."""
+    found = picture.any(-1)
+    rows, columns = np.flatnonzero(found.any(1)), np.flatnonzero(found.any(0))
+    return np.array([columns.min(), rows.min(), columns.max(), rows.max()]), int(picture.sum())
+
+
+def test_the_tracker_s_picture_has_boxes_where_the_faces_are_thin_where_they_are_not_fit_for_a_portrait():
+    box = (100.0, 60.0, 200.0, 140.0)
+    place, fit = box_in(drawn(tracked(400, 300, visitor(box, quality=WEAKEST))))
+    assert np.abs(place - box).max() <= 2
+    place, unfit = box_in(drawn(tracked(400, 300, visitor(box, quality=WEAKEST - 0.01))))
+    assert np.abs(place - box).max() <= 2 and fit > 1.3 * unfit
+    place, _ = box_in(drawn(tracked(1280, 960, visitor((200.0, 120.0, 400.0, 280.0)))))
+    assert np.abs(place - box).max() <= 2
+
+
+def test_landmarks_of_who_is_seen_are_points_and_of_who_is_waited_for_there_are_none():
+    box, points = (100.0, 60.0, 200.0, 160.0), [(0.0, 0.0), (399.0, 299.0), (150.4, 99.6), (400.0, 5.0), (5.0, 300.0), (-1.0, 5.0)]
+    seen = drawn(tracked(400, 300, visitor(box, landmarks=points)))
+    assert [tuple(seen[y, x]) for x, y in ((0, 0), (399, 299), (150, 100))] == [SEEN] * 3
+    assert (seen[5] == SEEN).all(-1).sum() == 0 and (seen[:, 5] == SEEN).all(-1).sum() == 0  # beyond the edge there is nothing
+    lost = drawn(tracked(400, 300, visitor(box, seen=False, landmarks=points)))
+    assert (lost == LOST).all(-1).sum() > 300 and not (lost == SEEN).all(-1).any() and not lost[0, 0].any()
+
+
+def test_the_tracker_s_picture_is_drawn_for_those_who_look_and_its_size_is_always_known():
+    preview = Preview(allowed=True)
+    view, one = TrackerView(preview), tracked(400, 300, visitor((100.0, 60.0, 200.0, 160.0)))
+    view.offer(one, 1.0)
+    assert preview.size == (400, 300) and preview.jpeg() is None
+    preview.ask(lambda: None)
+    view.offer(one, 2.0)
+    assert preview.jpeg() is not None and not one.frame.image.any()  # the frame itself stays as it was
