@@ -110,10 +110,6 @@ def test_when_the_house_opens_is_no_preset_s_to_say(read):
     assert belongs("look/grain") and not any(belongs(name) for name in ("schedule/override", "transport/bpm", "preset/fade"))
 
 
-def test_a_file_that_begins_with_an_editor_s_mark_is_read(read):
-    assert read("\ufefffade: 4\ncontrols: {look/grain: 0.5}\n").fade == 4.0
-
-
 def test_where_there_is_no_generator_at_all_that_is_said(tmp_path):
     (tmp_path / "one.yaml").write_text("controls: {blend/manga/amount: 1}\n")
     with pytest.raises(MissingGeneratorError, match=r"there is no such generator here; there is none$"):
