@@ -71,8 +71,8 @@ def read_numbers(path: Path) -> dict[str, int]:
     found: dict[str, int] = {}
     given: set[int] = set()
     for line in text.splitlines():
-        number, _, name = line.strip().partition(" ")
+        number, _, name = (part.strip() for part in line.strip().partition(" "))
         if number.isdecimal() and len(number) < 6 and name and name not in found and int(number) not in given:
-            found[name.strip()] = int(number)
+            found[name] = int(number)
             given.add(int(number))
     return found

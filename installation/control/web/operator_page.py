@@ -155,8 +155,13 @@ async def _given(request: web.Request) -> Given | None:
     """The wish in a request; None for what is none."""
     if (request.content_length or 0) > MOST_BODY:
         return None
+    body = bytearray()
+    async for part in request.content.iter_any():  # it may come in pieces
+        body += part
+        if len(body) > MOST_BODY:
+            return None
     try:
-        given = json.loads(await request.content.read(MOST_BODY + 1) or b"{}")
+        given = json.loads(body or b"{}")
     except (ValueError, RecursionError):
         return None
     return given if isinstance(given, dict) else None

@@ -196,4 +196,6 @@ def test_lines_that_say_nothing_are_passed_over(tmp_path):
     file = tmp_path / ".numbers"
     file.write_text("7 calm\n7 twice\nx y\n 8   snow \n-1 minus\n123456 far\n9\n10 calm\n\n99999 last\n")
     assert read_numbers(file) == {"calm": 7, "snow": 8, "last": 99999}
+    file.write_text("7 calm\n9   calm\n9 snow\n")  # the first one counts, and the other's number is free
+    assert read_numbers(file) == {"calm": 7, "snow": 9}
     assert read_numbers(tmp_path / "none") == {} and read_numbers(tmp_path) == {}

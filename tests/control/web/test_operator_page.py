@@ -231,6 +231,22 @@ def test_a_wish_may_be_so_long(served):
     assert wished(served, "doctor", b"")[0] == 200  # what says nothing wishes for the usual
 
 
+@pytest.mark.parametrize("pieces", [(b'{"thorough"', b": true}"), (b"{", b'"thorough": tru', b"e}")])
+def test_a_wish_that_comes_in_pieces_is_heard_to_its_end(served, pieces):
+    served.desk.asked.clear()
+    link = http.client.HTTPConnection("127.0.0.1", served.port, timeout=30)
+    link.putrequest("POST", "/operator/doctor")
+    link.putheader("Content-Length", str(sum(map(len, pieces))))
+    link.endheaders()
+    for piece in pieces:
+        link.send(piece)
+        for _ in range(2):
+            assert wished(served, "camera", {"source": "5"})[0] == 200  # by then the piece is there, and no more of it
+    reply = link.getresponse()
+    assert (reply.status, json.loads(reply.read())) == (200, {"done": True}) and ("examine", True) in served.desk.asked
+    link.close()
+
+
 def test_every_file_of_the_page_is_served_with_its_kind(served):
     assert served.url == f"http://127.0.0.1:{served.port}/operator"
     for name, kind in {"": "text/html", **{f"/{name}": kind for name, kind in FILES.items()}}.items():
