@@ -140,6 +140,8 @@ def test_landmarks_of_who_is_seen_are_points_and_of_who_is_waited_for_there_are_
     seen = drawn(tracked(400, 300, visitor(box, landmarks=points)))
     assert [tuple(seen[y, x]) for x, y in ((0, 0), (399, 299), (150, 100))] == [SEEN] * 3
     assert (seen[5] == SEEN).all(-1).sum() == 0 and (seen[:, 5] == SEEN).all(-1).sum() == 0  # beyond the edge there is nothing
+    scaled = drawn(tracked(1280, 960, visitor((200.0, 120.0, 400.0, 280.0), landmarks=[(301.0, 199.0)])))
+    assert tuple(scaled[100, 150]) == SEEN
     lost = drawn(tracked(400, 300, visitor(box, seen=False, landmarks=points)))
     assert (lost == LOST).all(-1).sum() > 300 and not (lost == SEEN).all(-1).any() and not lost[0, 0].any()
 
