@@ -170,6 +170,35 @@ def test_a_client_hears_what_it_listens_to_for_as_long_as_it_does():
     in_a_talk(Client(), visit)
 
 
+def test_a_control_that_went_and_came_is_another_and_each_change_of_the_tree_is_told_once():
+    async def visit(client):
+        await client.says("LISTEN", "/facets/edit/age/amount")
+        client.state.replace(table(attributes=("smile",)))
+        _, tree = await client.hears(Batch(paths={"edit/age/amount": False}))
+        assert {one["COMMAND"] for one in tree} == {"PATH_REMOVED", "PATH_CHANGED"}
+        client.state.replace(TABLE)
+        _, tree = await client.hears(Batch(paths={"edit/age/amount": True}))
+        assert {one["COMMAND"] for one in tree} == {"PATH_ADDED", "PATH_CHANGED"}
+        assert await client.hears(Batch(values={"edit/age/amount": 1.0}, paths={"edit/age/amount": True})) == ({}, [])
+
+    in_a_talk(Client(), visit)
+
+
+def test_what_the_show_tells_is_heard_until_it_is_ignored():
+    async def visit(client):
+        await client.says("LISTEN", "/facets/out/faces")
+        assert await client.hears() == ({"/facets/out/faces": 2}, [])
+        client.readings[:] = [Reading("faces", "i", 3, ""), Reading("smile/7", "f", 0.5, "")]
+        client.talk.outbox.note("/facets/out", tuple(client.readings))
+        values, tree = await client.hears()
+        assert values == {"/facets/out/faces": 3} and tree[0]["DATA"] == "/facets/out/smile/7"
+        await client.says("IGNORE", "/facets/out/faces")
+        client.talk.outbox.note("/facets/out", (Reading("faces", "i", 4, ""), Reading("smile/7", "f", 0.5, "")))
+        assert await client.hears() == ({}, [])
+
+    in_a_talk(Client([Reading("faces", "i", 2, "")]), visit)
+
+
 @pytest.mark.parametrize(
     "text",
     ["{", "[]", "3", '{"COMMAND": "LISTEN"}', '{"DATA": "/facets/look/grain"}', '{"COMMAND": 1, "DATA": "/facets/look/grain"}', "[" * 5000,

@@ -243,12 +243,15 @@ def test_a_print_that_fails_is_told(tmp_path, monkeypatch):
     house.close()
 
 
-def test_a_film_of_the_gallery_plays_there_and_nothing_is_kept_by_whoever_looks(house):
-    secret, kept = house.take(films=True)
+def test_a_film_of_the_gallery_plays_there_and_nothing_is_kept_by_whoever_looks(house, tmp_path):
+    secret, kept = house.take()
+    for name in ("boomerang.mp4", "loop.mp4"):
+        (tmp_path / name).write_bytes(b"a film")
+        house.shelf.put(kept.id, tmp_path / name)
     house.ask(f"/take/{secret}/offer", "POST")
     house.office.decide(kept.id, show=True)
     status, headers, body = house.ask(f"/gallery/{kept.id}/boomerang.mp4")
-    assert (status, headers["content-type"], headers["content-disposition"]) == (200, "video/mp4", "inline") and body
+    assert (status, headers["content-type"], headers["content-disposition"]) == (200, "video/mp4", "inline") and body == b"a film"
     assert house.ask(f"/gallery/{kept.id}/loop.mp4")[0] == house.ask(f"/gallery/{'0' * len(kept.id)}/boomerang.mp4")[0] == 404
     status, headers, _ = house.ask("/take/page.css")
     assert status == 200 and headers["content-type"] == "text/css; charset=utf-8"
