@@ -107,6 +107,9 @@ def test_what_is_saved_over_keeps_what_a_person_wrote_of_it(tmp_path):
     saving = desk.saves.take()
     assert (saving.preset.description, saving.preset.fade, saving.preset.controls) == ("of calm", 7.0, {"look/grain": 0.5})
     assert (saving.new, saving.beside, saving.restores) == (False, "snow", "")
+    desk.save("calm")
+    desk.save("calm")
+    assert not desk.saves.take().new  # however often it is asked for
     desk.save("Dawn")
     desk.state.set("preset/fade", 0.0)
     desk.save("dawn")  # again before it was written: as it was asked for first, with the controls of now

@@ -107,7 +107,7 @@ def test_what_a_grid_says_of_itself_is_shown_in_short(tmp_path):
 
 def test_the_newest_grids_come_first_and_those_that_cannot_be_named_do_not_come(tmp_path, monkeypatch):
     monkeypatch.setattr("installation.control.web.grids.MOST_GRIDS", 3)
-    for age, name in enumerate(("new", "middle", "n" * 100, "n" * 101, ".hidden", "old")):
+    for age, name in enumerate(("n" * 101, "new", "middle", "n" * 100, ".hidden", "old")):
         described(tmp_path / name)
         os.utime(tmp_path / name / "grid.json", (1e9 - age, 1e9 - age))
     pages = GridPages(ControlState(parameter_table([], [])), GuestDoor(tmp_path, pytest.fail))

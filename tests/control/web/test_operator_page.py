@@ -249,7 +249,8 @@ def test_a_wish_that_comes_in_pieces_is_heard_to_its_end(served, pieces):
 
 def test_every_file_of_the_page_is_served_with_its_kind(served):
     assert served.url == f"http://127.0.0.1:{served.port}/operator"
-    for name, kind in {"": "text/html", **{f"/{name}": kind for name, kind in FILES.items()}}.items():
+    kinds = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
+    for name, kind in {"": "text/html", **{f"/{name}": kinds[name.rpartition(".")[2]] for name in FILES}}.items():
         with urllib.request.urlopen(served.url + name, timeout=30) as reply:
             assert reply.headers.get_content_type() == kind and f"ws://127.0.0.1:{served.port}" in reply.headers["Content-Security-Policy"]
     with urllib.request.urlopen(f"{served.url}/", timeout=30) as reply:

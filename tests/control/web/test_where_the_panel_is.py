@@ -86,7 +86,9 @@ def test_what_goes_wrong_outside_of_a_request_is_one_line(caplog, context, said)
 
 def test_every_file_of_the_panel_is_served_with_its_kind_and_what_it_may_load(stage):
     port = stage.panel.port
-    for name, kind in {"/panel": "text/html", "/panel/grids": "text/html", **{f"/panel/{one}": FILES[one] for one in FILES}}.items():
+    kinds = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+    files = {f"/panel/{one}": kinds[one.rpartition(".")[2]] for one in FILES}
+    for name, kind in {"/panel": "text/html", "/panel/grids": "text/html", **files}.items():
         status, headers, body = ask(port, name)
         assert status == 200 and headers["content-type"] == f"{kind}; charset=utf-8" and body
         assert headers["content-security-policy"] == POLICY.format(host=f"127.0.0.1:{port}")
