@@ -155,6 +155,14 @@ def test_a_file_s_name_is_made_of_the_title_s_plain_letters(title, name):
     assert file_name(title, 20, lambda one: True) == name
 
 
+def test_a_long_row_of_digits_is_a_title_and_no_number():
+    """A day and an hour, as somebody calls the look of an evening."""
+    evening = Preset("2026112620", title="2026112620")
+    catalogue = Catalogue({"2026112620": evening, "calm": Preset("calm")}, {"calm": 12345678})
+    assert catalogue.find("2026112620") is evening
+    assert catalogue.find("12345678").name == "calm" and catalogue.find("123456789") is None
+
+
 def test_a_name_that_is_taken_has_a_number_behind_it():
     taken = {"calm", "calm-2", "calm-3"}
     assert file_name("Calm", 20, lambda one: one not in taken) == "calm-4"
