@@ -193,8 +193,8 @@ class Installation:
         o = self.options
         if self._quit.is_set() or self.canvas.closed:
             return True
-        if o.frames is not None and self.health.captured >= o.frames:
-            return True
+        if o.frames is not None and self.health.captured >= o.frames and self.health.presented.count:
+            return True  # a camera may be quicker than the first picture of a canvas: without one there is nothing to keep
         return o.duration is not None and self._time.seconds() >= o.duration
 
     def _lose_display(self) -> None:

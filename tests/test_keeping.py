@@ -69,6 +69,13 @@ def test_a_live_camera_is_recorded_only_where_that_is_allowed(camera, tmp_path, 
         assert sum(1 for _ in file.decode(video=0)) > 0
 
 
+def test_a_show_of_a_few_frames_shows_a_picture_however_quick_its_camera(camera):
+    """A recording of it would be empty, and nobody would be told."""
+    show = Installation(load_config(None, [f"source={camera}", "canvas.mode=headless", *SMALL]), RunOptions(frames=3))
+    show.health.captured = 3  # before the canvas has shown anything
+    assert show.run().frames_presented >= 1
+
+
 @pytest.mark.parametrize("allowed", [False, True])
 def test_pictures_of_a_live_camera_leave_the_canvas_only_where_that_is_allowed(camera, tmp_path, monkeypatch, allowed):
     """Snapshots, the panel's picture, and its small pictures of styles."""
