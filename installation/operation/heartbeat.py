@@ -89,12 +89,10 @@ class Heartbeat:
             self._thread.join(2 * STOP_SECONDS)
 
     def _run(self) -> None:
-        with asyncio.Runner(loop_factory=self._made_loop) as runner:
+        loop = self._loop
+        assert loop is not None
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
             runner.run(self._beat())
-
-    def _made_loop(self) -> asyncio.AbstractEventLoop:
-        assert self._loop is not None
-        return self._loop
 
     async def _beat(self) -> None:
         wait = FIRST

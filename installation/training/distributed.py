@@ -31,7 +31,7 @@ def randn(count: int, *shape: int, device: torch.device) -> Tensor:
 
 def start(device: torch.device) -> None:
     """Meet the other processes, where there are any, and part from them when this one ends: a process that goes while the
-    group's threads still run is now and then aborted by them (one in twenty, with gloo), after all its work is done."""
+    group's threads still run is now and then aborted by them, after all its work is done."""
     if WORLD > 1 and not dist.is_initialized():
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
         atexit.register(_part)

@@ -191,17 +191,15 @@ class WebPanel:
     def _run(self) -> None:
         """All of the thread. At the end the runner cancels what is still under way and waits for it: a request of somebody who was
         let go sleeps until its turn, and the HTTP library cancels its own tasks without waiting."""
+        loop = self._loop
+        assert loop is not None
         try:
-            with asyncio.Runner(loop_factory=self._made_loop) as runner:
+            with asyncio.Runner(loop_factory=lambda: loop) as runner:
                 runner.run(self._serve())
         except Exception:  # the show goes on without a panel
             log.exception("the web server ended")
         finally:
             self._up.set()
-
-    def _made_loop(self) -> asyncio.AbstractEventLoop:
-        assert self._loop is not None
-        return self._loop
 
     async def _serve(self) -> None:
         assert self._socket is not None
