@@ -12,8 +12,8 @@ from pathlib import Path
 from installation.errors import FaultError
 from installation.soak.program import Program
 from installation.soak.samples import Sample, sample_of
-from installation.soak.troubles import Trouble, World
-from installation.soak.verdict import Revival, Seen
+from installation.soak.troubles import PRESETS, Trouble, World
+from installation.soak.verdict import Revival, Seen, warm_up
 
 MOVED = "look/grain"  # the control that tells whether a show is as the one before was
 START_SECONDS = 15.0  # of a start, within which it may be killed
@@ -60,14 +60,20 @@ class Soak:
         return Seen(self._samples, self._troubles, self._revivals, ended, code, report, plan.seconds)
 
     def _watch(self) -> int | None:
-        """Until the time is over; the exit code of a show that ended by itself."""
+        """Until the time is over; the exit code of a show that ended by itself. Every preset is shown while it warms up: what one needs is
+        made when it is first seen, and kept, so that an hour after that a show may not grow any more."""
         plan, next_trouble, next_line = self._plan, self._plan.every, TELL_SECONDS
+        tour = warm_up(plan.seconds) / len(PRESETS) if plan.every else 0.0
+        shown = 0
         while (now := self._passed()) < plan.seconds:
             if not self._show.pid:
                 return self._show.wait(1.0)
             sample = sample_of(self._show, now)
             if sample is not None:
                 self._samples.append(sample)
+            if tour and shown < len(PRESETS) and now >= shown * tour:
+                shown += 1
+                self._world.recall()
             if plan.every and now >= next_trouble:
                 next_trouble = now + plan.every
                 self._troubles.append(self._world.make(now))

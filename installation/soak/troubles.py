@@ -13,9 +13,10 @@ from pathlib import Path
 
 from installation.errors import FaultError
 from installation.output_file import whole_file
+from installation.places import shipped
 from installation.soak.program import Program
 
-PRESETS = ("calm", "noir", "dream", "christmas", "museum", "golden-hour", "ink-room")
+PRESETS = tuple(sorted(path.stem for path in shipped("presets").glob("*.yaml")))
 MOVED = ("look/grain", "look/vignette", "edit/smile/amount", "edit/age/amount", "edit/smile/lfo/depth")
 PACKETS, REQUESTS = 3000, 40
 LIVES_SECONDS = 10.0  # within which the show must have gone on
@@ -37,8 +38,9 @@ class World:
     def __init__(self, show: Program, config: Path, seed: int) -> None:
         self._show, self._config, self._pick = show, config, random.Random(seed)
         self._kinds: list[str] = []
+        self._presets: list[str] = []
         self._ways: dict[str, Callable[[], None]] = {
-            "preset": self._recall,
+            "preset": self.recall,
             "hands": self._move,
             "packets": self._packets,
             "requests": self._requests,
@@ -65,8 +67,11 @@ class World:
         before = self._show.figure("facets_presented_total")
         self._show.until(lambda: (self._show.figure("facets_presented_total") or 0) > (before or 0), "new pictures", LIVES_SECONDS)
 
-    def _recall(self) -> None:
-        self._show.set(f"preset/{self._pick.choice(PRESETS)}/recall", 1.0)
+    def recall(self) -> None:
+        """The next preset; every one comes before one comes again."""
+        if not self._presets:
+            self._presets = self._pick.sample(PRESETS, len(PRESETS))
+        self._show.set(f"preset/{self._presets.pop()}/recall", 1.0)
 
     def _move(self) -> None:
         for _ in range(200):

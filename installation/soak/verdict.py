@@ -90,10 +90,15 @@ def _growth(samples: Sequence[Sample]) -> Row:
     return Row("growth of memory", told, f"{GROWTH:g} % an hour", growth < GROWTH if long_enough else None)
 
 
+def warm_up(seconds: float) -> float:
+    """s of a run of so many in which memory and threads may grow."""
+    return min(max(WARM_SECONDS, WARM_SHARE * seconds), seconds / 2)
+
+
 def _warm(samples: Sequence[Sample]) -> list[Sample]:
     """Those of the last show after its warm-up."""
     begin, end = samples[0].seconds, samples[-1].seconds
-    warm = begin + min(max(WARM_SECONDS, WARM_SHARE * (end - begin)), (end - begin) / 2)
+    warm = begin + warm_up(end - begin)
     return [one for one in samples if one.seconds >= warm and one.pid == samples[-1].pid]
 
 
