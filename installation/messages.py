@@ -141,7 +141,7 @@ class EditedFace:
     cell: int = 0  # which of the sitter's variants this is
     mix: Mix | None = None  # of this variant alone; None: the frame's
     pixels: int = 0  # side of the square that it fills where it is seen; 0: as large as it can be
-    opening: float = 0.0  # amount by which the lips are parted, over all that is drawn
+    opening: float = 0.0  # amount by which the lips are parted, or under 0 closed, over all that is drawn
     own_share: float = 0.0  # 0…1 how far the sitter's own eyes and hue of skin stay as they are
 
 

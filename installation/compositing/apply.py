@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.compositing.change import Change
-from installation.compositing.mouth import Mouth, open_mouth
+from installation.compositing.lips import LipMove
 from installation.messages import Image, Matrix
 
 LEAST_PX = 1 / 64  # a movement smaller than that moves nothing: resampling has 32 steps a pixel
@@ -24,16 +24,16 @@ class Pane:
     def __init__(self) -> None:
         self._buffers: dict[str, NDArray] = {}  # type: ignore[type-arg]
 
-    def on_crop(self, crop: Image, change: Change, mouth: Mouth | None = None) -> None:
-        """Change a square crop [S, S, 3] in place. mouth: to be opened, in px of the crop."""
+    def on_crop(self, crop: Image, change: Change, lips: LipMove | None = None) -> None:
+        """Change a square crop [S, S, 3] in place. lips: to be moved, in px of the crop."""
         side = crop.shape[0]
         scale = side / change.brighter.shape[0]
         matrix = np.array([[scale, 0.0, 0.5 * scale - 0.5], [0.0, scale, 0.5 * scale - 0.5]])
-        self._apply(crop, change, matrix, mouth)
+        self._apply(crop, change, matrix, lips)
 
-    def in_place(self, frame: Image, change: Change, M_c2o: Matrix, mouth: Mouth | None = None) -> None:
-        """Change a frame [H, W, 3] in place. M_c2o: pixel centres of the change's own pictures [p, p] to those of the frame; mouth: to
-        be opened, in px of the frame."""
+    def in_place(self, frame: Image, change: Change, M_c2o: Matrix, lips: LipMove | None = None) -> None:
+        """Change a frame [H, W, 3] in place. M_c2o: pixel centres of the change's own pictures [p, p] to those of the frame; lips: to be
+        moved, in px of the frame."""
         side = change.brighter.shape[0]
         edges = np.array([[-0.5, -0.5], [-0.5, side - 0.5], [side - 0.5, side - 0.5], [side - 0.5, -0.5]])
         corners = edges @ M_c2o[:, :2].T + M_c2o[:, 2]
@@ -44,9 +44,9 @@ class Pane:
             return
         matrix = M_c2o.copy()
         matrix[:, 2] -= (x0, y0)
-        self._apply(frame[y0:y1, x0:x1], change, matrix, None if mouth is None else mouth.seen_from(x0, y0))
+        self._apply(frame[y0:y1, x0:x1], change, matrix, None if lips is None else lips.seen_from(x0, y0))
 
-    def _apply(self, under: Image, change: Change, matrix: Matrix, mouth: Mouth | None) -> None:
+    def _apply(self, under: Image, change: Change, matrix: Matrix, lips: LipMove | None) -> None:
         """matrix: pixels of the change to pixels of ``under`` [h, w, 3], which is written into."""
         shape = under.shape
         part = self._bytes("part", shape)
@@ -57,8 +57,8 @@ class Pane:
         cv2.add(under, part, dst=under)
         self._bring(change.darker, matrix, part)
         cv2.subtract(under, part, dst=under)
-        if mouth is not None:  # before anything moves: it is where the camera saw it
-            open_mouth(under, mouth)
+        if lips is not None:  # before anything else moves: they are where the camera saw them
+            lips.move(under)
         if change.origin is not None:
             self._move(under, change.origin, change.brighter.shape[0], matrix)
 

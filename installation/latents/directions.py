@@ -36,7 +36,7 @@ GENERATORS = {
 }  # fmt: skip
 
 
-MOUTH = "mouth-open"  # whose amounts above 0 part the lips
+MOUTH, SMILE = "mouth-open", "smile"  # lips part and come together by amounts of the first; a laugh that loses its smile closes, too
 MOST_DETAIL = 1.0  # a residual runs from -1 to 1, as its encoder's tanh gives it
 
 
@@ -60,7 +60,7 @@ class Direction:
 @dataclass(frozen=True, eq=False)
 class Move:
     """An edit: several directions, each times its amount, added up. ``offset`` is added to the code; knobs: what is left to the
-    editor; linear: sum of the amounts of all others; opening: how far the lips are parted, beside all this."""
+    editor; linear: sum of the amounts of all others; opening: how far the lips are parted beside all this, or under 0 closed."""
 
     offset: Tensor  # [styles, w_dim]
     maps: Maps = NO_MAPS
@@ -103,7 +103,7 @@ class DirectionSet:
 
     def __init__(self, directions: Sequence[Direction], notices: Sequence[str] = (), knobs: Sequence[str] = ()) -> None:
         self._knobs = {k: knobs.index(d.name) for k, d in enumerate(directions) if d.by_editor and d.name in knobs}
-        self._mouth = next((k for k in self._knobs if directions[k].name == MOUTH), None)
+        self._mouth, self._smile = (next((k for k in self._knobs if directions[k].name == name), None) for name in (MOUTH, SMILE))
         directions = [d.left_to_editor() if k in self._knobs else d for k, d in enumerate(directions)]
         self.directions = tuple(directions)
         self.notices = tuple(notices)
@@ -122,27 +122,41 @@ class DirectionSet:
         return Move(_weighted_sum(self._stack, active), self._maps.each(lambda _, stack: _weighted_sum(stack, active)), knobs, linear)
 
     def parted(self, amounts: Sequence[float]) -> Move | None:
-        """As ``move``, for a face whose place in its picture is known: its lips are parted (``compositing.mouth``), where they would be
-        drawn open otherwise. A direction of that name that is not the editor's is drawn as its maker wants it."""
-        if self._mouth is None or amounts[self._mouth] <= 0:
-            return self.move(amounts)
-        move = self.move([0.0 if k == self._mouth else amount for k, amount in enumerate(amounts)])
-        return replace(Move(torch.zeros_like(self._stack[0])) if move is None else move, opening=amounts[self._mouth])
+        """As ``move``, for a face whose place in its picture is known: its own lips are moved (``compositing.lips``), where they would be
+        drawn otherwise. A direction of that name that is not the editor's is drawn as its maker wants it."""
+        opening = 0.0 if self._smile is None else _closed_by(amounts[self._smile])
+        if self._mouth is not None:
+            opening += amounts[self._mouth]
+            amounts = [0.0 if k == self._mouth else amount for k, amount in enumerate(amounts)]
+        move = self.move(amounts)
+        if not opening:
+            return move
+        return replace(Move(torch.zeros_like(self._stack[0])) if move is None else move, opening=opening)
 
     def further(self, move: Move | None, index: int, amount: float) -> Move | None:
         """The edit ``move`` with ``amount`` of the direction number ``index`` added to it. ``move`` stays as it is; None: no edit yet."""
         if not amount:
             return move
         if move is None:
-            return self.move([amount if k == index else 0.0 for k in range(len(self.names))])
+            return self.parted([amount if k == index else 0.0 for k in range(len(self.names))])
+        if index == self._mouth:
+            return replace(move, opening=move.opening + amount)
         stacks = dict(self._maps)
         maps = move.maps.each(lambda name, part: torch.add(part, stacks[name][index], alpha=amount))
-        knobs, linear = move.knobs, move.linear
+        knobs, linear, opening = move.knobs, move.linear, move.opening
+        if index == self._smile:
+            had = dict(knobs).get(self._knobs[index], 0.0)
+            opening += _closed_by(had + amount) - _closed_by(had)
         if index in self._knobs:
             knobs = _further(knobs, self._knobs[index], amount)
         else:
             linear += abs(amount)
-        return Move(torch.add(move.offset, self._stack[index], alpha=amount), maps, knobs, linear, move.opening)
+        return Move(torch.add(move.offset, self._stack[index], alpha=amount), maps, knobs, linear, opening)
+
+
+def _closed_by(smile: float) -> float:
+    """The opening that goes with an amount of the smile."""
+    return min(0.0, smile)
 
 
 def _further(knobs: Knobs, number: int, amount: float) -> Knobs:

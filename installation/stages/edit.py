@@ -209,6 +209,8 @@ class Edit:
         gain = controls.number("identity/detail") * psi
         edited, carried, warp = ws, detail, None
         opening, own_share = (0.0, 0.0) if move is None else (move.opening, glass * move.by_editor)
+        if opening < 0:  # it is the visitor's own mouth that is closed: another's is drawn as it is
+            opening *= 1 - morph
         drawn = glass < 1
         if move is not None and move.drawn:
             drawn = True

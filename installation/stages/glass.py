@@ -13,7 +13,7 @@ from installation.canvas.layout import Cells, portrait_side
 from installation.canvas.look import FACETS, MIRROR
 from installation.compositing.apply import Pane
 from installation.compositing.change import Change, over_camera
-from installation.compositing.mouth import mouth_of, open_mouth
+from installation.compositing.lips import lip_move
 from installation.compositing.sitters_own import sitters_own
 from installation.control.state import Controls
 from installation.faces import head
@@ -140,7 +140,7 @@ class Glass:
     _cast: Cast = field(init=False)
     _pane: Pane = field(default_factory=Pane)
     _changes: dict[Key, Change | None] = field(default_factory=dict)  # None: nothing is drawn
-    _openings: dict[Key, float] = field(default_factory=dict)  # amounts by which mouths are opened
+    _openings: dict[Key, float] = field(default_factory=dict)  # amounts by which mouths are opened, or closed
     _seen: dict[int, _Seen] = field(default_factory=dict)
     _now: float | None = None
     _layout: str = ""
@@ -227,25 +227,25 @@ class Glass:
         for sitter in sorted(encoded.faces, key=lambda one: _size(one.face)):
             key, strength = (sitter.face.id, 0), self._seen[sitter.face.id].strength
             change, opening = self._changes.get(key), self._opening(sitter, key)
-            mouth = mouth_of(sitter.face.landmarks, opening) if opening > 0.0 else None
-            if strength > 0.0 and (change is not None or mouth is not None):
-                changes.append((sitter.face, None if change is None else change.at(strength), mouth))
+            lips = lip_move(sitter.face.landmarks, opening)
+            if strength > 0.0 and (change is not None or lips is not None):
+                changes.append((sitter.face, None if change is None else change.at(strength), lips))
         if not changes:
             return frame
         picture = self._memory(frame)
         np.copyto(picture, frame)
-        for face, change, mouth in changes:
+        for face, change, lips in changes:
             if change is not None:
                 quad = quad_from_landmarks(face.landmarks)
-                self._pane.in_place(picture, change, crop_to_original(quad, change.brighter.shape[0]), mouth)
-            elif mouth is not None:
-                open_mouth(picture, mouth)
+                self._pane.in_place(picture, change, crop_to_original(quad, change.brighter.shape[0]), lips)
+            elif lips is not None:
+                lips.move(picture)
         return picture
 
     def _opening(self, sitter: EncodedFace, key: Key) -> float:
-        """How far the mouth of this variant is to be opened now."""
+        """How far the mouth of this variant is to be opened now; under 0: closed."""
         amount = self._openings.get(key, 0.0) * self._seen[sitter.face.id].strength
-        return amount * _free(sitter) if amount > 0.0 else 0.0
+        return amount * _free(sitter) if amount else 0.0
 
     def _memory(self, like: Image) -> Image:
         """A picture of that size that nobody looks at any more."""
@@ -267,11 +267,11 @@ class Glass:
                 image = self._tile(key, side)
                 self.cut(frame, crop_to_original(quad, side), side, image)
             opening = self._opening(sitter, key)
-            mouth = mouth_of(_in_crop(face, quad, image.shape[0]), opening) if opening > 0.0 else None
+            lips = lip_move(_in_crop(face, quad, image.shape[0]), opening) if opening else None
             if change is not None:
-                self._pane.on_crop(image, change, mouth)
-            elif mouth is not None:
-                open_mouth(image, mouth)
+                self._pane.on_crop(image, change, lips)
+            elif lips is not None:
+                lips.move(image)
         square = crop_to_original(quad, 1)
         return Portrait(face, image, face.presence * face.drawable, key[1], square, self._seen[face.id].strength)
 

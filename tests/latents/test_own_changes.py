@@ -95,19 +95,31 @@ def test_a_card_that_says_nonsense_is_one_sentence(tmp_path, told):
     assert "\n" not in str(refused.value)
 
 
-def test_an_amount_that_opens_the_mouth_parts_the_lips_and_one_that_closes_it_is_the_editors():
+def test_an_amount_of_the_mouth_moves_the_lips_and_is_not_drawn():
     found = DirectionSet([direction("age"), direction("mouth-open")], knobs=("mouth-open", "age"))
     both = found.parted([0.5, 0.75])
     assert both.opening == 0.75 and both.knobs == ((1, 0.5),) and both.drawn
     own = changes(5)
     assert torch.allclose(both.warp(own), found.move([0.5, 0.0]).warp(own))  # nor does its own warp move anything
-    alone = found.parted([0.0, 0.75])
-    assert alone.opening == 0.75 and not alone.drawn and not alone.offset.any() and alone.warp(own) is None
-    closed = found.parted([0.0, -0.5])
-    assert closed.opening == 0.0 and closed.knobs == ((0, -0.5),) and closed.drawn
+    for amount in (0.75, -0.5):
+        alone = found.parted([0.0, amount])
+        assert alone.opening == amount and not alone.drawn and not alone.offset.any() and alone.warp(own) is None
     assert found.parted([0.0, 0.0]) is None and found.move([0.0, 0.75]).opening == 0.0
-    smiling = found.further(alone, 0, 1.0)
-    assert smiling.opening == 0.75 and smiling.drawn and smiling.knobs == ((1, 1.0),)
+    older = found.further(found.parted([0.0, 0.75]), 0, 1.0)
+    assert older.opening == 0.75 and older.drawn and older.knobs == ((1, 1.0),)
+    assert found.further(older, 1, -1.0).opening == -0.25 and found.further(older, 1, -1.0).knobs == older.knobs
+
+
+def test_a_smile_that_goes_closes_the_mouth_and_one_that_comes_does_not_open_it():
+    found = DirectionSet([direction("smile"), direction("mouth-open")], knobs=("smile", "mouth-open"))
+    assert found.parted([-0.5, 0.0]).opening == -0.5 and found.parted([-0.5, 0.0]).drawn
+    assert found.parted([0.5, 0.0]).opening == 0.0
+    assert found.parted([-0.5, 1.0]).opening == 0.5
+    assert found.further(None, 0, -0.5).opening == -0.5  # as a visitor's own smile adds it
+    assert found.further(found.parted([0.5, 0.0]), 0, -0.75).opening == -0.25
+    assert found.further(found.parted([-0.5, 0.25]), 0, 2.0).opening == 0.25
+    own = DirectionSet([direction("smile", by_editor=False), direction("mouth-open")], knobs=("smile", "mouth-open"))
+    assert own.parted([-0.5, 0.0]).opening == 0.0  # an artist's own does what its maker wants
 
 
 def test_an_artists_own_direction_of_that_name_is_drawn_as_it_is():

@@ -255,5 +255,9 @@ def test_an_opened_mouth_needs_no_drawing_and_goes_with_one(controls):
     assert both.opening == pytest.approx(0.6) and both.edited and both.own_share == 1.0
     half = stage.edit(frame, set_now(state, identity__glass=0.5), 0.0).faces[0]
     assert half.own_share == pytest.approx(0.5)
-    shut = stage.edit(frame, set_now(state, **{"edit__mouth-open__amount": -0.6}), 0.0).faces[0]
-    assert shut.opening == 0.0 and shut.edited
+    closing = {"edit__mouth-open__amount": -0.6, "edit__age__amount": 0.0, "identity__glass": 1.0}
+    shut = stage.edit(frame, set_now(state, **closing), 0.0).faces[0]
+    assert shut.opening == pytest.approx(-0.6) and not shut.edited
+    # Another's mouth is not the visitor's to close.
+    guest = stage.edit(frame, set_now(state, identity__morph=0.75, identity__guest="mean"), 0.0).faces[0]
+    assert guest.opening == pytest.approx(-0.15)

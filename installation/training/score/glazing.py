@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from installation.compositing.apply import Pane
 from installation.compositing.change import over_camera
-from installation.compositing.mouth import mouth_of, open_mouth
+from installation.compositing.lips import lip_move
 from installation.compositing.sitters_own import sitters_own
 from installation.engines.silhouette_model import SilhouetteModel
 from installation.faces.head import HAIR, HEAD_PX, face_outline, head_mask
@@ -101,11 +101,11 @@ class Glazing:
                 drawing = Drawing(edited, plain if self.glass > 0.0 else None, moved, self.glass)
                 kept = None if move is None else sitters_own(places, _to_mask(crop), size, self.glass * move.by_editor)
                 change = over_camera(drawing, mask, square=True, own=kept)
-                portrait, mouth = crop.copy(), None if move is None else mouth_of(places, move.opening)
+                portrait, lips = crop.copy(), None if move is None else lip_move(places, move.opening)
                 if change is not None:
-                    self._pane.on_crop(portrait, change, mouth)
-                elif mouth is not None:
-                    open_mouth(portrait, mouth)
+                    self._pane.on_crop(portrait, change, lips)
+                elif lips is not None:
+                    lips.move(portrait)
                 yield portrait
 
     def _drawn(self, ws: torch.Tensor, detail: torch.Tensor, moves: Sequence[Move | None], own: OwnChanges | None) -> tuple[Image, Image]:
