@@ -98,6 +98,32 @@ class OwnChanges:
     flow: Tensor  # [knobs, 2, 2, R, R] float32, movement of what is drawn, x and y in fractions of the side
 
 
+@dataclass(frozen=True, slots=True)
+class LipAmounts:
+    """How the lips of a face move in its own pixels. opening: above 0 they part, under 0 they come together; smile: their corners go up,
+    or under 0 down."""
+
+    opening: float = 0.0
+    smile: float = 0.0
+
+    @property
+    def any(self) -> bool:
+        """Whether they move at all."""
+        return self.opening != 0 or self.smile != 0
+
+    def times(self, share: float) -> LipAmounts:
+        """So much of both."""
+        return LipAmounts(share * self.opening, share * self.smile)
+
+    def on_another(self, share: float) -> LipAmounts:
+        """On a face that is another's by that share 0…1: a mouth can be opened in it, but what the visitor's own lips do is not its."""
+        own = self.times(1 - share)
+        return LipAmounts(max(self.opening, own.opening), own.smile)
+
+
+STILL_LIPS = LipAmounts()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedFace:
     """One visitor's latent code."""
@@ -141,7 +167,7 @@ class EditedFace:
     cell: int = 0  # which of the sitter's variants this is
     mix: Mix | None = None  # of this variant alone; None: the frame's
     pixels: int = 0  # side of the square that it fills where it is seen; 0: as large as it can be
-    opening: float = 0.0  # amount by which the lips are parted, or under 0 closed, over all that is drawn
+    lips: LipAmounts = STILL_LIPS  # how the lips move, over all that is drawn
     own_share: float = 0.0  # 0…1 how far the sitter's own eyes and hue of skin stay as they are
 
 

@@ -19,7 +19,7 @@ from installation.messages import Image
 GROWTH = 3.0  # of the way to closed, exponentially, that amount 1 closes: 0.95
 LOWER_SHARE = 0.7  # of the gap is the lower lip's way, the rest the upper lip's
 JAW, JAW_SHARE = 2.1, 0.5  # half widths of the mouth that the jaw reaches to; of the lower lip's way that the chin goes
-RIM = 0.04  # mouths at the middle: what landmarks leave of teeth or of the dark along the lips, covered, too
+RIM = 0.05  # mouths at the middle: what landmarks leave of teeth or of the dark along the lips, covered, too
 RIM_FROM = 0.03  # mouths that lips are apart at a place, from which it has its whole rim
 STEPS_BACK = 3
 LEAST_PX = 0.75  # a gap smaller than that is none

@@ -27,7 +27,7 @@ from installation.latents.direction_folder import direction_files
 from installation.latents.direction_lists import SUFFIXES, read_list
 from installation.latents.maps import NO_MAPS, PARTS, Maps
 from installation.latents.own_changes import Knobs, added
-from installation.messages import OwnChanges
+from installation.messages import STILL_LIPS, LipAmounts, OwnChanges
 
 # Whose codes have which shape, for the message about a misfit.
 GENERATORS = {
@@ -60,13 +60,13 @@ class Direction:
 @dataclass(frozen=True, eq=False)
 class Move:
     """An edit: several directions, each times its amount, added up. ``offset`` is added to the code; knobs: what is left to the
-    editor; linear: sum of the amounts of all others; opening: how far the lips are parted beside all this, or under 0 closed."""
+    editor; linear: sum of the amounts of all others; lips: how those move beside all this, in the camera's pixels."""
 
     offset: Tensor  # [styles, w_dim]
     maps: Maps = NO_MAPS
     knobs: Knobs = ()
     linear: float = 0.0
-    opening: float = 0.0
+    lips: LipAmounts = STILL_LIPS
 
     @property
     def drawn(self) -> bool:
@@ -124,14 +124,15 @@ class DirectionSet:
     def parted(self, amounts: Sequence[float]) -> Move | None:
         """As ``move``, for a face whose place in its picture is known: its own lips are moved (``compositing.lips``), where they would be
         drawn otherwise. A direction of that name that is not the editor's is drawn as its maker wants it."""
-        opening = 0.0 if self._smile is None else _closed_by(amounts[self._smile])
-        if self._mouth is not None:
-            opening += amounts[self._mouth]
+        smile = 0.0 if self._smile is None else amounts[self._smile]
+        mouth = 0.0 if self._mouth is None else amounts[self._mouth]
+        lips = _lips(mouth, smile)
+        if mouth:
             amounts = [0.0 if k == self._mouth else amount for k, amount in enumerate(amounts)]
         move = self.move(amounts)
-        if not opening:
+        if not lips.any:
             return move
-        return replace(Move(torch.zeros_like(self._stack[0])) if move is None else move, opening=opening)
+        return replace(Move(torch.zeros_like(self._stack[0])) if move is None else move, lips=lips)
 
     def further(self, move: Move | None, index: int, amount: float) -> Move | None:
         """The edit ``move`` with ``amount`` of the direction number ``index`` added to it. ``move`` stays as it is; None: no edit yet."""
@@ -140,23 +141,22 @@ class DirectionSet:
         if move is None:
             return self.parted([amount if k == index else 0.0 for k in range(len(self.names))])
         if index == self._mouth:
-            return replace(move, opening=move.opening + amount)
+            return replace(move, lips=replace(move.lips, opening=move.lips.opening + amount))
         stacks = dict(self._maps)
         maps = move.maps.each(lambda name, part: torch.add(part, stacks[name][index], alpha=amount))
-        knobs, linear, opening = move.knobs, move.linear, move.opening
+        knobs, linear, lips = move.knobs, move.linear, move.lips
         if index == self._smile:
-            had = dict(knobs).get(self._knobs[index], 0.0)
-            opening += _closed_by(had + amount) - _closed_by(had)
+            lips = _lips(lips.opening - _lips(0.0, lips.smile).opening, lips.smile + amount)
         if index in self._knobs:
             knobs = _further(knobs, self._knobs[index], amount)
         else:
             linear += abs(amount)
-        return Move(torch.add(move.offset, self._stack[index], alpha=amount), maps, knobs, linear, opening)
+        return Move(torch.add(move.offset, self._stack[index], alpha=amount), maps, knobs, linear, lips)
 
 
-def _closed_by(smile: float) -> float:
-    """The opening that goes with an amount of the smile."""
-    return min(0.0, smile)
+def _lips(mouth: float, smile: float) -> LipAmounts:
+    """A laugh whose smile goes is closed as well."""
+    return LipAmounts(mouth + min(0.0, smile), smile)
 
 
 def _further(knobs: Knobs, number: int, amount: float) -> Knobs:

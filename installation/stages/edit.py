@@ -13,7 +13,7 @@ from installation.latents.oscillators import SILENCE, Followers, Levels, Oscilla
 from installation.latents.own_changes import between
 from installation.latents.residuals import crossed, recoloured
 from installation.latents.turns import Turns
-from installation.messages import EditedFace, EditedFrame, EncodedFace, EncodedFrame, Mix, OwnChanges
+from installation.messages import STILL_LIPS, EditedFace, EditedFrame, EncodedFace, EncodedFrame, Mix, OwnChanges
 from installation.models.guests import Guest
 from installation.models.layer_swap import normalised
 from installation.models.partners import Partners
@@ -208,9 +208,7 @@ class Edit:
         # The residual belongs to this very sitter: the mean face must not wear it.
         gain = controls.number("identity/detail") * psi
         edited, carried, warp = ws, detail, None
-        opening, own_share = (0.0, 0.0) if move is None else (move.opening, glass * move.by_editor)
-        if opening < 0:  # it is the visitor's own mouth that is closed: another's is drawn as it is
-            opening *= 1 - morph
+        lips, own_share = (STILL_LIPS, 0.0) if move is None else (move.lips, glass * move.by_editor)
         drawn = glass < 1
         if move is not None and move.drawn:
             drawn = True
@@ -223,7 +221,8 @@ class Edit:
             moved = move.warp(own)
             warp = None if moved is None else moved.numpy()
         return EditedFace(
-            encoded.face, ws, edited, carried, gain, warp, encoded, glass, drawn, cell, own_mix, opening=opening, own_share=own_share
+            encoded.face, ws, edited, carried, gain, warp, encoded, glass, drawn, cell, own_mix,
+            lips=lips.on_another(morph), own_share=own_share,
         )  # fmt: skip
 
     def _changes(self, encoded: EncodedFace, morph: float) -> OwnChanges | None:

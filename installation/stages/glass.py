@@ -21,6 +21,7 @@ from installation.faces.ffhq import Quad, crop_to_original, invert, quad_from_la
 from installation.faces.landmarks import LIPS_REFINED
 from installation.latents.turns import Key, Queue, Turns
 from installation.messages import (
+    STILL_LIPS,
     Drawing,
     DrawnFrame,
     EditedFace,
@@ -28,6 +29,7 @@ from installation.messages import (
     EncodedFrame,
     Face,
     Image,
+    LipAmounts,
     Mask,
     Matrix,
     Points,
@@ -140,7 +142,7 @@ class Glass:
     _cast: Cast = field(init=False)
     _pane: Pane = field(default_factory=Pane)
     _changes: dict[Key, Change | None] = field(default_factory=dict)  # None: nothing is drawn
-    _openings: dict[Key, float] = field(default_factory=dict)  # amounts by which mouths are opened, or closed
+    _lips: dict[Key, LipAmounts] = field(default_factory=dict)  # how they are to be moved
     _seen: dict[int, _Seen] = field(default_factory=dict)
     _now: float | None = None
     _layout: str = ""
@@ -167,7 +169,7 @@ class Glass:
         self._keep(drawn, sitters, square=layouts != {MIRROR})
         keys = self._cast.parts(encoded, controls).keys
         self._changes = {key: change for key, change in self._changes.items() if key[0] in sitters}
-        self._openings = {key: amount for key, amount in self._openings.items() if key[0] in sitters}
+        self._lips = {key: amounts for key, amounts in self._lips.items() if key[0] in sitters}
         self._tiles = {key: buffers for key, buffers in self._tiles.items() if key in keys}
         picture = self._picture(encoded) if MIRROR in layouts else None
         layout = self._before if self._layout == MIRROR else self._layout
@@ -199,7 +201,7 @@ class Glass:
             self.drawn += drawing.edited is not None
             self.spared += drawing.edited is None
             key = (edited.face.id, edited.cell)
-            self._openings[key] = edited.opening
+            self._lips[key] = edited.lips
             self._changes[key] = None
             if drawing.edited is not None:
                 own = sitters_own(edited.face.landmarks, _to_mask(edited.face), drawing.edited.shape[0], edited.own_share)
@@ -226,8 +228,7 @@ class Glass:
         changes = []
         for sitter in sorted(encoded.faces, key=lambda one: _size(one.face)):
             key, strength = (sitter.face.id, 0), self._seen[sitter.face.id].strength
-            change, opening = self._changes.get(key), self._opening(sitter, key)
-            lips = lip_move(sitter.face.landmarks, opening)
+            change, lips = self._changes.get(key), lip_move(sitter.face.landmarks, self._lip_amounts(sitter, key))
             if strength > 0.0 and (change is not None or lips is not None):
                 changes.append((sitter.face, None if change is None else change.at(strength), lips))
         if not changes:
@@ -242,10 +243,10 @@ class Glass:
                 lips.move(picture)
         return picture
 
-    def _opening(self, sitter: EncodedFace, key: Key) -> float:
-        """How far the mouth of this variant is to be opened now; under 0: closed."""
-        amount = self._openings.get(key, 0.0) * self._seen[sitter.face.id].strength
-        return amount * _free(sitter) if amount else 0.0
+    def _lip_amounts(self, sitter: EncodedFace, key: Key) -> LipAmounts:
+        """How the lips of this variant are to be moved now."""
+        amounts = self._lips.get(key, STILL_LIPS).times(self._seen[sitter.face.id].strength)
+        return amounts.times(_free(sitter)) if amounts.any else amounts
 
     def _memory(self, like: Image) -> Image:
         """A picture of that size that nobody looks at any more."""
@@ -266,8 +267,8 @@ class Glass:
                 seen.side = side = self._side(seen.side, quad.side, wanted)
                 image = self._tile(key, side)
                 self.cut(frame, crop_to_original(quad, side), side, image)
-            opening = self._opening(sitter, key)
-            lips = lip_move(_in_crop(face, quad, image.shape[0]), opening) if opening else None
+            amounts = self._lip_amounts(sitter, key)
+            lips = lip_move(_in_crop(face, quad, image.shape[0]), amounts) if amounts.any else None
             if change is not None:
                 self._pane.on_crop(image, change, lips)
             elif lips is not None:

@@ -6,11 +6,10 @@ from PIL import Image as Pillow
 
 from installation.compositing.apply import Pane
 from installation.compositing.change import Change
-from installation.compositing.lips import lip_move
 from installation.compositing.mouth_closing import Closing
 from installation.faces.landmarks import CHIN
 from installation.models.guests import FACES
-from tests.compositing.test_mouth_opening import gap, synthetic, tracked
+from tests.compositing.test_mouth_opening import gap, parted, synthetic, tracked
 
 SITTERS = sorted(FACES.glob("*.webp"))
 
@@ -19,20 +18,20 @@ SITTERS = sorted(FACES.glob("*.webp"))
 def laughing(request):
     """A picture of somebody whose mouth stands open, and their landmarks."""
     picture = np.array(Pillow.open(request.param).convert("RGB"))
-    lip_move(tracked(picture), 0.6).move(picture)
+    parted(tracked(picture), 0.6).move(picture)
     return picture, tracked(picture)
 
 
 def closed(picture, landmarks, amount):
     copy = picture.copy()
-    lip_move(landmarks, -amount).move(copy)
+    parted(landmarks, -amount).move(copy)
     return copy
 
 
 def mouth_with_teeth(own=0.3, **more):
     """A grey picture, with white between the lips; its landmarks."""
     picture, landmarks = np.full((400, 400, 3), 150, np.uint8), synthetic(own=own, **more)
-    mouth = lip_move(landmarks, -1.0).mouth
+    mouth = parted(landmarks, -1.0).mouth
     ys, xs = np.mgrid[0:400, 0:400]
     u, v = mouth.places(np.stack([xs, ys], axis=-1).astype(float))
     inside = (np.abs(u) < 1) & (v > 0) & (v < np.interp(u, mouth.lower[:, 0], mouth.lower[:, 1]))
@@ -59,7 +58,7 @@ def test_where_lips_touch_there_is_a_line_of_shadow_and_nowhere_else():
     picture, landmarks = mouth_with_teeth()
     seen = closed(picture, landmarks, 1.5)
     ys, xs = np.nonzero(seen.mean(axis=2) < 125)
-    _, v = lip_move(landmarks, -1.5).mouth.places(np.stack([xs, ys], axis=-1).astype(float))
+    _, v = parted(landmarks, -1.5).mouth.places(np.stack([xs, ys], axis=-1).astype(float))
     assert len(xs) > 40 and v.max() - v.min() < 0.25 * 60
     dark = np.nonzero(seen[:, 200].mean(axis=1) < 130)[0]
     assert 1 <= len(dark) <= 6
@@ -67,7 +66,7 @@ def test_where_lips_touch_there_is_a_line_of_shadow_and_nowhere_else():
 
 def test_the_chin_follows_half_of_the_way_and_eyes_and_nose_stay_to_the_pixel(laughing):
     picture, landmarks = laughing
-    mouth, changed = lip_move(landmarks, -1.0).mouth, closed(picture, landmarks, 1.0)
+    mouth, changed = parted(landmarks, -1.0).mouth, closed(picture, landmarks, 1.0)
     ys, xs = np.nonzero((changed != picture).any(axis=2))
     u, v = mouth.places(np.stack([xs, ys], axis=-1).astype(float))
     assert v.min() > mouth.nose - 0.1 * mouth.width and np.abs(u).max() < 3.3
@@ -77,20 +76,20 @@ def test_the_chin_follows_half_of_the_way_and_eyes_and_nose_stay_to_the_pixel(la
 
 @pytest.mark.parametrize("own", [0.0, 0.005])
 def test_a_mouth_that_is_closed_has_nothing_to_close(own):
-    assert lip_move(synthetic(own=own), -2.0) is None
+    assert parted(synthetic(own=own), -2.0) is None
 
 
 @pytest.mark.parametrize("amount", [-0.01, -1.0, -100.0])
 def test_it_closes_by_a_share_of_what_is_open(amount):
-    found = lip_move(synthetic(own=0.5), amount)
+    found = parted(synthetic(own=0.5), amount)
     assert isinstance(found, Closing) and 0.0 < found.share <= 1.0
-    assert lip_move(synthetic(own=0.5), 2 * amount).share >= found.share
+    assert parted(synthetic(own=0.5), 2 * amount).share >= found.share
 
 
 def test_nothing_folds_however_wide_it_stood_open():
     """Each row of the picture still comes from under the one above it."""
     ramp = np.repeat(np.linspace(0, 255, 400).astype(np.uint8)[:, None, None], 400, axis=1).repeat(3, axis=2)
-    found = lip_move(synthetic(own=0.7, chin=80.0), -3.0)
+    found = parted(synthetic(own=0.7, chin=80.0), -3.0)
     seen = ramp.copy()
     found.move(seen)
     mouth = found.mouth
@@ -112,7 +111,7 @@ def test_at_the_edge_of_a_picture_only_what_is_inside_is_touched(at):
     rng = np.random.default_rng(1)
     picture = rng.integers(0, 255, (400, 400, 3), np.uint8)
     before = picture.copy()
-    lip_move(synthetic(at=at, own=0.4), -1.0).move(picture)
+    parted(synthetic(at=at, own=0.4), -1.0).move(picture)
     x, y = np.nonzero((picture != before).any(axis=2))[::-1]
     assert len(x) > 0 or not all(0 <= where < 400 for where in at)
     assert len(x) == 0 or (np.abs(x - at[0]).max() <= 3.2 * 30 + 2 and y.min() >= at[1] - 32)
@@ -120,7 +119,7 @@ def test_at_the_edge_of_a_picture_only_what_is_inside_is_touched(at):
 
 def test_the_same_mouth_is_closed_in_a_frame_and_in_the_part_of_it_that_a_change_is_laid_over(laughing):
     picture, landmarks = laughing
-    closing, whole = lip_move(landmarks, -0.7), closed(picture, landmarks, 0.7)
+    closing, whole = parted(landmarks, -0.7), closed(picture, landmarks, 0.7)
     size = picture.shape[0]
     M_c2o = np.array([[size / 64, 0.0, size / 128 - 0.5], [0.0, size / 64, size / 128 - 0.5]])
     nothing = np.zeros((64, 64, 3), np.uint8)

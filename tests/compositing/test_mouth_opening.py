@@ -11,7 +11,7 @@ from installation.compositing.mouth import level
 from installation.compositing.mouth_inside import HAS_OWN, Inside, interior, light
 from installation.compositing.mouth_opening import MOST_OF_JAW, WIDEST
 from installation.faces.landmarks import CHIN, LOWER_LIP_LINE, MOUTH_CORNERS, UPPER_LIP_LINE
-from installation.messages import Frame
+from installation.messages import Frame, LipAmounts
 from installation.models.guests import FACES
 from installation.stages.track import Track, TrackSettings
 
@@ -28,9 +28,15 @@ def sitter(request):
     return picture, tracked(picture)
 
 
+def parted(landmarks, amount):
+    """What an amount of mouth-open does to the lips alone."""
+    found = lip_move(landmarks, LipAmounts(opening=amount))
+    return None if found is None else found.parted
+
+
 def opened(picture, landmarks, amount):
     copy = picture.copy()
-    lip_move(landmarks, amount).move(copy)
+    parted(landmarks, amount).move(copy)
     return copy
 
 
@@ -50,7 +56,7 @@ def test_the_tracker_sees_it_open_and_the_wider_the_more_is_asked_for(sitter):
 
 def test_what_appears_has_bright_teeth_a_warm_floor_and_dark_corners_and_no_grey(sitter):
     picture, landmarks = sitter
-    opening = lip_move(landmarks, 1.0)
+    opening = parted(landmarks, 1.0)
     mouth = opening.mouth
     seen = opened(picture, landmarks, 1.0).astype(float)
     u = np.array([mouth.middle + 0.15, mouth.middle, -0.85])
@@ -66,7 +72,7 @@ def test_what_appears_has_bright_teeth_a_warm_floor_and_dark_corners_and_no_grey
 
 def test_eyes_nose_and_the_room_stay_to_the_pixel_and_chin_and_lip_move(sitter):
     picture, landmarks = sitter
-    mouth, changed = lip_move(landmarks, 1.0).mouth, opened(picture, landmarks, 1.0)
+    mouth, changed = parted(landmarks, 1.0).mouth, opened(picture, landmarks, 1.0)
     differs = (changed != picture).any(axis=2)
     ys, xs = np.nonzero(differs)
     u, v = mouth.places(np.stack([xs, ys], axis=-1).astype(float))
@@ -77,7 +83,7 @@ def test_eyes_nose_and_the_room_stay_to_the_pixel_and_chin_and_lip_move(sitter):
 
 @pytest.mark.parametrize("amount", [0.0, float("nan"), float("inf"), float("-inf")])
 def test_without_an_amount_lips_do_not_move(amount):
-    assert lip_move(synthetic(), amount) is None
+    assert parted(synthetic(), amount) is None
 
 
 def synthetic(width=60.0, own=0.0, chin=70.0, turn=0.0, at=(200.0, 150.0)):
@@ -93,20 +99,20 @@ def synthetic(width=60.0, own=0.0, chin=70.0, turn=0.0, at=(200.0, 150.0)):
 
 
 def test_too_small_a_mouth_and_one_that_is_seen_from_nowhere_stay_closed():
-    assert lip_move(synthetic(width=5.0), 1.0) is None
-    assert lip_move(synthetic(chin=-20.0), 1.0) is None
-    assert lip_move(synthetic(width=6.5), 0.05) is None  # less than a pixel
+    assert parted(synthetic(width=5.0), 1.0) is None
+    assert parted(synthetic(chin=-20.0), 1.0) is None
+    assert parted(synthetic(width=6.5), 0.05) is None  # less than a pixel
 
 
 def test_it_never_opens_beyond_the_widest_nor_beyond_the_jaw():
-    gaps = [lip_move(synthetic(chin=200.0), amount).gap for amount in (0.1, 0.5, 1.0, 3.0, 100.0)]
+    gaps = [parted(synthetic(chin=200.0), amount).gap for amount in (0.1, 0.5, 1.0, 3.0, 100.0)]
     assert gaps == sorted(gaps) and gaps[-1] == pytest.approx(WIDEST * 60.0, rel=1e-3)
-    small = lip_move(synthetic(chin=20.0), 100.0)
+    small = parted(synthetic(chin=20.0), 100.0)
     assert 0.85 * small.gap <= MOST_OF_JAW * 20.0 + 1e-6
 
 
 def test_a_mouth_that_is_open_already_opens_by_what_is_left():
-    half, closed = lip_move(synthetic(own=0.4, chin=200.0), 100.0), lip_move(synthetic(chin=200.0), 100.0)
+    half, closed = parted(synthetic(own=0.4, chin=200.0), 100.0), parted(synthetic(chin=200.0), 100.0)
     assert half.mouth.own == pytest.approx(24.0, abs=0.1) and half.mouth.own + half.gap == pytest.approx(closed.gap, rel=1e-3)
 
 
@@ -122,7 +128,7 @@ def test_own_teeth_are_kept_and_none_are_painted_beneath_them():
 
 @pytest.mark.parametrize("turn", [0.0, 0.6, -1.2, 3.0])
 def test_it_opens_towards_the_chin_however_a_head_leans(turn):
-    opening = lip_move(synthetic(turn=turn), 1.0)
+    opening = parted(synthetic(turn=turn), 1.0)
     picture = np.full((400, 400, 3), 150, np.uint8)
     opening.move(picture)
     ys, xs = np.nonzero(picture.mean(axis=2) < 90)
@@ -133,14 +139,14 @@ def test_it_opens_towards_the_chin_however_a_head_leans(turn):
 @pytest.mark.parametrize("at", [(0.0, 0.0), (399.0, 399.0), (200.0, 395.0), (-60.0, 200.0), (4_000.0, 4_000.0)])
 def test_at_the_edge_of_a_picture_only_what_is_inside_is_touched(at):
     picture = np.full((400, 400, 3), 150, np.uint8)
-    lip_move(synthetic(at=at), 1.0).move(picture)
+    parted(synthetic(at=at), 1.0).move(picture)
     inside = all(0 <= where < 400 for where in at)
     assert (picture == 150).all() != inside
 
 
 def test_the_same_mouth_is_opened_in_a_frame_and_in_the_part_of_it_that_a_change_is_laid_over(sitter):
     picture, landmarks = sitter
-    opening = lip_move(landmarks, 1.0)
+    opening = parted(landmarks, 1.0)
     whole = opened(picture, landmarks, 1.0)
     size = picture.shape[0]
     M_c2o = np.array([[size / 64, 0.0, size / 128 - 0.5], [0.0, size / 64, size / 128 - 0.5]])

@@ -4,7 +4,7 @@ import torch
 from installation.latents.directions import Direction, DirectionSet, load_directions, save_directions
 from installation.latents.maps import Maps
 from installation.latents.own_changes import added, between
-from installation.messages import OwnChanges
+from installation.messages import LipAmounts, OwnChanges
 
 STYLES, WIDTH, SIDE = 4, 6, 8
 
@@ -98,28 +98,28 @@ def test_a_card_that_says_nonsense_is_one_sentence(tmp_path, told):
 def test_an_amount_of_the_mouth_moves_the_lips_and_is_not_drawn():
     found = DirectionSet([direction("age"), direction("mouth-open")], knobs=("mouth-open", "age"))
     both = found.parted([0.5, 0.75])
-    assert both.opening == 0.75 and both.knobs == ((1, 0.5),) and both.drawn
+    assert both.lips.opening == 0.75 and both.knobs == ((1, 0.5),) and both.drawn
     own = changes(5)
     assert torch.allclose(both.warp(own), found.move([0.5, 0.0]).warp(own))  # nor does its own warp move anything
     for amount in (0.75, -0.5):
         alone = found.parted([0.0, amount])
-        assert alone.opening == amount and not alone.drawn and not alone.offset.any() and alone.warp(own) is None
-    assert found.parted([0.0, 0.0]) is None and found.move([0.0, 0.75]).opening == 0.0
+        assert alone.lips.opening == amount and not alone.drawn and not alone.offset.any() and alone.warp(own) is None
+    assert found.parted([0.0, 0.0]) is None and found.move([0.0, 0.75]).lips.opening == 0.0
     older = found.further(found.parted([0.0, 0.75]), 0, 1.0)
-    assert older.opening == 0.75 and older.drawn and older.knobs == ((1, 1.0),)
-    assert found.further(older, 1, -1.0).opening == -0.25 and found.further(older, 1, -1.0).knobs == older.knobs
+    assert older.lips.opening == 0.75 and older.drawn and older.knobs == ((1, 1.0),)
+    assert found.further(older, 1, -1.0).lips.opening == -0.25 and found.further(older, 1, -1.0).knobs == older.knobs
 
 
 def test_a_smile_that_goes_closes_the_mouth_and_one_that_comes_does_not_open_it():
     found = DirectionSet([direction("smile"), direction("mouth-open")], knobs=("smile", "mouth-open"))
-    assert found.parted([-0.5, 0.0]).opening == -0.5 and found.parted([-0.5, 0.0]).drawn
-    assert found.parted([0.5, 0.0]).opening == 0.0
-    assert found.parted([-0.5, 1.0]).opening == 0.5
-    assert found.further(None, 0, -0.5).opening == -0.5  # as a visitor's own smile adds it
-    assert found.further(found.parted([0.5, 0.0]), 0, -0.75).opening == -0.25
-    assert found.further(found.parted([-0.5, 0.25]), 0, 2.0).opening == 0.25
+    assert found.parted([-0.5, 0.0]).lips == LipAmounts(-0.5, -0.5) and found.parted([-0.5, 0.0]).drawn
+    assert found.parted([0.5, 0.0]).lips == LipAmounts(0.0, 0.5)
+    assert found.parted([-0.5, 1.0]).lips.opening == 0.5
+    assert found.further(None, 0, -0.5).lips.opening == -0.5  # as a visitor's own smile adds it
+    assert found.further(found.parted([0.5, 0.0]), 0, -0.75).lips == LipAmounts(-0.25, -0.25)
+    assert found.further(found.parted([-0.5, 0.25]), 0, 2.0).lips.opening == 0.25
     own = DirectionSet([direction("smile", by_editor=False), direction("mouth-open")], knobs=("smile", "mouth-open"))
-    assert own.parted([-0.5, 0.0]).opening == 0.0  # an artist's own does what its maker wants
+    assert not own.parted([-0.5, 0.0]).lips.any  # an artist's own does what its maker wants
 
 
 def test_an_artists_own_direction_of_that_name_is_drawn_as_it_is():
@@ -128,7 +128,7 @@ def test_an_artists_own_direction_of_that_name_is_drawn_as_it_is():
         DirectionSet([direction("mouth-open")]),
     ):
         move = found.parted([1.0])
-        assert move.opening == 0.0 and move.drawn and move.offset.any()
+        assert not move.lips.any and move.drawn and move.offset.any()
 
 
 def test_how_much_of_an_edit_is_the_editors():

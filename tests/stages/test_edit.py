@@ -249,15 +249,15 @@ def test_an_opened_mouth_needs_no_drawing_and_goes_with_one(controls):
     state = ControlState(parameter_table(("age", "mouth-open"), ()), {"edit/age/lfo/depth": 0.0})
     frame = EncodedFrame(FRAME, (written_on(0.2),))
     alone = stage.edit(frame, set_now(state, **{"edit__mouth-open__amount": 0.6}), 0.0).faces[0]
-    assert alone.opening == pytest.approx(0.6) and not alone.edited and torch.equal(alone.ws, alone.ws_edited)
+    assert alone.lips.opening == pytest.approx(0.6) and not alone.edited and torch.equal(alone.ws, alone.ws_edited)
     assert alone.own_share == 0.0 and alone.warp is None
     both = stage.edit(frame, set_now(state, edit__age__amount=1.0), 0.0).faces[0]
-    assert both.opening == pytest.approx(0.6) and both.edited and both.own_share == 1.0
+    assert both.lips.opening == pytest.approx(0.6) and both.edited and both.own_share == 1.0
     half = stage.edit(frame, set_now(state, identity__glass=0.5), 0.0).faces[0]
     assert half.own_share == pytest.approx(0.5)
     closing = {"edit__mouth-open__amount": -0.6, "edit__age__amount": 0.0, "identity__glass": 1.0}
     shut = stage.edit(frame, set_now(state, **closing), 0.0).faces[0]
-    assert shut.opening == pytest.approx(-0.6) and not shut.edited
+    assert shut.lips.opening == pytest.approx(-0.6) and not shut.edited
     # Another's mouth is not the visitor's to close.
     guest = stage.edit(frame, set_now(state, identity__morph=0.75, identity__guest="mean"), 0.0).faces[0]
-    assert guest.opening == pytest.approx(-0.15)
+    assert guest.lips.opening == pytest.approx(-0.15)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from installation.messages import Drawing, DrawnFrame, EditedFace, EditedFrame, EncodedFace, EncodedFrame, Frame
+from installation.messages import Drawing, DrawnFrame, EditedFace, EditedFrame, EncodedFace, EncodedFrame, Frame, LipAmounts
 from installation.models.guests import FACES
 from installation.stages.glass import Glass
 from installation.stages.track import Track, TrackSettings
@@ -31,7 +31,7 @@ def shown(stage: Glass, room, now, openings, covered=None, drawing=False, cells=
     frame = EncodedFrame(Frame(0, 0.0, picture), tuple(EncodedFace(face, WS, None, None, covered) for face in faces))
     whose = [(0, k) if cells > 1 else (k, 0) for k in range(len(openings))]  # visitor's place, cell
     edited = tuple(
-        EditedFace(faces[place], WS, WS, None, 1.0, None, frame.faces[place], 1.0, drawing, cell, opening=amount)
+        EditedFace(faces[place], WS, WS, None, 1.0, None, frame.faces[place], 1.0, drawing, cell, lips=LipAmounts(amount))
         for (place, cell), amount in zip(whose, openings, strict=True)
     )
     plain = np.full((128, 128, 3), 120, np.uint8)

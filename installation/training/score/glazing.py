@@ -101,7 +101,7 @@ class Glazing:
                 drawing = Drawing(edited, plain if self.glass > 0.0 else None, moved, self.glass)
                 kept = None if move is None else sitters_own(places, _to_mask(crop), size, self.glass * move.by_editor)
                 change = over_camera(drawing, mask, square=True, own=kept)
-                portrait, lips = crop.copy(), None if move is None else lip_move(places, move.opening)
+                portrait, lips = crop.copy(), None if move is None else lip_move(places, move.lips)
                 if change is not None:
                     self._pane.on_crop(portrait, change, lips)
                 elif lips is not None:
