@@ -12,14 +12,14 @@ Bethge ("Image Style Transfer Using Convolutional Neural Networks", 2016), to co
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import cv2
-import numpy as np
 
 from installation.darkroom.clips import filmed, put_together
 from installation.darkroom.files import Source, find_sources, make_folder, save_picture
@@ -30,15 +30,15 @@ from installation.engines.style_models import StyleEngineSettings, fitting_size
 from installation.errors import ConfigError, SourceError
 from installation.messages import Image
 from installation.output_file import check_output
-from installation.sources.folder import SUFFIXES
+from installation.places import cache
 from installation.sources.stills import read_picture
 from installation.styles.asked import Asked, read_asked
+from installation.styles.blend import Blend
 from installation.styles.easel import Easel
 from installation.styles.library import STYLES, Library
 from installation.styles.painter import NetworkHand
 
-ROOT = Path(__file__).resolve().parents[1]
-CACHE = Path(os.environ.get("FACETS_CACHE") or ROOT / ".cache") / "engines"
+FEATURES = "darknet-tiny-imagenet.safetensors"  # that --slow compares pictures by
 LONG_SIDE = 768  # px that the networks draw, if nothing else is asked for: strokes keep their width, so a larger side has finer ones
 
 
@@ -54,7 +54,9 @@ class Job:
 def main(argv: list[str] | None = None) -> int:
     a = _arguments(argv)
     cv2.setNumThreads(1)
-    library = Library(a.styles)
+    if a.styles is not None and not a.styles.is_dir():
+        raise ConfigError(f"--styles {a.styles}: there is no such folder")
+    library = Library(a.styles or STYLES)
     if library.notice:
         raise ConfigError(library.notice)
     palette, notice = library.look()
@@ -66,14 +68,14 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     if not a.source or not a.style or (a.out is None and a.sheet is None):
         raise ConfigError("name at least one SOURCE, a --style, and --out FOLDER or --sheet FILE; --list says which styles there are")
-    asked = [read_asked(text, library, palette, a.strength, a.colour) for text in a.style]
+    asked = told_apart([read_asked(text, library, palette, a.strength, a.colour) for text in a.style])
     if a.slow:
         return _slow(a, asked)
-    painter = Painter(StyleEngineSettings(open_store(CACHE).folder), a.size)
+    painter = Painter(StyleEngineSettings(open_store(cache() / "engines").folder), a.size)
     if a.sheet is not None:
         _write_sheet(a, asked, painter)
     if a.out is not None:
-        _paint_all(jobs_of(a.source, asked, a.out, a.force), painter)
+        _paint_all(jobs_of(a.source, asked, a.out, a.force), partial(_paint, painter))
     return 0
 
 
@@ -87,11 +89,11 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--strength", type=_share, default=1.0, metavar="0…1", help="how much is painted")
     parser.add_argument("--colour", type=_share, default=1.0, metavar="0…1", help="1: the painting's colours; 0: the picture's own")
     parser.add_argument("--size", type=_side, default=LONG_SIDE, metavar="PX", help=f"longer side that is painted, {LONG_SIDE} if left out")
-    parser.add_argument("--styles", type=Path, default=STYLES, metavar="FOLDER", help="folder of paintings with a name")
+    parser.add_argument("--styles", type=Path, metavar="FOLDER", help="folder of paintings with a name; styles, if left out")
     parser.add_argument("--force", action="store_true", help="write over files that are there")
     parser.add_argument("--slow", action="store_true", help="optimise each picture instead (Gatys et al. 2016), for pictures alone")
-    parser.add_argument("--steps", type=int, default=300, metavar="N", help="of --slow")
-    parser.add_argument("--nets", type=Path, metavar="FOLDER", help="of --slow: where darknet-tiny-imagenet.safetensors lies")
+    parser.add_argument("--steps", type=_steps, default=300, metavar="N", help="of --slow")
+    parser.add_argument("--nets", type=Path, metavar="FOLDER", help=f"of --slow: where {FEATURES} lies")
     return parser.parse_args(argv)
 
 
@@ -107,6 +109,23 @@ def _side(text: str) -> int:
     if not 64 <= value <= 4096:
         raise argparse.ArgumentTypeError("must be from 64 to 4096")
     return value
+
+
+def _steps(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return value
+
+
+def told_apart(asked: Sequence[Asked]) -> list[Asked]:
+    """The same; those of the same styles in other parts are called by their parts too, for each is a file of its own."""
+    labels = Counter(one.label for one in asked)
+    return [one if labels[one.label] == 1 else replace(one, label=_in_parts(one)) for one in asked]
+
+
+def _in_parts(asked: Asked) -> str:
+    return "+".join(f"{name}={weight:g}" for name, weight in asked.weights.items())
 
 
 class Painter:
@@ -137,22 +156,22 @@ def jobs_of(sources: Sequence[Path], asked: Sequence[Asked], out: Path, force: b
     targets = [job.out for job in jobs]
     twice = next((target for target in targets if targets.count(target) > 1), None)
     if twice is not None:
-        raise ConfigError(f"{twice}: two sources would be painted into this file; paint them into folders of their own")
+        raise ConfigError(
+            f"{twice}: two sources would be painted into this file, or one twice in the same style; paint them into folders of their own"
+        )
     for job in jobs:
         check_output(job.out, force, [job.source.path])
     return jobs
 
 
-def _paint_all(jobs: Sequence[Job], painter: Painter) -> None:
+def _paint_all(jobs: Sequence[Job], paint: Callable[[Job, Bar], None]) -> None:
+    """paint: does one of them."""
     failed = 0
     for number, job in enumerate(jobs, 1):
         bar = Bar(f"{number}/{len(jobs)} {job.out.name}")
         try:
             job.source.check()
-            if job.source.clip:
-                _paint_clip(job, painter, bar)
-            else:
-                save_picture(painter.still(read_picture(job.source.path), job.asked), job.out)
+            paint(job, bar)
         except SourceError as err:  # the others are painted all the same
             failed += 1
             bar.end()
@@ -161,6 +180,13 @@ def _paint_all(jobs: Sequence[Job], painter: Painter) -> None:
         bar.end(done=True)
     if failed:
         raise SourceError(f"{failed} of {len(jobs)} could not be read")
+
+
+def _paint(painter: Painter, job: Job, bar: Bar) -> None:
+    if job.source.clip:
+        _paint_clip(job, painter, bar)
+    else:
+        save_picture(painter.still(read_picture(job.source.path), job.asked), job.out)
 
 
 def _paint_clip(job: Job, painter: Painter, bar: Bar) -> None:
@@ -181,26 +207,44 @@ def _write_sheet(a: argparse.Namespace, asked: Sequence[Asked], painter: Painter
 
 
 def _slow(a: argparse.Namespace, asked: Sequence[Asked]) -> int:
-    if a.nets is None or not (a.nets / "darknet-tiny-imagenet.safetensors").is_file():
-        raise ConfigError("--slow: name the folder of darknet-tiny-imagenet.safetensors with --nets")
-    if a.out is None:
-        raise ConfigError("--slow: name a folder with --out")
-    from installation.training.gatys import optimised
-
-    for job in jobs_of(a.source, asked, a.out, a.force):
-        names = [*job.asked.files.values(), *(path for name in job.asked.label.split("+") for path in a.styles.glob(f"{name}.*"))]
-        paintings = [path for path in names if path.suffix.lower() in SUFFIXES]
-        job.source.check()
-        if job.source.clip or len(paintings) != 1:
-            raise ConfigError(f"{job.source.path}: --slow paints pictures, in the style of one painting's file")
-        bar = Bar(job.out.name)
-        picture = read_picture(job.source.path)
-        height, width = picture.shape[:2]
-        small = np.asarray(cv2.resize(picture, fitting_size(a.size, width, height), interpolation=cv2.INTER_AREA), np.uint8)
-        painted = optimised(small, read_picture(paintings[0]), a.nets / "darknet-tiny-imagenet.safetensors", a.steps, bar.show)
-        save_picture(painted, job.out)
-        bar.end(done=True)
+    if a.nets is None or not (a.nets / FEATURES).is_file():
+        raise ConfigError(f"--slow: name the folder of {FEATURES} with --nets")
+    if a.out is None or a.sheet is not None:
+        raise ConfigError("--slow: name a folder with --out; it draws no --sheet")
+    blended = next((one.label for one in asked if len(one.files) != 1 or len(one.weights) != 1), None)
+    if blended is not None:
+        raise ConfigError(f"--style {blended}: --slow paints in the style of one painting's file; it blends none and has no built-in ones")
+    jobs = jobs_of(a.source, asked, a.out, a.force)
+    clip = next((job.source.path for job in jobs if job.source.clip), None)
+    if clip is not None:
+        raise ConfigError(f"{clip}: is no picture, and --slow paints pictures alone")
+    _paint_all(jobs, partial(_paint_slowly, a.nets / FEATURES, a.size, a.steps))
     return 0
+
+
+def _paint_slowly(features: Path, long_side: int, steps: int, job: Job, bar: Bar) -> None:
+    picture = read_picture(job.source.path)
+    height, width = picture.shape[:2]
+    (painting,) = job.asked.files.values()
+    size = fitting_size(min(long_side, max(width, height, 64)), width, height)
+    hand = _Optimiser(size, read_picture(painting), features, steps, bar.show)
+    save_picture(Easel(steady=False).paint(picture, job.asked.blend, hand), job.out)
+
+
+@dataclass(slots=True, eq=False)
+class _Optimiser:
+    """Draws as the networks do, by optimisation, whatever the blend."""
+
+    size: tuple[int, int]
+    painting: Image
+    features: Path
+    steps: int
+    progress: Callable[[float], None]
+
+    def draw(self, picture: Image, blend: Blend) -> Image:
+        from installation.training.gatys import optimised
+
+        return optimised(picture, self.painting, self.features, self.steps, self.progress)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
+from installation.control.parameters import is_style_amount
 from installation.control.state import ControlState
 
 Lock = Literal["all", "operator", "none"]
@@ -38,6 +39,7 @@ class Key:
     toggles: str = ""  # address of a control that is on or off
     cycles: str = ""  # address of a control with choices
     fires: str = ""  # address of a control that makes something happen
+    styles: bool = False  # goes on to the next painter's style
     help: bool = False
 
 
@@ -51,6 +53,7 @@ KEYS = (
     Key(("m",), "M", "mirror", toggles="look/mirror"),
     Key(("l",), "L", "next layout", cycles="look/layout"),
     Key(("k",), "K", "next background", cycles="look/background"),
+    Key(("v",), "V", "next painter's style, after the last one none", styles=True),
     Key(("c",), "C", "MIDI: touch a control, then a knob", action=Action.LEARN),
     Key(("s",), "S", "snapshot", action=Action.SNAPSHOT),
     Key(("g",), "G", "countdown to a picture that visitors take home", fires=TAKE),
@@ -102,6 +105,8 @@ class Keyboard:
                 actions.append(key.action)
             elif key.help:
                 self.help = not self.help
+            elif key.styles:
+                _next_style(controls)
             elif key.fires:
                 controls.set(key.fires, True, SOURCE)
             elif key.toggles:
@@ -137,3 +142,14 @@ class Keyboard:
             address = f"blend/{self._child}/amount"
             step = BLEND_STEP if name == "up" else -BLEND_STEP
             controls.set(address, min(1.0, max(0.0, float(controls.target(address)) + step)), SOURCE)
+
+
+def _next_style(controls: ControlState) -> None:
+    """The style after the strongest one in full, the others out; the first where none is in use, none after the last."""
+    addresses = [name for name in controls.table if is_style_amount(name)]
+    amounts = [float(controls.target(address)) for address in addresses]
+    at = amounts.index(max(amounts)) + 1 if any(amounts) else 0
+    for number, (address, amount) in enumerate(zip(addresses, amounts, strict=True)):
+        wanted = 1.0 if number == at else 0.0
+        if amount != wanted:
+            controls.set(address, wanted, SOURCE)

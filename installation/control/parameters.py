@@ -218,6 +218,12 @@ def _style_row(name: str, description: str) -> Parameter:
     return Parameter(f"style/{name}/amount", 0.0, f"how much the picture is painted like this: {description}", glide=0.3)
 
 
+def is_style_amount(name: str) -> bool:
+    """Whether a control says how much of one style there is."""
+    way = name.split("/")
+    return len(way) == 3 and way[0] == "style" and way[1] != "walk" and way[2] == "amount"
+
+
 # Faces that are nobody's: the mean, stored ones, and those that were taken from a grid, by turns, so that one melts into the next.
 GUESTS = ("none", "mean", "guest-1", "guest-2", "guest-3", "guest-4", "taken-1", "taken-2")
 

@@ -49,6 +49,12 @@ def _weights(patient: Patient) -> Iterable[Finding]:
     return weights(patient)
 
 
+def _styles(patient: Patient) -> Iterable[Finding]:
+    from installation.doctor.styles import styles
+
+    return styles(patient)
+
+
 CHECKS = (
     Check("machine", machine.machine),
     Check("packages", machine.packages),
@@ -58,6 +64,7 @@ CHECKS = (
     Check("fonts", _fonts, QUICK_SECONDS),
     Check("gpu", _gpu, QUICK_SECONDS),
     Check("weights", _weights, SLOW_SECONDS),
+    Check("styles", _styles, QUICK_SECONDS),
     Check("ports", places.ports),
     Check("heartbeat", places.house),
     Check("disk", places.disk),

@@ -58,7 +58,7 @@ def pixels_of(picture: Pillow.Image, path: Path, most: int = MAX_SIDE) -> Image:
     if picture.width * picture.height > MAX_PIXELS:
         raise SourceError(f"{path}: claims {picture.width}×{picture.height} pixels, which is too large; scale it down first")
     picture.draft("RGB", (most, most))  # a JPEG is scaled down by 2, 4 or 8 while it is decoded
-    upright = ImageOps.exif_transpose(_eight_bits(picture))
+    upright = ImageOps.exif_transpose(eight_bits(picture))
     upright.thumbnail((most, most), Pillow.Resampling.BILINEAR)
     return np.array(_without_alpha(upright))
 
@@ -70,7 +70,7 @@ def open_picture(path: Path | BinaryIO) -> Pillow.Image:
         return Pillow.open(path)
 
 
-def _eight_bits(picture: Pillow.Image) -> Pillow.Image:
+def eight_bits(picture: Pillow.Image) -> Pillow.Image:
     """Deep grey pictures scaled to 8 bits, which Pillow's own conversion would clip; others as they are."""
     if not (picture.mode.startswith("I") or picture.mode == "F"):
         return picture

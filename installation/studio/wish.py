@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from installation.canvas.look import MIRROR, SALON
-from installation.control.parameters import ParameterTable, Scalar
+from installation.control.parameters import ParameterTable, Scalar, is_style_amount
 from installation.control.state import Controls
 from installation.control.web.studio_desk import StudioError
 from installation.darkroom.wishes import UNASKED, at_rest
@@ -45,9 +45,7 @@ def is_edit(name: str) -> bool:
 
 def is_style(name: str) -> bool:
     """Whether a control is one of the picture's style."""
-    if name in STYLE_CONTROLS or name == SCOPE:
-        return True
-    return name.startswith("style/") and name.count("/") == 2 and name.endswith("/amount") and not name.startswith("style/walk/")
+    return name in STYLE_CONTROLS or name == SCOPE or is_style_amount(name)
 
 
 def read_wish(given: object, table: ParameterTable, numbers: Collection[int], own: Collection[str] = ()) -> Wish:

@@ -23,11 +23,12 @@ from installation.config_file import parse_document
 from installation.errors import ConfigError
 from installation.messages import Image
 from installation.places import INSTALLED, cache, shipped
+from installation.sources.stills import eight_bits, open_picture
 from installation.styles.bank import BANK
 from installation.styles.names import style_name
 
 SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
-MOST_STYLES: Final = 64  # pictures that become controls; of more the first by name
+MOST_STYLES: Final = 64  # pictures that become controls; of more that can be styles the first by name
 LEAST_PX: Final = 32  # of the shorter side
 MOST_PIXELS: Final = 60_000_000
 MOST_BYTES: Final = 100_000_000
@@ -83,17 +84,21 @@ class StyleFolder:
         """The styles as they are now: what is new or changed is read, and whatever is in the folder, nothing is raised for it."""
         stamps, problems = stamps_of(self.path), list[str]()
         names = sorted(stamps)
-        kept = names[:MOST_STYLES]
-        if len(names) > MOST_STYLES and not self._crowded:
-            problems.append(f"{len(names)} pictures are too many, and those after {kept[-1]} are left out; {MOST_STYLES} become styles")
-        self._crowded = len(names) > MOST_STYLES
         known: dict[str, _Known] = {}
-        for name in kept:
+        room, last = MOST_STYLES, ""  # a file that is no style takes no place from one that is
+        for name in names:
+            if room == 0:
+                break
             before = self._known.get(name)
             known[name] = before if before is not None and before.stamp == stamps[name] else self._read(name, stamps[name])
             if known[name].problem and known[name] is not before:
                 problems.append(f"{_shown(name)} {known[name].problem}")
-        self._known = known
+            room, last = room - (known[name].vector is not None), name
+        crowded = len(known) < len(names)
+        if crowded and not self._crowded:
+            told = f"{len(names)} pictures are too many, and those after {_shown(last)} are left out; {MOST_STYLES} become styles"
+            problems.insert(0, told)
+        self._known, self._crowded = known, crowded
         return Found(self._paintings(), self._notice(problems))
 
     def _paintings(self) -> tuple[Painting, ...]:
@@ -181,10 +186,10 @@ def picture_bytes(path: Path) -> bytes:
 def read_picture(path: Path) -> Image:
     """The middle square of a picture, [256, 256, 3]. Raises UnfitPictureError for what is broken, huge, tiny, animated or CMYK."""
     try:
-        with Pillow.open(path) as picture:
+        with open_picture(path) as picture:
             _check(picture)
             picture.draft("RGB", (2 * SEEN_PX, 2 * SEEN_PX))
-            upright = ImageOps.exif_transpose(picture)
+            upright = ImageOps.exif_transpose(eight_bits(picture))
             if upright.mode in ("RGBA", "LA", "PA", "P"):
                 upright = Pillow.alpha_composite(Pillow.new("RGBA", upright.size, "white"), upright.convert("RGBA"))
             square = ImageOps.fit(upright.convert("RGB"), (SEEN_PX, SEEN_PX), Pillow.Resampling.LANCZOS)

@@ -25,12 +25,14 @@ Weights = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Style:
-    """One style. place: its number in the bank, or vector: [100] of a picture; the other is None."""
+    """One style. place: its number in the bank, or vector: [100] of a picture; the other is None. file: that picture, where it is
+    known."""
 
     name: str
     description: str
     place: int | None = None
     vector: Weights | None = None
+    file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +67,8 @@ class Library:
         if self.notice:
             return Palette(), ""
         found = self._folder.look()
-        own = {one.name: Style(one.name, one.description, vector=one.vector) for one in found.paintings}
+        folder = self._folder.path
+        own = {one.name: Style(one.name, one.description, vector=one.vector, file=folder / one.file) for one in found.paintings}
         return Palette({**own, **self._bank}), found.notice
 
     def vector(self, picture: Image) -> Weights:

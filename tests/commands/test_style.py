@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+from installation import places
+from installation.commands import style
 from installation.commands.style import main
 from installation.errors import ConfigError, SourceError
 from installation.training.gatys import gram
+from tests.training.score.score_inputs import write_nets
 
 CLIP_FRAMES, RATE = 8, 10
 
@@ -48,6 +51,21 @@ def test_a_still_in_two_styles(tmp_path: Path) -> None:
         np.asarray(Pillow.open(path)).astype(int) for path in (source, out / "me-crimson.png", out / "me-ink+great-wave.png")
     )
     assert one.shape == plain.shape and np.abs(one - plain).mean() > 15 and np.abs(one - two).mean() > 15
+
+
+def test_two_mixtures_of_the_same_styles_are_two_pictures(tmp_path: Path) -> None:
+    source, out = photo(tmp_path / "me.png"), tmp_path / "out"
+    mixtures = ["--style", "ink=0.25,frost=0.75", "--style", "ink=0.75,frost=0.25", "--style", "delft"]
+    assert main([str(source), *mixtures, "--size", "64", "--out", str(out)]) == 0
+    assert {path.name for path in out.iterdir()} == {"me-ink=0.25+frost=0.75.png", "me-ink=0.75+frost=0.25.png", "me-delft.png"}
+
+
+def test_networks_are_kept_where_those_of_the_show_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Path] = []
+    open_store = style.open_store
+    monkeypatch.setattr(style, "open_store", lambda folder: (opened.append(folder), open_store(tmp_path / "cache"))[1])
+    main([str(photo(tmp_path / "me.png")), "--style", "ink", "--size", "64", "--out", str(tmp_path / "out")])
+    assert opened == [places.cache() / "engines"]
 
 
 def test_strength_0_leaves_a_picture_as_it_is(tmp_path: Path) -> None:
@@ -106,13 +124,42 @@ def test_two_sources_of_one_name_are_refused(tmp_path: Path) -> None:
         ([], "name at least one SOURCE"),
         (["nowhere.png", "--style", "ink", "--out", "{out}"], "there is no such file"),
         (["{photo}", "--style", "ink", "--sheet", "{out}.gif"], "must end in .jpg or .png"),
+        (["{photo}", "--style", "ink", "--out", "{out}", "--styles", "{out}/nowhere"], "no such folder"),
+        (["{photo}", "--style", "ink", "--style", "ink", "--out", "{out}"], "one twice in the same style"),
         (["{photo}", "--style", "ink", "--out", "{out}", "--slow"], "--nets"),
+        (["{photo}", "--style", "great-wave", "--sheet", "{out}.jpg", "--slow", "--nets", "{nets}"], "draws no --sheet"),
+        (["{photo}", "--style", "ink", "--out", "{out}", "--slow", "--nets", "{nets}"], "ink: --slow paints in the style of one painting"),
+        (["{photo}", "--style", "great-wave,ink=0.1", "--out", "{out}", "--slow", "--nets", "{nets}"], "it blends none"),
+        (["{clip}", "--style", "great-wave", "--out", "{out}", "--slow", "--nets", "{nets}"], "clip.mp4: is no picture"),
     ],
 )
 def test_what_is_missing_is_said(arguments: list[str], why: str, tmp_path: Path) -> None:
-    places = {"photo": photo(tmp_path / "me.png"), "out": tmp_path / "out"}
+    named = {"photo": photo(tmp_path / "me.png"), "out": tmp_path / "out", "nets": write_nets(tmp_path / "nets")}
+    named["clip"] = clip(tmp_path / "clip.mp4", sound=False)
     with pytest.raises(ConfigError, match=why):
-        main([argument.format(**places) for argument in arguments])
+        main([argument.format(**named) for argument in arguments])
+
+
+def test_the_slow_way_paints_in_the_style_of_a_picture_whatever_its_file_is_called(tmp_path: Path) -> None:
+    styles, folder, out = tmp_path / "styles", tmp_path / "in", tmp_path / "out"
+    styles.mkdir()
+    folder.mkdir()
+    Pillow.fromarray(np.random.default_rng(0).integers(0, 256, (80, 80, 3), dtype=np.uint8)).save(styles / "Größe 1.5 (x).png")
+    source = photo(folder / "me.png")
+    (folder / "broken.png").write_bytes(source.read_bytes()[: source.stat().st_size // 2])
+    nets = ["--slow", "--steps", "3", "--size", "64", "--nets", str(write_nets(tmp_path / "nets"))]
+    for strength, target in (("1", out), ("0.25", tmp_path / "faint")):
+        with pytest.raises(SourceError, match="1 of 2 could not be read"):  # and the other is painted all the same
+            asked = ["--styles", str(styles), "--style", "groesse-1-5-x", "--strength", strength]
+            main([str(folder), *asked, "--out", str(target), *nets])
+    plain, whole, faint = (
+        np.asarray(Pillow.open(path)).astype(float)
+        for path in (source, out / "me-groesse-1-5-x.png", tmp_path / "faint" / "me-groesse-1-5-x.png")
+    )
+    assert whole.shape == plain.shape and np.abs(whole - plain).mean() > 2
+    assert np.abs(faint - (0.25 * whole + 0.75 * plain)).mean() < 1
+    with pytest.raises(SystemExit):
+        main([str(folder), "--style", "great-wave", "--out", str(out), "--slow", "--steps", "0"])
 
 
 def test_a_sheet_shows_one_picture_in_every_style(tmp_path: Path) -> None:

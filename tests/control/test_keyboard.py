@@ -57,6 +57,29 @@ def test_choices_come_round(controls, key, address):
     assert seen == [*choices[choices.index(seen[-1]) + 1 :], *choices[: choices.index(seen[-1]) + 1]]  # in the order of the reference
 
 
+def test_a_key_goes_from_style_to_style_and_at_last_to_none():
+    state = ControlState(parameter_table((), (), styles=[("wave", ""), ("ink", ""), ("frost", "")]))
+    names = [f"style/{name}/amount" for name in ("wave", "ink", "frost")]
+    keyboard, seen = Keyboard(), []
+    for _ in range(5):
+        keyboard.read(["v"], state)
+        seen.append([state.target(name) for name in names])
+    assert seen == [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0], [1, 0, 0]]
+    state.set(names[1], 0.4)
+    state.set(names[0], 0.3)
+    heard = []
+    state.subscribe(heard.append)
+    keyboard.read(["v"], state)  # the one after the strongest of a mixture
+    assert [state.target(name) for name in names] == [0, 0, 1] and {change.source for change in heard} == {"key"}
+    assert state.target("style/walk/amount") == 0.0 and state.counts() == ControlCounts(0, 0)
+
+
+def test_where_there_are_no_styles_their_key_does_nothing(controls):
+    heard = []
+    controls.subscribe(heard.append)
+    assert Keyboard().read(["v"], controls) == [] and heard == []
+
+
 def test_what_a_key_has_set_is_told_as_a_key_s(controls):
     heard = []
     controls.subscribe(heard.append)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 from installation.clock import MonotonicClock
 from installation.commands.doctor import main, page
@@ -16,6 +17,8 @@ from installation.config import load_config
 from installation.doctor import checks, machine, pictures, places
 from installation.doctor.checks import taken
 from installation.doctor.finding import Check, Finding, Patient
+from installation.doctor.styles import styles
+from installation.engines import style_models
 from installation.operation.instance import InstanceLock
 from installation.operation.temperature import processor_celsius
 from installation.sources.scripted import ScriptedSource
@@ -183,3 +186,16 @@ def test_the_page_is_one_page_and_says_what_to_do():
     text = "\n".join(lines)
     assert "→ do" in text and "→ wind it" in text and "not shown" not in text
     assert list(page([Finding("disk", "good", "room")], 80))[-1] == "Nothing needs a hand."
+
+
+def test_painters_styles_and_what_is_none(tmp_path, monkeypatch):
+    Pillow.new("RGB", (64, 64), "red").save(tmp_path / "mohn.png")
+    asked = patient(f"models.styles={tmp_path}")
+    (found,) = styles(asked)
+    assert found.state == "good" and "18 built in, 1 of pictures" in found.text
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    (found,) = styles(asked)
+    assert found.state == "note" and "broken.png is broken" in found.text and found.todo
+    monkeypatch.setitem(style_models.DIGESTS, style_models.BANK, "0" * 64)  # as where the network is damaged
+    (found,) = styles(asked)
+    assert found.state == "note" and "damaged or of another version" in found.text and "make setup" in found.text

@@ -21,6 +21,7 @@ def test_names_and_weights(library: Library) -> None:
     asked = read_asked("ink=0.25, frost=0.75", library, palette)
     assert asked.label == "ink+frost" and asked.blend.share == 1.0
     assert asked.blend.bank[2] == pytest.approx(0.25) and asked.blend.bank[14] == pytest.approx(0.75) and not asked.files
+    assert dict(asked.weights) == {"ink": 0.25, "frost": 0.75}
 
 
 def test_a_picture_of_ones_own(library: Library, tmp_path: Path) -> None:
@@ -28,6 +29,30 @@ def test_a_picture_of_ones_own(library: Library, tmp_path: Path) -> None:
     asked = read_asked(str(tmp_path / "Mein Bild.png"), library, library.look()[0])
     assert asked.label == "mein-bild" and asked.blend.share == 0.0 and np.isfinite(asked.blend.vector).all()
     assert list(asked.files) == ["mein-bild"]
+
+
+@pytest.mark.parametrize("name", ["Rot, Blau.png", "a=0.5.png", "v=1.png", "Größe 1.5 (x).png"])
+def test_a_picture_whose_name_has_commas_and_equals_signs(name: str, library: Library, tmp_path: Path) -> None:
+    Pillow.new("RGB", (64, 64), "red").save(tmp_path / name)
+    asked = read_asked(str(tmp_path / name), library, library.look()[0])
+    assert list(asked.files.values()) == [tmp_path / name] and list(asked.weights.values()) == [1.0]
+    if "," not in name:
+        half = read_asked(f"{tmp_path / name}=0.5,ink=0.5", library, library.look()[0])
+        assert list(half.weights.values()) == [0.5, 0.5] and half.blend.share == 0.5
+
+
+def test_a_home_that_no_shell_has_written_out(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    Pillow.new("RGB", (64, 64), "red").save(tmp_path / "mine.png")
+    assert read_asked("ink=0.5,~/mine.png=0.5", library, library.look()[0]).files["mine"] == tmp_path / "mine.png"
+
+
+@pytest.mark.parametrize("word", ["Größe 1.5 (x)", "Gro\u0308\u00dfe 1.5 (X)", "Größe 1.5 (x).png", "groesse-1-5-x"])
+def test_a_style_is_known_by_the_name_of_its_picture_too(word: str, tmp_path: Path) -> None:
+    Pillow.new("RGB", (64, 64), "red").save(tmp_path / "Größe 1.5 (x).png")
+    own = Library(tmp_path)
+    asked = read_asked(word, own, own.look()[0])
+    assert asked.label == "groesse-1-5-x" and dict(asked.files) == {"groesse-1-5-x": tmp_path / "Größe 1.5 (x).png"}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from PIL import Image as Pillow
 
 from installation.messages import Image
 from installation.styles.bank import BANK
-from installation.styles.folder import MOST_STYLES, VECTOR, VECTORS, StyleFolder
+from installation.styles.folder import MOST_STYLES, VECTOR, VECTORS, StyleFolder, read_picture
 from installation.styles.names import style_name
 
 SHIPPED = Path(__file__).resolve().parents[2] / "styles"
@@ -112,6 +112,31 @@ def test_five_hundred_pictures_are_as_many_styles_as_there_can_be(tmp_path: Path
     assert len(found.paintings) == MOST_STYLES == predict.pictures
     assert found.notice.count("500 pictures are too many") == 1
     assert folder.look().notice == ""
+
+
+def test_files_that_are_no_style_take_no_place_from_those_that_are(tmp_path: Path) -> None:
+    for k in range(MOST_STYLES + 6):
+        broken(tmp_path / f"a-{k:02}.png")
+    for k in range(MOST_STYLES):
+        save(tmp_path / f"b-{k:02}.png")
+    folder = StyleFolder(tmp_path, Predicting())
+    found = folder.look()
+    assert len(found.paintings) == MOST_STYLES and "too many" not in found.notice
+    save(tmp_path / "c.png")
+    assert "129 pictures" not in (notice := folder.look().notice) and "135 pictures are too many, and those after b-63.png" in notice
+    assert folder.look().notice == ""
+
+
+@pytest.mark.parametrize("name", ["scan.png", "scan.tif"])
+def test_a_grey_scan_of_sixteen_bits_keeps_its_tones(name: str, tmp_path: Path) -> None:
+    tones = np.broadcast_to(np.linspace(0, 65535, 256).astype(np.uint16), (256, 256))
+    Pillow.fromarray(np.ascontiguousarray(tones)).save(tmp_path / name)
+    assert np.abs(read_picture(tmp_path / name).astype(int) - np.arange(256)[None, :, None]).max() <= 2
+
+
+def test_a_huge_picture_is_said_by_us_alone(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    Pillow.new("1", (10_500, 9_000)).save(tmp_path / "wall.png")  # of a size that Pillow warns of
+    assert "is huge (10500×9000 px)" in StyleFolder(tmp_path, Predicting()).look().notice and not recwarn.list
 
 
 def test_many_bad_files_make_one_notice(tmp_path: Path) -> None:

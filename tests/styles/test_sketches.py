@@ -7,6 +7,7 @@ import numpy as np
 from installation.control.web.sketches import WANTED_SECONDS, SketchBoard
 from installation.messages import Expression, Face, Frame, Portrait, Portraits
 from installation.styles.blend import Blender
+from installation.styles.library import Palette, Style
 from installation.styles.sketches import BUSY_PERIOD, GONE_SECONDS, IDLE_PERIOD, Sketches
 from tests.styles.stand_ins import PALETTE, Negative, OnePainter
 
@@ -53,9 +54,12 @@ def test_the_styles_come_in_turn_and_slowly() -> None:
     for _ in range(10):
         making.step(SOMEBODY, False, 0.0)
     assert list(to.numbers()) == ["alpha"]
-    for k in range(1, 9):
+    for k in range(1, 4):
         making.step(SOMEBODY, False, k * IDLE_PERIOD)
-    assert set(to.numbers()) == set(PALETTE.styles) and to.numbers()["alpha"] > 4
+    assert to.numbers() == {"alpha": 1, "beta": 2, "ink": 3, "amber": 4}
+    for k in range(4, 12):
+        making.step(SOMEBODY, False, k * IDLE_PERIOD)
+    assert sorted(to.numbers().values()) == [9, 10, 11, 12]
     jpeg = to.jpeg("ink")
     assert jpeg is not None and jpeg.startswith(b"\xff\xd8") and to.jpeg("nothing") is None
 
@@ -78,3 +82,19 @@ def test_the_sketches_of_somebody_who_left_are_thrown_away() -> None:
     assert to.numbers()
     making.step(NOBODY, False, GONE_SECONDS + 1)
     assert to.numbers() == {} and to.jpeg("alpha") is None
+
+
+def test_a_style_that_has_just_come_is_the_next_and_one_that_is_gone_has_no_sketch() -> None:
+    to, _ = board()
+    making = sketches(to)
+    to.numbers()
+    for k in range(6):
+        making.step(SOMEBODY, False, k * IDLE_PERIOD)
+    fresh = Style("gamma", "third painting", vector=np.ones(100, np.float32))
+    changed = replace(PALETTE.styles["beta"], vector=np.zeros(100, np.float32))  # another picture under the same name
+    making.blender.use(Palette({"alpha": PALETTE.styles["alpha"], "beta": changed, "ink": PALETTE.styles["ink"], "gamma": fresh}))
+    making.step(SOMEBODY, False, 5 * IDLE_PERIOD)  # whose turn it is not
+    assert set(to.numbers()) == {"alpha", "ink"} and to.jpeg("amber") is None
+    making.step(SOMEBODY, False, 6 * IDLE_PERIOD)
+    making.step(SOMEBODY, False, 7 * IDLE_PERIOD)
+    assert set(to.numbers()) == {"alpha", "beta", "ink", "gamma"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import cv2
 
@@ -42,6 +42,11 @@ class SketchBoard:
         """From now on no picture leaves the canvas, one that is being made included."""
         with self._lock:
             self._forbidden, self._jpegs = True, {}
+
+    def keep(self, names: Collection[str]) -> None:
+        """Of these alone."""
+        with self._lock:
+            self._jpegs = {name: jpeg for name, jpeg in self._jpegs.items() if name in names}
 
     def clear(self) -> None:
         """Whoever was seen in them is gone."""
