@@ -4,17 +4,20 @@
 
 Of held-out faces: mean square difference and the perceptual distance (tiny darknet) inside the mask, identity (MobileFaceNet, which is no
 term of the inversion), and for each edit what +1 of its direction changes of its own measure, in parts of what it changes of the encoder's
-own code. ``--clock cpu`` counts the process' own seconds, on one thread: on a machine that others share they are what one quiet core would
-take.
+own code. A report that is there is gone on with: a sitter is written once all of theirs is measured. On many cores ``--part 1/4 --report
+1.json`` and so on, beside one another, then ``--take 1.json 2.json 3.json 4.json --report OUT.json``. ``--clock cpu`` counts the process'
+own seconds, on one thread: on a machine that others share they are what one quiet core would take.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
+import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,6 +35,7 @@ from installation.latents.directions import load_directions
 from installation.messages import Image
 from installation.models.bundle import Models, load_models
 from installation.models.guests import face_coder
+from installation.output_file import whole_file
 from installation.training.directions.attributes import load_attributes
 from installation.training.directions.effects import MEASURES, Measures
 from installation.training.score.networks import IdentityJudge, PerceptualJudge, five_point_matrix
@@ -39,8 +43,9 @@ from installation.training.score.sample import Sitter, draw_sample
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
 EDITS = ("smile", "mouth-open", "age", "gender", "yaw")
-COLUMNS = ("mse", "perceptual", "identity")
+ALONE = "encoder, code alone"
 CLOCKS = {"cpu": time.process_time, "wall": time.perf_counter}
+Row = dict[str, float]
 
 
 @dataclass
@@ -52,7 +57,6 @@ class Bench:
     perceptual: PerceptualJudge
     measures: Measures
     vectors: dict[str, torch.Tensor]
-    rows: dict[str, list[dict[str, float]]] = field(default_factory=dict)
 
     @staticmethod
     def of(nets: Path) -> Bench:
@@ -62,20 +66,18 @@ class Bench:
         measures = Measures(load_attributes(WEIGHTS / "attributes.safetensors"))
         return Bench(models, IdentityJudge(nets), PerceptualJudge(nets), measures, vectors)
 
-    def judge(self, name: str, sitter: Sitter, picture: Image) -> dict[str, float]:
-        """One row of the table, without edits."""
+    def judge(self, sitter: Sitter, picture: Image) -> Row:
+        """What a picture of a sitter is like, without edits."""
         shown = np.where(sitter.mask[..., None], picture, sitter.picture)
         x, y = (torch.from_numpy(one).permute(2, 0, 1)[None].float() / 127.5 - 1 for one in (shown, sitter.picture))
         mask = torch.from_numpy(sitter.mask)[None, None].float()
         matrix = five_point_matrix(sitter.landmarks)
         a, b = self.identity.embed([sitter.picture, shown], [matrix, matrix])
-        row = {
+        return {
             "mse": float(((x - y).square() * mask).sum() / (mask.sum() * 3)),
             "perceptual": float(self.perceptual.distance(x, y, mask)[0]),
             "identity": float(a @ b),
         }
-        self.rows.setdefault(name, []).append(row)
-        return row
 
     def edits(self, generator: AnyGenerator, ws: torch.Tensor) -> NDArray[np.float64]:
         """What +1 of each edit changes of its own measure [edits]."""
@@ -95,24 +97,76 @@ def invert(bench: Bench, sitter: Sitter, start: torch.Tensor, seconds: float, cl
     return inversion, steps
 
 
-def one_sitter(bench: Bench, sitter: Sitter, seconds: Sequence[float], clock: str) -> None:
-    """All rows of one face."""
+def one_sitter(bench: Bench, sitter: Sitter, seconds: Sequence[float], clock: str) -> dict[str, Row]:
+    """All rows of one face, by what was done for it."""
     guest, painter = face_coder(bench.models)(sitter.picture), CodePainter(bench.models.base, bench.models.detail)
     alone, whole = painter.draw([Code("", guest.ws), Code("", guest.ws, guest.detail)])
-    bench.judge("encoder, code alone", sitter, alone)
-    bench.judge("encoder, with its residual", sitter, whole)
+    rows = {ALONE: bench.judge(sitter, alone), "encoder, with its residual": bench.judge(sitter, whole)}
     usual = bench.edits(bench.models.base, guest.ws)
     for budget in seconds:
         inversion, steps = invert(bench, sitter, guest.ws, budget, clock)
-        row = bench.judge(f"{budget:g} s", sitter, inversion.portrait())
+        row = bench.judge(sitter, inversion.portrait())
         done = bench.edits(inversion.generator, inversion.ws)
         row |= {"steps": steps}
         row |= {f"edit {name}": float(done[k] / usual[k]) for k, name in enumerate(bench.vectors) if abs(usual[k]) > 1e-9}
+        rows[f"{budget:g} s"] = row
         print(f"{sitter.name} {budget:g} s: {steps} steps, identity {row['identity']:.3f}", file=sys.stderr, flush=True)
+    return rows
 
 
-def table(rows: dict[str, list[dict[str, float]]]) -> str:
-    """Means, edits at the median: a part of next to nothing may be anything."""
+@dataclass
+class Report:
+    """What was measured, by sitter, on the disk where a file is named. how: what must be the same for a measurement to go on."""
+
+    how: Mapping[str, object]
+    path: Path | None = None
+    sitters: dict[str, dict[str, Row]] = field(default_factory=dict)
+
+    @staticmethod
+    def of(how: Mapping[str, object], path: Path | None) -> Report:
+        """The one that is there, or a new one. Raises SystemExit where what is there was measured otherwise."""
+        report = Report(how, path)
+        if path is not None and path.exists():
+            kept = json.loads(path.read_text())
+            if kept.get("how") != how:
+                raise SystemExit(f"{path}: was measured otherwise ({kept.get('how')}, now {how}); name another report")
+            report.sitters = kept["sitters"]
+        return report
+
+    def take(self, path: Path) -> None:
+        """What is in another one, measured in the same way. Raises SystemExit."""
+        if not path.exists():
+            raise SystemExit(f"{path}: there is no such report")
+        for name, rows in Report.of(self.how, path).sitters.items():
+            self.add(name, rows)
+
+    def add(self, name: str, rows: dict[str, Row]) -> None:
+        """One more sitter, whole."""
+        self.sitters[name] = rows
+        if self.path is not None:
+            with whole_file(self.path) as part:
+                part.write_text(json.dumps({"how": self.how, "sitters": self.sitters}, indent=1))
+
+    @property
+    def rows(self) -> dict[str, list[Row]]:
+        """By what was done, of every sitter."""
+        names = dict.fromkeys(name for found in self.sitters.values() for name in found)
+        return {name: [found[name] for found in self.sitters.values() if name in found] for name in names}
+
+    def gains(self) -> list[str]:
+        """By how much identity rises over the code alone, sitter by sitter."""
+        lines = []
+        for name in self.rows:
+            risen = sorted(found[name]["identity"] - found[ALONE]["identity"] for found in self.sitters.values() if name in found)
+            if name != ALONE:
+                middle = statistics.median(risen)
+                lines.append(f"{name}: identity rises by {middle:.2f} at the median, {risen[0]:.2f} to {risen[-1]:.2f}, of {len(risen)}")
+        return lines
+
+
+def table(rows: Mapping[str, Sequence[Row]]) -> str:
+    """Means, edits at the median: a part of next to nothing may be anything. In brackets of how many, where it is not all: where no face
+    is found any more nothing can be measured."""
     keys = list(dict.fromkeys(key for found in rows.values() for row in found for key in row))
     lines = ["| | faces | " + " | ".join(keys) + " |", "|---" * (len(keys) + 2) + "|"]
     for name, found in rows.items():
@@ -120,9 +174,22 @@ def table(rows: dict[str, list[dict[str, float]]]) -> str:
         for key in keys:
             values = [row[key] for row in found if key in row and np.isfinite(row[key])]
             middle = np.median if key.startswith("edit") else np.mean
-            cells.append(f"{middle(values):.3g}" if values else "–")
+            few = f" ({len(values)})" if len(values) < len(found) else ""
+            cells.append(f"{middle(values):.3g}{few}" if values else "–")
         lines.append(f"| {name} | {len(found)} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def by_turns(packs: Sequence[Path], count: int) -> Iterator[tuple[str, Sitter]]:
+    """So many sitters, the same number of each pack, with a name that no other has; by turns, so that what there is of an unfinished
+    measurement is of all packs alike. Raises SystemExit where a pack has too few."""
+    each = max(1, count // len(packs))
+    samples = [draw_sample([pack], each).sitters for pack in packs]
+    for pack, sitters in zip(packs, samples, strict=True):
+        if len(sitters) < each:
+            raise SystemExit(f"{pack}: has {len(sitters)} faces that can be used, {each} are wanted of it")
+    for sitters in zip(*samples, strict=True):
+        yield from ((f"{pack.name}/{sitter.name}", sitter) for pack, sitter in zip(packs, sitters, strict=True))
 
 
 def main() -> int:
@@ -134,17 +201,28 @@ def main() -> int:
     parser.add_argument("--clock", choices=CLOCKS, default="wall")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--report", type=Path)
+    parser.add_argument("--part", type=_part, default=(1, 1), metavar="K/N", help="every N-th sitter alone, from the K-th on")
+    parser.add_argument("--take", type=Path, nargs="+", default=[], metavar="REPORT", help="those of parts, to be put together")
     a = parser.parse_args()
+    if a.clock == "cpu" and a.threads > 1:
+        parser.error("--clock cpu counts the seconds of all threads: it goes with --threads 1")
     torch.set_num_threads(a.threads)
-    bench = Bench.of(a.nets)
-    samples = [draw_sample([pack], a.count // len(a.faces)).sitters for pack in a.faces]
-    for sitters in zip(*samples, strict=False):  # by turns, so that what there is of an unfinished run is of all packs alike
-        for sitter in sitters:
-            one_sitter(bench, sitter, a.seconds, a.clock)
-        if a.report is not None:
-            a.report.write_text(json.dumps({"clock": a.clock, "threads": a.threads, "rows": bench.rows}, indent=1))
-    print(table(bench.rows))
+    report = Report.of({"clock": a.clock, "threads": a.threads, "seconds": a.seconds}, a.report)
+    for part in a.take:
+        report.take(part)
+    bench, (first, step) = Bench.of(a.nets), a.part
+    for name, sitter in itertools.islice(by_turns(a.faces, a.count), first - 1, None, step):
+        if name not in report.sitters:
+            report.add(name, one_sitter(bench, sitter, a.seconds, a.clock))
+    print("\n".join([table(report.rows), "", *report.gains()]))
     return 0
+
+
+def _part(text: str) -> tuple[int, int]:
+    first, _, step = text.partition("/")
+    if not (first.isdecimal() and step.isdecimal() and 1 <= int(first) <= int(step)):
+        raise argparse.ArgumentTypeError(f"{text}: is no K/N, as in 1/4")
+    return int(first), int(step)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What the photo page costs a running show, and how long somebody there waits, beside the machine's matrix rate and what was stolen.
 
-    scripts/run -m benchmarks.studio [--source demo] [--photo PICTURE] [--rounds 5] [--stretch 15] [--set KEY=VALUE]
+    scripts/run -m benchmarks.studio [--source demo] [--photo PICTURE] [--rounds 5] [--stretch 24] [--set KEY=VALUE]
 
 The show runs without a screen in this process; the person at the page is another process, which speaks HTTP as the page does: it
 brings a photograph, then drags sliders without a rest, a small picture for each place of the slider and a fine one whenever it lets
@@ -11,7 +11,6 @@ pictures a second in each, the loss, and the waits in ms.
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
 import statistics
 import subprocess
@@ -22,59 +21,13 @@ from typing import Any
 
 from benchmarks.mirror import cpu_times, matrix_rate
 from benchmarks.show_aside import show_aside
+from benchmarks.studio_person import READY
 from installation.app import Installation
 from installation.assembly.options import RunOptions
 from installation.config import load_config
+from installation.demo.play import SECONDS
 
 SETTLE = 10.0  # s before anything is measured
-DRAG = 12  # places of a slider in one move
-EDITS = ("edit/age/amount", "edit/smile/amount", "edit/gender/amount", "edit/yaw/amount")
-
-
-class Person:
-    """Somebody at the page. port: the server's."""
-
-    def __init__(self, port: int) -> None:
-        self._link = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-        self.waits: dict[str, list[float]] = {"first picture": [], "slider": [], "fine": []}
-
-    def ask(self, path: str, body: bytes | None = None) -> bytes:
-        """The answer. Raises SystemExit with what the server says where it gives none."""
-        self._link.request("GET" if body is None else "POST", f"/studio/{path}", body)
-        reply = self._link.getresponse()
-        data = reply.read()
-        if reply.status not in (200, 204):
-            raise SystemExit(f"{path}: {reply.status} {data[:200]!r}")
-        return data
-
-    def timed(self, what: str, began: float) -> None:
-        """A wait has ended."""
-        self.waits[what].append(1e3 * (time.perf_counter() - began))
-
-    def work(self, photo: bytes | None, seconds: float) -> None:
-        """Bring a photograph and drag sliders for so long."""
-        self.ask("desk")
-        began = time.perf_counter()
-        told = json.loads(self.ask("pictures?sample=2", b"") if photo is None else self.ask("pictures?name=photo", photo))
-        face, one = str(told["chosen"]), f"pictures/{told['id']}"
-        self.ask(f"{one}/drawn", _wish(face, EDITS[0], 1.0, True))
-        self.timed("first picture", began)
-        move, end = 0, time.monotonic() + seconds
-        while time.monotonic() < end:
-            name = EDITS[move % len(EDITS)]
-            for place in range(DRAG):
-                began = time.perf_counter()
-                self.ask(f"{one}/drawn", _wish(face, name, 2.0 * place / DRAG - 1.0 + 0.001 * move, False))
-                self.timed("slider", began)
-            began = time.perf_counter()
-            self.ask(f"{one}/drawn", _wish(face, name, 1.0 + 0.001 * move, True))
-            self.timed("fine", began)
-            move += 1
-        self.ask(f"{one}/forget", b"")
-
-
-def _wish(face: str, name: str, value: float, fine: bool) -> bytes:
-    return json.dumps({"faces": {face: {name: value}}, "fine": fine}).encode()
 
 
 def count(show: Installation) -> tuple[int, int]:
@@ -85,13 +38,19 @@ def count(show: Installation) -> tuple[int, int]:
 def stretch(show: Installation, port: int | None, a: argparse.Namespace) -> tuple[float, float, dict[str, list[float]]]:
     """Portraits and pictures a second, and the waits, while somebody is at the page (port), or nobody (None)."""
     waits: dict[str, list[float]] = {}
-    before, began = count(show), time.monotonic()
     if port is None:
+        before, began = count(show), time.monotonic()
         time.sleep(a.stretch)
     else:
-        command = [sys.executable, "-m", "benchmarks.studio", "--person", str(port), "--stretch", str(a.stretch)]
-        done = subprocess.run([*command, *(["--photo", str(a.photo)] if a.photo else [])], check=True, stdout=subprocess.PIPE)
-        waits = json.loads(done.stdout)
+        command = [sys.executable, "-m", "benchmarks.studio_person", str(port), str(a.stretch), *([str(a.photo)] if a.photo else [])]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as person:
+            assert person.stdout is not None
+            opened = person.stdout.readline().strip() == READY
+            before, began = count(show), time.monotonic()  # how the person came to be there costs the studio nothing
+            told = person.stdout.read()
+        if not opened or person.returncode:
+            raise SystemExit(f"the person at the page ended with {person.returncode}")
+        waits = json.loads(told)
     seconds = time.monotonic() - began
     portraits, pictures = (y - x for x, y in zip(before, count(show), strict=True))
     return portraits / seconds, pictures / seconds, waits
@@ -121,15 +80,9 @@ def main() -> int:
     parser.add_argument("--source", default="demo")
     parser.add_argument("--photo", type=Path, help="a photograph with a face; otherwise one of the drawn visitors")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--stretch", type=float, default=15.0, help="s")
+    parser.add_argument("--stretch", type=float, default=SECONDS, help="s; of a loop a whole turn, or the stretches show other people")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
-    parser.add_argument("--person", type=int, metavar="PORT", help=argparse.SUPPRESS)
     a = parser.parse_args()
-    if a.person:
-        person = Person(a.person)
-        person.work(a.photo.read_bytes() if a.photo else None, a.stretch)
-        print(json.dumps(person.waits))
-        return 0
     settings: list[Any] = [f"source={a.source}", "canvas.mode=headless", "canvas.width=1280", "canvas.height=720"]
     config = load_config(None, [*settings, "control.web.port=0", "control.osc.enabled=false", "control.midi.enabled=false", *a.set])
     rate, (stolen, total) = matrix_rate(), cpu_times()

@@ -6,6 +6,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from installation.__main__ import main
 from installation.control.keyboard import KEYS
 from run_installation import parse
 
@@ -60,6 +61,18 @@ def test_the_first_page_is_short() -> None:
 def test_commands_of_the_documents_are_there(page: str) -> None:
     for script in re.findall(r"(?<![\w./-])((?:scripts|benchmarks|tests|installation)/[\w./-]+\w)", page):
         assert (ROOT / script).exists(), script
+
+
+@pytest.mark.parametrize("line", re.findall(r"^f (\S.*)$", README, re.MULTILINE), ids=lambda line: line.split()[0])
+def test_commands_of_the_first_page_take_what_is_written_there(line: str, capsys) -> None:
+    name, *words = line.partition("#")[0].split()
+    arch = words[words.index("--arch") :][:2] if "--arch" in words else []
+    with pytest.raises(SystemExit) as done:
+        main([name, *arch, "--help"])
+    told = capsys.readouterr().out
+    assert done.value.code == 0 and f"installation {name}" in told
+    for option in (word for word in words if word.startswith("--")):
+        assert re.search(rf"{option}\b", told), option
 
 
 def test_the_places_of_the_tree_are_there() -> None:

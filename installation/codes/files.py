@@ -1,7 +1,8 @@
 """Codes as the world keeps them: our ``.npz``, NVlabs' ``projected_w.npz``, ``.npy`` of one or many codes, ``.pt`` of pSp, e4e and
 rosinality's projector. Files are read as data: no pickled objects, and every size is checked before a number is.
 
-Ours holds ``ws`` [styles, w_dim], ``detail`` [C, r, r] where there is one, and ``card``, JSON of words by name.
+Ours holds ``ws`` [styles, w_dim], ``detail`` [C, r, r] where there is one, and ``card``, JSON of words by name; the studio's (``studio.
+code_file``) holds the same under the same names, and more.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ MAX_BYTES = 256 << 20
 MAX_STYLES, MAX_WIDTH = 64, 4096
 MAX_CODES = 1024
 MAX_DETAIL = 1 << 22  # numbers
+MAX_CARD = 1 << 16  # bytes of the studio's
 NAMES = ("ws", "w", "wplus", "w_plus", "latent", "latents", "code", "codes", "projected_w")  # as programs call them
 DETAIL, CARD = "detail", "card"
 
@@ -148,6 +150,10 @@ def _detail(values: Tensor) -> Tensor:
 
 
 def _card(values: np.ndarray) -> dict[str, str]:
+    """Of a code; of a file that the studio saved only whose face it is, as the rest says how a photograph is edited."""
+    if values.ndim == 1 and values.dtype == np.uint8 and values.size <= MAX_CARD:
+        card = json.loads(values.tobytes().decode())
+        return {"name": Path(str(card["name"])).stem} if isinstance(card, dict) and card.get("name") else {}
     if values.ndim or values.dtype.kind != "U":
         raise ValueError("its card is no text")
     card = json.loads(str(values))

@@ -15,7 +15,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,6 +41,7 @@ from installation.output_file import check_output
 SECONDS = 60.0
 LOOK = 2.0  # s between two pictures on the disk, as it comes
 SAVE = 20.0  # s between two states on the disk
+SUFFIXES = (".png", ".npz", ".safetensors")  # of a picture's files
 EDITS = ("smile", "age")  # of the sheet, where there are such directions
 
 
@@ -57,6 +58,10 @@ def main(argv: list[str] | None = None) -> int:
     make_folder(a.out)
     if a.sheet is not None:
         check_output(a.sheet, a.force, [source.path for source in sources])
+    targets = targets_of([source.path for source in sources], a.out)
+    for target in targets:
+        if a.restart or not target.state.is_file():  # what goes on where it was finds its own files there
+            target.check(a.force)
     bench = _bench(a)
     perceptual, identity = net_terms(a.nets, a.identity > 0)
     seconds = None if a.seconds == 0 else a.seconds
@@ -64,7 +69,48 @@ def main(argv: list[str] | None = None) -> int:
     effort = Effort(a.code_steps, 0 if a.no_tuning else a.tuning_steps, seconds)
     wish = InversionWish(weights, effort, a.detail, a.space == "w", perceptual, identity)
     work = Work(a, Inverter(bench, wish), signature(a, bench))
-    return work.do_all([source.path for source in sources])
+    return work.do_all(targets)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A picture, and what the names of its files begin with."""
+
+    picture: Path
+    stem: Path
+
+    def named(self, suffix: str) -> Path:
+        """One of the files. A picture's own name may have dots in it."""
+        return self.stem.with_name(f"{self.stem.name}{suffix}")
+
+    @property
+    def portrait(self) -> Path:
+        """The face as it comes."""
+        return self.named(".png")
+
+    @property
+    def state(self) -> Path:
+        """Where it is."""
+        return self.stem.with_name(f".{self.stem.name}.inversion.pt")
+
+    def check(self, force: bool) -> None:
+        """Raises ConfigError where a file would take something's place."""
+        for suffix in SUFFIXES:
+            check_output(self.named(suffix), force, [self.picture])
+
+
+def targets_of(pictures: Sequence[Path], out: Path) -> list[Target]:
+    """One for each picture. Of those that would have one name the later ones get a number."""
+    taken: set[str] = set()
+    targets: list[Target] = []
+    for picture in pictures:
+        name, number = picture.stem, 1
+        while name in taken:
+            number += 1
+            name = f"{picture.stem}-{number}"
+        taken.add(name)
+        targets.append(Target(picture, out / name))
+    return targets
 
 
 def _bench(a: argparse.Namespace) -> CodeBench:
@@ -89,43 +135,42 @@ class Work:
     card: dict[str, str]
     tiles: list[Tile] = field(default_factory=list)
 
-    def do_all(self, pictures: list[Path]) -> int:
+    def do_all(self, targets: Sequence[Target]) -> int:
         """What has no face is said and left out. Raises SourceError where that is everything."""
         faults = []
-        for number, path in enumerate(pictures, 1):
+        for number, target in enumerate(targets, 1):
             try:
-                self._do(path, f"{number}/{len(pictures)} {path.name}")
+                self._do(target, f"{number}/{len(targets)} {target.picture.name}")
             except SourceError as err:
                 faults.append(err)
-                if len(pictures) > 1:
+                if len(targets) > 1:
                     print(err, file=sys.stderr)
-        if len(faults) == len(pictures):
+        if len(faults) == len(targets):
             raise faults[0] if len(faults) == 1 else SourceError(f"none of {len(faults)} could be inverted")
         if self.a.sheet is not None:
-            write_sheet(self.a.sheet, self.tiles, len(self.tiles) // (len(pictures) - len(faults)))
+            write_sheet(self.a.sheet, self.tiles, len(self.tiles) // (len(targets) - len(faults)))
         return 0
 
-    def _do(self, path: Path, title: str) -> None:
+    def _do(self, target: Target, title: str) -> None:
         """Raises SourceError, ConfigError where something would be written over."""
-        a, stem = self.a, self.a.out / path.stem
-        job = self.inverter.open(self.inverter.bench.square(path), path.stem)
-        state, mark = a.out / f".{path.stem}.inversion.pt", fingerprint(job, self.card["generator"], self.inverter.wish)
+        a, path, state = self.a, target.picture, target.state
+        job = self.inverter.open(self.inverter.bench.square(path), target.stem.name)
+        mark = fingerprint(job, self.card["generator"], self.inverter.wish)
         resumed = state.is_file() and not a.restart
         why = take_up(job, state, mark) if resumed else None
         if why is not None:
             print(f"facets: {state}: {why}; it begins anew", file=sys.stderr)
-        portrait = a.out / f"{path.stem}.png"
-        for target in (portrait, a.out / f"{path.stem}.npz", a.out / f"{path.stem}.safetensors"):
-            check_output(target, a.force or (resumed and why is None), [path])
+        target.check(a.force or (resumed and why is None))
+        write_state(job, state, mark)  # before any other file: cut off at any moment, those that are there are known for its own
         if job.inversion.over:
             print(f"{path}: nothing is left to gain in this time; give it more --seconds, or --restart")
         bar = Bar(title)
         try:
-            self._run(job, bar, portrait, lambda: write_state(job, state, mark))
+            self._run(job, bar, target.portrait, lambda: write_state(job, state, mark))
         finally:  # interrupted, what there is can be used, and gone on from
             write_state(job, state, mark)
-            save_picture(job.inversion.portrait(), portrait)
-            files = keep(job, stem, a.generator_file, self.card)
+            save_picture(job.inversion.portrait(), target.portrait)
+            files = keep(job, target.stem, a.generator_file, self.card)
         bar.end(done=True)
         phases = ", ".join(f"{phase.done} steps of {name}" for name, phase in job.inversion.phases.items() if phase.done)
         print(f"{', '.join(map(str, files))}: {phases}")

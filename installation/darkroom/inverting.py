@@ -121,9 +121,10 @@ def keep(job: Job, stem: Path, base_file: Path, card: Mapping[str, str]) -> list
 
 
 def fingerprint(job: Job, base_file: str, wish: InversionWish) -> str:
-    """What must be the same for a run to go on: picture, generator, and how the code is looked for."""
+    """What must be the same for a run to go on: picture, generator, and how the code is looked for, by networks of one's own or without."""
     digest = hashlib.sha256(np.ascontiguousarray(job.square).tobytes())
-    digest.update(f"{base_file} {wish.detail} {wish.one_w} {wish.weights}".encode())
+    networks = [term is not None for term in (wish.perceptual, wish.identity)]
+    digest.update(f"{base_file} {wish.detail} {wish.one_w} {wish.weights} {networks}".encode())
     return digest.hexdigest()
 
 

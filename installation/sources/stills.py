@@ -15,9 +15,10 @@ from PIL import ImageOps, UnidentifiedImageError
 from installation.errors import SourceError
 from installation.messages import Image
 from installation.sources.base import MAX_SIDE
-from installation.sources.heif import is_heif, read_heif
+from installation.sources.heif import begins_heif, is_heif, read_heif, read_heif_bytes
 
 MAX_PIXELS = 120_000_000  # a picture that claims more is taken for a decompression bomb
+PROGRAMS = ("EPS",)  # kinds whose pictures are programs: Pillow hands them to Ghostscript
 BACKDROP = (128, 128, 128)  # behind transparent pixels: grey misleads no face detector
 
 
@@ -33,8 +34,27 @@ def read_picture(path: Path, data: BinaryIO | None = None, most: int = MAX_SIDE)
                 return pixels_of(picture, path, most)
         except UnidentifiedImageError:
             if data is None and is_heif(path):
-                return read_heif(path)
+                return _bounded(read_heif(path), most)
+            if data is not None and begins_heif(_start(data)):
+                return _bounded(read_heif_bytes(data.read(), path, MAX_PIXELS), most)
             raise
+
+
+def _start(data: BinaryIO) -> bytes:
+    """Its first bytes; it is at its beginning again afterwards."""
+    data.seek(0)
+    start = data.read(12)
+    data.seek(0)
+    return start
+
+
+def _bounded(image: Image, most: int) -> Image:
+    """At most ``most`` px on a side."""
+    if max(image.shape[:2]) <= most:
+        return image
+    smaller = Pillow.fromarray(image)
+    smaller.thumbnail((most, most), Pillow.Resampling.BILINEAR)
+    return np.array(smaller)
 
 
 @contextmanager
@@ -64,10 +84,12 @@ def pixels_of(picture: Pillow.Image, path: Path, most: int = MAX_SIDE) -> Image:
 
 
 def open_picture(path: Path | BinaryIO) -> Pillow.Image:
-    """Pillow's handle of a picture, its header read; Pillow's warning of large ones gives way to our own limit."""
+    """Pillow's handle of a picture, its header read; Pillow's warning of large ones gives way to our own limit. What is a program is no
+    picture, whatever it is called."""
+    Pillow.init()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
-        return Pillow.open(path)
+        return Pillow.open(path, formats=[kind for kind in Pillow.OPEN if kind not in PROGRAMS])
 
 
 def eight_bits(picture: Pillow.Image) -> Pillow.Image:

@@ -45,6 +45,7 @@ ARRAYS: Final = (  # beside the card; all but ws and landmarks may be missing
 )
 MOST_MEMBERS, MOST_ARRAY, MOST_CARD = 16, 8 << 20, 1 << 16  # bytes, unpacked
 HEADERS: Final = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+MOST_PAINTINGS: Final = 8  # of one visit
 MASKS: Final = {"silhouette": (128, 128), "covered": (32, 32)}
 TOLERANCE: Final = 0.01  # of the square, by which landmarks may miss it
 DRAWN_PX: Final = 512  # side of the picture that stands in for a photograph
@@ -142,6 +143,8 @@ def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:
     if version not in HEADERS:
         raise ValueError(f"{info.filename} is of the unknown version {version}")
     shape, _, dtype = HEADERS[version](stream)
+    if dtype.kind == "U":
+        raise ValueError("it is a code alone, as grid and invert write it, and says nothing of where its face lies")
     if dtype.kind not in "fu" or math.prod(shape) * dtype.itemsize != len(raw) - stream.tell():
         raise ValueError(f"{info.filename} does not hold the numbers that it claims")
     stream.seek(0)
@@ -211,7 +214,8 @@ def _paintings(names: Sequence[object], vectors: Array | None, name: str) -> dic
     if not names:
         return {}
     told = [one for one in names if isinstance(one, list) and len(one) == 2 and all(isinstance(word, str) for word in one)]
-    if vectors is None or vectors.shape != (len(names), VECTOR) or vectors.dtype != np.float32 or len(told) != len(names):
+    fits = vectors is not None and vectors.shape == (len(names), VECTOR) and vectors.dtype == np.float32
+    if vectors is None or not fits or not len(told) == len(names) <= MOST_PAINTINGS:
         raise StudioError(422, f"{name}: its paintings are damaged.")
     pairs = zip(told, vectors, strict=True)
     return {word[:40]: Style(word[:40], what[:80], vector=vector) for (word, what), vector in pairs if word.startswith("own-")}

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import warnings
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Final
 
-import av
 import cv2
 import numpy as np
 from PIL import Image as Pillow
@@ -18,8 +16,7 @@ from PIL import UnidentifiedImageError
 
 from installation.errors import SourceError
 from installation.messages import Image
-from installation.sources.decoding import open_container
-from installation.sources.heif import BRANDS, read_heif
+from installation.sources.heif import begins_heif, check_claim, read_heif_bytes
 from installation.sources.stills import guarded, pixels_of
 
 MOST_PIXELS: Final = 60_000_000  # a photograph that claims more is not decoded
@@ -103,11 +100,11 @@ def _decoded(data: bytes, name: Path) -> tuple[Image, bytes, tuple[str, ...]]:
     with guarded(name):
         try:
             with _opened(data) as picture:
-                _check_claim(picture.width, picture.height, name)
+                check_claim(picture.width, picture.height, name, MOST_PIXELS)
                 return _pixels(picture, data, name), _profile(picture), _notices(picture, name)
         except UnidentifiedImageError:
-            if data[4:8] == b"ftyp" and data[8:12] in BRANDS:
-                return _heif(data, name), b"", ()
+            if begins_heif(data[:12]):
+                return np.ascontiguousarray(read_heif_bytes(data, name, MOST_PIXELS)), b"", ()
             raise SourceError(f"{name}: is no picture that can be read here; a JPEG, PNG, WebP or AVIF can be") from None
 
 
@@ -117,12 +114,6 @@ def _opened(data: bytes) -> Pillow.Image:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
         return Pillow.open(BytesIO(data), formats=[kind for kind in FORMATS if kind in Pillow.OPEN])
-
-
-def _check_claim(width: int, height: int, name: Path) -> None:
-    if width * height > MOST_PIXELS:
-        most = MOST_PIXELS // 1_000_000
-        raise SourceError(f"{name}: claims {width}×{height} pixels; {most} megapixels are the most that is taken, so scale it down first")
 
 
 def _pixels(picture: Pillow.Image, data: bytes, name: Path) -> Image:
@@ -144,22 +135,3 @@ def _profile(picture: Pillow.Image) -> bytes:
 def _notices(picture: Pillow.Image, name: Path) -> tuple[str, ...]:
     animated = bool(getattr(picture, "is_animated", False)) and picture.format != "MPO"  # as phones write photographs
     return (f"{name} is animated; this is its first picture.",) if animated else ()
-
-
-def _heif(data: bytes, name: Path) -> Image:
-    """FFmpeg wants a file: one that is in memory alone."""
-    handle = os.memfd_create("picture", os.MFD_CLOEXEC)
-    path = Path(f"/proc/self/fd/{handle}")
-    try:
-        with os.fdopen(os.dup(handle), "wb") as file:
-            file.write(data)
-        with open_container(f"file:{path}", str(name)) as container:
-            for stream in container.streams.video:
-                _check_claim(stream.width, stream.height, name)
-        return np.ascontiguousarray(read_heif(path))
-    except SourceError as err:
-        raise SourceError(str(err).replace(str(path), str(name))) from err
-    except av.FFmpegError as err:
-        raise SourceError(f"{name}: cannot be decoded; save it as a JPEG, a PNG or an AVIF") from err
-    finally:
-        os.close(handle)

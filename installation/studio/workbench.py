@@ -9,7 +9,7 @@ from pathlib import Path
 from installation.control.web.studio_desk import Json, StudioError
 from installation.engines.style_models import Predictor
 from installation.messages import Image
-from installation.studio.code_file import DRAWN_PX, Card, Code, read_code, write_code
+from installation.studio.code_file import DRAWN_PX, MOST_PAINTINGS, Card, Code, read_code, write_code
 from installation.studio.desk import kept_values
 from installation.studio.people import FaceFinder, Person, largest
 from installation.studio.photograph import Photograph, read_photograph, smaller
@@ -22,7 +22,6 @@ from installation.styles.folder import SEEN_PX
 from installation.styles.library import Style
 
 NOBODY = "no face was found. It should be seen from the front, large enough and in good light."
-MOST_PAINTINGS = 8  # of one visit
 
 
 @dataclass(eq=False)

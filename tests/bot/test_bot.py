@@ -105,10 +105,12 @@ def test_five_faces_and_one_of_them_changed(server, start):
         (file(ONE)[:3000], "I cannot read this as a picture"),
         (b"", "I cannot read this as a picture"),
         (b"%PDF-1.7 and so on", "I cannot read this as a picture"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 90 90\n%%EndComments\nshowpage\n", "I cannot read this as a picture"),
         (file(wall(500, 400)), "I see no face in this picture"),
+        ((Path(__file__).resolve().parents[1] / "data" / "ramp.heic").read_bytes(), "I see no face in this picture"),
         (file(half()), "turned away, covered or cut off"),
     ],
-    ids=["broken", "empty", "no-picture", "no-face", "cut-off"],
+    ids=["broken", "empty", "no-picture", "program", "no-face", "heic", "cut-off"],
 )
 def test_pictures_that_cannot_be_edited_are_named(server, start, data, words):
     start()

@@ -1,16 +1,19 @@
 """The command invert: what it writes is read again, by itself and by the other commands."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+import installation.commands.invert as invert_command
 from installation.__main__ import main
 from installation.checkpoints.loading import load_generator, metadata_of
 from installation.codes.draw import CodePainter
 from installation.codes.files import read_codes
+from installation.darkroom.inverting import InversionWish, fingerprint
 from installation.models.bundle import load_models
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,6 +74,50 @@ def test_interrupted_it_goes_on(tmp_path, capsys, monkeypatch):
     (out / ".03992.inversion.pt").write_bytes(b"torn")
     assert invert(FACE, "--out", out, *FEW, "--force") == 0
     assert "begins anew" in capsys.readouterr().err and len(count) == 9
+
+
+def test_cut_off_at_any_moment_it_goes_on(tmp_path, monkeypatch):
+    """As by a power cut before the first state was due, with a portrait on the disk already."""
+    out = tmp_path / "out"
+    write, save = invert_command.write_state, invert_command.save_picture
+
+    def cut_off(*given):
+        save(*given)
+        raise SystemExit(9)
+
+    with monkeypatch.context() as power:
+        power.setattr(invert_command, "LOOK", -1.0)
+        power.setattr(invert_command, "save_picture", cut_off)
+        power.setattr(invert_command, "write_state", lambda *given: (out / "03992.png").exists() or write(*given))
+        with pytest.raises(SystemExit):
+            invert(FACE, "--out", out, *FEW)
+    assert (out / "03992.png").exists() and not (out / "03992.npz").exists()
+    assert invert(FACE, "--out", out, *FEW) == 0  # no --force: it is the same work
+
+
+def test_pictures_of_one_name_do_not_take_each_other_s_place(tmp_path):
+    album, out = tmp_path / "album", tmp_path / "out"
+    album.mkdir()
+    with Image.open(FACE) as face:
+        face.save(album / "me.png")
+        face.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(album / "me.webp")
+    assert invert(album, "--out", out, "--no-tuning", *FEW) == 0
+    codes = [read_codes(out / name)[0] for name in ("me.npz", "me-2.npz")]
+    assert [code.name for code in codes] == ["me", "me-2"] and not torch.equal(codes[0].ws, codes[1].ws)
+    assert invert(album, "--out", out, "--no-tuning", *FEW) == 0  # each goes on with its own
+
+
+def test_what_would_be_written_over_is_said_before_anything_is_done(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(invert_command, "_bench", lambda a: pytest.fail("models were read"))
+    (tmp_path / "05015.npz").write_bytes(b"somebody's")
+    assert invert(FACE, FACE.with_name("05015.webp"), "--out", tmp_path, *FEW) == 2
+    assert "05015.npz" in capsys.readouterr().err and len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_run_with_other_terms_is_another_run():
+    job = SimpleNamespace(square=np.zeros((4, 4, 3), np.uint8))
+    wishes = [InversionWish(), InversionWish(one_w=True), InversionWish(perceptual=len), InversionWish(identity=len)]
+    assert len({fingerprint(job, "abc", wish) for wish in wishes}) == len(wishes)
 
 
 def test_a_generator_without_an_encoder_starts_from_the_mean(tmp_path, capsys):

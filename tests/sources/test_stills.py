@@ -1,11 +1,13 @@
 """Stills: every kind of picture becomes uint8 RGB, upright and bounded; a folder is shown in order."""
 
+import io
 import shutil
 import weakref
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import EpsImagePlugin
 from PIL import Image as Pillow
 
 from installation.clock import FrameClock
@@ -71,6 +73,33 @@ def test_the_smallest_and_a_huge_picture(tmp_path: Path) -> None:
 def test_a_picture_may_be_read_larger(tmp_path: Path) -> None:
     wide = save(tmp_path / "wide.jpg", np.full((20, MAX_SIDE + 400), 90, np.uint8))
     assert read_picture(wide).shape[1] == MAX_SIDE and read_picture(wide, most=5000).shape == (20, MAX_SIDE + 400, 3)
+
+
+@pytest.mark.parametrize("most", [MAX_SIDE, 24])
+def test_a_heic_is_the_same_from_a_file_and_from_memory_and_no_larger_than_asked_for(most: int) -> None:
+    file = DATA / "ramp.heic"
+    image = read_picture(file, most=most)
+    assert max(image.shape) == min(most, max(read_picture(file).shape))
+    assert (read_picture(Path("picture"), io.BytesIO(file.read_bytes()), most) == image).all()
+
+
+def test_a_heic_in_memory_that_claims_too_many_pixels_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("installation.sources.stills.MAX_PIXELS", 10)
+    monkeypatch.setattr("installation.sources.heif.read_heif", lambda path: pytest.fail("decoded"))
+    with pytest.raises(SourceError, match=r"^picture: claims \d+×\d+ pixels"):
+        read_picture(Path("picture"), io.BytesIO((DATA / "ramp.heic").read_bytes()))
+
+
+@pytest.mark.parametrize("name", ["a.eps", "a.jpg"])
+def test_a_picture_that_is_a_program_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    program = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 90 90\n%%EndComments\n0 0 moveto 90 90 lineto stroke\nshowpage\n%%EOF\n"
+    (tmp_path / name).write_bytes(program)
+    run: list[object] = []
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *given, **more: run.append(given) or Pillow.new("RGB", (90, 90)).im)
+    for data in (None, io.BytesIO(program)):
+        with pytest.raises(SourceError, match="cannot be read as a picture"):
+            read_picture(tmp_path / name, data)
+    assert not run
 
 
 def test_a_picture_that_claims_too_many_pixels_is_refused(tmp_path: Path) -> None:

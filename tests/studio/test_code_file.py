@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from installation.codes.code import Code as DarkroomCode
+from installation.codes.files import read_codes
+from installation.codes.files import write_code as write_darkroom_code
 from installation.control.web.studio_desk import StudioError
 from installation.faces.ffhq import crop_to_original, invert, quad_from_landmarks
 from installation.latents.directions import DirectionSet
@@ -16,7 +19,7 @@ from installation.messages import AlignedFace, EncodedFace, Expression, Face, Ow
 from installation.models.bundle import Models
 from installation.networks.editor import Editor
 from installation.networks.facets_encoder import FacetsEncoder
-from installation.studio.code_file import DRAWN_PX, Card, read_code, write_code
+from installation.studio.code_file import DRAWN_PX, MOST_PAINTINGS, Card, read_code, write_code
 from installation.styles.library import Style
 
 GENERATOR = "0123456789ab"
@@ -108,6 +111,19 @@ def test_the_face_lies_in_its_square_as_it_lay_in_the_photograph(models, written
     assert quad.side == pytest.approx(DRAWN_PX, abs=0.5) and np.allclose(quad.centre, (DRAWN_PX - 1) / 2, atol=0.5)
 
 
+def test_grids_films_and_inversions_read_it_too(models, written, tmp_path):
+    (tmp_path / "saved.npz").write_bytes(written)
+    (code,) = read_codes(tmp_path / "saved.npz")
+    encoded, _ = somebody(models)
+    assert code.name == "me" and torch.equal(code.ws, encoded.ws)
+    assert torch.equal(code.detail, encoded.detail.clamp(-1, 1))
+
+
+def test_a_code_without_its_face_s_place_is_told_for_what_it_is(models, tmp_path):
+    write_darkroom_code(tmp_path / "a.npz", DarkroomCode("a", torch.zeros(SHAPE), None, {"generator": "x"}))
+    assert "grid" in refused((tmp_path / "a.npz").read_bytes(), models)
+
+
 def test_it_holds_no_picture_and_no_pickle(written):
     with np.load(io.BytesIO(written), allow_pickle=False) as file:
         assert {file[name].dtype.kind for name in file.files} <= {"f", "u"}
@@ -121,6 +137,8 @@ def test_files_of_others_are_told(models, written):
     assert "no file of code and edits" in refused(changed(written, card=None), models)
     assert "damaged" in refused(with_card(written, values=[1]), models)
     assert "damaged" in refused(with_card(written, paintings=[["own-1", "a"], ["own-2", "b"]]), models)
+    many = [[f"own-{k}", "a"] for k in range(MOST_PAINTINGS + 1)]
+    assert "damaged" in refused(changed(with_card(written, paintings=many), paintings=np.zeros((len(many), 100), np.float32)), models)
     for data in (b"", b"no zip", written[:300], written[: len(written) // 2], b"\x89PNG" + bytes(200)):
         refused(data, models)
 

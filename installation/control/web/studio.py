@@ -80,16 +80,17 @@ class StudioPage:
     async def _bring(self, request: web.Request) -> web.Response:
         if "sample" in request.query:
             return web.json_response(await self._transfers.outcome(request, self._studio.take_sample(_number(request.query["sample"]))))
-        data = await self._transfers.body(request, MOST_BYTES)
-        return web.json_response(await self._transfers.outcome(request, self._studio.take_photograph(data, _name(request))))
+        told = await self._transfers.upload(request, MOST_BYTES, lambda data: self._studio.take_photograph(data, _name(request)))
+        return web.json_response(told)
 
     async def _bring_code(self, request: web.Request) -> web.Response:
-        data = await self._transfers.body(request, MOST_CODE_BYTES)
-        return web.json_response(await self._transfers.outcome(request, self._studio.take_code(data, _name(request))))
+        told = await self._transfers.upload(request, MOST_CODE_BYTES, lambda data: self._studio.take_code(data, _name(request)))
+        return web.json_response(told)
 
     async def _bring_painting(self, request: web.Request) -> web.Response:
-        data = await self._transfers.body(request, MOST_BYTES)
-        return web.json_response(await self._transfers.outcome(request, self._studio.take_painting(_id(request), data, _name(request))))
+        id, name = _id(request), _name(request)
+        told = await self._transfers.upload(request, MOST_BYTES, lambda data: self._studio.take_painting(id, data, name))
+        return web.json_response(told)
 
     async def _seen(self, request: web.Request) -> web.Response:
         return web.json_response(dict(self._studio.seen(_id(request))))
@@ -136,7 +137,7 @@ def _plainly(handler: Handler) -> Handler:
             return await handler(request)
         except StudioError as err:
             response = web.json_response({"error": str(err)}, status=err.status)
-            if err.status == 413:
+            if err.status in (413, 503):  # the rest of what is on its way is not waited for
                 response.force_close()
             return response
 

@@ -20,22 +20,44 @@ PRIVATE: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 JOB_SECONDS = 5.0  # after which a request that waits for its job has its time anew
 CHUNK = 1 << 16  # bytes of an answer at a time
+MOST_HELD = 256_000_000  # bytes of all files that are on their way or wait to be looked at: four of the largest
+CROWDED = "So many pictures are on their way here that there is no room for another; try again in a moment."
 TOO_LARGE = "This file has more than {} MB; scale the picture down first."
 
 
 class Transfers:
     """prolong: told of each part of a long request or answer that has come through. Belongs to the web thread."""
 
-    def __init__(self, prolong: Callable[[asyncio.BaseTransport | None], None]) -> None:
-        self._prolong = prolong
+    def __init__(self, prolong: Callable[[asyncio.BaseTransport | None], None], most_held: int = MOST_HELD) -> None:
+        self._prolong, self._most_held = prolong, most_held
+        self._held = 0  # bytes, see MOST_HELD
 
-    async def body(self, request: web.Request, most: int) -> bytes:
-        """All that a request holds. Raises StudioError where it is longer than ``most`` bytes; what is too long is not waited for."""
+    async def upload(self, request: web.Request, most: int, take: Callable[[bytes], Future[T]]) -> T:
+        """What comes of a file of at most ``most`` bytes, once ``take`` has looked at it. Raises StudioError also where all files that are
+        on their way would be more than the machine has room for."""
+        mine = 0
+
+        def more(count: int) -> None:
+            nonlocal mine
+            if self._held + count > self._most_held:
+                raise StudioError(503, CROWDED)
+            mine += count
+            self._held += count
+
+        try:
+            return await self.outcome(request, take(await self.body(request, most, more)))
+        finally:
+            self._held -= mine
+
+    async def body(self, request: web.Request, most: int, more: Callable[[int], None] = lambda count: None) -> bytes:
+        """All that a request holds. Raises StudioError where it is longer than ``most`` bytes; what is too long is not waited for. more: is
+        told how many bytes have come, and may raise."""
         too_large = StudioError(413, TOO_LARGE.format(most // 1_000_000))
         if (request.content_length or 0) > most:
             raise too_large
         body = bytearray()
         async for part in request.content.iter_chunked(CHUNK):
+            more(len(part))
             body += part
             if len(body) > most:
                 raise too_large

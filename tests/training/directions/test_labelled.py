@@ -87,6 +87,9 @@ def test_accuracies_stand_beside_the_published_ones(faces) -> None:
     table = accuracy_table(splits)
     assert "published" in table[0] and "0.90 / 0.67" in table[1] and "1.00 / 0.73" in table[2] and "1.00 / 0.67" in table[3]
     assert table[1].split()[1] == "400" and table[1].split()[2] == "1.00"
+    for name, line in zip(splits, table[1:], strict=True):
+        most = max((faces.signs[name] > 0).sum(), (faces.signs[name] < 0).sum()) / (faces.signs[name] != 0).sum()
+        assert line.split()[-1] == f"{most:.2f}"
     curve = accuracy_by_labels(splits)
     assert "80 % with 100 labels" in curve[0] and len(curve) == 1 + 3 * 3
     assert all(line.count("%") == 5 and "25: " in line and "320: " in line for line in curve[1:])  # 25, 50, 100, 200, all
