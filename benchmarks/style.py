@@ -40,7 +40,7 @@ from installation.styles.easel import Easel
 from installation.styles.library import STYLES, Library
 from installation.styles.painter import NetworkHand
 
-TRIED = ("great-wave", "starry-night", "crimson", "poster", "shards")
+TRIED = ("great-wave", "starry-night", "crimson", "poster", "garnet")
 STILL_FRAMES, CLIP_FRAMES, NOISE = 20, 90, 2.0
 
 

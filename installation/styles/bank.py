@@ -1,7 +1,8 @@
 """The styles of ``multistyle26``, which came without names, called after what is seen of them.
 
-Each was looked at on ten faces of all groups of people. Eight are left out: 1, 3, 9 and 17 draw no eyes, 6 puts dark holes into
-the skin, 22 red spots that look like wounds, 7 and 23 make dark skin a black shape and light skin a bright one.
+Each was looked at on ten faces of all groups of people. Nine are left out: 1, 3, 9 and 17 draw no eyes, 15 breaks
+the whole face into splinters, 6 puts dark holes into the skin, 22 red spots that look like wounds, 7 and 23 make dark skin a black
+shape and light skin a bright one.
 """
 
 from __future__ import annotations
@@ -30,7 +31,6 @@ BANK: Final = (
     BankStyle("lilac", 12, "lilac and yellow, soft"),
     BankStyle("jungle", 13, "lime, petrol and red"),
     BankStyle("frost", 14, "pale blue pastel"),
-    BankStyle("shards", 15, "splinters of coloured glass"),
     BankStyle("twilight", 16, "violet blue and olive"),
     BankStyle("sand", 18, "carved into sandstone"),
     BankStyle("blue-field", 19, "hatched blue and yellow"),
