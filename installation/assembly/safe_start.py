@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from installation.config import Config, load_config
-from installation.config_file import read_document
+from installation.config_file import Value, read_document
 from installation.control.port_errors import WayInError
 from installation.errors import ConfigError, FacetsError, FaultError
 from installation.operation.crash_file import CrashFile
@@ -198,7 +198,7 @@ def _bare(config: Config) -> Config:
 
 def _least(config: Config) -> Config:
     """A mirror before the same camera, with the same promises to visitors, in the same folder; nothing else."""
-    folder = {"control": {"resume_file": config.control.resume_file}}
+    folder: dict[str, Value] = {"control": {"resume_file": config.control.resume_file}}
     values = {name: value for name, value in config.chosen().items() if name in KEPT}
     with contextlib.suppress(ConfigError):
         return Config.of({**values, **folder}, ALONE)
