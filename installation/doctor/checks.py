@@ -60,6 +60,7 @@ CHECKS = (
     Check("weights", _weights, SLOW_SECONDS),
     Check("ports", places.ports),
     Check("heartbeat", places.house),
+    Check("printer", places.paper),
     Check("disk", places.disk),
     Check("clock", machine.clock),
 )
