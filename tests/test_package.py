@@ -42,7 +42,12 @@ def test_the_image_is_made_of_nothing_that_a_show_wrote_and_of_every_file_that_i
     written = [line.strip("/") for line in (ROOT / ".gitignore").read_text().splitlines() if line]
     assert [name for name in written if not outside(name) and name != "*.pyc"] == []  # visitors' pictures, tokens, cameras among it
     copied = re.findall(r"^COPY (.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-    needed = [name for words in copied for name in words.split() if name != "."] + ["requirements-dev.lock", "pyproject.toml", "installation", *BESIDE]
+    needed = [name for words in copied for name in words.split() if name != "."] + [
+        "requirements-dev.lock",
+        "pyproject.toml",
+        "installation",
+        *BESIDE,
+    ]
     assert len(copied) == 2 and all((ROOT / name).exists() and not outside(name) for name in needed)
 
 

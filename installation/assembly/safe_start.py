@@ -125,7 +125,9 @@ def _in_spite_of(err: ConfigError, asked: Asked, environ: Mapping[str, str]) -> 
     crash.open()
     first, *more = str(err).split("\n")
     others = f" (and {len(more)} more)" if more else ""
-    return Begun(_bare(good) if bare else good, f"safe mode: {first}{others}; {what}", bare, record, lock, crash, BARE if bare else RAN_WELL)
+    return Begun(
+        _bare(good) if bare else good, f"safe mode: {first}{others}; {what}", bare, record, lock, crash, BARE if bare else RAN_WELL
+    )
 
 
 def in_place_of(begun: Begun, err: FacetsError, asked: Asked, environ: Mapping[str, str] = os.environ) -> Begun | None:

@@ -27,7 +27,12 @@ FILES = 1000  # that may still be made on a disk
 def disk(patient: Patient) -> Iterator[Finding]:
     """Room and permission in every folder that a show writes to."""
     config = patient.config
-    written = [("state", kept(config.control.resume_file).parent), ("pictures", kept("out")), ("presets", kept("presets")), ("cache", cache())]
+    written = [
+        ("state", kept(config.control.resume_file).parent),
+        ("pictures", kept("out")),
+        ("presets", kept("presets")),
+        ("cache", cache()),
+    ]
     if config.operation.log is not False:
         written.append(("log", kept(config.operation.log_folder)))
     if config.takeaways.enabled:
@@ -105,13 +110,17 @@ def paper(patient: Patient) -> Iterator[Finding]:
         asked = subprocess.run(["lpstat", "-e"], capture_output=True, text=True, timeout=QUEUE_SECONDS, check=False)
         queues = asked.stdout.split()
     except (OSError, subprocess.TimeoutExpired) as err:
-        yield Finding("printer", "hand", f"takeaways.printer {t.printer}: CUPS does not answer ({type(err).__name__})", "systemctl status cups")
+        yield Finding(
+            "printer", "hand", f"takeaways.printer {t.printer}: CUPS does not answer ({type(err).__name__})", "systemctl status cups"
+        )
         return
     if t.printer in queues:
         yield Finding("printer", "good", f"the queue {t.printer}")
     else:
         there = f"there is {', '.join(queues)}" if queues else "there is none"
-        yield Finding("printer", "hand", f"takeaways.printer {t.printer}: no such queue; {there}", "lpstat -e names them; lpadmin makes one")
+        yield Finding(
+            "printer", "hand", f"takeaways.printer {t.printer}: no such queue; {there}", "lpstat -e names them; lpadmin makes one"
+        )
 
 
 def _port(section: str, host: str, port: int, kind: socket.SocketKind, running: int) -> Finding:

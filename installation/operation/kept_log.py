@@ -40,7 +40,9 @@ class KeptLog(logging.handlers.RotatingFileHandler):
         if self.lost == lost and self._failed:
             self._failed = False
             missing, self._told = self.lost - self._told, self.lost
-            super().emit(logging.LogRecord(LOGGER, logging.WARNING, "", 0, f"{missing} lines before this one could not be written", None, None))
+            super().emit(
+                logging.LogRecord(LOGGER, logging.WARNING, "", 0, f"{missing} lines before this one could not be written", None, None)
+            )
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Instead of a traceback on the terminal for each line."""
@@ -53,4 +55,3 @@ class KeptLog(logging.handlers.RotatingFileHandler):
         if not self._failed:
             self._failed = True
             self._on_fault(f"{self.baseFilename}: the log cannot be written ({getattr(err, 'strerror', None) or err})")
-

@@ -126,4 +126,3 @@ class Printer:
         if done.returncode:
             said = done.stderr.decode("utf-8", "replace").strip().splitlines()
             raise PrintError(said[-1] if said else f"'lp' ended with {done.returncode}")
-
