@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from installation.assembly.config_watch import KIND, ConfigWatch
 from installation import show
+from installation.assembly.config_watch import KIND, ConfigWatch
 from installation.assembly.safe_start import LAST_GOOD, LEAST, Asked, begin, in_place_of
 from installation.assembly.schedule import schedule_of
 from installation.config import load_config
@@ -159,7 +159,8 @@ def test_a_show_that_cannot_begin_with_what_was_asked_for_begins_with_what_ran_w
 
 def test_what_neither_the_last_good_nor_a_bare_start_cures_leaves_a_mirror_before_the_same_camera(place):
     mine = (
-        "source: '3'\nfaces: {max: 7}\nprivacy: {consent: hand}\ntakeaways: {enabled: true}\ncontrol: {web: {host: 0.0.0.0, token_file: gone}}\n"
+        "source: '3'\nfaces: {max: 7}\nprivacy: {consent: hand}\ntakeaways: {enabled: true}\n"
+        "control: {web: {host: 0.0.0.0, token_file: gone}}\n"
         "schedule: {rows: [{name: day, preset: of-our-own}]}\n"
     )
     place.write(mine)

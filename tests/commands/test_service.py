@@ -87,7 +87,8 @@ def test_install_show_uninstall(machine, tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("asked", "shown"),
-    [([], "--fullscreen"), (["--headless"], "--headless"), (["--set", "canvas.mode=windowed"], "canvas.mode=windowed"), (["--windowed"], "--windowed"),
+    [([], "--fullscreen"), (["--headless"], "--headless"), (["--set", "canvas.mode=windowed"], "canvas.mode=windowed"),
+     (["--windowed"], "--windowed"),
      (["--set", "faces.max=2"], "--set faces.max=2 --fullscreen")],
 )  # fmt: skip
 def test_a_service_waits_for_a_display_and_does_without_only_where_that_was_asked_for(machine, asked, shown):
