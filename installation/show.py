@@ -120,13 +120,15 @@ def begin_and_show(a: argparse.Namespace) -> int:
     begun = begin(asked)
     code = FaultError.exit_code
     try:
-        try:
-            code = show(a, begun)
-        except FacetsError as err:
-            instead = in_place_of(begun, err, asked)
-            if instead is None:
-                raise
-            code = show(a, instead)
+        tried: Begun | None = begun
+        while tried is not None:
+            try:
+                code = show(a, tried)
+                break
+            except FacetsError as err:
+                tried = in_place_of(tried, err, asked)
+                if tried is None:
+                    raise
     except FacetsError as err:
         code = err.exit_code
         raise

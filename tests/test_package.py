@@ -1,11 +1,13 @@
 """The wheel, in an environment of its own: built, installed, and run from an empty folder, into which alone it may write."""
 
 import os
+import re
 import shutil
 import stat
 import subprocess
 import sys
 import zipfile
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,24 @@ def wheel(tmp_path_factory):
         (source / litter).write_text("mine")
     pip(sys.executable, "wheel", "--no-deps", "--no-index", "--no-build-isolation", "-w", str(out), str(source))
     return next(out.glob("facets-*.whl"))
+
+
+def test_the_image_is_made_of_nothing_that_a_show_wrote_and_of_every_file_that_it_needs():
+    left_out = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
+
+    def outside(name):
+        return any(fnmatch(name, one) or fnmatch(name, one.removeprefix("**/")) for one in left_out)
+
+    written = [line.strip("/") for line in (ROOT / ".gitignore").read_text().splitlines() if line]
+    assert [name for name in written if not outside(name) and name != "*.pyc"] == []  # visitors' pictures, tokens, cameras among it
+    copied = re.findall(r"^COPY (.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    needed = [name for words in copied for name in words.split() if name != "."] + [
+        "requirements-dev.lock",
+        "pyproject.toml",
+        "installation",
+        *BESIDE,
+    ]
+    assert len(copied) == 2 and all((ROOT / name).exists() and not outside(name) for name in needed)
 
 
 def pip(python, *words):

@@ -49,6 +49,11 @@ def invitation_of(config: Config, keeps: bool, find: FindFont = typeface) -> Inv
     if font is not None and not has_letters(font, "a"):
         raise config.error({"invitation.font": f"{font}: there is no such font file, or it cannot be read"})
     note = texts[NOTES[keeps]]
+    silent = [
+        language
+        for language in c.languages
+        if language not in note and any(language in texts[name] for name in INVITATIONS if _wanted(name, config))
+    ]
     said: dict[str, tuple[Words, ...]] = {}
     without: dict[str, None] = {}
     for name in INVITATIONS:
@@ -65,6 +70,10 @@ def invitation_of(config: Config, keeps: bool, find: FindFont = typeface) -> Inv
                 else:
                     words.append(Words(language, text, small, path))
         said[name] = tuple(words)
+    if silent:
+        notices.append(
+            f"{file.label}: {NOTES[keeps]} has no text in {', '.join(silent)}; what becomes of pictures is not said in {_it(silent)}"
+        )
     if without:
         notices.append(
             f"no font here has all letters of {', '.join(without)}, and the invitation is not shown in {_it(without)}; "

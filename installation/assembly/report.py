@@ -112,7 +112,7 @@ def report_of(counted: Counted, span: ShowTimes) -> Report:
         glass_to_glass_ms=percentiles(h.glass_to_glass),
         stage_ms=h.stage_percentiles(),
         faces_max=h.faces_max,
-        faces_seen=len(h.ids),
+        faces_seen=h.visitors,
         encoder_calls=encode.cache.misses,
         cache_hits=encode.cache.hits,
         rss_mb_start=round(counted.rss_mb_start, 1),

@@ -86,8 +86,11 @@ def _told(config: Config) -> tuple[Kept, ...]:
     else:
         sent = f"how many visitors there are, a number for each and how broadly they smile, to {osc.out_host}:{osc.out_port}"
     figures = "off" if web.enabled is False else f"the same figures to whoever may look at the panel or at /metrics ({_reach(config)})"
+    m = config.operation.mqtt
+    beat = f"how many visitors there are and were, to {m.host}:{m.port}, which keeps the newest word" if m.host else "nothing"
     return (
         Kept("told by OSC", f"{sent}; not kept here"),
+        Kept("told by MQTT", f"{beat}; not kept here"),
         Kept("told on the web port", f"{figures}; not kept here"),
     )
 

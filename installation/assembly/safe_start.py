@@ -13,7 +13,8 @@ from pathlib import Path
 import yaml
 
 from installation.config import Config, load_config
-from installation.config_file import read_document
+from installation.config_file import Value, read_document
+from installation.control.port_errors import WayInError
 from installation.errors import ConfigError, FacetsError, FaultError
 from installation.operation.crash_file import CrashFile
 from installation.operation.instance import InstanceLock
@@ -26,6 +27,9 @@ LAST_GOOD = "last-good.yaml"  # beside the live state
 HEAD = "# What differed from config.yaml in the show that ran well last. Written by the program; a show in safe mode begins with it.\n"
 SUSPECTS = ("models", "engine", "controls")  # sections that a bare start leaves out, beside MIDI and sound
 PLAIN = ("canvas.renderer=plain", "control.midi.enabled=false", "control.audio.enabled=false")
+KEPT = ("source", "capture", "faces", "canvas", "privacy")  # sections without which it would be another show
+ALONE = (*PLAIN, "control.web.enabled=false", "control.osc.enabled=false")  # a start that no file and no port can end
+ASKED, RAN_WELL, BARE, LEAST = range(4)  # what a show begins with, each with less than the one before
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Asked:
 @dataclass(frozen=True, slots=True, eq=False)
 class Begun:
     """What a show begins with. safe: why not with what was asked for, "" where it does; bare: whether the live state is left alone too;
-    record, lock, crash: of its folder, None where nothing is counted or kept."""
+    record, lock, crash: of its folder, None where nothing is counted or kept; rung: from ``ASKED`` to ``LEAST``."""
 
     config: Config
     safe: str = ""
@@ -54,6 +58,7 @@ class Begun:
     record: StartRecord | None = None
     lock: InstanceLock | None = None
     crash: CrashFile | None = None
+    rung: int = ASKED
 
     def fine(self) -> None:
         """The show runs well. What it was asked for is good, then."""
@@ -102,7 +107,8 @@ def begin(asked: Asked, environ: Mapping[str, str] = os.environ) -> Begun:
     if care is Care.BARE:
         good = _bare(good)
         what += ", without models, engines, MIDI, sound and starting controls of your own, and not as the last show was"
-    return Begun(good, f"{why}; {what}. An end in order, and a new start, tries yours again", care is Care.BARE, record, lock, crash)
+    rung = BARE if care is Care.BARE else RAN_WELL
+    return Begun(good, f"{why}; {what}. An end in order, and a new start, tries yours again", care is Care.BARE, record, lock, crash, rung)
 
 
 def _in_spite_of(err: ConfigError, asked: Asked, environ: Mapping[str, str]) -> Begun:
@@ -119,21 +125,41 @@ def _in_spite_of(err: ConfigError, asked: Asked, environ: Mapping[str, str]) -> 
     crash.open()
     first, *more = str(err).split("\n")
     others = f" (and {len(more)} more)" if more else ""
-    return Begun(_bare(good) if bare else good, f"safe mode: {first}{others}; {what}", bare, record, lock, crash)
+    return Begun(
+        _bare(good) if bare else good, f"safe mode: {first}{others}; {what}", bare, record, lock, crash, BARE if bare else RAN_WELL
+    )
 
 
 def in_place_of(begun: Begun, err: FacetsError, asked: Asked, environ: Mapping[str, str] = os.environ) -> Begun | None:
-    """What to begin with instead, where a show could not begin with what was asked for (its weights, its schedule, a preset) and nobody
-    reads why; None where somebody does, or nothing else is left to try."""
+    """What to begin with instead, where a show could not begin as it was to (its weights, its schedule, a preset, a port) and nobody reads
+    why: with less each time, for a service manager does not try such a start again. None where somebody reads it, or nothing is left."""
     record = begun.record
     alone = asked.unattended and record is not None and (environ.get("NOTIFY_SOCKET") or record.died)
-    if err.exit_code != ConfigError.exit_code or begun.safe or not alone:
+    if err.exit_code != ConfigError.exit_code or not alone:
         return None
-    found = _last_good(_folder(begun.config))
-    first = str(err).partition("\n")[0]
+    first = f"safe mode: {str(err).partition(chr(10))[0]}"
+    if isinstance(err, WayInError) and (without := _without(begun, err.section, asked)) is not None:
+        more = "; ".join(filter(None, (begun.safe, f"{first}; it runs without {err.section} until it is started again")))
+        return replace(begun, config=without, safe=more)
+    found = _last_good(_folder(begun.config)) if begun.rung < RAN_WELL else None
     if found is not None and found[0].chosen() != begun.config.chosen():
-        return replace(begun, config=found[0], safe=f"safe mode: {first}; {found[1]}")
-    return replace(begun, config=_bare(begun.config), safe=f"safe mode: {first}; it runs without what was added to the program", bare=True)
+        return replace(begun, config=found[0], safe=f"{first}; {found[1]}", rung=RAN_WELL)
+    if begun.rung < BARE:
+        why = f"{first}; it runs without what was added to the program"
+        return replace(begun, config=_bare(begun.config), safe=why, bare=True, rung=BARE)
+    if begun.rung < LEAST:
+        why = f"{first}; it runs without schedule, ways in, takeaways and words of your own either"
+        return replace(begun, config=_least(begun.config), safe=why, bare=True, rung=LEAST)
+    return None
+
+
+def _without(begun: Begun, section: str, asked: Asked) -> Config | None:
+    """The same show without one way in, and without what needs that; None where it does without already."""
+    off = (f"{section}.enabled=false", *(("takeaways.enabled=false",) if section == "control.web" else ()))
+    with contextlib.suppress(ConfigError):
+        config = load_config(asked.path, (*asked.overrides, *off)) if begun.rung == ASKED else Config.of(begun.config.chosen(), off)
+        return config if config.model_dump() != begun.config.model_dump() else None
+    return None
 
 
 def _record(folder: Path, environ: Mapping[str, str]) -> tuple[StartRecord, CrashFile]:
@@ -170,6 +196,15 @@ def _bare(config: Config) -> Config:
     with contextlib.suppress(ConfigError):
         return Config.of(values, PLAIN)
     return load_config(None, PLAIN)
+
+
+def _least(config: Config) -> Config:
+    """A mirror before the same camera, with the same promises to visitors, in the same folder; nothing else."""
+    folder: dict[str, Value] = {"control": {"resume_file": config.control.resume_file}}
+    values = {name: value for name, value in config.chosen().items() if name in KEPT}
+    with contextlib.suppress(ConfigError):
+        return Config.of({**values, **folder}, ALONE)
+    return Config.of(folder, ALONE)
 
 
 def _lock(config: Config) -> InstanceLock:

@@ -22,6 +22,7 @@ from installation.places import INSTALLED, PACKAGE, kept
 from installation.service.unit import MARK, NAME, Unit
 
 SYSTEM_FOLDER = Path("/etc/systemd/system")
+WINDOWS = ("--fullscreen", "--windowed", "--headless")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -57,9 +58,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _unit(a: argparse.Namespace, shows: Sequence[str]) -> Unit:
     user = _user(a) if a.system else ""
-    words = [*_program(), *(["--config", str(a.config.absolute())] if a.config else []), *shows]
-    if a.config:
-        load_config(a.config)  # a service that cannot start is told now
+    config = load_config(a.config)  # a service that cannot start is told now
+    # Left to itself a show goes on without a display where there is none, and a service would stay dark whose desktop comes a moment later.
+    chosen = config.canvas.mode != "auto" or any(word in WINDOWS or "canvas.mode=" in word for word in shows)
+    window = [] if chosen else ["--fullscreen"]
+    words = [*_program(), *(["--config", str(a.config.absolute())] if a.config else []), *shows, *window]
     display = a.display or (os.environ.get("DISPLAY", "") or ":0" if a.system else "")
     return Unit(words, Path.cwd() if INSTALLED else kept("."), user, display, os.environ.get("FACETS_CACHE", ""))
 

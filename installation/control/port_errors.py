@@ -1,6 +1,17 @@
-"""Why a port cannot be listened on, in words for a person."""
+"""Why a way in cannot be opened, in words for a person."""
 
 import errno
+
+from installation.errors import ConfigError
+
+
+class WayInError(ConfigError):
+    """A port that is taken, an address that this machine does not have, a name that no network knows. section: of the configuration, such
+    as ``control.web``: a show could do without that way in."""
+
+    def __init__(self, section: str, reason: str) -> None:
+        super().__init__(reason)
+        self.section = section
 
 
 def why_not_listening(err: OSError, host: str, port: int, section: str) -> str:

@@ -67,6 +67,7 @@ CHECKS = (
     Check("styles", _styles, QUICK_SECONDS),
     Check("ports", places.ports),
     Check("heartbeat", places.house),
+    Check("printer", places.paper),
     Check("disk", places.disk),
     Check("clock", machine.clock),
 )

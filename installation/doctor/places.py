@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import socket
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,15 +19,26 @@ from installation.operation.instance import holder
 from installation.places import cache, kept
 
 LOW_MB, FULL_MB = 2048, 200  # free on a disk: worth knowing, and too little
+QUEUE_SECONDS = 10.0  # that CUPS may take to name its queues
 BROKER_SECONDS = 5.0  # that it may take
 FILES = 1000  # that may still be made on a disk
 
 
 def disk(patient: Patient) -> Iterator[Finding]:
     """Room and permission in every folder that a show writes to."""
-    state = kept(patient.config.control.resume_file)
+    config = patient.config
+    written = [
+        ("state", kept(config.control.resume_file).parent),
+        ("pictures", kept("out")),
+        ("presets", kept("presets")),
+        ("cache", cache()),
+    ]
+    if config.operation.log is not False:
+        written.append(("log", kept(config.operation.log_folder)))
+    if config.takeaways.enabled:
+        written.append(("takeaways", kept(config.takeaways.folder)))
     seen: set[tuple[str, str]] = set()
-    for what, folder in (("state", state.parent), ("pictures", kept("out")), ("presets", kept("presets")), ("cache", cache())):
+    for what, folder in written:
         finding = _place(what, folder)
         if (finding.state, finding.todo) not in seen or finding.state == "hand":
             seen.add((finding.state, finding.todo))
@@ -84,6 +96,31 @@ def house(patient: Patient) -> Iterator[Finding]:
         yield Finding("heartbeat", "hand", f"{m.host}:{m.port}: the broker does not answer ({err.strerror or err})", todo)
     else:
         yield Finding("heartbeat", "good", f"{m.host}:{m.port} answers; {broker.base}/heartbeat every {m.seconds:g} s")
+
+
+def paper(patient: Patient) -> Iterator[Finding]:
+    """Whether the queue of CUPS that prints for visitors is there."""
+    t = patient.config.takeaways
+    if not t.enabled or not t.printer:
+        return
+    if shutil.which("lp") is None:
+        yield Finding("printer", "hand", f"takeaways.printer {t.printer}: there is no 'lp' here", "apt-get install cups-client")
+        return
+    try:
+        asked = subprocess.run(["lpstat", "-e"], capture_output=True, text=True, timeout=QUEUE_SECONDS, check=False)
+        queues = asked.stdout.split()
+    except (OSError, subprocess.TimeoutExpired) as err:
+        yield Finding(
+            "printer", "hand", f"takeaways.printer {t.printer}: CUPS does not answer ({type(err).__name__})", "systemctl status cups"
+        )
+        return
+    if t.printer in queues:
+        yield Finding("printer", "good", f"the queue {t.printer}")
+    else:
+        there = f"there is {', '.join(queues)}" if queues else "there is none"
+        yield Finding(
+            "printer", "hand", f"takeaways.printer {t.printer}: no such queue; {there}", "lpstat -e names them; lpadmin makes one"
+        )
 
 
 def _port(section: str, host: str, port: int, kind: socket.SocketKind, running: int) -> Finding:

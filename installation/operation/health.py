@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from installation.operation.faults import FaultLog
 PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 2**20
 KEEP = 20_000  # samples a series keeps: ten minutes at 30 fps, and a fixed cost over weeks
 WAITED = 0.05  # s between two pictures of the canvas, beyond which a visitor sees it stop
+MOST_KNOWN = 1000  # visitors of whom the numbers are remembered; weeks of them are counted
 RECENT_SECONDS = 2.0  # what the rates on the HUD look back on
 
 
@@ -99,7 +101,8 @@ class Health:
     pace: Pace = field(default_factory=Pace)
     faces: int = 0
     faces_max: int = 0
-    ids: set[int] = field(default_factory=set)
+    visitors: int = 0  # that were seen since the start
+    ids: dict[int, None] = field(default_factory=dict)  # of the last of them; none comes again
     smiles: tuple[tuple[int, float], ...] = ()  # each visitor's id and smile 0…1, in the newest frame
     portraits_per_face: Counter[int] = field(default_factory=Counter)
     presented: Rate = field(default_factory=Rate)
@@ -158,7 +161,11 @@ class Health:
         self.smiles = smiles
         self.faces = len(ids)
         self.faces_max = max(self.faces_max, len(ids))
-        self.ids.update(ids)
+        for id in ids:
+            self.visitors += id not in self.ids
+            self.ids.pop(id, None)  # whoever was seen last is the last to be forgotten
+            self.ids[id] = None
+        _keep_newest(self.ids)
         self.looked = now
 
     def drew(self, ids: list[int], side: int, now: float) -> None:
@@ -167,6 +174,7 @@ class Health:
             return
         self.portraits.add(now, len(ids))
         self.portraits_per_face.update(ids)
+        _keep_newest(self.portraits_per_face)
         self.portrait_px = min(self.portrait_px or side, side)
         if self.first_portrait is None:
             self.first_portrait = now
@@ -174,6 +182,12 @@ class Health:
     def stage_percentiles(self) -> dict[str, Percentiles]:
         """By stage."""
         return {stage: percentiles(series) for stage, series in list(self.stages.items())}
+
+
+def _keep_newest(known: dict[int, Any]) -> None:
+    """Forget the first that came where there are too many: one is added at a time, or a few."""
+    while len(known) > MOST_KNOWN:
+        del known[next(iter(known))]
 
 
 @dataclass(frozen=True)
@@ -197,7 +211,7 @@ class Report:
     change_px: int  # side of the two drawings whose difference a change is
     changes_drawn: int  # faces and cells that the generator drew
     changes_spared: int  # those that it did not draw, because nothing was edited
-    portraits_per_face: dict[str, int]
+    portraits_per_face: dict[str, int]  # of the last thousand faces
     glass_to_glass_ms: Percentiles
     stage_ms: dict[str, Percentiles]
     faces_max: int

@@ -24,7 +24,7 @@ from installation.errors import ConfigError
 from installation.observation import Measures, Observation
 
 FIRST, MOST = 1.0, 60.0  # s between attempts to reach the broker
-STOP_SECONDS = 3.0  # that the goodbye may take
+STOP_SECONDS = 1.0  # that the goodbye may take, of the three in which a show has ended
 ANSWER_SECONDS = 10.0  # that the broker may take
 KEEP_ALIVE = 3  # times the heartbeat, after which the broker calls it dead, and KEEP_LEAST s at least
 KEEP_LEAST = 15
@@ -86,7 +86,7 @@ class Heartbeat:
         """Say that this mirror is gone, if that can be said soon, and end. More than once, or before the start, does no harm."""
         if self._loop is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._end.set)
-            self._thread.join(2 * STOP_SECONDS)
+            self._thread.join(STOP_SECONDS)  # a broker that hangs is left behind: its own last will says that this mirror is gone
 
     def _run(self) -> None:
         loop = self._loop

@@ -15,6 +15,7 @@ from installation.operation.folded_log import FoldedLog
 FREE_LINES = 10  # of a kind in a minute; further ones are counted
 FORM, TIME = "%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S%z"
 NAME = "facets.log"
+LOGGER = "facets.log"  # whose word it is that lines are missing
 
 
 class KeptLog(logging.handlers.RotatingFileHandler):
@@ -24,6 +25,7 @@ class KeptLog(logging.handlers.RotatingFileHandler):
     def __init__(self, folder: Path, megabytes: float, files: int, on_fault: Callable[[str], None]) -> None:
         super().__init__(folder / NAME, maxBytes=int(megabytes * 2**20), backupCount=files - 1, encoding="utf-8", delay=True)
         self.lost = 0  # lines that could not be written
+        self._told = 0  # of those, how many the log itself tells of
         self._folder, self._on_fault = folder, on_fault
         self._failed = False
         self.setFormatter(logging.Formatter(FORM, TIME))
@@ -35,8 +37,12 @@ class KeptLog(logging.handlers.RotatingFileHandler):
             with contextlib.suppress(OSError):
                 self._folder.mkdir(parents=True, exist_ok=True)
         super().emit(record)
-        if self.lost == lost:
+        if self.lost == lost and self._failed:
             self._failed = False
+            missing, self._told = self.lost - self._told, self.lost
+            super().emit(
+                logging.LogRecord(LOGGER, logging.WARNING, "", 0, f"{missing} lines before this one could not be written", None, None)
+            )
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Instead of a traceback on the terminal for each line."""
@@ -49,4 +55,3 @@ class KeptLog(logging.handlers.RotatingFileHandler):
         if not self._failed:
             self._failed = True
             self._on_fault(f"{self.baseFilename}: the log cannot be written ({getattr(err, 'strerror', None) or err})")
-

@@ -80,7 +80,7 @@ class Measurer:
             captured=h.captured,
             presented=h.presented.count,
             portraits=h.portraits.count,
-            visitors=len(h.ids),
+            visitors=h.visitors,
             intervals=series_of("interval", beat.intervals.copy(), beat.spent),
             gap=beat.longest(),
             delay=series_of("delay", delays, Spent(len(delays), sum(delays))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -16,12 +17,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+import aiohttp
+import cv2
+import numpy as np
 from pythonosc.udp_client import SimpleUDPClient
 
 from installation.errors import FaultError
+from installation.messages import Image
 
 RUN = "from installation import show, start; start.prepare(); show.leave(show.main())"
+BRIGHT = 99.5  # % of a picture that are darker than its brightest parts: a lamp's point is no picture
 ANSWER_SECONDS = 10.0  # that the panel's server may take
+PICTURE_SECONDS = 3.0  # that a picture of the canvas may take
 LOOK = 0.1  # s between two looks at what is waited for
 
 
@@ -126,6 +133,23 @@ class Program:
         """What a control is set to, over OSCQuery; None where nothing answers."""
         answer = self._get(f"/facets/{address}?VALUE")
         return json.loads(answer)["VALUE"][0] if answer else None
+
+    def brightest(self) -> float | None:
+        """How bright the brightest parts of the canvas are, 0 to 255, by the panel's picture; None where that is not shown, as of a live
+        camera."""
+        try:
+            picture = asyncio.run(asyncio.wait_for(self._picture(), PICTURE_SECONDS))
+        except (OSError, aiohttp.ClientError, TimeoutError, cv2.error):
+            return None
+        return None if picture is None else float(np.percentile(picture, BRIGHT))
+
+    async def _picture(self) -> Image | None:
+        async with aiohttp.ClientSession() as session, session.ws_connect(f"http://127.0.0.1:{self.web}/panel/preview") as panel:
+            await panel.send_str("next")
+            message = await panel.receive()
+        if message.type is not aiohttp.WSMsgType.BINARY:
+            return None
+        return np.asarray(cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_COLOR), np.uint8)
 
     def _get(self, path: str) -> str:
         try:

@@ -29,6 +29,7 @@ class Sample:
     presented: float
     faces: float
     faults_open: float
+    brightest: float | None = None  # of the canvas, 0 to 255; None where it is closed, or nobody may see it
     first: bool = False  # whether the show is younger than a minute: what is still settling is not judged
 
 
@@ -42,7 +43,8 @@ def sample_of(show: Program, seconds: float, settled: float = 60.0) -> Sample | 
     names = ("facets_presented_fps", "facets_longest_gap_seconds", "facets_presented_total", "facets_faces", "facets_faults_open")
     fps, gap, presented, faces, faults = (told.get(name, 0.0) for name in names)
     young = told.get("facets_interval_seconds_sum", 0.0) < settled
-    return Sample(seconds, pid, *process, fps, p50, p95, p99, gap, presented, faces, faults, young)
+    brightest = show.brightest() if told.get("facets_open", 1.0) else None
+    return Sample(seconds, pid, *process, fps, p50, p95, p99, gap, presented, faces, faults, brightest, young)
 
 
 def process_of(pid: int, proc: Path = Path("/proc")) -> tuple[float, int, int] | None:

@@ -15,6 +15,7 @@ WARM_SECONDS, WARM_SHARE = 300.0, 0.2  # that memory and threads may grow for, w
 LONG_ENOUGH = 1200.0  # s of samples after that, from which growth an hour can be told
 GROWTH = 1.0  # % an hour
 FROZEN = 1.0  # s that the canvas may stand still
+BLACK = 12.0  # of 255, under which the brightest parts of a canvas are black
 SPARE_THREADS, SPARE_FILES = 2, 4  # between the medians of the first and the last tenth: a client, a picture that is being written
 P99 = 2.0  # times the median
 FIRST_PORTRAIT = 10.0  # s
@@ -67,7 +68,7 @@ def verdict(seen: Seen) -> list[Row]:
         went = (_went_on(seen.troubles), *_camera(seen.report), *_revived(seen.revivals))
         return [*rows, Row("samples", "none after the first minute", "some", False), *went]
     worst = max(one.gap for one in settled)
-    rows.append(Row("the canvas stands still, at most", f"{worst:.2f} s", f"{FROZEN:g} s", worst <= FROZEN))
+    rows += [Row("the canvas stands still, at most", f"{worst:.2f} s", f"{FROZEN:g} s", worst <= FROZEN), _black(settled)]
     p50, p99 = settled[-1].p50, settled[-1].p99
     times = f"{1000 * p50:.1f} ms, p99 {1000 * p99:.1f} ms"
     rows.append(Row("time between two pictures, median", times, f"p99 within {P99:g} times the median", p99 <= P99 * p50))
@@ -76,6 +77,16 @@ def verdict(seen: Seen) -> list[Row]:
     if isinstance(first, int | float):
         rows.append(Row("start to first portrait", f"{first:.1f} s", f"{FIRST_PORTRAIT:g} s", first < FIRST_PORTRAIT))
     return rows
+
+
+def _black(samples: Sequence[Sample]) -> Row:
+    looks = [one.brightest for one in samples if one.brightest is not None]
+    if not looks:
+        return Row("the canvas is black", "not to be seen", "never", None)
+    black = sum(look < BLACK for look in looks)
+    return Row(
+        "the canvas is black", f"at {black} of {len(looks)} looks, its brightest parts {min(looks):.0f} of 255 at least", "never", not black
+    )
 
 
 def _growth(samples: Sequence[Sample]) -> Row:

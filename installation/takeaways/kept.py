@@ -75,14 +75,17 @@ def read_note(folder: Path) -> Kept:
         raw = file.read(LARGEST_NOTE + 1)
     if len(raw) > LARGEST_NOTE:
         raise ValueError("too long")
-    given = json.loads(raw)
+    try:
+        given = json.loads(raw)
+    except RecursionError as err:  # brackets without end
+        raise ValueError("no takeaway: too deep") from err
     try:
         made, files, gallery = given["made"], tuple(map(str, given["files"])), given["gallery"]
         kept = Kept(
             str(given["id"]), Moment(float(made["wall"]), str(made["boot"]), float(made["uptime"])), float(given["lasts"]), files,
             bool(given["whole"]), gallery, int(given["prints"]),
         )  # fmt: skip
-    except (KeyError, TypeError) as err:
+    except (KeyError, TypeError, OverflowError) as err:
         raise ValueError(f"no takeaway: {err}") from err
     if kept.id != folder.name or not set(files) <= set(FILES) or gallery not in get_args(Gallery):
         raise ValueError("not of this takeaway")

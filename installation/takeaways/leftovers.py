@@ -79,8 +79,9 @@ class Ended:
     def __init__(self, folder: Path) -> None:
         self._file, self._part = folder / ENDED, folder / f".{ENDED}"
         self._ids: dict[str, None] = {}
-        with contextlib.suppress(OSError, ValueError, TypeError):
+        with contextlib.suppress(OSError, ValueError, RecursionError):
             ended = json.loads(self._file.read_bytes())
+            ended = ended if isinstance(ended, list) else []
             self._ids = dict.fromkeys(one for one in ended[-MOST_ENDED:] if isinstance(one, str) and ID.fullmatch(one))
 
     def __contains__(self, name: str) -> bool:

@@ -13,12 +13,14 @@ from types import MappingProxyType
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
+from installation.canvas.typefaces import typeface
 from installation.takeaways.kept import STILL, Kept
 from installation.takeaways.shelf import Shelf
 
 DPI = 300
 PAPER, INK, LINE = (252, 249, 242), (58, 50, 42), (186, 146, 88)
 MARGIN = 0.055  # of the paper's shorter side
+SMALLEST = 12  # px of the caption
 LP_SECONDS = 20.0  # that the queue may take to answer
 
 
@@ -65,13 +67,13 @@ def layout(picture: Pillow.Image, sheet: Sheet, caption: str) -> Pillow.Image:
 
 
 def _font(text: str, size: int, room: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """As large as asked for, or as fits."""
-    while size > 12:
-        font = ImageFont.load_default(size)
-        if font.getlength(text) <= room:
+    """As large as asked for, or as fits; one that has the letters, where one is here."""
+    path = typeface(text)
+    while True:
+        font = ImageFont.load_default(size) if path is None else ImageFont.truetype(path, size)
+        if size <= SMALLEST or font.getlength(text) <= room:
             return font
         size = round(0.9 * size)
-    return ImageFont.load_default(size)
 
 
 class Printer:
@@ -124,4 +126,3 @@ class Printer:
         if done.returncode:
             said = done.stderr.decode("utf-8", "replace").strip().splitlines()
             raise PrintError(said[-1] if said else f"'lp' ended with {done.returncode}")
-

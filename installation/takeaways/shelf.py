@@ -44,6 +44,7 @@ class Shelf:
         self._on_fault, self._now = on_fault, now
         self._lock = threading.RLock()
         self._kept: dict[str, Kept] = {}
+        self._unwritten: set[str] = set()  # of which the disk does not know yet what holds
         self._storage = Storage(folder, on_fault)
         self._quota = Quota(folder, limits.an_hour, limits.most_bytes)
         self._ended = Ended(folder)
@@ -159,14 +160,23 @@ class Shelf:
             return len(names)
 
     def _alter(self, name: str, change: Callable[[Kept], Kept]) -> None:
+        """It holds at once, also on a full disk: who takes a picture back out of the gallery sees it gone. It is written when it can be."""
         with self._lock:
             kept = self._kept.get(name)
             if kept is None:
                 return
-            try:
-                self._change(change(kept))
-            except OSError as err:
-                self._on_fault(f"takeaways: {self.folder}: cannot be written ({err.strerror or err})")
+            self._kept[name] = change(kept)
+            self._write(name)
+
+    def _write(self, name: str) -> None:
+        """What is not written is told once. Under the lock."""
+        try:
+            self._storage.write(self._kept[name])
+            self._unwritten.discard(name)
+        except OSError as err:
+            if name not in self._unwritten:
+                self._unwritten.add(name)
+                self._on_fault(f"takeaways: {self.folder}: cannot be written ({err.strerror or err}); it is tried again")
 
     def _change(self, kept: Kept) -> None:
         self._storage.write(kept)
@@ -175,6 +185,7 @@ class Shelf:
     def _remove(self, name: str) -> None:
         """Under the lock."""
         self._kept.pop(name, None)
+        self._unwritten.discard(name)
         self._quota.frees(name)
         self._ended.add(name)
         self._storage.remove(name)
@@ -204,6 +215,8 @@ class Shelf:
                 left = {name: kept.left(now) for name, kept in self._kept.items()}
                 for name in [name for name, seconds in left.items() if seconds <= 0]:
                     self._remove(name)
+                for name in tuple(self._unwritten):
+                    self._write(name)
             self.refusal = self._quota.refusal(self._now())
             wait = min((seconds for seconds in left.values() if seconds > 0), default=LONGEST_SWEEP)
             self._woken.wait(min(wait + 0.01, LONGEST_SWEEP))

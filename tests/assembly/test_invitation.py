@@ -60,6 +60,15 @@ def test_a_language_that_is_missing_is_left_out_and_told_once(tmp_path: Path) ->
     assert invitation.notices == (f"{own}: come has no text in fr, it; it is left out in them",)  # of hand, which is not said here, nothing
 
 
+def test_a_language_that_does_not_say_what_becomes_of_pictures_is_told(tmp_path: Path) -> None:
+    own = tmp_path / "mine.yaml"
+    own.write_text("come: {en: Look, nl: Kijk, pl: Spójrz}\nunkept: {nl: Er wordt niets opgenomen}\n")
+    asked = (f"invitation.texts={own}", "invitation.languages=[en, nl, pl]")
+    said = f"{own}: {{}} has no text in {{}}; what becomes of pictures is not said in {{}}"
+    assert invited(*asked).notices == (said.format("unkept", "en, pl", "them"),)  # who writes a text anew writes it in every language
+    assert invited(*asked, keeps=True).notices == (said.format("kept", "nl, pl", "them"),)
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

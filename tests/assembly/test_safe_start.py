@@ -7,9 +7,14 @@ import time
 
 import pytest
 
+from installation import show
 from installation.assembly.config_watch import KIND, ConfigWatch
-from installation.assembly.safe_start import LAST_GOOD, Asked, begin, in_place_of
+from installation.assembly.safe_start import LAST_GOOD, LEAST, Asked, begin, in_place_of
+from installation.assembly.schedule import schedule_of
 from installation.config import load_config
+from installation.control.osc.udp import bound_socket, resolved
+from installation.control.port_errors import WayInError
+from installation.control.web.listening import listening_socket
 from installation.errors import ConfigError, SourceError, WeightsError
 from installation.operation.crash_file import KEPT
 from installation.operation.crash_file import NAME as CRASH
@@ -142,7 +147,7 @@ def test_a_show_that_cannot_begin_with_what_was_asked_for_begins_with_what_ran_w
     instead = in_place_of(begun, broken, place.asked(), SERVED)
     assert str(instead.config.models.generator) == str(load_config().models.generator) and instead.config.faces.max == 7
     assert instead.safe.startswith("safe mode: gone.safetensors: no such file; it runs with the configuration that ran well last")
-    assert instead.lock is begun.lock and in_place_of(instead, broken, place.asked(), SERVED) is None
+    assert instead.lock is begun.lock and not instead.bare
     assert in_place_of(begun, SourceError("no camera"), place.asked(), SERVED) is None
     begun.ended(0)
     place.run_well()  # what ran well has the same weights, whose file is broken by now
@@ -150,6 +155,82 @@ def test_a_show_that_cannot_begin_with_what_was_asked_for_begins_with_what_ran_w
     bare = in_place_of(begun, broken, place.asked(), SERVED)
     assert bare.bare and bare.config.models == load_config().models and "without what was added" in bare.safe
     begun.ended(0)
+
+
+def test_what_neither_the_last_good_nor_a_bare_start_cures_leaves_a_mirror_before_the_same_camera(place):
+    mine = (
+        "source: '3'\nfaces: {max: 7}\nprivacy: {consent: hand}\ntakeaways: {enabled: true}\n"
+        "control: {web: {host: 0.0.0.0, token_file: gone}}\n"
+        "schedule: {rows: [{name: day, preset: of-our-own}]}\n"
+    )
+    place.write(mine)
+    asked = f"control.resume_file={place.state}"
+    begun = place.begin(asked)
+    begun.fine()  # it ran well, and then somebody deleted the preset that its schedule names
+    with pytest.raises(ConfigError) as gone:
+        schedule_of(begun.config, ["calm"])
+    tried = []
+    next_one = in_place_of(begun, gone.value, place.asked(asked), SERVED)
+    while next_one is not None:
+        tried.append(next_one)
+        next_one = in_place_of(next_one, gone.value, place.asked(asked), SERVED)
+    bare, least = tried
+    with pytest.raises(ConfigError):
+        schedule_of(bare.config, ["calm"])
+    schedule_of(least.config, ["calm"])
+    c = least.config
+    assert (c.source, c.faces.max, c.privacy.consent, c.control.resume_file) == ("3", 7, "hand", str(place.state))
+    assert not c.takeaways.enabled and c.control.web.enabled is False and c.control.osc.enabled is False and not c.control.web.token_file
+    assert least.rung == LEAST and least.bare and least.lock is begun.lock and "schedule.rows.0.preset" in least.safe
+    begun.ended(0)
+
+
+def refused(open_it):
+    with pytest.raises(WayInError) as caught:
+        open_it()
+    return caught.value
+
+
+def test_a_port_that_is_taken_ends_a_start_that_somebody_sees_and_no_other(place):
+    with listening_socket("127.0.0.1", 0) as one:
+        taken = refused(lambda: listening_socket("127.0.0.1", one.getsockname()[1]))
+    with bound_socket("127.0.0.1", 0, "control.osc") as one:
+        osc = refused(lambda: bound_socket("127.0.0.1", one.getsockname()[1], "control.osc"))
+    no_network = refused(lambda: resolved("nowhere.invalid", 9, "control.osc.out_host"))
+    assert (taken.section, osc.section, no_network.section) == ("control.web", "control.osc", "control.osc")
+    place.write("takeaways: {enabled: true}\n" + MINE)
+    asked = f"control.resume_file={place.state}"
+    begun = place.begin(asked)
+    assert in_place_of(begun, taken, place.asked(asked), ALONE) is None
+    without = in_place_of(begun, taken, place.asked(asked), SERVED)
+    assert without.config.control.web.enabled is False and not without.config.takeaways.enabled  # whose pages that way in shows
+    assert without.config.control.osc.enabled == "auto" and without.config.models.styles == begun.config.models.styles and not without.bare
+    assert without.safe.startswith("safe mode: control.web.port: ") and "it runs without control.web" in without.safe
+    both = in_place_of(without, osc, place.asked(asked), SERVED)
+    assert both.config.control.osc.enabled is False and "without control.web" in both.safe and "without control.osc" in both.safe
+    begun.ended(0)
+
+
+def test_a_start_is_tried_with_less_until_it_can_be_and_its_end_is_written_down(place, monkeypatch):
+    monkeypatch.setenv("NOTIFY_SOCKET", "/run/somewhere")
+    seen = []
+
+    def shows(a, begun):
+        seen.append(begun)
+        if begun.config.control.web.enabled is not False:
+            raise WayInError("control.web", "control.web.port: 8600: the port is taken")
+        if begun.config.models.styles != load_config().models.styles:
+            raise WeightsError("mine: no such folder")
+        return 0
+
+    monkeypatch.setattr(show, "show", shows)
+    words = ["--config", str(place.file)]
+    assert show.begin_and_show(show.parse(words)) == 0
+    assert [one.safe != "" for one in seen] == [False, True, True] and seen[-1].bare
+    assert json.loads((place.state.parent / FILE).read_text())["living"] is False
+    monkeypatch.delenv("NOTIFY_SOCKET")
+    with pytest.raises(WayInError):
+        show.begin_and_show(show.parse(words))
 
 
 def test_a_broken_configuration_with_nothing_to_go_back_to_ends_the_start(place):

@@ -51,6 +51,11 @@ def test_what_visitors_take_home_is_told_and_the_canvas_does_not_say_that_nothin
     assert "deleted after 30 minutes" in text and "Pictures may be recorded here" in text and "Nothing is recorded" not in text
 
 
+def test_what_the_house_hears_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "told by MQTT nothing" in said(capsys, "--source", "0")
+    assert "there are and were, to broker.local:1883" in said(capsys, "--set", "operation.mqtt.host=broker.local")
+
+
 def test_a_clip_is_nobodys_secret(capsys: pytest.CaptureFixture[str]) -> None:
     assert "the source is no live camera, so nobody asks" in said(capsys)
 

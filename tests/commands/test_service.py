@@ -85,6 +85,24 @@ def test_install_show_uninstall(machine, tmp_path, capsys):
     assert run(["service", "uninstall"]) == 2
 
 
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [([], "--fullscreen"), (["--headless"], "--headless"), (["--set", "canvas.mode=windowed"], "canvas.mode=windowed"),
+     (["--windowed"], "--windowed"),
+     (["--set", "faces.max=2"], "--set faces.max=2 --fullscreen")],
+)  # fmt: skip
+def test_a_service_waits_for_a_display_and_does_without_only_where_that_was_asked_for(machine, asked, shown):
+    assert run(["service", "install", "--", *asked]) == 0
+    (command,) = keys((machine.units / "facets.service").read_text())["Service.ExecStart"]
+    assert command.partition("run_installation.py ")[2] in (shown, f"--set {shown}")
+
+
+def test_a_window_that_the_configuration_chose_stays(machine, tmp_path):
+    (tmp_path / "mine.yaml").write_text("canvas: {mode: windowed}\n")
+    assert run(["service", "install", "--config", str(tmp_path / "mine.yaml")]) == 0
+    assert "--fullscreen" not in (machine.units / "facets.service").read_text()
+
+
 def test_a_service_of_the_system(machine, capsys):
     machine.folder.joinpath("etc").mkdir()
     assert run(["service", "install", "--system", "--user", "nobody", "--display", ":7", "--name", "left-mirror"]) == 0

@@ -80,6 +80,31 @@ def test_a_place_that_cannot_be_written_and_a_disk_that_is_full(tmp_path, monkey
     assert set(states(full)) == {"hand"} and "make room" in full[0].todo
 
 
+def test_every_folder_that_a_show_writes_to_is_looked_at():
+    asked = ("operation.log_folder=/proc/self/attr/logs", "takeaways.folder=/proc/self/attr/taken")
+    told = [finding.text for finding in places.disk(patient(*asked, "takeaways.enabled=true")) if finding.state == "hand"]
+    assert ["log, " in told[0], "takeaways, " in told[1]] == [True, True] and len(told) == 2
+    assert "hand" not in states(places.disk(patient(*asked, "operation.log=false")))  # neither is written
+
+
+def test_the_queue_that_prints_for_visitors(tmp_path, monkeypatch):
+    asked = patient("takeaways.enabled=true", "takeaways.printer=photos")
+    assert list(places.paper(patient("takeaways.printer=photos"))) == []
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (found,) = places.paper(asked)
+    assert found.state == "hand" and "cups-client" in found.todo
+    for name, text in (("lp", "#!/bin/sh\n"), ("lpstat", "#!/bin/sh\necho office\necho photos\n")):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    assert states(places.paper(asked)) == ["good"]
+    (tmp_path / "lpstat").write_text("#!/bin/sh\necho office\n")
+    (found,) = places.paper(asked)
+    assert found.state == "hand" and "no such queue; there is office" in found.text
+    (tmp_path / "lpstat").unlink()
+    (found,) = places.paper(asked)
+    assert found.state == "hand" and "CUPS does not answer" in found.text
+
+
 def test_a_broken_configuration_is_told_with_its_line(tmp_path, capsys):
     file = tmp_path / "mine.yaml"
     file.write_text("faces:\n  max: many\n")

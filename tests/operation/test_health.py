@@ -4,7 +4,7 @@ from collections import deque
 
 import pytest
 
-from installation.operation.health import Health, Rate, percentiles
+from installation.operation.health import MOST_KNOWN, Health, Rate, percentiles
 
 
 def test_percentiles_are_milliseconds_of_the_series():
@@ -31,7 +31,11 @@ def test_portraits_faces_and_faults_are_counted():
     assert (health.portrait_px, health.first_portrait, health.portraits.count) == (128, 5.0, 3)
     health.saw_faces([4, 5])
     health.saw_faces([5])
-    assert (health.faces, health.faces_max, health.ids) == (1, 2, {4, 5})
+    assert (health.faces, health.faces_max, [*health.ids], health.visitors) == (1, 2, [4, 5], 2)
+    for id in range(6, 5000):
+        health.saw_faces([5, id])  # somebody stays through it all
+        health.drew([id], 64, 8.0)
+    assert health.visitors == 4996 and len(health.ids) == len(health.portraits_per_face) == MOST_KNOWN  # weeks of them take no more room
     for _ in range(3):
         health.fault("the camera is gone")
     assert health.faults == ["the camera is gone"]

@@ -15,6 +15,7 @@ from installation.observation import FaultRecord, Measures, Observation
 from installation.operation import heartbeat as module
 from installation.operation.heartbeat import Broker as Wanted
 from installation.operation.heartbeat import Heartbeat, heartbeat
+from installation.operation.supervisor import STOP_SECONDS
 from run_installation import main
 from tests.operation.small_broker import Broker
 
@@ -85,6 +86,17 @@ def test_a_broker_that_comes_later(broker, monkeypatch):
     until(lambda: BEAT in later.retained)
     mirror.beat.stop()
     later.close()
+
+
+def test_a_broker_that_says_nothing_does_not_keep_the_end_waiting():
+    with socket.socket() as silent:  # takes connections, as a machine that hangs does
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        mirror = Mirror(silent.getsockname()[1])
+        silent.accept()
+        began = time.monotonic()
+        mirror.beat.stop()
+        assert time.monotonic() - began < STOP_SECONDS  # of all parts together
 
 
 def test_a_password(monkeypatch):

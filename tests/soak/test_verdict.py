@@ -17,7 +17,7 @@ from installation.soak.verdict import Revival, Seen, verdict
 def samples(hours=1.0, growth=0.0, **more):
     """A steady show; growth: MB an hour."""
     count = int(hours * 720)
-    one = Sample(0.0, 77, 800.0, 30, 40, 30.0, 0.0333, 0.036, 0.041, 0.045, 0.0, 2, 0)
+    one = Sample(0.0, 77, 800.0, 30, 40, 30.0, 0.0333, 0.036, 0.041, 0.045, 0.0, 2, 0, 180.0)
     memory = [800 + growth * n / 720 for n in range(count)]
     return [replace(one, seconds=5.0 * n, memory_mb=memory[n], presented=150.0 * n, first=n < 12, **more) for n in range(count)]
 
@@ -32,7 +32,7 @@ def row(seen, what):
 
 def test_a_good_hour_holds_everything():
     assert {one.holds for one in verdict(GOOD)} == {True}
-    assert row(GOOD, "the canvas").measured == "0.04 s"
+    assert row(GOOD, "the canvas stands").measured == "0.04 s" and row(GOOD, "the canvas is").measured.startswith("at 0 of 708 looks")
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,8 @@ def test_a_good_hour_holds_everything():
     [
         (replace(GOOD, ended=-11), "the process ends"),
         (replace(GOOD, code=4), "its end"),
-        (replace(GOOD, samples=[*samples(), replace(samples()[-1], gap=1.2)]), "the canvas"),
+        (replace(GOOD, samples=[*samples(), replace(samples()[-1], gap=1.2)]), "the canvas stands"),
+        (replace(GOOD, samples=[*samples(), replace(samples()[-1], brightest=3.0)]), "the canvas is"),
         (replace(GOOD, samples=samples(p99=0.08)), "time between"),
         (replace(GOOD, samples=samples(growth=12.0)), "growth"),
         (replace(GOOD, samples=[*samples(), *samples(threads=34)[:180]]), "threads"),
@@ -69,7 +70,8 @@ def test_what_cannot_be_told_is_not_judged():
     assert row(replace(GOOD, report={"rehearsal": going_on}), "faults of").holds
     assert row(replace(GOOD, revivals=[Revival(1.0, 9.0, True, True), Revival(2.0, None, False, True, in_start=True)]), "kill").holds
     young = replace(GOOD, samples=[replace(samples()[0], gap=9.0), *samples()])  # its first minute
-    assert row(young, "the canvas").holds
+    assert row(young, "the canvas stands").holds
+    assert row(replace(GOOD, samples=samples(brightest=None)), "the canvas is").holds is None  # closed, or a live camera
 
 
 def test_memory_that_grows_and_stays_is_warm_up_and_no_leak():

@@ -83,6 +83,11 @@ def test_without_lp_it_says_what_to_install(shelf, monkeypatch):
     assert "cups-client" in faults[0]
 
 
+def test_a_caption_is_printed_in_its_own_letters():
+    one, other = (layout(Pillow.fromarray(picture(60, 40)), SHEETS["a6"], text) for text in ("\u8bf7\u8d70\u8fd1", "\u8fd1\u8d70\u8bf7"))
+    assert (np.asarray(one) != np.asarray(other)).any()  # boxes would all be the same
+
+
 LONG = "A very long name of a very old house beside the river, with its opening hours and its street"
 
 

@@ -3,14 +3,16 @@
 import json
 import os
 import stat
+import time
 from dataclasses import replace
 
 import pytest
 
 from installation.errors import ConfigError
-from installation.takeaways import quota
+from installation.takeaways import quota, storage
 from installation.takeaways.ageing import Moment, age, moment
 from installation.takeaways.kept import NOTE, id_of, new_secret, read_note
+from installation.takeaways.leftovers import ENDED
 from installation.takeaways.quota import EACH, Refusal
 from installation.takeaways.shelf import GoneError, Limits, Shelf
 
@@ -165,6 +167,10 @@ def test_a_link_that_ended_is_told_apart_from_one_that_never_was_after_a_restart
     with pytest.raises(GoneError):
         again.find(secret)
     assert again.find(new_secret()) is None
+    again.close()
+    for broken in ("{}", '{"0": "1"}', "[" * 200_000, "12", "\0"):
+        (again.folder / ENDED).write_text(broken)
+        make().close()
 
 
 @pytest.mark.parametrize(("wall", "stays"), [(300.0, True), (700.0, False), (-60.0, False)])
@@ -181,7 +187,10 @@ def test_after_a_power_cut_the_wall_clock_counts_and_what_comes_from_the_future_
             again.find(secret)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"id": 1}', '{"id": "x", "made": {"wall": "nan"}}'])
+BEYOND = '{"id": "x", "made": {"wall": 1%s, "boot": "", "uptime": 1}, "files": [], "gallery": ""}' % ("0" * 400)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"id": 1}', '{"id": "x", "made": {"wall": "nan"}}', "[" * 16000, BEYOND])
 def test_what_nobody_can_read_has_no_end_and_goes(make, text):
     shelf = make()
     _, kept = put(shelf)
@@ -262,6 +271,32 @@ def test_the_gallery_has_its_own_time_and_who_takes_it_back_has_the_old_one(make
     shelf.gallery(kept.id, "")
     with pytest.raises(GoneError):
         shelf.find(secret)
+
+
+def test_what_is_taken_back_or_printed_on_a_full_disk_holds_at_once_and_is_written_when_there_is_room(make, faults, monkeypatch):
+    shelf = make()
+    secret, kept = put(shelf)
+    shelf.gallery(kept.id, "shown")
+    written, full = storage.write_note, [True]
+
+    def refuses(folder, kept):
+        if full[0]:
+            raise OSError(28, "No space left on device")
+        written(folder, kept)
+
+    monkeypatch.setattr(storage, "write_note", refuses)
+    shelf.gallery(kept.id, "")
+    shelf.printed(kept.id)
+    assert (shelf.find(secret).gallery, shelf.find(secret).prints) == ("", 1)  # nobody sees it there, and nobody prints it without end
+    assert read_note(shelf.folder / kept.id).gallery == "shown" and faults == [
+        f"takeaways: {shelf.folder}: cannot be written (No space left on device); it is tried again"
+    ]
+    full[0] = False
+    shelf._woken.set()  # as it is every few seconds
+    until = time.monotonic() + 60
+    while read_note(shelf.folder / kept.id).gallery != "" and time.monotonic() < until:
+        time.sleep(0.01)
+    assert (read_note(shelf.folder / kept.id).gallery, read_note(shelf.folder / kept.id).prints) == ("", 1)
 
 
 def test_two_shows_do_not_share_a_folder(make):

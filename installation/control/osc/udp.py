@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import socket
 
-from installation.control.port_errors import why_not_listening
-from installation.errors import ConfigError
+from installation.control.port_errors import WayInError, why_not_listening
 
 
 def bound_socket(host: str, port: int, section: str) -> socket.socket:
     """A socket that listens. section: where host and port stand in the configuration, such as ``control.osc``. Raises
-    ConfigError."""
+    WayInError."""
     family, kind, protocol, _, address = _resolved(host, port, f"{section}.host")
     listening = socket.socket(family, kind, protocol)
     try:
         listening.bind(address)
     except OSError as err:
         listening.close()
-        raise ConfigError(why_not_listening(err, host, port, section)) from err
+        raise WayInError(section, why_not_listening(err, host, port, section)) from err
     return listening
 
 
 def resolved(host: str, port: int, key: str) -> tuple[socket.AddressFamily, tuple[object, ...]]:
-    """Family and address of a host, for sending. key: where it stands in the configuration. Raises ConfigError."""
+    """Family and address of a host, for sending. key: where it stands in the configuration. Raises WayInError."""
     found = _resolved(host, port, key)
     return found[0], found[4]
 
@@ -33,4 +32,5 @@ def _resolved(
     try:
         return socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
     except (OSError, UnicodeError) as err:
-        raise ConfigError(f"{key}: {host!r}: no such address ({getattr(err, 'strerror', None) or err})") from err
+        reason = f"{key}: {host!r}: no such address ({getattr(err, 'strerror', None) or err})"
+        raise WayInError(".".join(key.split(".")[:2]), reason) from err
