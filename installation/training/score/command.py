@@ -6,7 +6,8 @@ Identity: cosine of MobileFaceNet embeddings of sitter and reconstruction, both 
 the share of reconstructions whose nearest among all originals is their own. ``wplus_only``: from the code alone, without the
 detail residual. ``glass``: every edit at -1 and +1 over the sitter's own picture, as the mirror shows it: sharpness (variance
 of the Laplacian over the picture's own), leak (grey levels by which what is outside the head changes), seam (steps across the
-mask's rim over the picture's own), identity (to the sitter's picture), lightness (change of the cheeks' CIE L), colour (CIE
+mask's rim over the picture's own), identity (to the sitter's picture), same_person (share that is more
+like the sitter than 999 of 1,000 pairs of different sitters are alike), lightness (change of the cheeks' CIE L), colour (CIE
 Delta E of the cheeks), effects (what each edit does to every measure); all of it by group of people as well. A score whose input
 was not given is null. Intervals are 95 % bootstrap intervals, seeded.
 """

@@ -30,25 +30,29 @@ Array = NDArray[np.float64]
 SIGNS = (-1.0, 1.0)
 NUMBERS = tuple(field.name for field in fields(GlassNumbers))
 DRAWN_AT_ONCE = 6
+STRANGERS = 0.999  # of all pairs of different sitters are less alike than who counts as the same person
+FEWEST_PAIRS = 1000  # from which that can be told
 
 
 @dataclass(frozen=True, eq=False)
 class GlassScores:
     """Of N faces and D directions. numbers: each of ``NUMBERS`` [N, D, 2], at -1 and +1. identity [N, D, 2]: cosine of the portraits
     to the sitter's own picture; None without a network. effects [N, D, 2, measures]: what each portrait measures, less what the
-    sitter's own picture does; own [N, measures]: what that does; None where nothing was measured."""
+    sitter's own picture does; own [N, measures]: what that does; None where nothing was measured. same: cosine above which two pictures
+    show the same person; None where too few sitters tell it."""
 
     names: tuple[str, ...]
     numbers: dict[str, Array]
     identity: Array | None
     effects: Array | None = None
     own: Array | None = None
+    same: float | None = None
 
     def of(self, faces: NDArray[np.int64]) -> "GlassScores":
         """Of some of the faces."""
         numbers = {name: values[faces] for name, values in self.numbers.items()}
         identity, effects, own = (None if part is None else part[faces] for part in (self.identity, self.effects, self.own))
-        return GlassScores(self.names, numbers, identity, effects, own)
+        return GlassScores(self.names, numbers, identity, effects, own, self.same)
 
 
 def why_no_glazing(models: Models) -> str | None:
@@ -131,7 +135,7 @@ def score_glazing(
 ) -> GlassScores:
     """sitters: crop [S, S, 3] and landmarks [468, 2 or 3] px of it, each. measure: what each edit's effect is told by."""
     shape = (len(sitters), len(glazing.names), len(SIGNS))
-    measured, alike, told, plain = [], [], [], []
+    measured, alike, told, plain, faces = [], [], [], [], []
     for crop, landmarks in sitters:
         portraits = list(glazing.portraits(crop, landmarks))
         mask = glazing.mask(crop, landmarks, 1.0)
@@ -140,6 +144,7 @@ def score_glazing(
             matrix = five_point_matrix(landmarks)
             embedded = identity.embed([crop, *portraits], [matrix] * (1 + len(portraits)))
             alike.append(embedded[1:] @ embedded[0])
+            faces.append(embedded[0])
         if measure is not None:
             found = measure([crop, *portraits])
             told.append(found[1:] - found[0])
@@ -147,7 +152,16 @@ def score_glazing(
     numbers = {name: np.array([getattr(row, name) for row in measured], np.float64).reshape(shape) for name in NUMBERS}
     effects = np.array(told, np.float64).reshape(*shape, -1) if told else None
     identities = np.array(alike, np.float64).reshape(shape) if alike else None
-    return GlassScores(glazing.names, numbers, identities, effects, np.array(plain, np.float64) if plain else None)
+    return GlassScores(glazing.names, numbers, identities, effects, np.array(plain, np.float64) if plain else None, _same_from(faces))
+
+
+def _same_from(faces: Sequence[NDArray[np.floating]]) -> float | None:
+    """The cosine that hardly any two of these embeddings [E], of different people, reach."""
+    count = len(faces)
+    if count * (count - 1) < 2 * FEWEST_PAIRS:
+        return None
+    alike = np.stack(faces) @ np.stack(faces).T
+    return float(np.quantile(alike[np.triu_indices(count, 1)], STRANGERS))
 
 
 def joined(parts: Sequence[GlassScores]) -> GlassScores | None:

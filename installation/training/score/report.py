@@ -190,6 +190,8 @@ def _by_direction(scores: GlassScores, deviations: NDArray[np.float64] | None) -
     for d, name in enumerate(scores.names):
         row: Report = {key: _rounded(statistic(scores.numbers[key][:, d])) for key, statistic in OVER_CAMERA}
         row["identity"] = None if scores.identity is None else _rounded(known_median(scores.identity[:, d]))
+        if scores.identity is not None and scores.same is not None:
+            row["same_person"] = _rounded(known_mean((scores.identity[:, d] > scores.same).astype(np.float64)))
         row["lightness_each"] = _rounded(known_mean(np.abs(scores.numbers["lightness"][:, d])))
         row["colour"] = _rounded(known_mean(scores.numbers["colour"][:, d]))
         for k, sign in enumerate(SIGNS):
