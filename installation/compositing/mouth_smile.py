@@ -13,10 +13,12 @@ import numpy as np
 from installation.compositing.mouth import Box, Field, Mouth, around, resampled
 from installation.messages import Image
 
-LIFT, WIDER = 0.11, 0.16  # amount 1: mouths that the corners go up, and half widths that each goes out
-SADDER = 0.55  # of that is what a smile that goes moves them: more is a clown's
+LIFT, WIDER = 0.10, 0.14  # amount 1: mouths that the corners go up, and half widths that each goes out
+SADDER = 0.35  # of that is what a smile that goes moves them: the direction's own warp does the rest, and more is a clown's
 DIP = 0.02  # mouths that the middle goes the other way
-MOST = 2.0  # amount that nothing goes beyond
+MOST = 1.25  # amount that nothing goes beyond
+WIDE, LOW = 0.22, 0.12  # mouths that the lips' middle lies under the corners, or above them, where a mouth can hardly smile more, or less
+LEAST_ROOM = 0.25  # of the way is left to such a mouth
 BENDING = 1.5  # power with which the lips bend from their middle to the corners
 BESIDE, ABOVE, BELOW = 1.4, 1.2, 0.8  # half widths beside the corners, and mouths above and below them, as far as cheeks go along
 MIDDLE_WIDE, MIDDLE_HIGH = 0.9, 0.4  # half widths and mouths as far as the middle goes
@@ -68,6 +70,13 @@ class Smile:
         return np.asarray(WIDER * np.sign(u) * goes), np.asarray(self.mouth.width * (DIP * middle - LIFT * goes))
 
 
+def room(mouth: Mouth, amount: float) -> float:
+    """0…1: how far corners can still go up (amount above 0) or down: a broad smile grows little broader."""
+    middle = float(mouth.upper[len(mouth.upper) // 2, 1]) / mouth.width
+    taken = middle / WIDE if amount > 0 else -middle / LOW
+    return min(1.0, max(LEAST_ROOM, 1.0 - max(0.0, taken)))
+
+
 def fading(t: Field) -> Field:
     """1 at 0, smoothly down to 0 at 1 and beyond, either way."""
     return np.asarray(np.square(np.maximum(0.0, 1.0 - t * t)))
@@ -77,5 +86,5 @@ def smile_of(mouth: Mouth, amount: float) -> Smile | None:
     """A mouth that smiles by ``amount``, below 0 it loses its smile. None where nothing would be seen of it."""
     if not math.isfinite(amount):
         return None
-    strength = MOST * math.tanh(amount / MOST) * (1.0 if amount > 0 else SADDER)
+    strength = room(mouth, amount) * MOST * math.tanh(amount / MOST) * (1.0 if amount > 0 else SADDER)
     return None if abs(strength) * LIFT * mouth.width < LEAST_PX else Smile(mouth, strength)
