@@ -37,6 +37,7 @@ GENERATORS = {
 
 
 MOUTH, SMILE = "mouth-open", "smile"  # lips part and come together by amounts of the first; a laugh that loses its smile closes, too
+SMILE_WARP = 0.4  # of the direction's own that stays beside the lips' movement
 MOST_DETAIL = 1.0  # a residual runs from -1 to 1, as its encoder's tanh gives it
 
 
@@ -53,8 +54,9 @@ class Direction:
     by_editor: bool = False
 
     def left_to_editor(self) -> "Direction":
-        """What is left of it beside the editor's part: the warp."""
-        return replace(self, vector=torch.zeros_like(self.vector), maps=Maps(warp=self.maps.warp))
+        """What is left of it beside the editor's part: the warp; of a smile's a part, for the lips go most of their way by themselves."""
+        warp = self.maps.warp if self.name != SMILE or self.maps.warp is None else SMILE_WARP * self.maps.warp
+        return replace(self, vector=torch.zeros_like(self.vector), maps=Maps(warp=warp))
 
 
 @dataclass(frozen=True, eq=False)

@@ -172,5 +172,5 @@ def joined(parts: Sequence[GlassScores]) -> GlassScores | None:
     known = [part.identity for part in parts if part.identity is not None]
     numbers = {name: np.concatenate([part.numbers[name] for part in parts]) for name in NUMBERS}
     told, own = ([part for part in found if part is not None] for found in ([p.effects for p in parts], [p.own for p in parts]))
-    together = [np.concatenate(found) if found else None for found in (known, told, own)]
-    return GlassScores(parts[0].names, numbers, *together)
+    identity, effects, plain = (np.concatenate(found) if found else None for found in (known, told, own))
+    return GlassScores(parts[0].names, numbers, identity, effects, plain)
