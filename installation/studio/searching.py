@@ -16,6 +16,7 @@ from typing import Final, Literal
 
 from installation.control.web.studio_desk import Json, StudioError
 from installation.operation.priority import LAST, set_nice
+from installation.places import PACKAGE
 from installation.studio.search_talk import ENOUGH, Messages, Request, Words
 
 log = logging.getLogger(__name__)
@@ -205,7 +206,8 @@ class Searcher:
 
     def _asked(self, search: Search) -> str:
         """Why nothing came of it, where that is so. Raises OSError."""
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"}
+        places = os.pathsep.join(filter(None, [str(PACKAGE.parent), *sys.path]))
+        environment = os.environ | {"PYTHONPATH": places, "OMP_NUM_THREADS": "1"}
         environment.pop("NOTIFY_SOCKET", None)  # it is no part of the show for whoever watches over that
         with self._lock:
             if search.state != "waiting":

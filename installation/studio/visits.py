@@ -20,7 +20,7 @@ SECONDS = 30 * 60.0  # that one is kept after it was used last
 MOST, MOST_BYTES = 12, 300_000_000  # of all together
 SETTLED = 60.0  # s without a move, after which one may give way to somebody who comes
 FORGOTTEN = "This picture was forgotten, as nobody had touched it for a while. Your edits are still here: bring the same picture again."
-TAKEN_BACK = "This picture is not lent any more: its visitor took it back, or its time was over."
+TAKEN_BACK = "This picture is not here any more: its visitor took it back, or its time was over."
 MOST_FOUND = 40  # codes of one face
 CROWDED = "Too many people are at work here; try again in a minute."
 
@@ -116,13 +116,11 @@ class Visits:
     def get(self, id: str, touch: bool = True) -> Visit:
         """Raises StudioError where it is not kept any more. touch: whether it is being worked on."""
         with self._lock:
+            known = self._visits.get(id)
             self._prune()
             visit = self._visits.get(id)
             if visit is None:
-                raise StudioError(410, FORGOTTEN)
-            if visit.lent is not None and not visit.lent():
-                del self._visits[id]
-                raise StudioError(410, TAKEN_BACK)
+                raise StudioError(410, FORGOTTEN if known is None or known.lent is None else TAKEN_BACK)
             if touch:
                 visit.used = self._clock()
             return visit

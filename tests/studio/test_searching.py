@@ -31,18 +31,20 @@ def request(seconds=1.0, side=64):
     return Request(Path("g"), "k", None, Path("n"), seconds, square, np.ones((2, 3), np.float32), None)
 
 
-def script(*lines):
-    """A process that speaks as the real one does. said(words, data): a message; line(): what it is told next."""
-    begin = """
+BEGIN = """
 import sys, time
-sys.path.insert(0, %r)
 from installation.studio.search_talk import message, read_request
 read_request(sys.stdin.buffer)
 line = sys.stdin.buffer.readline
 def said(words, data=b""):
-    sys.stdout.buffer.write(message(words, data)); sys.stdout.buffer.flush()
-""" % os.getcwd()
-    return (sys.executable, "-c", begin + "\n".join(lines))
+    sys.stdout.buffer.write(message(words, data))
+    sys.stdout.buffer.flush()
+"""
+
+
+def script(*lines):
+    """A process that speaks as the real one does. said(words, data): a message; line(): what it is told next."""
+    return (sys.executable, "-c", BEGIN + "\n".join(lines))
 
 
 LOOKS = "said({'share': 0.25}, b'picture')"

@@ -10,6 +10,7 @@ const $ = (id) => document.getElementById(id);
 const LOOK = 60000; // ms between two looks at whether the picture is still kept
 const TOLD = 9000; // ms that a notice stays
 const FORGOTTEN = "The picture was forgotten, as nobody had touched it for a while. Your edits are still here: bring the same picture again, and it looks as it did.";
+const TAKEN_BACK = "This picture is not here any more: its visitor took it back, or its time was over.";
 
 let desk = null; // the controls that there are
 let visit = null; // the photograph that is kept
@@ -47,7 +48,7 @@ function tell(text, bad = false) {
 $("told").querySelector("button").addEventListener("click", () => tell(""));
 
 function failed(error) {
-  if (error.status === 410) forgotten(visit?.lent ? error.message : FORGOTTEN);
+  if (error.status === 410) forgotten(visit?.lent ? TAKEN_BACK : FORGOTTEN);
   else tell(error.message, true);
 }
 
@@ -347,7 +348,7 @@ async function look() {
   try {
     await ask(`pictures/${visit.id}`);
   } catch (error) {
-    if (error.status === 410) forgotten();
+    if (error.status === 410) failed(error);
   }
 }
 setInterval(look, LOOK);
