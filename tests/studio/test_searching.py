@@ -165,7 +165,7 @@ def test_whoever_cancels_leaves_or_stops_asking_ends_the_process(searching):
 
 def test_a_visit_that_is_not_kept_any_more_is_not_looked_at(searching):
     there = [True]
-    searcher = searching(LOOKS, "line()")
+    searcher = searching(LOOKS, "line()", unwatched=600.0)
     searcher.put(search(wanted=lambda: there[0]))
     pid = running(searcher)
     there[0] = False
