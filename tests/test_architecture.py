@@ -63,12 +63,12 @@ ARROWS: dict[str, set[str]] = {
     "drawings": set(),
     "paintings": set(),
     "studio": {
-        "faces", "latents", "networks", "engines", "models", "portraits", "sources", "operation", "canvas", "styles", "control", "stages",
-        "assembly", "darkroom",
+        "faces", "latents", "networks", "checkpoints", "inversion", "engines", "models", "portraits", "sources", "operation", "canvas",
+        "styles", "control", "stages", "assembly", "darkroom", "training",
     },
     "training": {
-        "faces", "latents", "networks", "checkpoints", "engines", "models", "portraits", "compositing", "sources", "styles", "stages",
-        "registry",
+        "faces", "latents", "networks", "checkpoints", "inversion", "engines", "models", "portraits", "compositing", "sources", "styles",
+        "stages", "registry",
     },
     "commands": {
         "latents", "networks", "checkpoints", "codes", "inversion", "engines", "models", "sources", "operation", "canvas", "styles",

@@ -26,7 +26,6 @@ from installation.checkpoints.error import CheckpointError
 from installation.codes.code import Code
 from installation.codes.draw import CodePainter
 from installation.commands.code_options import add_models, bench_of, signature
-from installation.commands.inversion_terms import net_terms
 from installation.config import load_config
 from installation.darkroom.code_words import CodeBench, Wanted, open_code_bench
 from installation.darkroom.files import find_sources, make_folder, save_picture
@@ -37,6 +36,7 @@ from installation.errors import ConfigError, SourceError
 from installation.inversion.settings import Effort, Weights
 from installation.messages import Image
 from installation.output_file import check_output
+from installation.training.inversion_terms import net_terms
 
 SECONDS = 60.0
 LOOK = 2.0  # s between two pictures on the disk, as it comes

@@ -151,17 +151,18 @@ class Inversion:
         """uint8 RGB [S, S, 3]: as it is drawn now."""
         return Progress("code", 0, 0.0, 0.0, {}, self._drawn(self.generator, self._code())).picture
 
+    @torch.no_grad()
+    def loss(self) -> float:
+        """Of the code as it is now, which the last step has moved since its own loss was told."""
+        return float(torch.stack(list(self._parts("code", self._drawn(self.generator, self._code())).values())).sum())
+
     def _step(self, name: PhaseName, phase: Phase) -> Progress:
         began = self._clock()
         optimiser = self._optimiser(name)
         for group in optimiser.param_groups:
             group["lr"] = phase.current_rate
         drawn = self._drawn(self.generator, self._code())
-        parts = {key: weight * distance(drawn) for key, (weight, distance) in self._terms.items()}
-        if name == "code" and self._weights.prior:
-            parts["prior"] = self._weights.prior * self._prior(self._code())
-        if name == "tuning" and self._weights.locality:
-            parts["locality"] = self._weights.locality * self._locality()
+        parts = self._parts(name, drawn)
         loss = torch.stack(list(parts.values())).sum()
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -169,6 +170,15 @@ class Inversion:
         phase.step(float(loss.detach()), self._clock() - began)
         numbers = {key: float(value.detach()) for key, value in parts.items()}
         return Progress(name, phase.done, self._share(), float(loss.detach()), numbers, drawn.detach())
+
+    def _parts(self, name: PhaseName, drawn: Tensor) -> dict[str, Tensor]:
+        """What is to be made small, weighted, of a drawing of the code as it is now."""
+        parts = {key: weight * distance(drawn) for key, (weight, distance) in self._terms.items()}
+        if name == "code" and self._weights.prior:
+            parts["prior"] = self._weights.prior * self._prior(self._code())
+        if name == "tuning" and self._weights.locality:
+            parts["locality"] = self._weights.locality * self._locality()
+        return parts
 
     def _share(self) -> float:
         phases = [phase for phase in self.phases.values() if phase.steps]

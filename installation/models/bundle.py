@@ -57,7 +57,8 @@ class Models:
     base: ``synthesis(ws [N, styles, w_dim]) -> [N, 3, size, size]``. encoder: in the form that runs fastest,
     ``images [N, 3, input_px, input_px] -> ws``; a FacetsEncoder has a detail residual besides. editor: writes into that residual what
     some of the directions leave to it; None: they are drawn without. notices: what was left out, in words for a person.
-    direction_paths: of those directions, and folders in which others may appear; generator_family: as its file names it.
+    direction_paths: of those directions, and folders in which others may appear; generator_family: as its file names it. generator_path,
+    encoder_path: the files that base and encoder were read from.
     """
 
     name: str
@@ -70,6 +71,8 @@ class Models:
     editor: Editor | None = None
     direction_paths: tuple[Path, ...] = ()
     generator_family: str = ""
+    generator_path: Path | None = None
+    encoder_path: Path | None = None
 
     def read_directions(self, paths: Sequence[Path]) -> DirectionSet:
         """Those of files and folders, for these models. Raises WeightsError where they do not fit."""
@@ -148,8 +151,9 @@ def load_models(
         except WeightsError as err:
             left_out("editor", err)
     models = Models(
-        generator.name, base, quick, family, DirectionSet([]), latent_avg, (), face_editor, (), metadata_of(generator).get("family", "")
-    )
+        generator.name, base, quick, family, DirectionSet([]), latent_avg, (), face_editor, (), metadata_of(generator).get("family", ""),
+        generator, encoder,
+    )  # fmt: skip
     fitting = list(directions)
     try:
         found = models.read_directions(fitting)

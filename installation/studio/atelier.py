@@ -5,23 +5,29 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import TypeVar
+
+import numpy as np
+import torch
 
 from installation.assembly.networks import painter_settings
 from installation.config import Config
 from installation.control.web.studio_desk import Json, StudioError
 from installation.models.guests import FACES
 from installation.studio.brushes import Brushes
-from installation.studio.desk import desk_of, visit_json
+from installation.studio.desk import LONGER_SECONDS, desk_of, visit_json
 from installation.studio.jobs import JobQueue
 from installation.studio.networks import StudioNetworks
 from installation.studio.people import FaceFinder
 from installation.studio.photograph import shown_name
 from installation.studio.portraying import Offer, Portrayer
+from installation.studio.searching import Search, Searcher
 from installation.studio.styling import Stylist
 from installation.studio.visits import Visit, Visits
 from installation.studio.wish import Wish, read_wish
 from installation.studio.workbench import Workbench
 
+T = TypeVar("T")
 NOT_YET = "The mirror is still starting; try again in a moment."
 
 
@@ -32,6 +38,7 @@ class Atelier:
         self._config, self._offer, self._alone = config, offer, alone
         self._visits = Visits()
         self._jobs = JobQueue(self._rest)
+        self._searcher = Searcher()
         self._networks: StudioNetworks | None = None
         self._bench: Workbench | None = None  # until nobody has come for a while
         self._samples = sorted(FACES.glob("*.webp"))
@@ -42,6 +49,7 @@ class Atelier:
 
     def close(self, longest: float | None = None) -> None:
         """End after the job in hand, waiting ``longest`` s for it (None: until it is done), and keep nothing."""
+        self._searcher.close()
         self._jobs.close(longest)
         self._visits.clear()
 
@@ -63,6 +71,7 @@ class Atelier:
 
     def forget(self, id: str) -> None:
         self._visits.forget(id)
+        self._searcher.forget(id)
 
     # ---- pictures that come ----
 
@@ -75,6 +84,9 @@ class Atelier:
 
     def take_code(self, data: bytes, name: str) -> Future[Json]:
         return self._jobs.put(lambda: self._unpack(data, shown_name(name)))
+
+    def take_lent(self, data: bytes, name: str, lent: Callable[[], bool]) -> Future[Json]:
+        return self._jobs.put(lambda: self._welcome(data, name, lent))
 
     def take_painting(self, id: str, data: bytes, name: str) -> Future[Json]:
         def job() -> Json:
@@ -91,17 +103,57 @@ class Atelier:
     def drawn(self, id: str, wish: object) -> Future[bytes]:
         return self._asked(id, wish, Workbench.shown)
 
-    def code_seen(self, id: str, number: int) -> Future[bytes]:
-        return self._jobs.put(lambda: self._open().from_code(self._visits.get(id), number))
+    def code_seen(self, id: str, number: int, code: int = 0) -> Future[bytes]:
+        return self._jobs.put(lambda: self._open().from_code(self._visits.get(id), number, code))
 
     def sketch(self, id: str, number: int, style: str) -> Future[bytes]:
         return self._jobs.put(lambda: self._open().sketch(self._visits.get(id), number, style))
 
     def picture_file(self, id: str, wish: object) -> Future[bytes]:
-        return self._asked(id, wish, Workbench.saved)
+        return self._asked(id, wish, lambda bench, visit, wish: bench.saved(_own(visit), wish))
 
     def code_file(self, id: str, number: int, wish: object) -> Future[bytes]:
-        return self._asked(id, wish, lambda bench, visit, wish: bench.packed(visit, number, wish))
+        return self._asked(id, wish, lambda bench, visit, wish: bench.packed(_own(visit), number, wish))
+
+    # ---- longer looks ----
+
+    def search(self, id: str, number: int, seconds: int, wish: object) -> Future[Json]:
+        if seconds not in LONGER_SECONDS:
+            raise StudioError(400, f"A longer look takes {', '.join(map(str, LONGER_SECONDS))} s.")
+
+        def begun(bench: Workbench, visit: Visit, wish: Wish) -> Json:
+            request = bench.request(visit, number, wish.codes.get(number, 0), seconds)
+            shape = request.start.shape
+
+            def keep(code: bytes) -> int:
+                ws = torch.from_numpy(np.frombuffer(code, np.float32).reshape(shape).copy())
+                return self._visits.keep_code(id, number, ws)
+
+            return self._searcher.put(Search(id, number, request, lambda: self._visits.kept(id), keep))
+
+        return self._asked(id, wish, begun)
+
+    def search_seen(self, id: str) -> Json:
+        self._visits.get(id)
+        return self._searcher.look(id)
+
+    def search_picture(self, id: str) -> bytes:
+        self._visits.get(id)
+        return self._searcher.picture(id)
+
+    def end_search(self, id: str, keep: bool) -> None:
+        self._visits.get(id)
+        (self._searcher.enough if keep else self._searcher.cancel)(id)
+
+    def adopt(self, id: str, other: str, number: int) -> Future[Json]:
+        def job() -> Json:
+            mine, theirs = self._visits.get(id), self._visits.get(other, touch=False)
+            if theirs.photograph.digest != mine.photograph.digest:
+                raise StudioError(400, "These are two pictures; a code belongs to one of them.")
+            codes = {number: (theirs.met[1].ws,)} if theirs.searched else theirs.found
+            return {str(n): [self._visits.keep_code(id, n, ws) for ws in those] for n, those in codes.items() if n in mine.numbers}
+
+        return self._jobs.put(job)
 
     # ---- in the studio's thread ----
 
@@ -118,11 +170,12 @@ class Atelier:
 
     def _rest(self) -> None:
         self._visits.prune()
+        self._searcher.tidy()
         if not len(self._visits):
             self._bench = None
 
-    def _asked(self, id: str, wish: object, make: Callable[[Workbench, Visit, Wish], bytes]) -> Future[bytes]:
-        def job() -> bytes:
+    def _asked(self, id: str, wish: object, make: Callable[[Workbench, Visit, Wish], T]) -> Future[T]:
+        def job() -> T:
             visit = self._visits.get(id)
             own = [f"style/{name}/amount" for name in visit.own]
             read = read_wish(wish, self._offer.table(), visit.numbers, own)
@@ -130,8 +183,9 @@ class Atelier:
 
         return self._jobs.put(job)
 
-    def _welcome(self, data: bytes, name: str) -> Json:
+    def _welcome(self, data: bytes, name: str, lent: Callable[[], bool] | None = None) -> Json:
         visit = self._open().welcome(data, name)
+        visit.lent = lent
         self._visits.add(visit)
         return visit_json(visit)
 
@@ -139,3 +193,10 @@ class Atelier:
         visit, edits = self._open().unpack(data, name)
         self._visits.add(visit)
         return {**visit_json(visit), **edits}
+
+
+def _own(visit: Visit) -> Visit:
+    """Raises StudioError where the picture is somebody else's."""
+    if visit.lent is not None:
+        raise StudioError(403, "This is a visitor's picture: it can be looked at and edited here, and is not saved.")
+    return visit

@@ -3,7 +3,7 @@ nothing is read before its size was checked.
 
 ``card`` is JSON in UTF-8: ``format``, ``version``, ``generator`` (digest of the weights that the code belongs to), ``model``, ``picture``
 (digest of the photograph's file), ``face`` (its number there), ``name``, ``values`` and ``style`` (controls that were moved), ``paintings``
-(name and title of each own style). The arrays are listed in ``ARRAYS``.
+(name and title of each own style), ``searched`` (whether a longer look has found the code). The arrays are listed in ``ARRAYS``.
 """
 
 from __future__ import annotations
@@ -63,17 +63,19 @@ class Code:
     values: Mapping[str, object]
     style: Mapping[str, object]
     paintings: Mapping[str, Style]
+    searched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What is said of a code: of which photograph, and how it is edited."""
+    """What is said of a code: of which photograph, how it is edited, and whether a longer look has found it."""
 
     picture: str
     face: int
     name: str
     values: Values
     style: Values
+    searched: bool = False
 
 
 def write_code(encoded: EncodedFace, aligned: AlignedFace, card: Card, own: Mapping[str, Style], models: Models, generator: str) -> bytes:
@@ -95,6 +97,7 @@ def write_code(encoded: EncodedFace, aligned: AlignedFace, card: Card, own: Mapp
         "format": FORMAT, "version": VERSION, "generator": generator, "model": models.name,
         "picture": card.picture, "face": card.face, "name": card.name,
         "values": dict(card.values), "style": dict(card.style), "paintings": [[name, own[name].description] for name in paintings],
+        "searched": card.searched,
     }  # fmt: skip
     out = BytesIO()
     np.savez_compressed(out, card=np.frombuffer(json.dumps(told, ensure_ascii=False).encode(), np.uint8), **arrays)
@@ -116,7 +119,9 @@ def read_code(data: bytes, name: str, models: Models, generator: str) -> Code:
     detail = _tensor(arrays["detail"]) if "detail" in arrays else None
     encoded = EncodedFace(face, _tensor(arrays["ws"]), detail, silhouette, covered, changes)
     paintings = _paintings(card["paintings"], arrays.get("paintings"), name)
-    return Code(encoded, str(card["picture"])[:64], int(card["face"]), str(card["name"])[:80], card["values"], card["style"], paintings)
+    searched = card.get("searched") is True  # files from before there were longer looks say nothing of it
+    picture, title = str(card["picture"])[:64], str(card["name"])[:80]
+    return Code(encoded, picture, int(card["face"]), title, card["values"], card["style"], paintings, searched)
 
 
 def _read_arrays(data: bytes, name: str) -> dict[str, Array]:

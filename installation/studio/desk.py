@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from installation.control.parameters import ParameterTable, Scalar
 from installation.control.web.desk_view import row_json
 from installation.control.web.studio_desk import MOST_BYTES, MOST_CODE_BYTES, Json, StudioError
+from installation.models.bundle import Models
 from installation.studio.people import Person, largest
 from installation.studio.photograph import MOST_PIXELS
 from installation.studio.portraying import Offer
@@ -14,6 +15,7 @@ from installation.studio.visits import Visit
 from installation.studio.wish import FACE_CONTROLS, SCOPE, STYLE_CONTROLS, is_edit, is_style, read_values
 
 COARSE_TO, MIDDLE_TO = 8, 32  # px: layers up to there are shape and pose, then features; finer ones are colour and texture
+LONGER_SECONDS = (2, 10, 60)  # that a longer look may take
 TITLES: Mapping[str, str] = {"identity/glass": "glass", "identity/detail": "detail", "truncation": "likeness"}
 
 
@@ -28,8 +30,19 @@ def desk_of(offer: Offer, samples: int, alone: bool) -> Json:
         "styling": [row_json(table[name]) for name in (*STYLE_CONTROLS, SCOPE) if name in table],
         "samples": samples,
         "alone": alone,
+        "longer": {"seconds": LONGER_SECONDS, "why": no_longer_look(offer.models)},
         "limits": {"bytes": MOST_BYTES, "code": MOST_CODE_BYTES, "pixels": MOST_PIXELS},
     }
+
+
+def no_longer_look(models: Models) -> str:
+    """Why no code can be looked for with these models, in a sentence; empty where one can."""
+    file = models.generator_path
+    if file is None or not any(True for _ in models.base.parameters()):
+        return "This mirror draws with an exported engine alone, which nothing can be looked for in; its generator's own file could be."
+    if not file.is_file():
+        return f"The generator's file, {file.name}, is not there any more; without it nothing can be looked for."
+    return ""
 
 
 def _blend(child: str, resolutions: Collection[int], table: ParameterTable) -> Json:
@@ -58,6 +71,7 @@ def visit_json(visit: Visit) -> Json:
         "height": photograph.height,
         "notices": list(photograph.notices),
         "people": [{"number": one.number, "box": box(one), "why": one.why} for one in visit.people],
+        "lent": visit.lent is not None,
         "chosen": None if chosen is None else chosen.number,
         "paintings": [{"name": f"style/{style.name}/amount", "title": style.description} for style in visit.own.values()],
     }

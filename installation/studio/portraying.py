@@ -64,14 +64,15 @@ class Portrayer:
     offer: Offer
     networks: StudioNetworks
 
-    def meet(self, visit: Visit, number: int) -> EncodedFace:
-        """The code of somebody in the photograph, made when they are chosen first. Raises StudioError where they cannot be."""
+    def meet(self, visit: Visit, number: int, code: int = 0) -> EncodedFace:
+        """The code of somebody in the photograph, made when they are chosen first. code: a found one instead of the encoder's. Raises
+        StudioError where they cannot be edited, or have no such code."""
         known = visit.met.get(number)
         if known is None:
             person, photograph = visit.person(number), visit.photograph
             others = [one.aligned for one in visit.people if one is not person]
             known = visit.met[number] = self.networks.encoded(person.aligned, others, photograph.width, photograph.height)
-        return known
+        return visit.encoded(number, code) if code else known
 
     def picture(self, visit: Visit, wish: Wish, image: Image | None = None) -> Image:
         """The photograph [h, w, 3] with its faces as they are wished, or one face's square. image: the photograph in the size that it is
@@ -98,7 +99,8 @@ class Portrayer:
         frame = Frame(0, 0.0, image)
         numbers = [wish.portrait] if wish.portrait is not None else [number for number, values in wish.faces.items() if values]
         nobody = EncodedFace(next(iter(places.values())), self.offer.models.latent_avg, None)
-        sitters = {n: replace(visit.met.get(n, nobody) if n not in numbers else self.meet(visit, n), face=places[n]) for n in places}
+        met = {n: self.meet(visit, n, wish.codes.get(n, 0)) if n in numbers else visit.met.get(n, nobody) for n in places}
+        sitters = {n: replace(one, face=places[n]) for n, one in met.items()}
         edited: list[EditedFace] = []
         drawings: list[Drawing] = []
         for number in numbers:
@@ -115,7 +117,7 @@ class Portrayer:
         values, directions = wish.faces.get(number, {}), self.offer.directions()
         side = math.ceil(quad_from_landmarks(own.face.landmarks).side)
         finest = wish.fine and side > SMALL_PX
-        key = json.dumps([sorted(values.items()), finest, side if not finest else 0, id(directions)])
+        key = json.dumps([sorted(values.items()), wish.codes.get(number, 0), finest, side if not finest else 0, id(directions)])
         known = visit.drawn.get(number)
         if known is not None and known.key == key:
             return known

@@ -5,8 +5,10 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from torch import Tensor
 
 from installation.control.web.studio_desk import StudioError
 from installation.messages import Drawing, EditedFace, EncodedFace
@@ -18,6 +20,8 @@ SECONDS = 30 * 60.0  # that one is kept after it was used last
 MOST, MOST_BYTES = 12, 300_000_000  # of all together
 SETTLED = 60.0  # s without a move, after which one may give way to somebody who comes
 FORGOTTEN = "This picture was forgotten, as nobody had touched it for a while. Your edits are still here: bring the same picture again."
+TAKEN_BACK = "This picture is not here any more: its visitor took it back, or its time was over."
+MOST_FOUND = 40  # codes of one face
 CROWDED = "Too many people are at work here; try again in a minute."
 
 
@@ -32,8 +36,10 @@ class Drawn:
 
 @dataclass(eq=False)
 class Visit:
-    """One photograph on one page. people: from the left; met: codes of those who were chosen; own: the visitor's own styles. Belongs to
-    the studio's thread."""
+    """One photograph on one page. people: from the left; met: codes of those who were chosen; own: the visitor's styles; found: the codes
+    [styles, w_dim] of each face that longer looks have found. searched: whether it was opened from a file with such a code. lent: of a
+    picture that is somebody else's, whether it may still be had; it is not saved. Belongs to the studio's thread, but for ``found``, which
+    ``Visits`` replaces as a whole."""
 
     photograph: Photograph
     people: tuple[Person, ...]
@@ -41,12 +47,29 @@ class Visit:
     met: dict[int, EncodedFace] = field(default_factory=dict)
     drawn: dict[int, Drawn] = field(default_factory=dict)
     own: dict[str, Style] = field(default_factory=dict)
+    found: Mapping[int, tuple[Tensor, ...]] = field(default_factory=dict)
+    searched: bool = False
+    lent: Callable[[], bool] | None = None
     used: float = 0.0
 
     @property
     def bytes(self) -> int:
         """Memory that it holds, about."""
-        return self.photograph.bytes + sum(one.aligned.crop.nbytes for one in self.people) + (2 << 20) * (1 + len(self.met))
+        return (
+            self.photograph.bytes
+            + sum(one.aligned.crop.nbytes for one in self.people)
+            + (2 << 20) * (1 + len(self.met))
+            + sum(ws.nbytes for codes in self.found.values() for ws in codes)
+        )
+
+    def encoded(self, number: int, code: int) -> EncodedFace:
+        """Somebody who was met, with the encoder's code (0) or one that was found, from 1 on. Raises StudioError where there is none."""
+        if not code:
+            return self.met[number]
+        codes = self.found.get(number, ())
+        if not 0 < code <= len(codes):
+            raise StudioError(400, f"Face {number} has no code {code}.")
+        return replace(self.met[number], ws=codes[code - 1])
 
     @property
     def numbers(self) -> list[int]:
@@ -93,13 +116,33 @@ class Visits:
     def get(self, id: str, touch: bool = True) -> Visit:
         """Raises StudioError where it is not kept any more. touch: whether it is being worked on."""
         with self._lock:
+            known = self._visits.get(id)
             self._prune()
             visit = self._visits.get(id)
             if visit is None:
-                raise StudioError(410, FORGOTTEN)
+                raise StudioError(410, FORGOTTEN if known is None or known.lent is None else TAKEN_BACK)
             if touch:
                 visit.used = self._clock()
             return visit
+
+    def kept(self, id: str) -> bool:
+        """Whether it is still kept."""
+        with self._lock:
+            self._prune()
+            return id in self._visits
+
+    def keep_code(self, id: str, number: int, ws: Tensor) -> int:
+        """A code [styles, w_dim] that was found for a face, for as long as the visit lasts; its number, from 1 on. Raises StudioError where
+        the visit is not kept any more, or has too many."""
+        with self._lock:
+            visit = self._visits.get(id)
+            if visit is None:
+                raise StudioError(410, FORGOTTEN)
+            codes = visit.found.get(number, ())
+            if len(codes) >= MOST_FOUND:
+                raise StudioError(422, f"{MOST_FOUND} codes are the most that are kept of one face; bring the picture again.")
+            visit.found = {**visit.found, number: (*codes, ws)}
+            return len(codes) + 1
 
     def left(self, id: str) -> float:
         """Seconds that it is still kept. Raises StudioError."""
@@ -122,4 +165,4 @@ class Visits:
 
     def _prune(self) -> None:
         now = self._clock()
-        self._visits = {id: one for id, one in self._visits.items() if now - one.used < SECONDS}
+        self._visits = {id: one for id, one in self._visits.items() if now - one.used < SECONDS and (one.lent is None or one.lent())}

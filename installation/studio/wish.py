@@ -23,17 +23,19 @@ Values = Mapping[str, Scalar]
 @dataclass(frozen=True, slots=True)
 class Wish:
     """faces: what each is edited by, by its number; style: of the whole picture; portrait: whose square alone is to be seen, None for the
-    photograph; fine: whether it is to be looked at, and no slider moves."""
+    photograph; fine: whether it is to be looked at, and no slider moves; codes: faces that are not drawn from the encoder's code, and which
+    that was found they have instead."""
 
     faces: Mapping[int, Values] = field(default_factory=dict)
     style: Values = field(default_factory=dict)
     portrait: int | None = None
     fine: bool = True
+    codes: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def unedited(self) -> Wish:
         """The same view of the photograph as it came."""
-        return replace(self, faces={}, style={})
+        return replace(self, faces={}, style={}, codes={})
 
 
 def is_edit(name: str) -> bool:
@@ -56,7 +58,8 @@ def read_wish(given: object, table: ParameterTable, numbers: Collection[int], ow
     if portrait is not None and portrait not in numbers:
         raise StudioError(400, f"There is no face {portrait}.")
     faces = {_number(word, numbers): read_values(values, table, is_edit) for word, values in given.get("faces", {}).items()}
-    return Wish(faces, read_values(given.get("style", {}), table, is_style, own), portrait, given.get("fine") is not False)
+    style = read_values(given.get("style", {}), table, is_style, own)
+    return Wish(faces, style, portrait, given.get("fine") is not False, _codes(given.get("codes", {}), numbers))
 
 
 def read_values(given: object, table: ParameterTable, fits: Callable[[str], bool], own: Collection[str] = ()) -> Values:
@@ -72,6 +75,13 @@ def read_values(given: object, table: ParameterTable, fits: Callable[[str], bool
             raise StudioError(400, f"{str(name)[:60]}: there is no such control, or it cannot be {str(value)[:40]}.")
         values[name] = row.clamp(coerced)
     return values
+
+
+def _codes(given: object, numbers: Collection[int]) -> Mapping[int, int]:
+    """Raises StudioError."""
+    if not isinstance(given, dict) or not all(type(code) is int and 0 <= code < 1000 for code in given.values()):
+        raise StudioError(400, "This is no list of codes.")
+    return {_number(word, numbers): code for word, code in given.items() if code}
 
 
 def _number(word: object, numbers: Collection[int]) -> int:

@@ -8,13 +8,16 @@ from pathlib import Path
 
 from installation.control.web.studio_desk import Json, StudioError
 from installation.engines.style_models import Predictor
+from installation.faces.ffhq import crop_to_original, quad_from_landmarks
 from installation.messages import Image
+from installation.stages.align import align_image
 from installation.studio.code_file import DRAWN_PX, MOST_PAINTINGS, Card, Code, read_code, write_code
-from installation.studio.desk import kept_values
+from installation.studio.desk import kept_values, no_longer_look
 from installation.studio.people import FaceFinder, Person, largest
 from installation.studio.photograph import Photograph, read_photograph, smaller
 from installation.studio.pictures import enlarged, jpeg, png
 from installation.studio.portraying import Offer, Portrayer
+from installation.studio.search_talk import Request
 from installation.studio.styling import Stylist
 from installation.studio.visits import Visit
 from installation.studio.wish import OWN, Wish, is_edit, is_style
@@ -55,6 +58,7 @@ class Workbench:
         visit = Visit(Photograph.of(drawn, code.name or name, b"", code.picture), (Person.of_square(code.encoded.face, drawn),))
         visit.met[1] = code.encoded
         visit.own.update(code.paintings)
+        visit.searched = code.searched
         return visit, self._edits(code)
 
     def learn(self, visit: Visit, data: bytes, name: str) -> Json:
@@ -84,13 +88,29 @@ class Workbench:
 
     def packed(self, visit: Visit, number: int, wish: Wish) -> bytes:
         """``.npz`` of a face's code and edits."""
-        encoded, person, photograph = self.portrayer.meet(visit, number), visit.person(number), visit.photograph
-        card = Card(photograph.digest, number, photograph.name, wish.faces.get(number, {}), wish.style)
+        code = wish.codes.get(number, 0)
+        encoded, person, photograph = self.portrayer.meet(visit, number, code), visit.person(number), visit.photograph
+        searched = bool(code) or visit.searched
+        card = Card(photograph.digest, number, photograph.name, wish.faces.get(number, {}), wish.style, searched)
         return write_code(encoded, person.aligned, card, visit.own, self.offer.models, self.offer.generator)
 
-    def from_code(self, visit: Visit, number: int) -> bytes:
+    def from_code(self, visit: Visit, number: int, code: int = 0) -> bytes:
         """JPEG of a face as the generator draws it from its code alone."""
-        return jpeg(self.portrayer.reconstructed(self.portrayer.meet(visit, number)))
+        return jpeg(self.portrayer.reconstructed(self.portrayer.meet(visit, number, code)))
+
+    def request(self, visit: Visit, number: int, code: int, seconds: float) -> Request:
+        """What a longer look at a face begins with: its square, and the code that it has."""
+        models, path = self.offer.models, self.offer.models.generator_path
+        why = no_longer_look(models)
+        if why or path is None:
+            raise StudioError(422, why)
+        if not visit.photograph.data:
+            raise StudioError(422, "There is no photograph here to look at longer, only a code; bring the photograph, too.")
+        encoded, side = self.portrayer.meet(visit, number, code), int(models.base.size)
+        square = align_image(visit.photograph.view, crop_to_original(quad_from_landmarks(visit.person(number).face.landmarks), side), side)
+        detail = None if encoded.detail is None or models.detail is None else encoded.detail.numpy()
+        encoder = None if models.detail is None else models.encoder_path
+        return Request(path, self.offer.generator, encoder, path.parent, seconds, square, encoded.ws.numpy(), detail)
 
     def sketch(self, visit: Visit, number: int, style: str) -> bytes:
         """Small JPEG of a face in a style."""
@@ -106,7 +126,7 @@ class Workbench:
         style, more = kept_values(code.style, self.offer.table(), is_style, own)
         lost = sorted({*left, *more})
         notices = [f"Left out, as it is not there on this machine: {', '.join(lost)[:300]}."] if lost else []
-        return {"values": values, "style": style, "notices": notices, "code": True, "face": code.face}
+        return {"values": values, "style": style, "notices": notices, "code": True, "face": code.face, "searched": code.searched}
 
 
 def _square(painting: Image) -> Image:

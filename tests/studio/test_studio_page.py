@@ -1,6 +1,7 @@
 """The photo page in a real Chromium, as somebody sees it who has never been there."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -221,6 +222,134 @@ def test_code_and_edits_are_saved_and_opened_again(page, folder):
     assert page.execute_script(thumb) == pytest.approx(0.75)
 
 
+LOOKING = "return document.querySelector('.going') && !document.querySelector('.going').hidden"
+TILE = """const img = document.getElementById('tile-code');
+    if (!img.complete || !img.naturalWidth) return null;
+    const small = document.createElement("canvas");
+    [small.width, small.height] = [64, 64];
+    small.getContext("2d").drawImage(img, 0, 0, 64, 64);
+    return [...small.getContext("2d").getImageData(0, 0, 64, 64).data]"""
+
+
+def tile(page, unlike=None):
+    """The small picture of the code; once it is another one than ``unlike``."""
+    from tests.control.web.small_show import until
+
+    found = []
+
+    def there():
+        data = page.execute_script(TILE)
+        found[:] = [data]
+        return data is not None and (unlike is None or np.abs(np.array(data) - unlike).mean() > 0.2)
+
+    until(there, seconds=120)
+    return np.array(found[0])
+
+
+def look_longer(page, seconds):
+    """Ask for a longer look of so long."""
+    words = "1 min" if seconds == 60 else f"{seconds} s"
+    page.execute_script("[...document.querySelectorAll('.pills button')].find((one) => one.textContent === arguments[0]).click()", words)
+    press(page, "look-longer")
+
+
+def aged(page, amount=0.75):
+    count = page.execute_script(PICTURES)
+    move(page, "edit/age/amount", amount)
+    settled(page, count)
+
+
+THUMB = """const i = document.querySelector('[data-name="edit/age/amount"] input[type=range]'); return i.value / i.max"""
+
+
+def test_a_longer_look_takes_the_codes_place_and_undo_brings_the_old_one(page, folder):
+    bring(page, folder / "two.png")
+    aged(page)
+    first, count = tile(page), page.execute_script(PICTURES)
+    drawn = pixels(page)
+    look_longer(page, 10)
+    wait(page, "return document.querySelector('.going img').naturalWidth > 0", seconds=240)  # the picture as it comes
+    wait(page, "return document.querySelector('.share').getAttribute('aria-valuenow') > 0", seconds=120)
+    wait(page, "return document.getElementById('told').textContent.startsWith('Found: ')", seconds=240)
+    assert not page.execute_script(LOOKING)
+    settled(page, count)
+    second = tile(page, unlike=first)
+    assert page.execute_script(THUMB) == pytest.approx(0.75)  # the edits stay
+    assert np.abs(pixels(page) - drawn).mean() > 0.02
+    press(page, "save-npz")
+    saved = folder / "two-edited.npz"
+    wait_for(saved)
+    kept = folder / "longer.npz"
+    saved.rename(kept)
+    press(page, "undo")
+    assert np.abs(tile(page, unlike=second) - first).mean() < 0.5
+    assert page.execute_script(THUMB) == pytest.approx(0.75)
+    press(page, "redo")
+    assert np.abs(tile(page, unlike=first) - second).mean() < 0.5
+    press(page, "reset")
+    assert np.abs(tile(page, unlike=second) - first).mean() < 0.5
+    page.find_element("id", "open-code").send_keys(str(kept))  # the file brings edits and code back
+    assert np.abs(tile(page, unlike=first) - second).mean() < 0.5
+    assert page.execute_script(THUMB) == pytest.approx(0.75)
+    page.find_element("id", "choose").send_keys(str(folder / "two.png"))  # the same picture again keeps it
+    wait(page, "return document.getElementById('told').textContent.includes('your edits are back')", seconds=120)
+    assert np.abs(tile(page) - second).mean() < 0.5
+    kept.unlink()
+
+
+def test_code_alone_says_why_nobody_looks_longer_and_its_photograph_brings_it_along(page, folder):
+    bring(page, folder / "two.png")
+    first = tile(page)
+    look_longer(page, 2)
+    wait(page, "return document.getElementById('told').textContent.startsWith('Found: ')", seconds=240)
+    second = tile(page, unlike=first)
+    aged(page)
+    press(page, "save-npz")
+    saved = folder / "two-edited.npz"
+    wait_for(saved)
+    kept = folder / "alone.npz"
+    saved.rename(kept)
+    page.refresh()
+    wait(page, "return document.body.classList.contains('ready')", seconds=120)
+    page.find_element("id", "open-code").send_keys(str(kept))
+    wait(page, "return !document.body.matches('.busy, .empty')", seconds=240)
+    assert page.execute_script("return document.getElementById('look-longer').disabled")
+    assert "bring the photograph" in page.execute_script("return document.querySelector('.longer .why').textContent")
+    assert np.abs(tile(page) - second).mean() < 0.5
+    page.find_element("id", "choose").send_keys(str(folder / "two.png"))
+    wait(page, "return document.getElementById('who').textContent.includes(' × ')", seconds=240)
+    assert not page.execute_script("return document.getElementById('look-longer').disabled")
+    assert np.abs(tile(page) - second).mean() < 0.5 and page.execute_script(THUMB) == pytest.approx(0.75)
+    kept.unlink()
+
+
+def test_a_longer_look_is_cancelled_waits_its_turn_and_ends_with_the_page(page, panel, atelier, folder):
+    from tests.control.web.small_show import until
+
+    bring(page, folder / "two.png")
+    look_longer(page, 60)
+    wait(page, "return document.querySelector('.going p').textContent.startsWith('looking')", seconds=240)
+    first = page.current_window_handle
+    page.switch_to.new_window("tab")
+    page.get(panel.studio_url)
+    wait(page, "return document.body.classList.contains('ready')", seconds=120)
+    bring(page, folder / "two.png")
+    look_longer(page, 60)
+    wait(page, "return document.querySelector('.going p').textContent.includes('one other comes first')", seconds=60)
+    press(page, "look-cancel")
+    wait(page, "return document.getElementById('told').textContent.includes('everything is as it was')", seconds=60)
+    page.close()
+    page.switch_to.window(first)
+    press(page, "look-keep")
+    wait(page, "return document.getElementById('told').textContent.startsWith('Found: ')", seconds=120)
+    look_longer(page, 60)
+    wait(page, "return document.querySelector('.going p').textContent.startsWith('looking')", seconds=240)
+    pid = atelier._searcher._process.pid
+    page.get(panel.studio_url)  # whoever leaves takes it along
+    until(lambda: not (Path("/proc") / str(pid)).exists(), seconds=60)
+    wait(page, "return document.body.classList.contains('ready')", seconds=120)
+
+
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_everything_fits_and_can_be_reached(panel, browser, folder, width, height):
     """Nothing runs off the side, and what a finger is to meet is large enough."""
@@ -230,6 +359,8 @@ def test_everything_fits_and_can_be_reached(panel, browser, folder, width, heigh
     assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
     bring(browser, folder / "two.png")
     assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    press(browser, "look-longer")
+    wait(browser, LOOKING)
     for tab in ("face", "mix", "style"):
         browser.execute_script("document.getElementById('tab-' + arguments[0]).click()", tab)
         off = """return [...document.querySelectorAll("#panes :is(input, button), header :is(button, summary), :is(#strip, #tabs) button")]
@@ -238,7 +369,9 @@ def test_everything_fits_and_can_be_reached(panel, browser, folder, width, heigh
             .filter(([, box]) => box.left < -1 || box.right > innerWidth + 1).map(([name]) => name)"""
         assert browser.execute_script(off) == []
     if width != 1280:
-        small = """return [...document.querySelectorAll("#deeds .deed, #tabs button, #another, #views button")]
+        small = """return [...document.querySelectorAll("#deeds .deed, #tabs button, #another, #views button, .longer button")]
             .filter((one) => one.offsetParent).map((one) => [one.id, one.getBoundingClientRect().height]).filter(([, h]) => h < 30)"""
+        browser.execute_script("document.getElementById('tab-face').click()")
         assert browser.execute_script(small) == []
+    press(browser, "look-cancel")
     assert complaints(browser) == []

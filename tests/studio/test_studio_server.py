@@ -14,6 +14,7 @@ from installation.control.web.preview import Preview
 from installation.control.web.server import WebPanel
 from installation.control.web.studio_desk import MOST_BYTES, MOST_CODE_BYTES
 from tests.control.web.conftest import SEEN
+from tests.control.web.small_show import until
 from tests.studio.conftest import change, decoded, encoded, two
 
 TOKEN = "kettle-lamp-orbit-29"
@@ -89,6 +90,35 @@ def test_a_picture_is_brought_edited_and_taken_home(page):
     assert "forgotten" in refused(410, one) and "forgotten" in refused(410, f"{one}/drawn", b"{}")
 
 
+def test_a_longer_look_is_asked_for_told_of_and_ended(page, atelier):
+    told = json.loads(fetch(f"{page}/pictures?name=us.png", encoded(two()))[2])
+    one = f"{page}/pictures/{told['id']}"
+    assert json.loads(fetch(f"{page}/desk")[2])["longer"] == {"seconds": [2, 10, 60], "why": ""}
+    refused(404, f"{one}/search")
+    refused(404, f"{one}/search/picture")
+    refused(400, f"{one}/search?face=1&seconds=7", b"{}")
+    refused(400, f"{one}/search?face=9&seconds=2", b"{}")
+    refused(400, f"{one}/search?face=1&seconds=2", b'{"codes": {"1": 3}}')
+    refused(400, f"{one}/drawn", b'{"codes": {"1": "x"}}')
+    assert json.loads(asked(f"{one}/search?face=1&seconds=60", {}))["state"] in ("waiting", "starting")
+    refused(409, f"{one}/search?face=1&seconds=2", b"{}")
+    until(lambda: json.loads(fetch(f"{one}/search")[2])["state"] == "looking", 300)
+    assert fetch(f"{one}/search/picture")[2][:2] == b"\xff\xd8"
+    assert fetch(f"{one}/search/keep", b"")[0] == 204
+    until(lambda: json.loads(fetch(f"{one}/search")[2])["state"] in ("found", "nothing"), 300)
+    assert fetch(f"{one}/codes/1?found=0")[2][:2] == b"\xff\xd8"
+    refused(400, f"{one}/codes/1?found=30")
+    asked(f"{one}/search?face=1&seconds=60", {})
+    assert fetch(f"{one}/search/cancel", b"")[0] == 204
+    assert json.loads(fetch(f"{one}/search")[2])["state"] == "cancelled"
+    until(lambda: atelier._searcher._thread is None, 60)
+    asked(f"{one}/search?face=1&seconds=60", {})
+    fetch(f"{one}/forget", b"")
+    until(lambda: atelier._searcher._thread is None, 60)
+    refused(410, f"{one}/search")
+    refused(410, f"{one}/search/cancel", b"")
+
+
 def test_a_sample_can_be_tried(page):
     desk = json.loads(fetch(f"{page}/desk")[2])
     assert fetch(f"{page}/samples/{desk['samples']}")[1]["Content-Type"] == "image/webp"
@@ -130,7 +160,9 @@ def test_what_is_too_large_is_not_waited_for(page, path, most):
 def test_the_studio_is_for_those_who_may_steer(public):
     url = f"http://127.0.0.1:{public.port}/studio"
     host = {"Host": f"127.0.0.1:{public.port}"}
-    for path, body in (("", None), ("/desk", None), ("/studio.js", None), ("/pictures?sample=1", b""), ("/pictures/x/drawn", b"{}")):
+    for path, body in (("", None), ("/desk", None), ("/studio.js", None), ("/pictures?sample=1", b""), ("/pictures/x/drawn", b"{}"),
+        ("/pictures?takeaway=x", b""), ("/pictures/x/search?face=1&seconds=2", b"{}"), ("/pictures/x/search", None),
+    ):  # fmt: skip
         assert fetch(url + path, body, **host)[0] == 401, path
     assert fetch(f"{url}/desk", Authorization=f"Bearer {TOKEN}")[0] == 200
     large = encoded(np.random.default_rng(1).integers(0, 255, (300, 300, 3), dtype=np.uint8))

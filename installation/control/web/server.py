@@ -38,7 +38,7 @@ from installation.control.web.sketches import SketchBoard
 from installation.control.web.sockets import Sockets
 from installation.control.web.studio import StudioPage
 from installation.control.web.studio_desk import Studio
-from installation.control.web.take_desk import TakeDesk, told
+from installation.control.web.take_desk import Gallery, TakeDesk, told
 from installation.control.web.take_pages import TakePages
 from installation.control.web.transfers import Transfers
 from installation.control.zone_book import ZoneBook
@@ -107,7 +107,9 @@ class WebPanel:
             operator is not None,
         )  # fmt: skip
         self._panel = Panel(self._show, self._hub, self._sockets, preview)
-        self._studio = None if studio is None else StudioPage(studio, Transfers(self._door.prolong))
+        self._studio = (
+            None if studio is None else StudioPage(studio, Transfers(self._door.prolong), None if takeaways is None else Gallery(takeaways))
+        )
         self._operator = None if operator is None else OperatorPage(operator, self._sockets)
         self._reception = Reception(self._guard, self._door, self._senders, self._oscquery.welcomes)
         self._socket: socket.socket | None = None

@@ -1,25 +1,30 @@
 """The photo page: its files, and what it asks of the studio, over HTTP. Under ``/studio``, for those who may steer.
 
 ``GET desk`` the controls; ``POST pictures?name=`` a photograph's file, ``POST pictures?sample=`` one that comes with the program, ``POST
-codes?name=`` a file of code and edits; then under ``pictures/ID``: ``POST before``, ``drawn`` and ``file.png`` with a wish, ``POST
-file.npz?face=``, ``POST paintings?name=``, ``GET codes/FACE`` and ``GET styles/FACE/NAME``; ``GET`` it to learn how long it is kept, and
-``POST forget``. What goes wrong is ``{"error": a sentence}``.
+pictures?takeaway=`` a still that the gallery shows, ``POST codes?name=`` a file of code and edits; then under ``pictures/ID``: ``POST
+before``, ``drawn`` and ``file.png`` with a wish, ``POST file.npz?face=``, ``POST paintings?name=``, ``GET codes/FACE`` and ``GET
+styles/FACE/NAME``; ``GET`` it to learn how long it is kept, and ``POST forget``. ``POST search?face=&seconds=`` with a wish begins a longer
+look at a face, which ``GET search`` and ``GET search/picture`` tell of, and ``POST search/keep`` or ``search/cancel`` ends; ``POST
+adopt?of=ID&face=`` takes over what was found. What goes wrong is ``{"error": a sentence}``.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from importlib import resources
 from types import MappingProxyType
 
 from aiohttp import web
 
-from installation.control.web.studio_desk import MOST_BYTES, MOST_CODE_BYTES, Studio, StudioError
+from installation.control.web.studio_desk import MOST_BYTES, MOST_CODE_BYTES, Json, Studio, StudioError
+from installation.control.web.take_desk import Gallery
 from installation.control.web.transfers import Transfers
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-SCRIPTS = ("studio", "studio_picture", "studio_edits", "studio_bring", "studio_tools")
+SCRIPTS = ("studio", "studio_picture", "studio_edits", "studio_bring", "studio_tools", "studio_search")
 FILES: Mapping[str, str] = MappingProxyType({
     "studio.html": "text/html", "studio.css": "text/css", **{f"{name}.js": "text/javascript" for name in SCRIPTS},
 })  # fmt: skip
@@ -28,13 +33,15 @@ POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 MOST_WISH = 1 << 16  # bytes
+LENT = "from the gallery.jpg"  # what a visitor's still is called
+NOT_SHOWN = "The gallery does not show this picture any more."
 
 
 class StudioPage:
-    """What each address asks of the studio."""
+    """What each address asks of the studio. gallery: None where visitors take nothing home."""
 
-    def __init__(self, studio: Studio, transfers: Transfers) -> None:
-        self._studio, self._transfers = studio, transfers
+    def __init__(self, studio: Studio, transfers: Transfers, gallery: Gallery | None = None) -> None:
+        self._studio, self._transfers, self._gallery = studio, transfers, gallery
         folder = resources.files(__package__) / "static"
         self._files = {name: (folder / name).read_bytes() for name in FILES}
 
@@ -56,6 +63,11 @@ class StudioPage:
             web.post(f"{one}/file.npz", _plainly(self._code_file)),
             web.post(f"{one}/paintings", _plainly(self._bring_painting)),
             web.get(f"{one}/codes/{{face}}", _plainly(self._code_seen)),
+            web.post(f"{one}/adopt", _plainly(self._adopt)),
+            web.get(f"{one}/search", _plainly(self._search_seen)),
+            web.post(f"{one}/search", _plainly(self._search)),
+            web.get(f"{one}/search/picture", _plainly(self._search_picture)),
+            web.post(f"{one}/search/{{act:keep|cancel}}", _plainly(self._end_search)),
             web.get(f"{one}/styles/{{face}}/{{style}}", _plainly(self._sketch)),
             web.get("/studio/{name}", self._file),
         ]
@@ -80,8 +92,17 @@ class StudioPage:
     async def _bring(self, request: web.Request) -> web.Response:
         if "sample" in request.query:
             return web.json_response(await self._transfers.outcome(request, self._studio.take_sample(_number(request.query["sample"]))))
+        if "takeaway" in request.query:
+            return web.json_response(await self._lend(request, request.query["takeaway"]))
         told = await self._transfers.upload(request, MOST_BYTES, lambda data: self._studio.take_photograph(data, _name(request)))
         return web.json_response(told)
+
+    async def _lend(self, request: web.Request, id: str) -> Json:
+        """A still of the gallery. Raises StudioError."""
+        data = None if self._gallery is None else await asyncio.to_thread(self._gallery.still, id)
+        if self._gallery is None or data is None:
+            raise StudioError(404, NOT_SHOWN)
+        return await self._transfers.outcome(request, self._studio.take_lent(data, LENT, partial(self._gallery.shows, id)))
 
     async def _bring_code(self, request: web.Request) -> web.Response:
         told = await self._transfers.upload(request, MOST_CODE_BYTES, lambda data: self._studio.take_code(data, _name(request)))
@@ -106,7 +127,28 @@ class StudioPage:
         return _jpeg(await self._transfers.outcome(request, self._studio.drawn(_id(request), await self._wish(request))))
 
     async def _code_seen(self, request: web.Request) -> web.Response:
-        return _jpeg(await self._transfers.outcome(request, self._studio.code_seen(_id(request), _number(request.match_info["face"]))))
+        face, code = _number(request.match_info["face"]), _number(request.query.get("found", "0"))
+        return _jpeg(await self._transfers.outcome(request, self._studio.code_seen(_id(request), face, code)))
+
+    async def _adopt(self, request: web.Request) -> web.Response:
+        face = _number(request.query.get("face", "1"))
+        told = await self._transfers.outcome(request, self._studio.adopt(_id(request), request.query.get("of", ""), face))
+        return web.json_response(dict(told))
+
+    async def _search(self, request: web.Request) -> web.Response:
+        face, seconds = _number(request.query.get("face", "")), _number(request.query.get("seconds", ""))
+        told = await self._transfers.outcome(request, self._studio.search(_id(request), face, seconds, await self._wish(request)))
+        return web.json_response(dict(told))
+
+    async def _search_seen(self, request: web.Request) -> web.Response:
+        return web.json_response(dict(self._studio.search_seen(_id(request))))
+
+    async def _search_picture(self, request: web.Request) -> web.Response:
+        return _jpeg(self._studio.search_picture(_id(request)))
+
+    async def _end_search(self, request: web.Request) -> web.Response:
+        self._studio.end_search(_id(request), request.match_info["act"] == "keep")
+        return web.Response(status=204)
 
     async def _sketch(self, request: web.Request) -> web.Response:
         face, style = _number(request.match_info["face"]), request.match_info["style"]

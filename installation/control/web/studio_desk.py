@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Final, Protocol
 
@@ -23,7 +23,8 @@ class Studio(Protocol):
     """Every method that works on a picture gives what comes of it later, and may do so with StudioError. Any thread may call.
 
     A wish says what is to be seen, as the page sends it: ``{"faces": {"1": {control: value}}, "style": {control: value}, "portrait": 1,
-    "fine": true}``; without ``portrait`` the whole photograph.
+    "fine": true, "codes": {"1": 2}}``; without ``portrait`` the whole photograph. codes: which code that a longer look has
+    found a face is drawn from.
     """
 
     def desk(self) -> Json:
@@ -46,6 +47,10 @@ class Studio(Protocol):
         """The same with a file of code and edits."""
         ...
 
+    def take_lent(self, data: bytes, name: str, lent: Callable[[], bool]) -> Future[Json]:
+        """A picture that is a visitor's: it is not saved, and gone as soon as ``lent`` says that it may not be had any more."""
+        ...
+
     def take_painting(self, id: str, data: bytes, name: str) -> Future[Json]:
         """A painting of somebody's own becomes a style of that picture."""
         ...
@@ -66,8 +71,8 @@ class Studio(Protocol):
         """JPEG of what is to be seen."""
         ...
 
-    def code_seen(self, id: str, number: int) -> Future[bytes]:
-        """JPEG of a face as the generator draws it from its code alone."""
+    def code_seen(self, id: str, number: int, code: int = 0) -> Future[bytes]:
+        """JPEG of a face as the generator draws it from its code alone. code: one that was found, 0: the encoder's."""
         ...
 
     def sketch(self, id: str, number: int, style: str) -> Future[bytes]:
@@ -80,4 +85,27 @@ class Studio(Protocol):
 
     def code_file(self, id: str, number: int, wish: object) -> Future[bytes]:
         """``.npz`` of a face's code and edits."""
+        ...
+
+    def search(self, id: str, number: int, seconds: int, wish: object) -> Future[Json]:
+        """Look longer at a face, from the code on that it has in the wish. How that stands then is ``search_seen``. Raises StudioError."""
+        ...
+
+    def search_seen(self, id: str) -> Json:
+        """``state``: waiting, starting, looking, found, nothing, cancelled, failed; ``before``: how many come before it; ``share``: 0…1;
+        ``pictures``: how many there were; ``gain``: share of the difference that is gone; ``code``: number of the code that was found.
+        Where nobody asks for a while it ends. Raises StudioError."""
+        ...
+
+    def search_picture(self, id: str) -> bytes:
+        """JPEG of the face as it is found by now. Raises StudioError."""
+        ...
+
+    def end_search(self, id: str, keep: bool) -> None:
+        """keep: what was found so far will do; otherwise it is not wanted any more. Raises StudioError."""
+        ...
+
+    def adopt(self, id: str, other: str, number: int) -> Future[Json]:
+        """Codes that were found for the same picture under another id: their numbers here, by face. number: whose the code is, where that
+        was opened from a file."""
         ...

@@ -8,7 +8,7 @@ import asyncio
 from aiohttp import web
 
 from installation.control.web.desk_view import Json
-from installation.takeaways.kept import SMALL
+from installation.takeaways.kept import SMALL, STILL
 from installation.takeaways.office import Office
 
 
@@ -22,6 +22,27 @@ def told(office: Office) -> Json:
         "gallery": office.has_gallery,
         "offers": offers,
     }
+
+
+class Gallery:
+    """Stills that the gallery shows, for the photo page: what everybody here may see by now, and nothing that was only offered. Any
+    thread."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    def shows(self, id: str) -> bool:
+        """Whether it is shown still."""
+        return any(one.id == id for one in self._office.shown())
+
+    def still(self, id: str) -> bytes | None:
+        """The JPEG; None where it is not shown."""
+        kept = next((one for one in self._office.shown() if one.id == id), None)
+        path = None if kept is None else self._office.file(kept, STILL)
+        try:
+            return None if path is None else path.read_bytes()
+        except OSError:  # it was deleted just now
+            return None
 
 
 class TakeDesk:

@@ -240,6 +240,7 @@ function hear(told) {
   if (told.rows) {
     build(told.rows);
     $("studio").hidden = !told.studio;
+    takeaways.studio = Boolean(told.studio);
     $("operator").hidden = !told.operator;
     moving = {};
     showMidi(midi);

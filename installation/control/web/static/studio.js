@@ -3,12 +3,14 @@
 import { Bringing, ask, download, send } from "./studio_bring.js";
 import { Edits } from "./studio_edits.js";
 import { Drawing, Stage } from "./studio_picture.js";
+import { Search } from "./studio_search.js";
 import { Tools } from "./studio_tools.js";
 
 const $ = (id) => document.getElementById(id);
 const LOOK = 60000; // ms between two looks at whether the picture is still kept
 const TOLD = 9000; // ms that a notice stays
 const FORGOTTEN = "The picture was forgotten, as nobody had touched it for a while. Your edits are still here: bring the same picture again, and it looks as it did.";
+const TAKEN_BACK = "This picture is not here any more: its visitor took it back, or its time was over.";
 
 let desk = null; // the controls that there are
 let visit = null; // the photograph that is kept
@@ -21,6 +23,7 @@ const tools = new Tools(edits, {
   onPainting: bringPainting,
   sketch: (style) => visit && edits.face !== null && !gone() && `/studio/pictures/${visit.id}/styles/${edits.face}/${style}`,
 });
+const search = new Search(edits, { onFound: found, onTell: tell, onFail: failed });
 const stage = new Stage((one) => (one.why ? tell(`This face is ${one.why}, so nothing can be drawn in its place.`) : choose(one.number)));
 const drawing = new Drawing(
   async (fine) => visit && !gone() && (await ask(`pictures/${visit.id}/drawn`, edits.wish(portrait, fine))).blob(),
@@ -45,19 +48,27 @@ function tell(text, bad = false) {
 $("told").querySelector("button").addEventListener("click", () => tell(""));
 
 function failed(error) {
-  if (error.status === 410) forgotten();
+  if (error.status === 410) forgotten(visit?.lent ? TAKEN_BACK : FORGOTTEN);
   else tell(error.message, true);
+}
+
+// A code takes the place of the face's own; the edits stay.
+function found(face, code) {
+  edits.draw(face, code);
+  drawing.want(true);
 }
 
 const gone = () => document.body.classList.contains("forgotten");
 
-function forgotten() {
+function forgotten(why = FORGOTTEN) {
   if (!visit || gone()) return;
   document.body.classList.add("forgotten", "bringing");
   $("back").hidden = true;
   $("panes").disabled = true;
   drawing.stop();
-  tell(FORGOTTEN);
+  search.use(null);
+  edits.forgetCodes();
+  tell(why);
 }
 
 // ---- a picture comes ------------------------------------------------------------------------------------------------
@@ -82,7 +93,7 @@ async function take(sent) {
       if (share < 1) busy(`bringing it here … ${Math.round(100 * share)} %`, share);
       else busy("looking for faces …");
     });
-    arrived(told);
+    await arrived(told);
   } catch (error) {
     failed(error);
     if (visit && !gone()) document.body.classList.remove("bringing");
@@ -100,45 +111,64 @@ function busy(text, share) {
 }
 
 // The edits stay where it is the same picture; a code's own edits come with it.
-function arrived(told) {
+async function arrived(told) {
   const before = visit;
   const again = before && before.digest === told.digest;
-  if (told.code && again && !before.code && !gone()) {
+  const lost = gone();
+  if (told.code && again && !before.code && !lost) {
+    const codes = told.searched ? await adopted(visit.id, told.id, told.face) : {};
     free(told.id);
     document.body.classList.remove("bringing");
     if (visit.people.some((one) => one.number === told.face && !one.why)) edits.choose(told.face);
     edits.set({ ...told.values, ...known(told.style) });
+    if (codes[told.face]) edits.state.codes[told.face] = codes[told.face].at(-1);
+    else delete edits.state.codes[told.face];
     edits.commit();
     return settle();
   }
+  const codes = again && !lost && (before.searched || !before.code) ? await adopted(told.id, before.id, before.face ?? 1) : {};
   if (before) free(before.id);
   visit = told;
   paintings = told.paintings;
   if (told.code) edits.begin(numbered(told.chosen, told.values), told.style, told.chosen);
-  else if (again) resume(before, told);
+  else if (again) resume(before, told, codes);
   else edits.begin({}, {}, told.chosen);
   document.body.classList.remove("forgotten", "bringing", "empty");
   show(told);
   notices(told, again);
 }
 
+// What was found for the same picture under its other id: the numbers that it has here. What cannot be had is found again.
+async function adopted(id, other, face) {
+  try {
+    return await (await ask(`pictures/${id}/adopt?of=${other}&face=${face}`, {})).json();
+  } catch {
+    return {};
+  }
+}
+
 const numbered = (number, values) => (number !== null && Object.keys(values || {}).length ? { [number]: values } : {});
 // Own paintings go with the picture that they were brought for.
 const known = (style) => Object.fromEntries(Object.entries(style || {}).filter(([name]) => !name.startsWith("style/own-") || paintings.some((one) => one.name === name)));
 
-function resume(before, told) {
+function resume(before, told, codes) {
   const number = before.code ? (before.face ?? told.chosen) : edits.face;
   const can = told.people.some((one) => one.number === number && !one.why);
   const face = can ? number : told.chosen;
   const faces = before.code ? numbered(face, edits.state.faces[before.chosen]) : edits.state.faces;
   const past = edits.past;
   const here = edits.here;
-  edits.begin(faces, known(edits.state.style), face);
-  if (!before.code) Object.assign(edits, { past: past.map((one) => ({ ...one, style: known(one.style) })), here });
+  const drawn = before.code ? (codes[face] ? { [face]: codes[face].at(-1) } : {}) : edits.state.codes;
+  edits.begin(faces, known(edits.state.style), face, drawn);
+  if (!before.code) {
+    Object.assign(edits, { past: past.map((one) => ({ ...one, style: known(one.style) })), here });
+    if (!Object.keys(codes).length) edits.forgetCodes();
+  }
 }
 
 function notices(told, again) {
   const said = [...told.notices];
+  if (told.lent) said.push("A visitor's picture out of the gallery: to look at and to edit here, not to save. It is gone when they take it back.");
   if (told.code) said.push("Drawn from its code alone. Bring the photograph, too, and the edits are put in place there.");
   else if (again && edits.touched) said.push("The same picture again: your edits are back.");
   else if (told.chosen === null) said.push(`${told.people.length > 1 ? "Every face" : "The face"} in this picture is ${told.people[0].why}; only a style can be laid over it.`);
@@ -152,6 +182,8 @@ function show(told) {
   $("pane-face").inert = $("pane-mix").inert = told.chosen === null;
   for (const id of ["tile-original", "tile-code"]) $(id).removeAttribute("src");
   tools.paintings(paintings);
+  search.use(told);
+  document.body.classList.toggle("lent", Boolean(told.lent));
   view(portrait && told.chosen !== null);
   refresh();
 }
@@ -175,14 +207,16 @@ async function view(alone) {
   }
 }
 
+let tiled = ""; // of which face and code the small pictures are
 // The face as it was cut out, and what the generator draws of its code.
 async function beside() {
   if (edits.face === null) return;
-  const mine = `${visit.id} ${edits.face}`;
-  const still = () => mine === `${visit.id} ${edits.face}`;
+  const now = () => `${visit.id} ${edits.face} ${edits.code}`;
+  const mine = (tiled = now());
+  const still = () => mine === now();
   const original = await ask(`pictures/${visit.id}/before`, { portrait: edits.face, fine: false });
   put("tile-original", await original.blob(), still);
-  const code = await ask(`pictures/${visit.id}/codes/${edits.face}`);
+  const code = await ask(`pictures/${visit.id}/codes/${edits.face}?found=${edits.code}`);
   put("tile-code", await code.blob(), still);
 }
 
@@ -249,6 +283,8 @@ function refresh() {
   $("reset").disabled = !edits.touched;
   if (!visit) return;
   stage.faces(visit.people, edits.face);
+  if (edits.face !== null && !gone() && tiled.startsWith(`${visit.id} ${edits.face} `) && !tiled.endsWith(` ${edits.code}`)) beside().catch(failed);
+  $("tile-code").nextElementSibling.textContent = edits.code ? "found" : "from its code";
   const which = visit.people.length > 1 && edits.face !== null ? `Face ${edits.face} of ${visit.people.length}. ` : "";
   $("who").textContent = `${which}${visit.name}${visit.code ? "" : `, ${visit.width} × ${visit.height}`}`;
 }
@@ -312,7 +348,7 @@ async function look() {
   try {
     await ask(`pictures/${visit.id}`);
   } catch (error) {
-    if (error.status === 410) forgotten();
+    if (error.status === 410) failed(error);
   }
 }
 setInterval(look, LOOK);
@@ -331,9 +367,19 @@ async function open() {
     return;
   }
   if (desk.alone) $("home").removeAttribute("href");
-  tools.build(desk);
+  tools.build(desk, search.node);
+  search.build(desk.longer);
   bringing.samples(desk.samples);
   refresh();
   document.body.classList.add("ready");
+  lend();
 }
 open();
+
+// A still of the gallery, which the panel has led here with; the address is then the studio's own again.
+function lend() {
+  const id = new URLSearchParams(location.search).get("takeaway");
+  if (!id) return;
+  history.replaceState(null, "", "/studio");
+  take(() => send(`pictures?takeaway=${encodeURIComponent(id)}`, null, () => {}));
+}

@@ -1,4 +1,5 @@
-// What is set: of each face by its number, and of the whole picture's style; with the way back and forth. Only what was moved is kept.
+// What is set: of each face by its number, and of the whole picture's style, and which code that was found a face is drawn from; with the way
+// back and forth. Only what was moved is kept.
 
 const copy = (state) => structuredClone(state);
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
@@ -11,8 +12,8 @@ export class Edits {
   }
 
   // Another picture. faces, style: as they are to be from the start.
-  begin(faces = {}, style = {}, face = null) {
-    this.state = { faces: copy(faces), style: copy(style) };
+  begin(faces = {}, style = {}, face = null, codes = {}) {
+    this.state = { faces: copy(faces), style: copy(style), codes: copy(codes) };
     this.past = [copy(this.state)];
     this.here = 0;
     this.face = face;
@@ -43,6 +44,25 @@ export class Edits {
     this.onChange();
   }
 
+  // The number of the code that a face is drawn from, 0 for the encoder's.
+  get code() {
+    return this.state.codes[this.face] ?? 0;
+  }
+
+  draw(face, code) {
+    this.commit(); // a hand may be at work meanwhile
+    this.state.codes[face] = code;
+    this.commit();
+  }
+
+  // Codes that are not there any more: nothing leads back to them.
+  forgetCodes() {
+    for (const one of [this.state, ...this.past]) one.codes = {};
+    this.past = this.past.filter((one, k) => k === this.here || k === 0 || !same(one, this.past[k - 1]));
+    this.here = this.past.findLastIndex((one) => same(one, this.state));
+    if (this.here < 0) this.here = this.past.length - 1;
+  }
+
   // The hand has let go: from here one can come back to.
   commit() {
     for (const [face, values] of Object.entries(this.state.faces)) if (!Object.keys(values).length) delete this.state.faces[face];
@@ -61,7 +81,7 @@ export class Edits {
   }
 
   get touched() {
-    return Object.values(this.state.faces).some((values) => Object.keys(values).length) || Object.keys(this.state.style).length > 0;
+    return Object.values(this.state.faces).some((values) => Object.keys(values).length) || Object.keys(this.state.style).length > 0 || Object.keys(this.state.codes).length > 0;
   }
 
   undo() {
@@ -80,14 +100,14 @@ export class Edits {
   }
 
   reset() {
-    this.state = { faces: {}, style: {} };
+    this.state = { faces: {}, style: {}, codes: {} };
     this.commit();
     this.onChange();
   }
 
   // What the program is asked for.
   wish(portrait, fine) {
-    const wish = { faces: this.state.faces, style: this.state.style, fine };
+    const wish = { faces: this.state.faces, style: this.state.style, codes: this.state.codes, fine };
     if (portrait) wish.portrait = this.face;
     return wish;
   }

@@ -28,9 +28,10 @@ export class Tools {
     this.onMove();
   }
 
-  build(desk) {
+  // longer: the card that looks longer at a face.
+  build(desk, longer) {
     this.rows = new Map([...desk.edits, ...desk.face, ...desk.styles, ...desk.styling, ...desk.blends.map((one) => one.amount)].map((row) => [row.name, row]));
-    $("pane-face").replaceChildren(this.card("", "", "pair", desk.edits.map((row) => this.edit(row))), this.drawn(desk.face));
+    $("pane-face").replaceChildren(this.card("", "", "pair", desk.edits.map((row) => this.edit(row))), longer, this.drawn(desk.face));
     $("pane-mix").replaceChildren(...desk.blends.map((one) => this.blend(one)));
     if (!desk.blends.length) $("pane-mix").replaceChildren(el("p", { class: "note" }, "There are no other generators on this machine."));
     this.styles(desk);
@@ -169,7 +170,7 @@ export class Tools {
     for (const one of this.shown) one();
     for (const [name, button] of this.paints) button.setAttribute("aria-pressed", String((this.edits.state.style[name] ?? 0) > 0));
     const values = Object.keys(this.edits.state.faces[this.edits.face] || {});
-    const touched = { face: values.some((name) => !name.startsWith("blend/")), mix: values.some((name) => name.startsWith("blend/")), style: Object.keys(this.edits.state.style).length > 0 };
+    const touched = { face: this.edits.code > 0 || values.some((name) => !name.startsWith("blend/")), mix: values.some((name) => name.startsWith("blend/")), style: Object.keys(this.edits.state.style).length > 0 };
     for (const [tab, on] of Object.entries(touched)) $(`tab-${tab}`).classList.toggle("touched", on);
   }
 

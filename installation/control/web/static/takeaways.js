@@ -14,6 +14,7 @@ export class Takeaways {
       el("button", { class: "trigger", type: "button", onclick: () => this.answer(false) }, "keep"));
     this.node = el("div", { class: "takeaways" }, this.said, this.list, el("div", { class: "command" }, this.clear, this.question));
     this.drawn = "";
+    this.studio = false; // whether there is a photo page
     this.there = false; // whether visitors take anything home
   }
 
@@ -21,7 +22,7 @@ export class Takeaways {
   show(told, group) {
     this.there = Boolean(told);
     if (group) group.hidden = !told;
-    const drawn = JSON.stringify(told);
+    const drawn = JSON.stringify([told, this.studio]);
     if (!told || drawn === this.drawn) return;
     this.drawn = drawn;
     const count = told.kept === 1 ? "1 picture is kept." : `${told.kept} pictures are kept.`;
@@ -36,6 +37,7 @@ export class Takeaways {
   offer(one) {
     const does = (act) => () => this.post(`/panel/takeaways/${one.id}/${act}`);
     const buttons = [el("button", { class: "trigger", type: "button", onclick: does("refuse") }, one.shown ? "take down" : "refuse")];
+    if (one.shown && this.studio) buttons.unshift(el("a", { class: "trigger", href: `/studio?takeaway=${one.id}`, title: "Open it in the studio, to look at and to edit" }, "Studio"));
     if (!one.shown) buttons.unshift(el("button", { class: "trigger", type: "button", onclick: does("show") }, "show"));
     const words = one.shown ? `in the gallery until ${one.until}` : `offered; gone at ${one.until}`;
     const picture = el("img", { src: `/panel/takeaways/${one.id}.jpg`, alt: "what a visitor offers for the gallery", loading: "lazy" });
