@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.faces.landmarks import CHIN, LOWER_LIP_LINE, NOSE_BASE, UPPER_LIP_LINE
+from installation.faces.landmarks import CHIN, JAW_SIDES, LOWER_LIP_LINE, NOSE_BASE, UPPER_LIP_LINE
 from installation.messages import Image, Points
 
 Plane = NDArray[np.float32]
@@ -32,8 +32,8 @@ FAR = 16_000.0  # px: OpenCV takes no outline farther away than that
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mouth:
-    """upper, lower: [11, 2] (u, v), the inner edges of the lips from corner to corner; middle: u of the face's midline; chin, nose: px
-    from the line between the corners down to the chin and up to the nose."""
+    """upper, lower: [11, 2] (u, v), the inner edges of the lips from corner to corner; middle: u of the face's midline; sides: u of the
+    face's rim to the left and right; chin, nose: px from the line between the corners down to the chin and up to the nose."""
 
     origin: NDArray[np.float64]  # [2] px, half way between the corners
     along: NDArray[np.float64]  # [2] unit vector from the left corner to the right one
@@ -42,6 +42,7 @@ class Mouth:
     upper: Plane
     lower: Plane
     middle: float
+    sides: tuple[float, float]
     chin: float
     nose: float
 
@@ -113,7 +114,8 @@ def mouth_in(landmarks: Points) -> Mouth | None:
         return np.stack([u[order], v[order]], axis=1).astype(np.float32)
 
     middle = float(np.clip((upper[len(upper) // 2] - origin) @ along * (2.0 / width), -0.7, 0.7))
-    return Mouth(origin, along, down, width, edge(upper), edge(lower), middle, chin, nose)
+    left_side, right_side = (float((landmarks[index][:2] - origin) @ along * (2.0 / width)) for index in JAW_SIDES)
+    return Mouth(origin, along, down, width, edge(upper), edge(lower), middle, (left_side, right_side), chin, nose)
 
 
 def level(line: Plane, u: Field) -> Field:

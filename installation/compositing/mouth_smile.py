@@ -13,14 +13,15 @@ import numpy as np
 from installation.compositing.mouth import Box, Field, Mouth, around, resampled
 from installation.messages import Image
 
-LIFT, WIDER = 0.10, 0.14  # amount 1: mouths that the corners go up, and half widths that each goes out
-SADDER = 0.35  # of that is what a smile that goes moves them: the direction's own warp does the rest, and more is a clown's
+LIFT, WIDER = 0.115, 0.16  # amount 1: mouths that the corners go up, and half widths that each goes out
+SADDER = 0.6  # of that is what a smile that goes moves them: the direction's own warp does the rest, and more is a clown's
 DIP = 0.02  # mouths that the middle goes the other way
-MOST = 1.25  # amount that nothing goes beyond
+MOST, GAIN = 1.25, 1.35  # strength that nothing goes beyond, and what it gains with the first of an amount: 1 is 1, 2 is 1.22
 WIDE, LOW = 0.22, 0.12  # mouths that the lips' middle lies under the corners, or above them, where a mouth can hardly smile more, or less
 LEAST_ROOM = 0.25  # of the way is left to such a mouth
 BENDING = 1.5  # power with which the lips bend from their middle to the corners
-BESIDE, ABOVE, BELOW = 1.4, 1.2, 0.8  # half widths beside the corners, and mouths above and below them, as far as cheeks go along
+BESIDE, ABOVE, BELOW = 1.4, 1.2, 0.65  # half widths beside the corners, and mouths above and below them, as far as cheeks go along
+LEAST_BESIDE = 0.5  # the same of a head that is turned, whose rim is near: what is behind a face stays
 MIDDLE_WIDE, MIDDLE_HIGH = 0.9, 0.4  # half widths and mouths as far as the middle goes
 STEPS_BACK = 3
 LEAST_PX = 0.3  # a way of the corners that is shorter is none
@@ -51,6 +52,11 @@ class Smile:
         corners = self.mouth.pixels(np.array([-wide, wide, wide, -wide]), np.repeat(high, 2))
         return around(corners, 1.0, (0, 0, shape[1], shape[0]))
 
+    def _beside(self) -> tuple[float, float]:
+        """How far cheeks go along to the left and to the right."""
+        left, right = (min(BESIDE, max(LEAST_BESIDE, side - 1.0)) for side in (-self.mouth.sides[0], self.mouth.sides[1]))
+        return left, right
+
     def _before(self, u: Field, v: Field) -> tuple[Field, Field]:
         was_u, was_v = u, v
         for _ in range(STEPS_BACK):
@@ -62,7 +68,7 @@ class Smile:
         """How far a place goes out along the mouth (in u), and down (px)."""
         y = v / self.mouth.width
         aside = np.abs(u)
-        corner = np.where(aside < 1, np.minimum(aside, 1) ** BENDING, fading((aside - 1) / BESIDE))
+        corner = np.where(aside < 1, np.minimum(aside, 1) ** BENDING, fading((aside - 1) / np.where(u < 0, *self._beside())))
         # Of a head that is turned, one half of the mouth is short: its corner lies at the rim of the face, which stays.
         seen = np.clip(np.where(u < 0, 1.0 + self.mouth.middle, 1.0 - self.mouth.middle), 0.0, 1.0)
         goes = self.amount * corner * seen * fading(y / np.where(y < 0, ABOVE, BELOW))
@@ -86,5 +92,5 @@ def smile_of(mouth: Mouth, amount: float) -> Smile | None:
     """A mouth that smiles by ``amount``, below 0 it loses its smile. None where nothing would be seen of it."""
     if not math.isfinite(amount):
         return None
-    strength = room(mouth, amount) * MOST * math.tanh(amount / MOST) * (1.0 if amount > 0 else SADDER)
+    strength = room(mouth, amount) * MOST * math.tanh(GAIN * amount / MOST) * (1.0 if amount > 0 else SADDER)
     return None if abs(strength) * LIFT * mouth.width < LEAST_PX else Smile(mouth, strength)

@@ -31,6 +31,7 @@ LOWER_LIP_INNER: Final = (87, 14, 317)
 UPPER_LIP_LINE: Final = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
 LOWER_LIP_LINE: Final = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
 CHIN, NOSE_BASE = 152, 2
+JAW_SIDES: Final = (58, 288)  # the rim of the face beside the mouth, left and right in the picture
 
 # Points that expressions hardly move: forehead, nose bridge, temples, ear side, eye corners. The pose is read from these.
 RIGID: Final = (10, 109, 338, 151, 9, 8, 168, 6, 197, 195, 54, 284, 127, 356, 234, 454, 93, 323, 33, 133, 362, 263, 98, 327)

@@ -10,7 +10,7 @@ from installation.compositing.lips import lip_move
 from installation.compositing.mouth import level
 from installation.compositing.mouth_inside import HAS_OWN, Inside, interior, light
 from installation.compositing.mouth_opening import MOST_OF_JAW, WIDEST
-from installation.faces.landmarks import CHIN, LOWER_LIP_LINE, MOUTH_CORNERS, UPPER_LIP_LINE
+from installation.faces.landmarks import CHIN, JAW_SIDES, LOWER_LIP_LINE, MOUTH_CORNERS, UPPER_LIP_LINE
 from installation.messages import Frame, LipAmounts
 from installation.models.guests import FACES
 from installation.stages.track import Track, TrackSettings
@@ -94,6 +94,7 @@ def synthetic(width=60.0, own=0.0, chin=70.0, turn=0.0, at=(200.0, 150.0)):
     points[list(UPPER_LIP_LINE)] = np.stack([along * width / 2, np.zeros(11)], axis=1)
     points[list(LOWER_LIP_LINE)] = np.stack([along * width / 2, bow], axis=1)
     points[CHIN], points[2] = (0, chin), (0, -0.5 * width)
+    points[list(JAW_SIDES)] = (-1.2 * width, 0), (1.2 * width, 0)
     matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     return (points @ matrix.T + at).astype(np.float32)
 

@@ -6,7 +6,7 @@ from PIL import Image as Pillow
 
 from installation.compositing.lips import lip_move
 from installation.compositing.mouth_smile import MOST, smile_of
-from installation.faces.landmarks import LOWER_LIP_LINE, MOUTH_CORNERS, UPPER_LIP_LINE
+from installation.faces.landmarks import JAW_SIDES, LOWER_LIP_LINE, MOUTH_CORNERS, UPPER_LIP_LINE
 from installation.messages import LipAmounts
 from installation.models.guests import FACES
 from installation.training.directions.aligned_mesh import AlignedMesh
@@ -94,6 +94,14 @@ def test_a_broad_smile_grows_little_broader_and_a_long_face_little_longer():
     up, down = ([lip_move(one, LipAmounts(smile=amount)).smile.amount for one in (level, broad, long)] for amount in (1.0, -1.0))
     assert up[1] < 0.5 * up[0] and up[2] == up[0]
     assert down[2] > 0.5 * down[0] and down[1] == down[0]
+
+
+def test_what_lies_behind_a_turned_face_stays():
+    narrow = synthetic()
+    narrow[JAW_SIDES[1]] = (200 + 0.85 * 60, 150)  # its rim lies near the right corner
+    _, wide = moved(synthetic(), 1.0, [(1.0, -0.2), (1.8, -0.2), (-1.8, -0.2)])
+    _, near = moved(narrow, 1.0, [(1.0, -0.2), (1.8, -0.2), (-1.8, -0.2)])
+    assert near[0] == wide[0] and near[2] == wide[2] and near[1] == 0.0 and wide[1] < -1.0
 
 
 @pytest.mark.parametrize("amount", [0.0, 1e-4, float("nan"), float("inf")])
