@@ -1,5 +1,6 @@
 """A mouth that is closed by its own lips, on real faces whose mouths were opened first, found again by the tracker's own mesh."""
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image as Pillow
@@ -52,6 +53,21 @@ def test_lips_that_have_come_together_cover_the_teeth():
     half = closed(picture, landmarks, 0.2)
     left = (half > 250).all(axis=2)
     assert left.any() and (picture[left] > 250).all()  # what is still seen of them hangs where it was
+
+
+def test_teeth_hang_where_they_were_while_lips_close_over_them():
+    picture, landmarks = mouth_with_teeth()
+    picture[158, 190:211] = (255, 0, 0)  # a mark on them
+    half = closed(picture, landmarks, 0.2)
+    rows = np.nonzero(half[:, 200, 1] < 60)[0]
+    assert rows.tolist() == [158]
+
+
+def test_teeth_a_little_beyond_the_landmarks_are_covered_too():
+    picture, landmarks = mouth_with_teeth()
+    inside = (picture == 255).all(axis=2).astype(np.uint8)
+    picture[cv2.dilate(inside, np.ones((3, 3), np.uint8)) > 0] = 255
+    assert (closed(picture, landmarks, 1.5)[:, 180:221] > 156).all(axis=2).sum() <= 12
 
 
 def test_where_lips_touch_there_is_a_line_of_shadow_and_nowhere_else():
