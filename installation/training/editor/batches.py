@@ -21,7 +21,7 @@ from installation.training.precision import half
 # only folds and shadows are drawn.
 STEP = (28 / 15, 5.0, 0.6, 0.6)
 LOWEST, HIGHEST = (3 / 15, -4.0, -1.2, -1.2), (76 / 15, 4.0, 2.6, 3.4)  # a mouth less glad than -1.2 is drawn awry
-CHANCE = (0.42, 0.34, 0.22, 0.02)  # of each knob
+CHANCE = (0.4, 0.3, 0.2, 0.1)  # of each knob
 SECOND = 0.25  # chance that two knobs are moved
 
 
