@@ -276,8 +276,9 @@ def test_a_longer_look_takes_the_codes_place_and_undo_brings_the_old_one(page, f
     second = tile(page, unlike=first)
     assert page.execute_script(THUMB) == pytest.approx(0.75)  # the edits stay
     assert np.abs(pixels(page) - drawn).mean() > 0.02
-    press(page, "save-npz")
     saved = folder / "two-edited.npz"
+    saved.unlink(missing_ok=True)  # of a test before this one
+    press(page, "save-npz")
     wait_for(saved)
     kept = folder / "longer.npz"
     saved.rename(kept)
@@ -304,8 +305,9 @@ def test_code_alone_says_why_nobody_looks_longer_and_its_photograph_brings_it_al
     wait(page, "return document.getElementById('told').textContent.startsWith('Found: ')", seconds=240)
     second = tile(page, unlike=first)
     aged(page)
-    press(page, "save-npz")
     saved = folder / "two-edited.npz"
+    saved.unlink(missing_ok=True)  # of a test before this one
+    press(page, "save-npz")
     wait_for(saved)
     kept = folder / "alone.npz"
     saved.rename(kept)
