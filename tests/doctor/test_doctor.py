@@ -217,7 +217,7 @@ def test_painters_styles_and_what_is_none(tmp_path, monkeypatch):
     Pillow.new("RGB", (64, 64), "red").save(tmp_path / "mohn.png")
     asked = patient(f"models.styles={tmp_path}")
     (found,) = styles(asked)
-    assert found.state == "good" and "18 built in, 1 of pictures" in found.text
+    assert found.state == "good" and "17 built in, 1 of pictures" in found.text
     (tmp_path / "broken.png").write_bytes(b"no picture")
     (found,) = styles(asked)
     assert found.state == "note" and "broken.png is broken" in found.text and found.todo

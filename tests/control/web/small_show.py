@@ -144,6 +144,13 @@ def until(check, seconds=30):
         time.sleep(0.02)
 
 
+def press(browser, key):
+    """A key for whatever has the focus at that moment: pages draw their parts anew and give the focus on, and no element outlives that."""
+    from selenium.webdriver import ActionChains
+
+    ActionChains(browser).send_keys(key).perform()
+
+
 class Finger:
     """One finger on the screen, as the browser gets it from a real one. Places in px of the viewport."""
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.control.web.operated_show import OperatedShow
-from tests.control.web.small_show import Finger, chromium, complaints, drag, needs_chromium, place, screen, until, wait
+from tests.control.web.small_show import Finger, chromium, complaints, drag, needs_chromium, place, press, screen, until, wait
 
 pytestmark = needs_chromium
 SIZES = ((1280, 900), (844, 390), (360, 740))
@@ -91,9 +91,9 @@ def test_the_keyboard_crops_too(show, page):
     until(lambda: show.operating.room() is not None)
     left = show.operating.room().left
     wait(page, "return document.activeElement.classList.contains('crop')")
-    page.switch_to.active_element.send_keys(Keys.ARROW_RIGHT)
+    press(page, Keys.ARROW_RIGHT)
     until(lambda: show.operating.room().left == pytest.approx(left + 0.01))
-    page.switch_to.active_element.send_keys(Keys.DELETE)
+    press(page, Keys.DELETE)
     until(lambda: show.operating.room() is None)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from installation.control.zone_book import ZoneBook
-from tests.control.web.small_show import Finger, SmallShow, chromium, complaints, drag, needs_chromium, place, screen, until, visit, wait
+from tests.control.web.small_show import Finger, SmallShow, chromium, complaints, drag, needs_chromium, place, press, screen, until, visit, wait
 
 pytestmark = needs_chromium
 
@@ -80,10 +80,9 @@ def test_the_keyboard_draws_too(show, panel):
     panel.find_element("xpath", "//button[text()='Add a zone']").send_keys(Keys.ENTER)
     until(lambda: len(show.zones.drawn) == 1)
     left, _, right, _ = show.zones.drawn[0].numbers()
-    zone = panel.switch_to.active_element
-    zone.send_keys(Keys.ARROW_RIGHT)
+    press(panel, Keys.ARROW_RIGHT)
     until(lambda: show.zones.drawn[0].left == pytest.approx(left + 0.01) and show.zones.drawn[0].right == pytest.approx(right + 0.01))
-    panel.switch_to.active_element.send_keys(Keys.DELETE)
+    press(panel, Keys.DELETE)
     until(lambda: not show.zones.drawn)
 
 
