@@ -5,6 +5,7 @@ pictures: a few thousand faces would otherwise be learned by heart.
 """
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -48,7 +49,7 @@ class AdaptiveAugment:
         cos, sin = torch.cos(angle) * scale, torch.sin(angle) * scale
         theta = torch.stack([torch.stack([cos * flip, -sin, moves[0]], 1), torch.stack([sin * flip, cos, moves[1]], 1)], 1)
         grid = F.affine_grid(theta, list(x.shape), align_corners=False)
-        return F.grid_sample(x, grid, align_corners=False, padding_mode="reflection")
+        return sampled(x, grid)
 
     def _colour(self, x: Tensor) -> Tensor:
         """Brightness, contrast and saturation."""
@@ -66,3 +67,42 @@ class AdaptiveAugment:
         inside = ((axis[None, None, :] - middle[:, 0]).abs() < 0.25) & ((axis[None, :, None] - middle[:, 1]).abs() < 0.25)
         hidden = inside[:, None] & (self._on(x, 0.5).view(-1, 1, 1, 1) > 0)
         return x * (~hidden).to(x)
+
+
+def sampled(x: Tensor, grid: Tensor) -> Tensor:
+    """``grid_sample`` of pictures [N, C, S, S] at places [N, S, S, 2], bilinear and reflected at the rim.
+
+    R1 and path length are gradients of gradients, for which PyTorch's own has no derivative on a GPU. What is sampled is linear in the
+    pictures, so the gradient of its gradient is sampling again (Karras et al. 2020, "Training Generative Adversarial Networks with
+    Limited Data", does the same). The places get no gradient.
+    """
+    result: Tensor = _Sampled.apply(x, grid.detach())
+    return result
+
+
+class _Sampled(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, grid: Tensor) -> Tensor:
+        ctx.save_for_backward(grid)
+        ctx.shape = x.shape
+        return F.grid_sample(x, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (grid,) = ctx.saved_tensors
+        return _SampledBack.apply(gradients[0], grid, ctx.shape), None
+
+
+class _SampledBack(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, gradient: Tensor, grid: Tensor, shape: torch.Size) -> Tensor:
+        ctx.save_for_backward(grid)
+        bilinear, reflected, wanted = 0, 2, [True, False]  # as the operation counts them; the pictures' gradient alone
+        like = gradient.new_empty(shape)
+        back: Tensor = torch.ops.aten.grid_sampler_2d_backward(gradient.contiguous(), like, grid, bilinear, reflected, False, wanted)[0]
+        return back
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        (grid,) = ctx.saved_tensors
+        return _Sampled.apply(gradients[0], grid), None, None
