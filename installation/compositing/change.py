@@ -25,7 +25,7 @@ from installation.messages import Drawing, Image, Mask
 Flow = NDArray[np.float32]
 Plane = NDArray[np.float32]
 TONE = 0.9  # of a slow change of the face's colour is taken back
-TONE_REACH = 0.13  # of the side: standard deviation of what is slow; folds, shadows and beards are not
+TONE_REACH = 0.09  # of the side: standard deviation of what is slow; folds, shadows and beards are not
 TONE_PX = 32  # at which it is worked out
 LEAST_SKIN = 0.02  # share of the surroundings, under which nothing is said of their tone
 

@@ -1,10 +1,12 @@
 """The sitter's eyes stay their own while the face around them changes, and their skin keeps its hue."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from installation.compositing.change import difference
-from installation.compositing.sitters_own import EYES_KEPT, SittersOwn, sitters_own
+from installation.compositing.sitters_own import EYES_KEPT, MOST, SittersOwn, sitters_own
 from installation.faces import landmarks as index
 
 STILL = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
@@ -56,17 +58,18 @@ def test_a_change_is_left_out_in_the_eyes_and_seen_around_them():
     edited = plain.copy()
     edited[40:80:2] += 60
     edited[41:80:2] -= 60  # stripes, so that none of it is the skin's tone
-    kept, seen = difference(edited, plain, WHOLE, 1.0, sitters_own(face(), STILL, 128, 1.0)), difference(edited, plain, WHOLE, 1.0)
+    own = replace(sitters_own(face(), STILL, 128, 1.0), most=1e6)
+    kept, seen = difference(edited, plain, WHOLE, 1.0, own), difference(edited, plain, WHOLE, 1.0)
     assert seen.brighter[60, 45].min() > 45 and kept.brighter[60, 45].max() < 12
     assert kept.darker[61, 45].max() < 12
     assert np.array_equal(kept.brighter[:50], seen.brighter[:50])  # grey is grey's own hue
     assert np.array_equal(kept.brighter[60, 62:66], seen.brighter[60, 62:66])
 
 
-def changed(levels, hue):
+def changed(levels, hue, most=1e6):
     """What a change of grey levels makes of skin, whose hue is kept so far."""
     change = np.broadcast_to(np.asarray(levels, np.float32), (4, 4, 3)).copy()
-    own = SittersOwn(np.zeros((4, 4), np.float32), np.full((4, 4), hue, np.float32))
+    own = SittersOwn(np.zeros((4, 4), np.float32), np.full((4, 4), hue, np.float32), most)
     own.keep(change, np.broadcast_to(SKIN, (4, 4, 3)))
     return change[0, 0]
 
@@ -83,5 +86,18 @@ def test_skin_grows_darker_and_lighter_in_its_own_colour_and_as_much(levels):
 
 def test_black_pixels_do_not_blow_up():
     change = np.full((4, 4, 3), 40, np.float32)
-    SittersOwn(np.zeros((4, 4), np.float32), np.ones((4, 4), np.float32)).keep(change, np.zeros((4, 4, 3), np.uint8))
+    SittersOwn(np.zeros((4, 4), np.float32), np.ones((4, 4), np.float32), 1e6).keep(change, np.zeros((4, 4, 3), np.uint8))
     assert np.allclose(change, 40)
+
+
+def test_folds_stay_and_blots_are_held_back_in_their_own_colour():
+    fold, blot = changed((-18, -15, -12), 1.0), changed((120, 80, 40), 1.0)
+    assert np.allclose(changed((-18, -15, -12), 1.0, MOST), fold, rtol=0.08)
+    held = changed((120, 80, 40), 1.0, MOST)
+    assert held @ (0.299, 0.587, 0.114) < 0.5 * (blot @ (0.299, 0.587, 0.114)) < MOST
+    assert np.ptp(held / blot) < 1e-3
+    assert (changed((9e3, 9e3, 9e3), 0.0, MOST) <= MOST).all()
+
+
+def test_half_an_edit_over_a_kept_face_is_held_back_half_as_early():
+    assert sitters_own(face(), STILL, 128, 0.5).most == pytest.approx(2 * sitters_own(face(), STILL, 128, 1.0).most)

@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 import torch
+from safetensors.torch import load_file
 
-from installation.networks.editor import HEAD, KNOBS, Editor, added, ellipse
+from installation.networks.editor import HEAD, KNOBS, Editor, added, ellipse, where_to_write
 from installation.networks.encoder_parts import EditingTrunk, EncoderTrunk, example_crops
 from installation.networks.facets_encoder import FacetsEncoder
 
@@ -53,3 +56,17 @@ def test_the_trunk_gives_the_same_with_an_editor_and_what_it_writes_besides(part
         expected = editor(*encoder.pyramid(crops.permute(0, 3, 1, 2).float() / 127.5 - 1))
     for a, b in zip((*plain, *expected), both, strict=True):
         assert torch.equal(a, b)
+
+
+def test_age_leaves_lips_and_brows_to_their_owner_and_gender_most_of_them():
+    lips, brow, cheek, forehead = (23, 16), (12, 20), (19, 10), (9, 16)  # cells of 32
+    age, gender, smile = (where_to_write(name) for name in ("age", "gender", "smile"))
+    assert age[lips] < 0.02 and age[brow] < 0.35 and gender[lips] < 0.25 and 0.5 < gender[brow] < 0.9
+    assert age[cheek] > 0.9 and age[forehead] > 0.8 and gender[cheek] > 0.9
+    assert smile[lips] > 0.95
+    assert torch.equal(Editor().where[0], age)
+
+
+def test_what_ships_writes_where_the_code_says():
+    shipped = load_file(Path(__file__).parents[2] / "weights" / "editor.safetensors")
+    assert torch.allclose(shipped["where"].float(), Editor().where, atol=1e-3)

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from installation.compositing.change import LEAST_SKIN, TONE, TONE_PX, TONE_REACH
-from installation.compositing.sitters_own import EYES_KEPT, LIFT, LUMA
+from installation.compositing.sitters_own import EYES_KEPT, LIFT, LUMA, MOST
 
 GREY_LEVELS = 127.5  # of one unit of a picture in -1…1
 # Middle and half axes of ellipses, fractions of the side of an FFHQ-aligned picture, and the width of their rims, fractions of the axes.
@@ -42,8 +42,9 @@ class Kept:
         change = change - TONE * self._tone(change) * self.skin
         luma = torch.from_numpy(LUMA).to(change)[None, :, None, None]
         base = plain.clamp(-1, 1) + 1 + float(LIFT) / GREY_LEVELS
-        brighter = (change * luma).sum(1, keepdim=True) / (base * luma).sum(1, keepdim=True)
-        return torch.lerp(change, base * brighter, self.hue) * (1 - self.eyes)
+        light = (change * luma).sum(1, keepdim=True)
+        change = torch.lerp(change, base * light / (base * luma).sum(1, keepdim=True), self.hue)
+        return change * (1 - self.eyes) * torch.rsqrt(1 + (light * (GREY_LEVELS / MOST)).square())
 
     def _tone(self, change: Tensor) -> Tensor:
         """How the skin around each place changes as a whole."""

@@ -3,7 +3,20 @@
 import pytest
 
 from installation.control.zone_book import ZoneBook
-from tests.control.web.small_show import Finger, SmallShow, chromium, complaints, drag, needs_chromium, place, press, screen, until, visit, wait
+from tests.control.web.small_show import (
+    Finger,
+    SmallShow,
+    chromium,
+    complaints,
+    drag,
+    needs_chromium,
+    place,
+    press,
+    screen,
+    until,
+    visit,
+    wait,
+)
 
 pytestmark = needs_chromium
 
