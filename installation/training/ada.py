@@ -76,7 +76,7 @@ def sampled(x: Tensor, grid: Tensor) -> Tensor:
     pictures, so the gradient of its gradient is sampling again (Karras et al. 2020, "Training Generative Adversarial Networks with
     Limited Data", does the same). The places get no gradient.
     """
-    result: Tensor = _Sampled.apply(x, grid.detach())
+    result: Tensor = _Sampled.apply(x, grid.detach())  # type: ignore[no-untyped-call]
     return result
 
 
@@ -90,7 +90,7 @@ class _Sampled(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         (grid,) = ctx.saved_tensors
-        return _SampledBack.apply(gradients[0], grid, ctx.shape), None
+        return _SampledBack.apply(gradients[0], grid, ctx.shape), None  # type: ignore[no-untyped-call]
 
 
 class _SampledBack(torch.autograd.Function):
@@ -105,4 +105,4 @@ class _SampledBack(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         (grid,) = ctx.saved_tensors
-        return _Sampled.apply(gradients[0], grid), None, None
+        return _Sampled.apply(gradients[0], grid), None, None  # type: ignore[no-untyped-call]
