@@ -35,7 +35,12 @@ class Program:
         self.film, self.report = folder / "show.mp4", folder / "report.json"
         self.errors = folder / "stderr.txt"
         command = [sys.executable, "run_installation.py", *ALONE, *SMALL, "--record", self.film, "--report", self.report, *arguments]
-        limit = None if most_bytes is None else lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
+
+        def begin():
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which `nohup pytest` would have it ignore, as the program then does
+            if most_bytes is not None:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
+
         with self.errors.open("wb") as errors:
             self.process = subprocess.Popen(
                 [str(word) for word in command],
@@ -43,7 +48,7 @@ class Program:
                 env=os.environ | (env or {}),
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                preexec_fn=limit,  # noqa: PLW1509 - it calls nothing but the kernel
+                preexec_fn=begin,  # noqa: PLW1509 - it calls nothing but the kernel
             )
 
     def __enter__(self):
