@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import math
 import time
@@ -18,16 +19,19 @@ from installation.bot.line import FullError, Line, Ticket
 from installation.bot.texts import texts
 
 MOST_BYTES = 20_000_000  # of a file that a bot may fetch
+TIDY_SECONDS = 30.0  # between two looks at what is too old to be kept
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """each, all: answers an hour for one person and for everybody; queue: places; contact: whom to ask, in the privacy notice."""
+    """each, all: answers an hour for one person and for everybody; queue: places; contact: whom to ask, in the privacy notice.
+    invert_seconds: for which a nearer code is looked for where somebody asks for an inversion; 0 draws from the encoder's."""
 
     each: int = 40
     all: int = 600
     queue: int = 40
     contact: str = ""
+    invert_seconds: float = 10.0
 
     @property
     def megabytes(self) -> int:
@@ -83,6 +87,22 @@ class Counter:
         ticket.told = said.message_id
         if not self.line.place(ticket):  # it was quicker
             await self.untell(ticket)
+
+    async def tell_of_search(self, ticket: Ticket) -> None:
+        """Its turn has come, and it takes longer than others: in place of its place in the queue it is told that."""
+        words = texts(ticket.language).say("searching", seconds=math.ceil(ticket.order.search_seconds))
+        with contextlib.suppress(TelegramError):
+            if ticket.told is not None:
+                await self.bot.edit_message_text(words, ticket.chat, ticket.told)
+            elif not ticket.place_said:  # otherwise its place is being said this very moment
+                reply = None if ticket.reply is None else ReplyParameters(ticket.reply, allow_sending_without_reply=True)
+                ticket.told = (await self.bot.send_message(ticket.chat, words, reply_parameters=reply)).message_id
+
+    async def forget_in_time(self) -> None:
+        """Whether anybody presses anything or not. Until it is cancelled."""
+        while True:
+            await asyncio.sleep(TIDY_SECONDS)
+            self.album.tidy(self.clock())
 
     async def untell(self, ticket: Ticket) -> None:
         """Take the message away that says a ticket's place."""

@@ -92,8 +92,9 @@ class Keys:
         return InlineKeyboardMarkup([*_rows([everybody]), *_rows(buttons, 6), *_rows([(t.say("button_back"), f"{PAGE}:0")])])
 
 
-def caption(order: Order, t: Texts, left: int = 0, asked: int = 1) -> str:
-    """What an answer says. left: faces of those ``asked`` for that could not be edited."""
+def caption(order: Order, t: Texts, left: int = 0, asked: int = 1, undecided: bool = False) -> str:
+    """What an answer says. left: faces of those ``asked`` for that could not be edited. undecided: one of several has to be chosen before
+    a nearer code can be looked for."""
     if isinstance(order.subject, Seed):
         first = t.say("nobody")
     else:
@@ -101,12 +102,15 @@ def caption(order: Order, t: Texts, left: int = 0, asked: int = 1) -> str:
     said = [f"{t.attribute(name)} {figure(amount)}" for name, amount in order.amounts]
     if order.style:
         said.append(spelled(order.style) + ("" if order.share == 1.0 else f" {round(100 * order.share)} %"))
-    said += [t.say("drawn")] if order.drawn else []
+    if order.drawn:
+        percent = round(100 * order.nearer)
+        said.append(t.say("drawn_nearer", percent=percent) if percent else t.say("drawn"))
     said += [t.say("kept")] if order.keep and order.amounts else []
     if said and order.face != "all" and order.faces > 1:
         said.insert(0, t.say("of_face", number=order.face))
-    more = f"\n{t.say('left_alone', left=left, asked=asked)}" if left else ""
-    return f"{first} {' · '.join(said) if said else t.say('choose')}{more}"
+    more = [t.say("left_alone", left=left, asked=asked)] if left else []
+    more += [t.say("invert_one")] if undecided else []
+    return "\n".join([f"{first} {' · '.join(said) if said else t.say('choose')}", *more])
 
 
 def _with(word: str, amount: float) -> str:

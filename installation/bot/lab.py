@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from PIL import Image as Pillow
 from installation.assembly.networks import models_of, table_of
 from installation.bot.keeping import Amounts, Measures, Ruler, hold
 from installation.bot.nobody import Nobody
-from installation.bot.order import Order, Seed
+from installation.bot.order import FoundCode, Order, Seed
 from installation.config import Config
+from installation.darkroom.nearer import CodeFinder
 from installation.darkroom.sitting import Faces, Seen, Sitting, Who, open_bench
 from installation.darkroom.wishes import Words, read_wishes
 from installation.messages import Image
@@ -24,6 +26,7 @@ MOST_AMOUNT = 3.0  # of a direction, as the controls have it
 JPEG_QUALITY = 93
 # The face by its code alone: neither the camera's pixels nor the residual.
 BY_CODE = ("identity/glass=0", "identity/detail=0")
+LEAST_GAIN = 0.005  # of the loss, below which no nearer code was found
 
 
 class NobodyError(Exception):
@@ -36,10 +39,13 @@ class NobodyError(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Print:
-    """What came of an order. jpeg: the picture. faces: of it."""
+    """What came of an order. jpeg: the picture. faces: of it. codes: those that are known of it now. undecided: a code was to be looked
+    for, and one of several faces has to be chosen first."""
 
     jpeg: bytes
     faces: Faces
+    codes: tuple[FoundCode, ...] = ()
+    undecided: bool = False
 
 
 class Lab:
@@ -53,6 +59,7 @@ class Lab:
         self._bench = open_bench(config, self._models, self._palette)
         self._table = table_of(self._models, self._palette)
         self._nobody = Nobody(config, self._models)
+        self._finder = CodeFinder(self._models, config.engine.threads)
         self._ruler: Ruler | None = None
         self.notice = library.notice
         self.attributes: tuple[str, ...] = self._models.directions.names
@@ -62,19 +69,41 @@ class Lab:
         """Lets the networks go."""
         self._bench.networks.encode.close()
 
-    def develop(self, order: Order, data: bytes | None) -> Print:
-        """data: the contents of the picture's file; None for a face that nobody has. Raises SourceError where it cannot be read,
-        NobodyError where nobody in it can be edited."""
+    def develop(self, order: Order, data: bytes | None, wanted: Callable[[], bool] = lambda: True) -> Print:
+        """data: the contents of the picture's file; None for a face that nobody has. wanted: whether anybody still waits for it; where
+        nobody does a search ends. Raises SourceError where the file cannot be read, NobodyError where nobody in it can be edited,
+        WeightsError where a found code is another generator's."""
         if isinstance(order.subject, Seed):
             return self._of_nobody(order, order.subject)
-        picture = read_picture(Path("picture"), io.BytesIO(data or b""), most=MOST_PX)
+        try:
+            return self._of_picture(order, read_picture(Path("picture"), io.BytesIO(data or b""), most=MOST_PX), wanted)
+        finally:
+            self._bench.clear()  # the last picture's faces and codes are not kept until the next one comes
+
+    def _of_picture(self, order: Order, picture: Image, wanted: Callable[[], bool]) -> Print:
+        undecided = False
+        if order.search_seconds and self._finder.possible:
+            order, undecided = self._searched(order, picture, wanted)
         amounts = dict(order.amounts)
         if order.keep and amounts and (order.faces == 1 or order.face != "all"):
             amounts = hold(amounts, self.attributes, lambda tried: self._measured(picture, order, tried))
         seen = self._look(picture, order, amounts)
         if not seen.faces.edited:
             raise NobodyError(seen.faces.found)
-        return Print(as_jpeg(seen.picture), seen.faces)
+        return Print(as_jpeg(seen.picture), seen.faces, order.codes, undecided)
+
+    def _searched(self, order: Order, picture: Image, wanted: Callable[[], bool]) -> tuple[Order, bool]:
+        """The order with the nearer code that was found of the one face that it edits, if any was; and whether it edits several, so that
+        none was looked for."""
+        sitters = self._look(picture, replace(order, style=""), {}).sitters
+        if len(sitters) != 1:
+            return order, len(sitters) > 1
+        found = self._finder.find(picture, sitters[0], order.search_seconds, wanted)
+        if found.gain < LEAST_GAIN:
+            return order, False
+        number = sitters[0].number
+        left = (1.0 - order.gain(number)) * (1.0 - found.gain)  # of the encoder's loss: a search goes on from what the last one found
+        return order.with_code(FoundCode(number, found.code, 1.0 - left)), False
 
     def _of_nobody(self, order: Order, seed: Seed) -> Print:
         amounts = dict(order.amounts)
@@ -90,7 +119,8 @@ class Lab:
         styles = {order.style: order.share} if order.style in self.styles else {}
         words = Words([*sets, *(BY_CODE if order.drawn else ())], styles)
         wishes = read_wishes(words, self._table, self.attributes)
-        return Sitting(self._bench, wishes.still, order.face, still=True).look(picture)
+        codes = {code.face: code.ws for code in order.codes} if order.drawn else {}
+        return Sitting(self._bench, wishes.still, order.face, still=True, codes=codes).look(picture)
 
     def _measured(self, picture: Image, order: Order, amounts: Amounts) -> Measures | None:
         seen = self._look(picture, replace(order, style=""), amounts)

@@ -68,6 +68,7 @@ async def serve(account: Account, rules: Rules, lab: Lab, stop: asyncio.Event) -
     keys = Keys.of(lab.attributes, lab.styles)
     counter = Counter(bot, rules)
     work = asyncio.create_task(Work(bot, counter, keys, lab).run(), name="work")
+    forgetting = asyncio.create_task(counter.forget_in_time(), name="forgetting")
     try:
         await _named(bot)
         say(f"facets: the bot is https://t.me/{bot.username}; {len(keys.attributes)} attributes, {len(keys.styles)} styles; Ctrl-C ends it")
@@ -75,6 +76,7 @@ async def serve(account: Account, rules: Rules, lab: Lab, stop: asyncio.Event) -
     finally:
         left = counter.line.everyone
         work.cancel()
+        forgetting.cancel()
         with contextlib.suppress(TelegramError, TimeoutError):
             async with asyncio.timeout(LAST_WORDS):
                 await _last_words(bot, counter, left)

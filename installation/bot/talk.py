@@ -109,7 +109,8 @@ class Talk:
         if isinstance(last[1].subject, Seed):
             await self._reply(said, message, said.t.say("already_code"))
             return
-        await self._ask(said, message, Ticket(said.chat, said.user, replace(last[1], drawn=True), said.t.language))
+        wanted = replace(last[1], drawn=True, search_seconds=self._counter.rules.invert_seconds)
+        await self._ask(said, message, Ticket(said.chat, said.user, wanted, said.t.language))
 
     async def _ask(self, said: Said, message: Message, ticket: Ticket) -> None:
         ticket.reply = message.message_id

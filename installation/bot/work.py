@@ -17,7 +17,7 @@ from installation.bot.lab import Lab, NobodyError, Print
 from installation.bot.line import Ticket
 from installation.bot.order import Upload
 from installation.bot.texts import texts
-from installation.errors import SourceError
+from installation.errors import SourceError, WeightsError
 
 log = logging.getLogger(__name__)
 
@@ -38,21 +38,27 @@ class Work:
     def __init__(self, bot: Bot, counter: Counter, keys: Keys, lab: Lab) -> None:
         self._bot, self._counter, self._keys, self._lab = bot, counter, keys, lab
         self._thread = ThreadPoolExecutor(1, "lab")
+        self._over = False
 
     async def run(self) -> None:
         """Until it is cancelled."""
-        line = self._counter.line
         try:
             while True:
-                ticket = await line.next()
-                try:
-                    await self._serve(ticket)
-                finally:
-                    line.done()
-                    await self._counter.untell(ticket)
+                await self._next()
                 await self._counter.move_up()
         finally:
+            self._over = True
             await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)  # the picture in hand is let go in its own time
+
+    async def _next(self) -> None:
+        """Serve whoever comes next. Nothing of them is held on to while nobody comes."""
+        line = self._counter.line
+        ticket = await line.next()
+        try:
+            await self._serve(ticket)
+        finally:
+            line.done()
+            await self._counter.untell(ticket)
 
     async def _serve(self, ticket: Ticket) -> None:
         try:
@@ -74,12 +80,20 @@ class Work:
     async def _develop(self, ticket: Ticket) -> Print:
         """Raises RefusedError."""
         data = await self._fetch(ticket.order.subject) if isinstance(ticket.order.subject, Upload) else None
+        if ticket.order.search_seconds:
+            await self._counter.tell_of_search(ticket)
+
+        def wanted() -> bool:
+            return not (ticket.dropped or self._over)
+
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, self._lab.develop, ticket.order, data)
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._lab.develop, ticket.order, data, wanted)
         except SourceError as err:
             raise RefusedError("unreadable") from err
         except NobodyError as err:
             raise RefusedError("turned_away" if err.found else "no_face") from err
+        except WeightsError as err:
+            raise RefusedError("other_code") from err
 
     async def _fetch(self, picture: Upload) -> bytes:
         """The contents of a picture's file, in memory. Raises RefusedError."""
@@ -94,8 +108,8 @@ class Work:
 
     async def _answer(self, ticket: Ticket, made: Print) -> None:
         t = texts(ticket.language)
-        order = replace(ticket.order, faces=made.faces.found)
-        words = caption(order, t, made.faces.asked - made.faces.edited, made.faces.asked)
+        order = replace(ticket.order, faces=made.faces.found, search_seconds=0.0, codes=made.codes)
+        words = caption(order, t, made.faces.asked - made.faces.edited, made.faces.asked, made.undecided)
         reply = None if ticket.reply is None else ReplyParameters(ticket.reply, allow_sending_without_reply=True)
         if ticket.as_file:
             await self._bot.send_document(ticket.chat, InputFile(made.jpeg, "facets.jpg"), caption=words, reply_parameters=reply)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from installation.bot.service import Account
 
 VARIABLE = "FACETS_BOT_TOKEN"
+MOST_SECONDS = 600.0  # for which everybody waits behind one inversion
 MISSING = "needs python-telegram-bot: .venv/bin/python -m pip install python-telegram-bot==22.8"
 
 
@@ -48,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
     if lab.notice:
         print(f"facets: {lab.notice}")
     try:
-        asyncio.run(_run(account, Rules(a.each, a.all, a.queue, a.contact), lab))
+        asyncio.run(_run(account, Rules(a.each, a.all, a.queue, a.contact, a.invert_seconds), lab))
     finally:
         lab.close()
     return 0
@@ -84,6 +85,10 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--each", type=_count, default=40, metavar="N", help="answers an hour for one person (40)")
     parser.add_argument("--all", type=_count, default=600, metavar="N", help="answers an hour for everybody together (600)")
     parser.add_argument("--queue", type=_count, default=40, metavar="N", help="people who may wait (40)")
+    parser.add_argument(
+        "--invert-seconds", type=_seconds, default=10.0, metavar="S",
+        help="for which /invert looks for a nearer code, while the others wait (10); 0 draws from the encoder's",
+    )  # fmt: skip
     parser.add_argument("--contact", default="", metavar="TEXT", help="whom to ask, for the privacy notice: a name, an address")
     parser.add_argument("--api", default="https://api.telegram.org", metavar="URL", help="a Bot API server of your own")
     parser.add_argument("--config", type=Path, metavar="FILE", help="configuration: models and engines")
@@ -94,6 +99,16 @@ def _count(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 1_000_000:
         raise argparse.ArgumentTypeError(f"{text}: must be a whole number from 1 on")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0.0 <= seconds <= MOST_SECONDS:  # which nan is not, either
+        raise argparse.ArgumentTypeError(f"{text}: must be seconds from 0 to {MOST_SECONDS:g}")
+    return seconds
 
 
 class Masked(logging.Formatter):

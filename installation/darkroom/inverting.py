@@ -22,6 +22,7 @@ from installation.inversion.engine import Aim, Inversion
 from installation.inversion.settings import PUBLISHED, UNLIMITED, Effort, Weights
 from installation.inversion.terms import FaceFeatures, Term
 from installation.messages import Image
+from installation.models.bundle import Models
 from installation.networks.facets_encoder import FacetsEncoder
 from installation.output_file import whole_file
 from installation.places import shipped
@@ -62,7 +63,7 @@ class Inverter:
 
     def __init__(self, bench: CodeBench, wish: InversionWish = ASKED_FOR_NOTHING) -> None:
         self.bench, self.wish = bench, wish
-        self._perceptual = wish.perceptual or FaceFeatures(_face_encoder(bench))
+        self._perceptual = wish.perceptual or FaceFeatures(face_encoder(bench.models))
 
     def open(self, square: Image, name: str) -> Job:
         """Of an aligned square [S, S, 3] of any size."""
@@ -86,9 +87,9 @@ class Inverter:
             return models.detail.residual(detail[None])[0]
 
 
-def _face_encoder(bench: CodeBench) -> FacetsEncoder:
+def face_encoder(models: Models | None) -> FacetsEncoder:
     """The embedded encoder: what it sees in faces serves any generator."""
-    own = None if bench.models is None else bench.models.detail
+    own = None if models is None else models.detail
     if own is not None:
         return own.requires_grad_(False)
     encoder = load_encoder(shipped("weights") / "encoder.safetensors")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
+from torch import Tensor
 
 from installation.assembly.networks import NetworkStages, build_networks, painter_settings
 from installation.assembly.settings import track_settings
 from installation.canvas.look import SALON
 from installation.config import Config
 from installation.control.state import Controls
-from installation.errors import FaultError
+from installation.errors import FaultError, WeightsError
 from installation.faces.ffhq import crop_to_original, quad_from_landmarks
 from installation.messages import AlignedFrame, EncodedFrame, Face, Frame, Image, Portraits
 from installation.models.bundle import Models
@@ -48,6 +49,15 @@ class Cut:
     after: Image  # [S, S, 3]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sitter:
+    """Somebody whose face is edited. number: counted from the left. ws: [styles, w_dim], the code that it is drawn from, unedited."""
+
+    number: int
+    face: Face
+    ws: Tensor
+
+
 @dataclass(frozen=True, slots=True)
 class Faces:
     """How many there are in a picture: found at all, asked for, and, of those, edited."""
@@ -64,6 +74,7 @@ class Seen:
     picture: Image  # [H, W, 3]; as it was where portraits are wanted
     faces: Faces
     portraits: tuple[Cut, ...] = ()  # only where they are wanted; from the left
+    sitters: tuple[Sitter, ...] = ()  # those who are edited; from the left
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,12 +148,15 @@ def from_the_left(faces: Sequence[Face]) -> list[Face]:
 
 @dataclass(eq=False)
 class Sitting:
-    """One source. still: everything that glides has arrived, as there is one picture only."""
+    """One source. still: everything that glides has arrived, as there is one picture only. codes: those [styles, w_dim] that take the
+    place of the encoder's in a still, by the number of the face, counted from the left. Raises WeightsError where one is of another
+    generator's shape."""
 
     bench: Bench
     controls: Controls
     who: Who = "all"
     still: bool = False
+    codes: Mapping[int, Tensor] = field(default_factory=dict)
     _edit: Edit = field(init=False)
     _glass: Glass = field(init=False)
     _style: Style = field(init=False)
@@ -153,6 +167,9 @@ class Sitting:
 
     def __post_init__(self) -> None:
         bench, m = self.bench, self.bench.models
+        for ws in self.codes.values():
+            if ws.shape != m.latent_avg.shape:
+                raise WeightsError(f"a code is of {_size(ws)}, {m.name} needs {_size(m.latent_avg)} (styles x w_dim); make it anew")
         bench.clear()
         children = [child.name for child in m.children]
         self._edit = Edit(m.directions, m.latent_avg, children, m.resolutions, guests=bench.guests)
@@ -163,14 +180,16 @@ class Sitting:
         """The picture [H, W, 3] at a moment of the source, s, with the faces edited. Its memory is used again four pictures on."""
         # Find the faces and what covers them.
         aligned = self._perceived(image, moment)
+        numbers = _numbered([one.face for one in aligned.faces])
         encoded = self.bench.networks.encode.encode(aligned, aligned.frame.time, self.controls.number("identity/hold"))
+        encoded = self._with_codes(encoded, numbers)
         # Edit those that are asked for.
         chosen = self._choice.of([one.face for one in aligned.faces])
         portraits = self._reflected(encoded, chosen, moment)
         # Paint them in the styles that are asked for, if any are.
         painted = self._style.paint(portraits, self.controls, moment, time.perf_counter)
         worn = self._wearing.dress(portraits, painted)
-        return self._seen(image, aligned, worn, chosen)
+        return self._seen(image, encoded, worn, chosen, numbers)
 
     def _perceived(self, image: Image, moment: float) -> AlignedFrame:
         bench, occlusion = self.bench, self.bench.networks.occlusion
@@ -189,6 +208,13 @@ class Sitting:
         self._frames += 1
         return Frame(self._frames - 1, moment + self._waited, image)
 
+    def _with_codes(self, encoded: EncodedFrame, numbers: Mapping[int, int]) -> EncodedFrame:
+        """With those codes that were given in the places of the encoder's."""
+        if not self.codes:
+            return encoded
+        faces = tuple(replace(one, ws=self.codes.get(numbers.get(one.face.id, 0), one.ws)) for one in encoded.faces)
+        return replace(encoded, faces=faces)
+
     def _reflected(self, encoded: EncodedFrame, chosen: set[int], moment: float) -> Portraits:
         if self.still:
             self._edit.edit(encoded, self.controls, moment - SETTLED)
@@ -196,20 +222,31 @@ class Sitting:
         edited = replace(edited, faces=tuple(one for one in edited.faces if one.face.id in chosen))
         return self._glass.reflect(encoded, self.bench.networks.generate.draw(edited), self.controls, moment)
 
-    def _seen(self, image: Image, aligned: AlignedFrame, worn: Portraits, chosen: set[int]) -> Seen:
-        order = [face.id for face in from_the_left([one.face for one in aligned.faces if one.face.seen])]
-        shown = [one for one in worn.portraits if one.opacity > 0.0 and one.face.id in order]
+    def _seen(self, image: Image, encoded: EncodedFrame, worn: Portraits, chosen: set[int], numbers: Mapping[int, int]) -> Seen:
+        shown = [one for one in worn.portraits if one.opacity > 0.0 and one.face.id in numbers]
+        shown.sort(key=lambda one: numbers[one.face.id])
         cuts: tuple[Cut, ...] = ()
         if self.controls.text("look/layout") == SALON:
-            numbered = sorted(shown, key=lambda one: order.index(one.face.id))
-            cuts = tuple(Cut(order.index(one.face.id) + 1, _square(image, one.face, one.image.shape[0]), one.image) for one in numbered)
-        faces = Faces(len(order), len(chosen & set(order)), len(shown))
-        return Seen(image if worn.picture is None else worn.picture, faces, cuts)
+            cuts = tuple(Cut(numbers[one.face.id], square_of(image, one.face, one.image.shape[0]), one.image) for one in shown)
+        codes = {one.face.id: one.ws for one in encoded.faces}
+        sitters = tuple(Sitter(numbers[one.face.id], one.face, codes[one.face.id]) for one in shown)
+        faces = Faces(len(numbers), len(chosen & set(numbers)), len(shown))
+        return Seen(image if worn.picture is None else worn.picture, faces, cuts, sitters)
 
 
 def _new_glass() -> Glass:
     return Glass(GlassSettings(WALL, WALL, lockstep=True, largest=LARGEST_ON_GPU), align_image)
 
 
-def _square(image: Image, face: Face, side: int) -> Image:
+def _numbered(faces: Sequence[Face]) -> dict[int, int]:
+    """Numbers of those that are seen, from the left, from 1 on, by their ids."""
+    return {face.id: number for number, face in enumerate(from_the_left([face for face in faces if face.seen]), 1)}
+
+
+def _size(ws: Tensor) -> str:
+    return "x".join(map(str, ws.shape))
+
+
+def square_of(image: Image, face: Face, side: int) -> Image:
+    """The face's square [side, side, 3] of the picture, aligned."""
     return align_image(image, crop_to_original(quad_from_landmarks(face.landmarks), side), side)

@@ -24,7 +24,8 @@ import torch
 from installation.checkpoints.loading import load_encoder, load_generator
 from installation.engines.fingerprint import digest
 from installation.errors import FacetsError, WeightsError
-from installation.inversion.engine import Aim, Inversion
+from installation.inversion.best import best_code
+from installation.inversion.engine import Aim, Inversion, Progress
 from installation.inversion.settings import Effort
 from installation.inversion.terms import FaceFeatures, Term
 from installation.messages import Image
@@ -75,22 +76,18 @@ def searched(request: Request, tell: Tell, enough: Callable[[], bool]) -> Found:
     perceptual, identity = _further_terms(request.nets)
     effort = Effort(tuning_steps=0, seconds=request.seconds)
     inversion = Inversion(base, aim, effort=effort, perceptual=perceptual or FaceFeatures(encoder), identity=identity)
-    best, least, before, looked, steps = inversion.ws, float("inf"), 0.0, float("-inf"), 0
-    code = best
-    for progress in inversion.run():  # its loss and its picture are those of the code before the step
-        if progress.step == 1:
-            before = progress.loss
-        if progress.loss < least:
-            best, least = code, progress.loss
-        code, steps, now = inversion.ws, progress.step, time.monotonic()
+    looked = float("-inf")
+
+    def heard(progress: Progress) -> bool:
+        nonlocal looked
+        now = time.monotonic()
         if now - looked >= LOOK:
             looked = now
             tell(progress.share, progress.picture)
-        if enough():
-            break
-    if (last := inversion.loss()) < least:
-        best, least = code, last
-    return Found(best.numpy().tobytes(), before, least, steps, inversion.phases["code"].settled)
+        return not enough()
+
+    best = best_code(inversion, heard)
+    return Found(best.code.numpy().tobytes(), best.before, best.after, best.steps, inversion.phases["code"].settled)
 
 
 def _further_terms(nets: Path) -> tuple[Term | None, Term | None]:

@@ -18,6 +18,7 @@ from aiohttp import web
 
 PATIENCE = 400.0  # s after which what a test waits for will not come any more
 TOKEN = "123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bs"
+ON_THE_WAY = ("Your picture is number", "Looking for the numbers")  # what people are told before their answer comes
 
 
 @dataclass
@@ -327,7 +328,7 @@ class Person:
 
     def answer(self, to: int) -> Shown:
         """The answer to a message, once it is there."""
-        return self.server.wait(lambda: [one for one in self.shown if one.reply == to and "in the queue" not in one.text])[0]
+        return self.server.wait(lambda: [one for one in self.shown if one.reply == to and not one.text.startswith(ON_THE_WAY)])[0]
 
     def _keep(self, data: bytes) -> str:
         id = f"file-{len(self.server.files)}"

@@ -27,18 +27,19 @@ STEADY = ("engine.backend=eager", "engine.precision=float32", "engine.device=cpu
 
 
 class Gate:
-    """The lab behind a gate that a test opens: whoever is served waits there."""
+    """The lab behind a gate that a test opens: whoever is served waits there. change: of the orders that come."""
 
     def __init__(self, lab: Lab) -> None:
         self.lab, self.open = lab, threading.Event()
         self.open.set()
         self.attributes, self.styles = lab.attributes, lab.styles
         self.orders: list[Order] = []
+        self.change: Callable[[Order], Order] = lambda order: order
 
-    def develop(self, order: Order, data: bytes | None) -> Print:
+    def develop(self, order: Order, data: bytes | None, wanted: Callable[[], bool]) -> Print:
         self.orders.append(order)
         assert self.open.wait(PATIENCE)
-        return self.lab.develop(order, data)
+        return self.lab.develop(self.change(order), data, wanted)
 
 
 class Running:

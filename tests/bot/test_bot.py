@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import re
+import threading
+import time
+import weakref
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import torch
 from PIL import Image as Pillow
 
-from installation.bot.keys import AMOUNT, KEEP
+from installation.bot.keys import AMOUNT, DRAWN, FACE, KEEP
+from installation.bot.order import FoundCode
+from installation.darkroom import nearer
+from installation.darkroom.nearer import CodeFinder
+from installation.inversion.best import best_code as true_best_code
 from installation.sources.stills import read_picture
-from tests.bot.api_server import BLOCKED, TOO_BIG, Person, Shown
+from tests.bot.api_server import BLOCKED, PATIENCE, TOO_BIG, Person, Shown
 from tests.bot.conftest import closed
 
 FACES = Path(__file__).resolve().parents[2] / "installation" / "demo" / "faces"
@@ -55,6 +65,7 @@ def half() -> np.ndarray:
 
 ONE = wall(300, 300, ("05015", 22, 22, 256))
 PLACES = [("05015", 10), ("09460", 250), ("03992", 490), ("01620", 730), ("05015", 970)]
+TWO = wall(520, 300, ("05015", 15, 30, 230), ("09460", 275, 30, 230))
 FIVE = wall(1220, 260, *((name, x, 10, 230) for name, x in PLACES))
 
 
@@ -177,18 +188,132 @@ def test_a_face_that_nobody_has_and_another(server, start):
 
 
 def test_an_inversion_and_edits_of_it(server, start):
-    start()
+    running = start(invert_seconds=0)
     ada = server.person(7)
     assert "Send me a photograph first" in ada.answer(ada.write("/invert")).text
     shown = ada.answer(ada.photo(file(ONE)))
     inverted = ada.answer(ada.write("/invert"))
     assert inverted.text == "One face. drawn from the code"
+    assert not running.gate.orders[-1].codes and not any("Looking for" in text for text in said_to(server, ada))
     code = seen(inverted.pictures[0])
     assert differ(code[60:260, 60:260], ONE[60:260, 60:260]) > 3 * EDITED and differ(code[:18], ONE[:18]) < SAME
     changed(ada, shown, shown.button("Drawn from the code"))
     assert differ(seen(shown.pictures[-1]), code) < SAME
     changed(ada, shown, f"{AMOUNT}:age:2")
     assert differ(seen(shown.pictures[-1])[60:260, 60:260], code[60:260, 60:260]) > EDITED
+
+
+def said_to(server, person: Person) -> list[str]:
+    """All texts that were sent to somebody, those that are gone by now as well."""
+    return [call.values["text"] for call in server.calls if call.method == "sendMessage" and call.values["chat_id"] == person.id]
+
+
+@pytest.fixture
+def searches(monkeypatch):
+    """Few steps, however long they take; the codes that searches began with."""
+    begun, find = [], CodeFinder.find
+    monkeypatch.setattr(nearer, "MOST_STEPS", 12)
+    monkeypatch.setattr(
+        CodeFinder, "find", lambda self, image, sitter, *rest: begun.append(sitter.ws.clone()) or find(self, image, sitter, *rest)
+    )
+    return begun
+
+
+def test_a_nearer_code_is_looked_for_kept_and_forgotten(server, start, searches):
+    running = start(invert_seconds=500.0)
+    ada = server.person(7)
+    first = ada.answer(ada.photo(file(ONE)))
+    changed(ada, first, DRAWN)  # the encoder's
+    encoders = seen(first.pictures[-1])[60:260, 60:260]
+    shown = ada.answer(ada.write("/invert"))
+    assert re.fullmatch(r"One face. drawn from a code that I looked for, \d+ % nearer", shown.text)
+    assert "Looking for the numbers that draw this face. That takes about 500 s." in said_to(server, ada)
+    server.wait(lambda: any("Looking for" in one.text for one in server.gone))
+    nearer_one, photograph = seen(shown.pictures[0])[60:260, 60:260], ONE[60:260, 60:260]
+    assert differ(nearer_one, photograph) < differ(encoders, photograph) - 0.2
+    # Further presses go on from it, and nothing is looked for again.
+    changed(ada, shown, f"{AMOUNT}:age:2")
+    aged = seen(shown.pictures[-1])[60:260, 60:260]
+    changed(ada, shown, KEEP)
+    assert "% nearer" in shown.text and "the rest is kept" in shown.text
+    changed(ada, shown, f"{AMOUNT}:age:0")
+    assert differ(seen(shown.pictures[-1])[60:260, 60:260], nearer_one) < 0.1 < EDITED < differ(aged, nearer_one)
+    assert len(searches) == 1 and not len(running.gate.lab._bench.networks.encode.cache)  # the encoder's codes are not kept
+    # Asked again it goes on from there.
+    again = ada.answer(ada.write("/invert"))
+    (code,) = running.gate.orders[-1].codes
+    assert len(searches) == 2 and torch.equal(searches[1], code.ws) and not torch.equal(searches[0], code.ws)
+    percent = [int(re.search(r"(\d+) %", one.text)[1]) for one in (shown, again)]
+    assert percent[0] < percent[1] < 100
+    # Forgotten, it is nowhere any more.
+    ws = weakref.ref(code.ws)
+    running.gate.orders.clear()
+    searches.clear()
+    del code
+    ada.answer(ada.write("/forget"))
+    server.wait(lambda: not shown.buttons and not again.buttons)
+    gc.collect()
+    assert ws() is None
+    assert "Send me a photograph first" in ada.answer(ada.write("/invert")).text
+
+
+def test_of_several_faces_one_is_looked_for(server, start, searches):
+    start(invert_seconds=500.0)
+    ada = server.person(7)
+    ada.answer(ada.photo(file(TWO)))
+    shown = ada.answer(ada.write("/invert"))
+    assert shown.text.startswith("2 faces. drawn from the code\nA nearer code") and not searches
+    encoders = seen(shown.pictures[0])
+    changed(ada, shown, f"{FACE}:2")
+    found = ada.answer(ada.write("/invert"))
+    assert found.text.startswith("2 faces. face 2 · drawn from a code that I looked for") and len(searches) == 1
+    changed(ada, found, f"{FACE}:all")  # beside it the other is the encoder's
+    both = seen(found.pictures[-1])
+    assert differ(both[:, :260], encoders[:, :260]) < 0.2 < differ(both[:, 280:500], encoders[:, 280:500])
+    assert len(searches) == 1
+
+
+def test_a_search_that_nobody_wants_any_more_ends(server, start, monkeypatch):
+    running = start(invert_seconds=500.0)
+    ada, ben = server.person(1), server.person(2)
+    ada.answer(ada.photo(file(ONE)))
+    steps, begun = [], threading.Event()
+
+    def best_code(inversion, goes_on):
+        def heard(progress):
+            steps.append(progress.step)
+            begun.set()
+            time.sleep(0.05)
+            return goes_on(progress)
+
+        return true_best_code(inversion, heard)
+
+    monkeypatch.setattr(nearer, "MOST_STEPS", 100_000)
+    monkeypatch.setattr(nearer, "best_code", best_code)
+    said = ada.write("/invert")
+    assert begun.wait(PATIENCE)
+    waiting = ben.photo(file(ONE))
+    assert server.wait(lambda: ben.shown)[0].text == "Your picture is number 2 in the queue."
+    ada.answer(ada.write("/forget"))
+    assert ben.answer(waiting).pictures  # long before it is over
+    assert len(steps) < 100_000 and not [one for one in ada.shown if one.reply == said]
+    assert running.fault is None
+
+
+def test_an_inversion_that_cannot_be_made_says_why(server, start):
+    running = start(invert_seconds=500.0)
+    ada = server.person(7)
+    ada.answer(ada.photo(file(ONE)))
+    server.files.clear()  # it is no longer there
+    assert "I have forgotten that picture" in ada.answer(ada.write("/invert")).text
+    shown = ada.answer(ada.photo(file(ONE)))
+    # A code of another network's, as only somebody who changes the program can bring about.
+    other = FoundCode(1, torch.zeros(18, 512), 0.5)
+    running.gate.change = lambda order: replace(order, codes=(other,))
+    ada.press(shown, DRAWN)
+    server.wait(lambda: any("not one for the network" in one.text for one in ada.shown))
+    running.gate.change = lambda order: order
+    changed(ada, shown, DRAWN)  # the next is answered
 
 
 def test_a_style_half_and_whole(server, start):

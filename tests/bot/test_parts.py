@@ -1,19 +1,26 @@
 """The bot's parts by themselves: shares, places, memory, words."""
 
 import asyncio
+import gc
 import string
+import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 import yaml
 
+import installation.bot.counter as counter_module
 from installation.bot.album import KEPT_SECONDS, Album
+from installation.bot.counter import Counter, Rules
 from installation.bot.keeping import DEVIATIONS, held_names, hold
 from installation.bot.keys import Keys, caption
 from installation.bot.limits import BURST, CALM_SECONDS, HOUR, Flood, Hourly
 from installation.bot.line import FullError, Line, Ticket
-from installation.bot.order import Order, Seed, Upload
+from installation.bot.order import FoundCode, Order, Seed, Upload
 from installation.bot.texts import FOLDER, figure, languages, texts
+from installation.commands.bot import _arguments
 from installation.faces.geometry import GEOMETRY_NAMES
 
 
@@ -80,6 +87,67 @@ def test_orders_are_forgotten_an_hour_after_the_last_press() -> None:
     assert album.find(1, 11, KEPT_SECONDS + 50) is None and album.find(1, 10, KEPT_SECONDS + 50) == order
     assert album.find(2, 10, 100.0) is None
     assert album.forget(1) == [10] and album.find(1, 10, 100.0) is None
+
+
+def found(face: int, gain: float = 0.6) -> FoundCode:
+    return FoundCode(face, torch.zeros(14, 256), gain)
+
+
+def test_found_codes_are_forgotten_with_their_answer() -> None:
+    album, code = Album(), found(1)
+    album.keep(1, 10, Order(Upload("x"), drawn=True, codes=(code,)), 0.0)
+    album.keep(1, 11, Order(Upload("x")), 1.0)
+    kept = weakref.ref(code.ws)
+    del code
+    gc.collect()
+    assert kept() is not None and album.find(1, 10, 2.0).codes[0].gain == 0.6 and not album.find(1, 11, 2.0).codes
+    album.forget(1)
+    gc.collect()
+    assert kept() is None
+
+
+def test_what_is_too_old_is_let_go_though_nobody_presses_anything(monkeypatch) -> None:
+    monkeypatch.setattr(counter_module, "TIDY_SECONDS", 0.0)
+    now = [0.0]
+
+    async def run() -> None:
+        counter = Counter(None, Rules(), lambda: now[0])  # type: ignore[arg-type]
+        counter.album.keep(1, 10, Order(Upload("x"), codes=(found(1),)), 0.0)
+        task = asyncio.create_task(counter.forget_in_time())
+        for now[0], kept in ((KEPT_SECONDS, 1), (KEPT_SECONDS + 1, 0)):
+            for _ in range(5):
+                await asyncio.sleep(0)
+            assert len(counter.album._orders) == kept
+        task.cancel()
+
+    asyncio.run(run())
+
+
+def test_a_found_code_goes_along_with_every_press_and_counts_for_its_face() -> None:
+    t, first, second = texts("en"), found(2), found(2, 0.7)
+    order = Order(Upload("x"), faces=3, face=2, drawn=True).with_code(first)
+    assert order.moved("age", 1.0).codes == order.plain().codes == (first,)
+    assert order.with_code(second).codes == (second,) and order.with_code(found(1)).codes[0] is first
+    assert caption(order, t) == "3 faces. face 2 · drawn from a code that I looked for, 60 % nearer"
+    others = (replace(order, face=1), replace(order, face="all"))
+    assert all(caption(one, t).endswith("drawn from the code") for one in others)
+    assert replace(order, drawn=False).nearer == 0 and replace(order, faces=1, face="all").nearer == 0
+    assert Order(Upload("x"), drawn=True, codes=(found(1),)).nearer == 0.6
+    assert caption(replace(order, face="all"), t, undecided=True).endswith("choose whose, then send /invert again.")
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_privacy_notice_tells_of_the_codes(language) -> None:
+    said = texts(language).say("privacy", contact="")
+    assert "/invert" in said and {"en": "code", "de": "Code"}[language] in said.split("/invert")[1]
+
+
+def test_seconds_of_an_inversion_are_read() -> None:
+    assert _arguments([]).invert_seconds == Rules().invert_seconds == 10.0
+    assert _arguments(["--invert-seconds", "0"]).invert_seconds == 0.0
+    for words in ("-1", "nan", "inf", "601", "long"):
+        with pytest.raises(SystemExit):
+            _arguments([f"--invert-seconds={words}"])
 
 
 def test_every_language_says_everything_with_the_same_figures() -> None:

@@ -5,11 +5,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from installation.assembly.networks import models_of, table_of
 from installation.config import load_config
 from installation.darkroom.sitting import Choice, Faces, Sitting, open_bench
 from installation.darkroom.wishes import Words, read_wishes
+from installation.errors import WeightsError
 from installation.messages import Expression, Face
 from installation.sources.stills import read_picture
 from installation.styles.library import Library
@@ -126,6 +128,21 @@ def test_a_visitors_own_smile_counts_where_it_is_asked_for(bench, wished):
     plain = edited(bench, wished("age=0"), picture)[0]
     smiled = edited(bench, wished("smile/trigger=1", "smile/threshold=0"), picture)[0]
     assert change(plain, smiled) > 0.05
+
+
+def test_a_code_takes_the_encoders_place_in_its_face_alone(bench, wished):
+    wishes, mean = wished("identity/glass=0", "identity/detail=0").still, bench.models.latent_avg
+    first = Sitting(bench, wishes, still=True).look(two())
+    picture = first.picture.copy()
+    assert [one.number for one in first.sitters] == [1, 2] and not any(torch.equal(one.ws, mean) for one in first.sitters)
+    second = Sitting(bench, wishes, still=True, codes={2: mean, 9: mean}).look(two())
+    assert torch.equal(second.sitters[0].ws, first.sitters[0].ws) and torch.equal(second.sitters[1].ws, mean)
+    assert (second.picture[:, LEFT] == picture[:, LEFT]).all() and change(picture, second.picture, RIGHT) > EDITED
+    (chosen,) = Sitting(bench, wishes, 2, still=True, codes={2: mean}).look(two()).sitters
+    assert chosen.number == 2 and torch.equal(chosen.ws, mean)
+    assert not Sitting(bench, wishes, still=True).look(turned_away()).sitters
+    with pytest.raises(WeightsError, match="a code is of 18x512"):
+        Sitting(bench, wishes, still=True, codes={1: torch.zeros(18, 512)})
 
 
 def test_portraits_are_squares_from_the_left(bench, wished):

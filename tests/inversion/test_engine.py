@@ -10,6 +10,7 @@ import torch
 
 from installation.checkpoints.loading import load_encoder, load_generator
 from installation.codes.space import mean_code, seeded
+from installation.inversion.best import Best, best_code
 from installation.inversion.engine import Aim, Inversion
 from installation.inversion.phase import Phase
 from installation.inversion.prior import LatentPrior
@@ -49,6 +50,34 @@ def test_both_phases_come_nearer(name):
     assert all(torch.equal(value, before[key]) for key, value in base.state_dict().items())  # the base stays as it was
     names = [key for key, value in inversion.generator.state_dict().items() if not torch.equal(value, before[key])]
     assert names and not any(key.startswith(("style.", "mapping.")) for key in names)
+
+
+def test_the_best_code_is_given_though_the_last_one_is_worse():
+    base = load_generator(PARITY / GENERATORS[0])
+    inversion = Inversion(base, aim_of(base), L2, Effort(code_steps=20, tuning_steps=0, code_rate=3.0))  # it leaps about
+    losses, heard = [], []
+
+    def hears(progress):
+        losses.append(progress.loss)
+        heard.append(inversion.ws)
+        return True
+
+    best = best_code(inversion, hears)
+    codes = [mean_code(base), *heard]  # a loss is that of the code before its step
+    losses.append(inversion.loss())
+    least = int(np.argmin(losses))
+    assert least < len(losses) - 1, "the last one is the best here, which tests nothing"
+    assert (best.before, best.after, best.steps) == (losses[0], losses[least], 20) and torch.equal(best.code, codes[least])
+    assert best.gain == 1 - best.after / best.before
+
+
+def test_a_search_for_the_best_code_can_be_ended_at_any_step():
+    base = load_generator(PARITY / GENERATORS[0])
+    best = best_code(Inversion(base, aim_of(base), L2, Effort(tuning_steps=0)), lambda progress: progress.step < 3)
+    assert best.steps == 3 and best.after < best.before
+    none = best_code(Inversion(base, aim_of(base), L2, Effort(tuning_steps=0, seconds=0.0)))
+    assert none.steps == 0 and none.gain == 0 and torch.equal(none.code, mean_code(base))
+    assert Best(mean_code(base), float("nan"), float("inf"), 1).gain == 0
 
 
 def test_the_code_is_what_the_first_phase_found():
