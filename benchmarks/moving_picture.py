@@ -16,10 +16,7 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST_BYTES = 3_000_000
-CONTROLS = (  # a slow show in a few seconds
-    "{edit/age/lfo/rate: 0.2, edit/smile/lfo/rate: 0.25, edit/gender/lfo/rate: 0.13, "
-    "edit/mouth-open/amount: 0.15, edit/mouth-open/lfo/depth: 0.45, edit/mouth-open/lfo/rate: 0.31}"
-)
+CONTROLS = "{edit/age/lfo/rate: 0.2, edit/smile/lfo/rate: 0.25, edit/gender/lfo/rate: 0.13}"  # a slow show in a few seconds
 RATE = 30  # pictures a second that the show draws
 
 
