@@ -14,8 +14,9 @@ PAUSE = 0.1  # s between two looks of a terminal's line
 class Bar:
     """Progress on a terminal, one line; elsewhere one line once it is done."""
 
-    def __init__(self, name: str, write: Callable[[str], object] = sys.stderr.write) -> None:
-        self._name, self._write, self._live = name, write, sys.stderr.isatty()
+    def __init__(self, name: str, write: Callable[[str], object] | None = None) -> None:
+        """write: what takes the text; None for standard error as it is now, which need not be what it was when the program began."""
+        self._name, self._write, self._live = name, write or sys.stderr.write, sys.stderr.isatty()
         self._began = time.monotonic()
         self._shown = 0.0
         self.show(0.0)
