@@ -41,7 +41,7 @@ class SittersOwn:
         held = np.sqrt(np.square(light * np.float32(1 / self.most)) + np.float32(1))
         share = (np.float32(1) - self.eyes) / held
         own = share * self.hue
-        # One sum of two products: with a channel more than the planes have, NumPy multiplies several times as slowly.
+        # Planes are made three channels wide before they multiply: NumPy is slow where the last axis is short and spread over.
         change *= _thrice(share - own)
         base *= _thrice(own * light / cv2.transform(base, LUMA[None]))
         change += base
