@@ -13,7 +13,7 @@ setup-browser:
 
 test:
 	@scripts/setup dev
-	@scripts/run -m pytest -q -n 2 --dist loadfile $(ARGS)
+	@scripts/run -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint:
 	@scripts/setup dev

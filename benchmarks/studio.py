@@ -1,11 +1,11 @@
 """What the photo page costs a running show, and how long somebody there waits, beside the machine's matrix rate and what was stolen.
 
-    scripts/run -m benchmarks.studio [--source demo] [--photo PICTURE] [--rounds 5] [--stretch 24] [--set KEY=VALUE]
+    scripts/run -m benchmarks.studio [--source demo] [--photo PICTURE] [--look 0] [--rounds 5] [--stretch 24] [--set KEY=VALUE]
 
 The show runs without a screen in this process; the person at the page is another process, which speaks HTTP as the page does: it
-brings a photograph, then drags sliders without a rest, a small picture for each place of the slider and a fine one whenever it lets
-go. Stretches with and without that person come by turns, so that what a neighbour takes is taken from both. Prints portraits and
-pictures a second in each, the loss, and the waits in ms.
+brings a photograph, then drags sliders, a small picture for each place of the slider and a fine one whenever it lets go, and looks at
+that for ``--look`` s, or never rests. Stretches with and without that person come by turns, so that what a neighbour takes is taken
+from both. Prints portraits and pictures a second in each, the loss, and the waits in ms.
 """
 
 from __future__ import annotations
@@ -42,15 +42,16 @@ def stretch(show: Installation, port: int | None, a: argparse.Namespace) -> tupl
         before, began = count(show), time.monotonic()
         time.sleep(a.stretch)
     else:
-        command = [sys.executable, "-m", "benchmarks.studio_person", str(port), str(a.stretch), *([str(a.photo)] if a.photo else [])]
+        told = [str(word) for word in (port, a.stretch, a.look, *([a.photo] if a.photo else []))]
+        command = [sys.executable, "-m", "benchmarks.studio_person", *told]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as person:
             assert person.stdout is not None
             opened = person.stdout.readline().strip() == READY
             before, began = count(show), time.monotonic()  # how the person came to be there costs the studio nothing
-            told = person.stdout.read()
+            said = person.stdout.read()
         if not opened or person.returncode:
             raise SystemExit(f"the person at the page ended with {person.returncode}")
-        waits = json.loads(told)
+        waits = json.loads(said)
     seconds = time.monotonic() - began
     portraits, pictures = (y - x for x, y in zip(before, count(show), strict=True))
     return portraits / seconds, pictures / seconds, waits
@@ -79,6 +80,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--source", default="demo")
     parser.add_argument("--photo", type=Path, help="a photograph with a face; otherwise one of the drawn visitors")
+    parser.add_argument("--look", type=float, default=0.0, help="s that the person looks between two moves of a slider")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--stretch", type=float, default=SECONDS, help="s; of a loop a whole turn, or the stretches show other people")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")

@@ -1,7 +1,9 @@
-"""Somebody at the photo page, who drags sliders without a rest. Python's own library alone: what the networks' packages cost while they
-are imported would be counted against the studio.
+"""Somebody at the photo page, who drags sliders, and looks at what came for as long as they like. Python's own library alone: what the
+networks' packages cost while they are imported would be counted against the studio.
 
-    python -m benchmarks.studio_person PORT SECONDS [PICTURE]
+    python -m benchmarks.studio_person PORT SECONDS LOOK [PICTURE]
+
+LOOK: s that they look between two moves; 0: they never rest.
 
 Writes ``ready`` once the page is open, and what the waits were, in ms by kind, as JSON at the end. ``benchmarks.studio`` starts it.
 """
@@ -20,9 +22,10 @@ EDITS = ("edit/age/amount", "edit/smile/amount", "edit/gender/amount", "edit/yaw
 
 
 class Person:
-    """Somebody at the page. port: the server's."""
+    """Somebody at the page. port: the server's; look: s between two moves."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, look: float) -> None:
+        self._look = look
         self._link = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
         self.waits: dict[str, list[float]] = {"first picture": [], "slider": [], "fine": []}
 
@@ -64,6 +67,7 @@ class Person:
             self.ask(f"{one}/drawn", _wish(face, name, 1.0 + 0.001 * move, True))
             self.timed("fine", began)
             move += 1
+            time.sleep(self._look)
         self.ask(f"{one}/forget", b"")
 
 
@@ -72,8 +76,8 @@ def _wish(face: str, name: str, value: float, fine: bool) -> bytes:
 
 
 def main(argv: list[str]) -> int:
-    port, seconds, *photo = argv
-    person, picture = Person(int(port)), Path(photo[0]).read_bytes() if photo else None
+    port, seconds, look, *photo = argv
+    person, picture = Person(int(port), float(look)), Path(photo[0]).read_bytes() if photo else None
     person.arrive()
     print(READY, flush=True)
     person.work(picture, float(seconds))

@@ -141,7 +141,7 @@ class Installation:
         undo.callback(self.atelier.close)
         joined = self.joined
         lent = StudioNetworks.lent(stages, self.loops.perception.silhouette, joined.perceiving, joined.drawing)
-        self.atelier.use(lent, None if priorities is None else priorities.aside)
+        self.atelier.use(lent, priorities)
 
     def _restarts(self) -> dict[str, int]:
         """How often each worker was begun again."""

@@ -3,11 +3,20 @@
 import os
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+
+
+WHOLE_SHOWS = (Path(__file__).parent, Path(__file__).parent / "soak")  # folders whose files take the longest, a minute and more
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole shows first: a long file that is begun last has one core work and the other wait."""
+    items.sort(key=lambda item: item.path.parent not in WHOLE_SHOWS)
 
 
 @cache

@@ -52,18 +52,18 @@ def show():
 
 
 def test_what_happens_before_the_person_is_there_is_not_counted(show):
-    portraits, pictures, waits = stretch(show, show.port, argparse.Namespace(stretch=0.0, photo=None))
+    portraits, pictures, waits = stretch(show, show.port, argparse.Namespace(stretch=0.0, photo=None, look=0.0))
     assert show.health.presented.count == ARRIVING + 1  # the first picture, and no time for more
     assert portraits == pytest.approx(2 * pictures)
     assert [len(waits[kind]) for kind in ("first picture", "slider", "fine")] == [1, 0, 0]
-    *_, waits = stretch(show, show.port, argparse.Namespace(stretch=0.05, photo=None))
+    *_, waits = stretch(show, show.port, argparse.Namespace(stretch=0.05, photo=None, look=0.0))
     assert len(waits["slider"]) == DRAG * len(waits["fine"]) > 0
 
 
 def test_a_person_who_cannot_work_ends_the_measurement(show, tmp_path):
     (tmp_path / "photo.jpg").write_bytes(b"none")
     with pytest.raises(SystemExit, match="ended with 1"):
-        stretch(show, show.port, argparse.Namespace(stretch=0.0, photo=tmp_path / "photo.jpg"))
+        stretch(show, show.port, argparse.Namespace(stretch=0.0, photo=tmp_path / "photo.jpg", look=0.0))
 
 
 def test_the_person_brings_no_packages_along():

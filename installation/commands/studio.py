@@ -75,7 +75,7 @@ def opened(config: Config, models: Models) -> tuple[Atelier, WebPanel]:
     stages = build_networks(config, models)
     stages.generate.wait()
     atelier = Atelier(config, Offer(models, lambda: table, lambda: models.directions, lambda: palette), alone=True)
-    atelier.use(StudioNetworks(stages, Silhouette()), nice=None)
+    atelier.use(StudioNetworks(stages, Silhouette()), None)
 
     def observe() -> Observation:
         """There is no show: nobody is seen, and nothing is presented."""

@@ -14,6 +14,7 @@ from installation.assembly.networks import painter_settings
 from installation.config import Config
 from installation.control.web.studio_desk import Json, StudioError
 from installation.models.guests import FACES
+from installation.operation.priority import Priorities
 from installation.studio.brushes import Brushes
 from installation.studio.desk import LONGER_SECONDS, desk_of, visit_json
 from installation.studio.jobs import JobQueue
@@ -24,7 +25,7 @@ from installation.studio.portraying import Offer, Portrayer
 from installation.studio.searching import Search, Searcher
 from installation.studio.styling import Stylist
 from installation.studio.visits import Visit, Visits
-from installation.studio.wish import Wish, read_wish
+from installation.studio.wish import Wish, read_wish, takes_little
 from installation.studio.workbench import Workbench
 
 T = TypeVar("T")
@@ -43,9 +44,10 @@ class Atelier:
         self._bench: Workbench | None = None  # until nobody has come for a while
         self._samples = sorted(FACES.glob("*.webp"))
 
-    def use(self, networks: StudioNetworks, nice: int | None) -> None:
-        """They stand now; nice: priority of the studio's thread."""
-        self._networks, self._jobs.nice = networks, nice
+    def use(self, networks: StudioNetworks, priorities: Priorities | None) -> None:
+        """They stand now; priorities: of the show that runs with them, None where none does."""
+        self._networks = networks
+        self._jobs.beside(priorities)
 
     def close(self, longest: float | None = None) -> None:
         """End after the job in hand, waiting ``longest`` s for it (None: until it is done), and keep nothing."""
@@ -98,10 +100,10 @@ class Atelier:
     # ---- pictures that go ----
 
     def before(self, id: str, wish: object) -> Future[bytes]:
-        return self._asked(id, wish, Workbench.before)
+        return self._asked(id, wish, Workbench.before, takes_little(wish))
 
     def drawn(self, id: str, wish: object) -> Future[bytes]:
-        return self._asked(id, wish, Workbench.shown)
+        return self._asked(id, wish, Workbench.shown, takes_little(wish))
 
     def code_seen(self, id: str, number: int, code: int = 0) -> Future[bytes]:
         return self._jobs.put(lambda: self._open().from_code(self._visits.get(id), number, code))
@@ -174,14 +176,14 @@ class Atelier:
         if not len(self._visits):
             self._bench = None
 
-    def _asked(self, id: str, wish: object, make: Callable[[Workbench, Visit, Wish], T]) -> Future[T]:
+    def _asked(self, id: str, wish: object, make: Callable[[Workbench, Visit, Wish], T], short: bool = False) -> Future[T]:
         def job() -> T:
             visit = self._visits.get(id)
             own = [f"style/{name}/amount" for name in visit.own]
             read = read_wish(wish, self._offer.table(), visit.numbers, own)
             return make(self._open(), visit, read)
 
-        return self._jobs.put(job)
+        return self._jobs.put(job, short)
 
     def _welcome(self, data: bytes, name: str, lent: Callable[[], bool] | None = None) -> Json:
         visit = self._open().welcome(data, name)

@@ -1,21 +1,25 @@
-"""One job after the other, in a thread behind the show's."""
+"""One job after the other, in threads of their own: long ones behind the show's, short ones before it as far as they may."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from installation.control.web.studio_desk import StudioError
 from installation.errors import FacetsError
-from installation.operation.priority import set_nice
+from installation.operation.priority import Priorities, set_nice
+from installation.studio.right_of_way import RightOfWay
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Job = tuple[Future[Any], Callable[[], object]]
 MOST_WAITING = 24
 REST_SECONDS = 20.0  # without a job, after which what rests is looked after
 ENDED = "The mirror ends."
@@ -25,28 +29,36 @@ MISHAP = "Something went wrong here; the log of the program says what."
 
 
 class JobQueue:
-    """nice: priority of the thread, None for that of whoever brings the first job. rest: called now and then while there is no job."""
+    """rest: called now and then while there is no long job. Never are two jobs done at once, whichever thread does them."""
 
-    def __init__(self, rest: Callable[[], None], nice: int | None = None) -> None:
-        self.nice, self._rest = nice, rest
-        self._jobs: queue.Queue[tuple[Future[Any], Callable[[], object]] | None] = queue.Queue()
+    def __init__(self, rest: Callable[[], None]) -> None:
+        self._rest = rest
+        self._turn = _Turn()
         self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._long: queue.Queue[Job | None] = queue.Queue()
+        self._short: queue.Queue[Job | None] = queue.Queue()
+        self._threads: list[threading.Thread] = []
+        self._priorities: Priorities | None = None
+        self._way = RightOfWay()
         self._closed = False
 
-    def put(self, job: Callable[[], T]) -> Future[T]:
-        """What comes of a job, later; whatever goes wrong becomes a StudioError. Raises StudioError where too many wait, and after
-        the end. Any thread."""
+    def beside(self, priorities: Priorities | None) -> None:
+        """A show runs from here on, with these priorities; None: none that anybody could disturb."""
+        if priorities is not None:
+            self._priorities, self._way = priorities, RightOfWay.beside_a_show()
+
+    def put(self, job: Callable[[], T], short: bool = False) -> Future[T]:
+        """What comes of a job, later; whatever goes wrong becomes a StudioError. short: somebody's hand waits for it, and it takes
+        hundredths of a second. Raises StudioError where too many wait, and after the end. Any thread."""
         future: Future[T] = Future()
         with self._lock:
             if self._closed:
                 raise StudioError(503, ENDED)
-            if self._jobs.qsize() >= MOST_WAITING:
+            if self._long.qsize() + self._short.qsize() >= MOST_WAITING:
                 raise StudioError(503, BUSY)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="studio", daemon=True)
-                self._thread.start()
-            self._jobs.put((future, job))
+            if not self._threads:
+                self._begin()
+            (self._short if short else self._long).put((future, job))
         return future
 
     def close(self, longest: float | None = None) -> None:
@@ -54,29 +66,97 @@ class JobQueue:
         None: until it is done."""
         with self._lock:
             self._closed = True
-        self._jobs.put(None)
-        if self._thread is not None:
-            self._thread.join(longest)
+        self._way.end()
+        end = None if longest is None else time.monotonic() + longest
+        for jobs in (self._long, self._short):
+            jobs.put(None)
+        for thread in self._threads:
+            thread.join(None if end is None else max(0.0, end - time.monotonic()))
 
-    def _run(self) -> None:
-        nice = None
+    # ---- in threads of its own ----
+
+    def _begin(self) -> None:
+        loops = (("studio", self._do_long), ("studio-short", self._do_short))
+        self._threads = [threading.Thread(target=loop, name=name, daemon=True) for name, loop in loops]
+        for thread in self._threads:
+            thread.start()
+
+    def _do_long(self) -> None:
+        known = None
         while not self._closed:
-            if nice != self.nice:  # known once the show is there, which the first job may come before
-                nice = self.nice
-                if nice is not None:
-                    set_nice(nice)
+            if known is not self._priorities:  # once the show is there, which the first job may come before
+                known = self._priorities
+                if known is not None:
+                    set_nice(known.aside)
             try:
-                job = self._jobs.get(timeout=REST_SECONDS)
+                job = self._long.get(timeout=REST_SECONDS)
             except queue.Empty:
-                self._rest()
+                with self._turn.taken():
+                    self._rest()
                 continue
-            if job is None:
-                break
+            if job is not None:
+                with self._turn.taken():
+                    self._do(job)
+        _tell_all(self._long)
+
+    def _do_short(self) -> None:
+        known = None
+        while not self._closed:
+            job = self._short.get()
+            if known is not self._priorities:
+                known = self._priorities
+                if known is not None:
+                    set_nice(known.display)
+            self._way.wait()
+            if job is not None:
+                with self._turn.taken(first=True):
+                    began = time.thread_time()
+                    self._do(job)
+                    self._way.spend(time.thread_time() - began)
+        _tell_all(self._short)
+
+    def _do(self, job: Job) -> None:
+        if self._closed:
+            _tell(job)
+        else:
             _finish(*job)
-        while not self._jobs.empty():  # whoever waits still is told
-            left = self._jobs.get()
-            if left is not None and left[0].set_running_or_notify_cancel():
-                left[0].set_exception(StudioError(503, ENDED))
+
+
+class _Turn:
+    """One works at a time. A lock would give the turn to whoever asks again at once, and the other would wait for long."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._working, self._firsts = False, 0
+
+    @contextlib.contextmanager
+    def taken(self, first: bool = False) -> Iterator[None]:
+        """Wait for one's turn, and have it. first: to go before all who are not."""
+        with self._changed:
+            self._firsts += first
+            while self._working or (self._firsts and not first):
+                self._changed.wait()
+            self._firsts -= first
+            self._working = True
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._working = False
+                self._changed.notify_all()
+
+
+def _tell_all(jobs: queue.Queue[Job | None]) -> None:
+    """Whoever waits still is told that nothing comes any more."""
+    while not jobs.empty():
+        left = jobs.get()
+        if left is not None:
+            _tell(left)
+
+
+def _tell(job: Job) -> None:
+    if job[0].set_running_or_notify_cancel():
+        job[0].set_exception(StudioError(503, ENDED))
 
 
 def _finish(future: Future[Any], job: Callable[[], object]) -> None:

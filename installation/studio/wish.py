@@ -50,6 +50,14 @@ def is_style(name: str) -> bool:
     return name in STYLE_CONTROLS or name == SCOPE or is_style_amount(name)
 
 
+def takes_little(given: object) -> bool:
+    """Whether a wish, as it comes from a page, is that of a moving slider, and of no style, whose networks would take their time."""
+    if not isinstance(given, dict) or given.get("fine") is not False:
+        return False
+    style = given.get("style")
+    return not isinstance(style, dict) or not any(value for name, value in style.items() if is_style_amount(str(name)))
+
+
 def read_wish(given: object, table: ParameterTable, numbers: Collection[int], own: Collection[str] = ()) -> Wish:
     """numbers: of the faces that there are; own: controls of the visitor's own styles. Raises StudioError for what makes no sense."""
     if not isinstance(given, dict) or not isinstance(given.get("faces", {}), dict):

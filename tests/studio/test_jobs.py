@@ -1,12 +1,17 @@
 """One job after the other, and whatever goes wrong is told in a sentence."""
 
+import os
+import sys
 import threading
+import time
 
 import pytest
 
 from installation.control.web.studio_desk import StudioError
 from installation.errors import SourceError
-from installation.studio.jobs import BUSY, MISHAP, MOST_WAITING, SLOW, JobQueue
+from installation.operation.priority import Priorities
+from installation.studio.jobs import BUSY, ENDED, MISHAP, MOST_WAITING, SLOW, JobQueue
+from installation.studio.right_of_way import SHARE
 
 
 @pytest.fixture
@@ -16,22 +21,85 @@ def jobs():
     made.close()
 
 
-def test_jobs_come_one_after_the_other_in_one_thread(jobs):
-    at_once, most, threads = [0], [0], set()
+def test_jobs_come_one_after_the_other_short_ones_in_a_thread_of_their_own(jobs):
+    at_once, most, threads = [0], [0], {False: set(), True: set()}
     lock = threading.Lock()
 
-    def job(k):
+    def job(k, short):
         with lock:
             at_once[0] += 1
             most[0] = max(most[0], at_once[0])
-        threads.add(threading.get_ident())
+        threads[short].add(threading.get_ident())
+        time.sleep(0.002)
         with lock:
             at_once[0] -= 1
         return k
 
-    coming = [jobs.put(lambda k=k: job(k)) for k in range(20)]
+    coming = [jobs.put(lambda k=k: job(k, k % 2 == 0), k % 2 == 0) for k in range(20)]
     assert [one.result(10) for one in coming] == list(range(20))
-    assert most == [1] and len(threads) == 1 and threading.get_ident() not in threads
+    assert most == [1] and [len(one) for one in threads.values()] == [1, 1]
+    assert not threads[False] & threads[True] and threading.get_ident() not in threads[False] | threads[True]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there have single threads a priority")
+def test_beside_a_show_long_jobs_are_behind_it_and_short_ones_before(jobs):
+    nice = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    shows = Priorities(display=nice, build=nice + 1, networks=nice + 2)
+    jobs.put(lambda: None).result(10)  # threads that are there already learn of it, too
+    jobs.beside(shows)
+
+    def mine():
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    jobs.put(lambda: None).result(10), jobs.put(lambda: None, short=True).result(10)
+    assert jobs.put(mine, short=True).result(10) == shows.display
+    assert jobs.put(mine).result(10) == shows.aside
+
+
+def test_a_short_job_does_not_wait_for_the_long_ones_that_came_before(jobs):
+    go, begun, order = threading.Event(), threading.Event(), []
+
+    def first():
+        begun.set()
+        go.wait(10)
+
+    coming = [jobs.put(first)]
+    begun.wait(10)
+    coming += [jobs.put(lambda: (time.sleep(0.05), order.append("long"))) for _ in range(3)]
+    coming.append(jobs.put(lambda: order.append("short"), short=True))
+    time.sleep(0.05)  # until it waits for its turn
+    go.set()
+    for one in coming:
+        one.result(10)
+    assert order == ["short", "long", "long", "long"]
+
+
+def test_beside_a_show_a_hand_that_never_rests_has_a_small_share_of_the_machine(jobs, monkeypatch):
+    monkeypatch.setattr("installation.studio.right_of_way.BURST", 0.05)
+    jobs.beside(Priorities(0, 0, 0))
+
+    def work():
+        end = time.thread_time() + 0.02
+        while time.thread_time() < end:
+            pass
+
+    jobs.put(lambda: None, short=True).result(10)
+    began = time.monotonic()
+    for _ in range(8):
+        jobs.put(work, short=True).result(60)
+    share = 0.16 / (time.monotonic() - began)
+    assert share < 3 * SHARE * os.cpu_count()  # with what was saved up
+    assert jobs.put(lambda: 7).result(10) == 7  # a long one waits for none of it
+
+
+def test_at_the_end_a_hand_that_waits_is_told():
+    jobs = JobQueue(lambda: None)
+    jobs.beside(Priorities(0, 0, 0))
+    jobs._way.spend(1e6)
+    waiting = jobs.put(lambda: 1, short=True)
+    jobs.close(10)
+    with pytest.raises(StudioError, match=ENDED):
+        waiting.result(1)
 
 
 @pytest.mark.parametrize(
