@@ -188,6 +188,7 @@ class Drawing:
     plain: Image | None  # [p, p, 3] the same face without the edits; None where the camera's pixels do not count
     warp: NDArray[np.float32] | None  # [2, r, r] how the drawing is still to be moved, fractions of the side
     glass: float  # 0…1 how much of the camera's own pixels stays
+    hue: float = 0.0  # 0…1 how far drawn skin is to have the hue of the sitter's
 
 
 @dataclass(frozen=True, slots=True, eq=False)

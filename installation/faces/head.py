@@ -96,6 +96,15 @@ def lips(landmarks: Points, M_o2c: Matrix) -> Mask:
     return mask
 
 
+def cheeks(landmarks: NDArray[np.floating], side: int) -> NDArray[np.bool_]:
+    """[side, side] where a sitter's cheeks are. landmarks: [468, 2 or 3] px of that square."""
+    found = np.zeros((side, side), np.uint8)
+    for cheek in index.CHEEKS:
+        within = np.clip(landmarks[list(cheek), :2], -4.0 * side, 4.0 * side)
+        cv2.fillConvexPoly(found, cv2.convexHull(np.rint(within).astype(np.int32)), 1)
+    return np.asarray(found > 0)
+
+
 def _filled(outline: NDArray[np.float32]) -> Mask:
     """[128, 128], 255 inside the hull of an outline, which may lie anywhere."""
     mask = np.zeros((HEAD_PX, HEAD_PX), np.uint8)

@@ -15,6 +15,9 @@ FACE_OVAL: Final = (
     *(152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109),
 )
 
+# Around the right and the left cheek, where there is nothing but skin.
+CHEEKS: Final = ((117, 101, 205, 187), (346, 330, 425, 411))
+
 # Corners of the eyes that lie farthest apart: the line between them gives a crop its rotation.
 OUTER_EYE_CORNERS: Final = (33, 263)
 

@@ -42,12 +42,14 @@ EVERYTHING = frozenset({"generator", "encoder", "editor", "children", "direction
 @dataclass(frozen=True, eq=False)
 class Child:
     """A generator fine-tuned from the base, and the share of each resolution that suits it. eyes: by how much its portraits'
-    eyes are larger than the sitter's (0.2: a fifth), as drawings have them."""
+    eyes are larger than the sitter's (0.2: a fifth), as drawings have them. own_hue 0…1: how far the skin that it draws is to have
+    the hue of the sitter's."""
 
     name: str
     generator: Generator
     shares: tuple[float, ...]
     eyes: float = 0.0
+    own_hue: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -277,7 +279,8 @@ def _load_child(path: Path, base: AnyGenerator, base_path: Path) -> Child:
         swap_at = int(card.get("swap_at", DEFAULT_SWAP_AT))
         width = float(card.get("swap_width", DEFAULT_SWAP_WIDTH))
         eyes = min(max(float(card.get("eyes", 0.0)), 0.0), MOST_EYES)
+        own_hue = min(max(float(card.get("own_hue", 0.0)), 0.0), 1.0)
         shares = swap_shares(base.resolutions, swap_at, width)
     except (ValueError, OverflowError) as err:
         raise CheckpointError(f"{path}: its card cannot be read ({err}); export it again") from err
-    return Child(card.get("name", path.stem), child, shares, eyes)
+    return Child(card.get("name", path.stem), child, shares, eyes, own_hue)

@@ -38,6 +38,7 @@ class Generate:
         self._builder: threading.Thread | None = None
         self._warper = Warper()
         self._eyes = {c.name: c.eyes for c in models.children if c.eyes}
+        self._hues = {c.name: c.own_hue for c in models.children if c.own_hue}
         self.fault: str | None = None  # why the mixing engine could not be built
         if models.children:
             ready = self._engines.can_mix_at_once(self.portrait_px)
@@ -144,7 +145,11 @@ class Generate:
         drawn = self._mixing([alone], [self._layers(mix)]) if mix and self._mixing is not None else self._plain([alone])
         plain = self._plain([self._engines.inputs(own.ws, own.ws, own.detail, 1.0)])[0][0] if face.glass > 0.0 else None
         warp = self._warp(face.warp, mix)
-        return Drawing(_picture(drawn[0][0]), None if plain is None else _picture(plain), warp, face.glass)
+        return Drawing(_picture(drawn[0][0]), None if plain is None else _picture(plain), warp, face.glass, self._hue(mix))
+
+    def _hue(self, mix: Mix) -> float:
+        """How far skin is to have the sitter's own hue, by the children that take part."""
+        return min(1.0, sum(max(shares) * self._hues[name] for name, shares in mix if name in self._hues))
 
     def _warp(self, warp: Flow | None, mix: Mix) -> Flow | None:
         """A portrait's warp, with the larger eyes of the children that take part."""

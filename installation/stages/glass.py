@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -14,6 +14,7 @@ from installation.canvas.look import FACETS, MIRROR
 from installation.compositing.apply import Pane
 from installation.compositing.change import Change, over_camera
 from installation.compositing.lips import lip_move
+from installation.compositing.sitters_hue import SEEN_PX, SittersHue
 from installation.compositing.sitters_own import sitters_own
 from installation.control.state import Controls
 from installation.faces import head
@@ -141,6 +142,7 @@ class Glass:
     spared: int = 0  # those that had no edit, so that nothing was drawn
     _cast: Cast = field(init=False)
     _pane: Pane = field(default_factory=Pane)
+    _hues: SittersHue = field(default_factory=SittersHue)
     _changes: dict[Key, Change | None] = field(default_factory=dict)  # None: nothing is drawn
     _lips: dict[Key, LipAmounts] = field(default_factory=dict)  # how they are to be moved
     _seen: dict[int, _Seen] = field(default_factory=dict)
@@ -167,6 +169,7 @@ class Glass:
         layouts = self._layouts(controls.text("look/layout"), now)
         self._follow(sitters, seconds)
         self._keep(drawn, sitters, square=layouts != {MIRROR})
+        self._hues.forget_but(set(sitters))
         keys = self._cast.parts(encoded, controls).keys
         self._changes = {key: change for key, change in self._changes.items() if key[0] in sitters}
         self._lips = {key: amounts for key, amounts in self._lips.items() if key[0] in sitters}
@@ -205,7 +208,20 @@ class Glass:
             self._changes[key] = None
             if drawing.edited is not None:
                 own = sitters_own(edited.face.landmarks, _to_mask(edited.face), drawing.edited.shape[0], edited.own_share)
-                self._changes[key] = over_camera(drawing, self._mask(edited, sitters, drawing), square, own)
+                coloured = self._in_own_hue(drawn.edited.frame.image, edited, drawing)
+                self._changes[key] = over_camera(coloured, self._mask(edited, sitters, drawing), square, own)
+
+    def _in_own_hue(self, frame: Image, edited: EditedFace, drawing: Drawing) -> Drawing:
+        """The drawing, with skin in the hue that the camera saw on the sitter's cheeks, where its generators ask for that."""
+        if drawing.edited is None or drawing.hue <= 0.0:
+            return drawing
+        face, quad = edited.face, quad_from_landmarks(edited.face.landmarks)
+        here = _in_crop(face, quad, SEEN_PX)
+        crop = np.empty((SEEN_PX, SEEN_PX, 3), np.uint8)
+        self.cut(frame, crop_to_original(quad, SEEN_PX), SEEN_PX, crop)
+        self._hues.look(face.id, crop, here, None if edited.own is None else edited.own.covered)
+        whole = head.head_mask(head.face_outline(face.landmarks, _to_mask(face)), hair=1.0)
+        return replace(drawing, edited=self._hues.given(face.id, drawing.edited, here, whole, drawing.hue))
 
     def _mask(self, edited: EditedFace, sitters: dict[int, EncodedFace], drawing: Drawing) -> Mask:
         """[p, p], as the drawings: where edits of this visitor may be seen."""

@@ -30,7 +30,7 @@ def network(seed, side=SIDE):
 
 def models_with(*children, base=None):
     base = base or network(4)
-    made = tuple(Child(name, network(seed), (1.0,) * LEVELS, eyes) for name, seed, eyes in children)
+    made = tuple(Child(name, network(seed), (1.0,) * LEVELS, eyes, own_hue=2 * eyes) for name, seed, eyes in children)
     return Models("random", base, torch.nn.Identity(), made, DirectionSet([]), torch.zeros(base.styles, WIDTH))
 
 
@@ -98,6 +98,14 @@ def test_a_child_draws_the_edited_face_alone_and_its_eyes_are_in_the_warp(stage)
     assert drawing(stage, change(0.5), mix=PAINTED).warp is None  # whose eyes are the sitter's
     half = (("toon", (0.5, 0.25, 0.0, 0.0, 0.0)),)
     assert drawing(stage, change(0.5), mix=half).warp == pytest.approx(0.5 * larger_eyes(0.3))
+
+
+def test_a_child_says_how_far_skin_is_to_have_the_sitters_hue(stage):
+    assert drawing(stage, change(0.5), mix=TOON).hue == pytest.approx(0.6)
+    assert drawing(stage, change(0.5), mix=PAINTED).hue == 0.0
+    half = (("toon", (0.0, 0.25, 0.5, 0.0, 0.0)), ("painted", (0.5,) * LEVELS))
+    assert drawing(stage, change(0.5), mix=half).hue == pytest.approx(0.3)
+    assert drawing(stage, change(1.0)).hue == 0.0
 
 
 def test_a_variant_s_own_mix_goes_before_the_frame_s(stage):

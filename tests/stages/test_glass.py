@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -9,7 +10,7 @@ import torch
 from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
 from installation.faces import landmarks as index
-from installation.faces.ffhq import crop_to_original, quad_from_landmarks
+from installation.faces.ffhq import crop_to_original, invert, quad_from_landmarks, transform
 from installation.latents.turns import Turns
 from installation.messages import Drawing, DrawnFrame, EditedFace, EditedFrame, EncodedFace, EncodedFrame, Expression, Face, Frame
 from installation.stages.align import align_image
@@ -226,3 +227,32 @@ def test_a_camera_may_change_its_size(controls):
     settled(stage, encoded(face()), controls())
     small = np.ascontiguousarray(ROOM[:240, :320])
     assert run(stage, encoded(face(x=160, y=120), image=small), controls(), 1.0).picture.shape == small.shape
+
+
+@pytest.mark.parametrize("layout", ["mirror", "salon"])
+def test_skin_that_a_child_draws_has_the_sitters_hue_where_it_asks_for_that(controls, layout):
+    """The room around a pink face, drawn orange."""
+    room = np.full((360, 640, 3), (96, 110, 120), np.uint8)
+    cv2.ellipse(room, (320, 180), (45, 58), 0, 0, 360, (196, 150, 156), -1)
+    sitter = face()
+    for cheek, x in zip(index.CHEEKS, (300, 340), strict=True):
+        sitter.landmarks[list(cheek)] = [(x - 6, 185), (x + 6, 185), (x - 6, 200), (x + 6, 200)]
+    frame = encoded(sitter, image=room)
+    seen = {}
+    for hue in (0.0, 1.0):
+        stage, now = glass(), controls(look__layout=layout)
+        for k in range(4):
+            turns = stage.turns(frame, now)
+            made = [Drawing(np.full((128, 128, 3), (214, 160, 120), np.uint8), None, None, 0.0, hue) for _ in turns.keys]
+            faces = tuple(EditedFace(sitter, WS, WS, None, 1.0, None, frame.faces[0], 0.0, True, cell) for _, cell in turns.keys)
+            result = stage.reflect(frame, DrawnFrame(EditedFrame(frame.frame, faces), tuple(made)), now, k * 0.2)
+        image = result.picture if layout == "mirror" else result.portraits[0].image
+        x, y = 300, 192
+        if layout != "mirror":
+            M_o2c = invert(crop_to_original(quad_from_landmarks(sitter.landmarks), image.shape[0]))
+            x, y = transform(M_o2c, np.array([[x, y]], np.float32))[0].astype(int)
+        seen[hue] = image[y, x].astype(int)
+    red, green, blue = seen[0.0]
+    assert green - blue > 25  # as the child draws it
+    red, green, blue = seen[1.0]
+    assert abs(green - blue) < 15 and red - green > 25  # as the camera sees it

@@ -32,7 +32,7 @@ from installation.styles.names import style_name
 from installation.training.adversary import ProjectedHeads, hinge
 from installation.training.children.base import Base, base_of_files, base_of_run
 from installation.training.children.style_teacher import StyleTeacher
-from installation.training.children.stylize import EYES, STYLES
+from installation.training.children.stylize import EYES, OWN_HUE, STYLES
 from installation.training.data.datasets import BatchStream, load_pictures, to_tensor
 from installation.training.losses import Darknet, features_weight, map_distance, masked_l1
 from installation.training.precision import half
@@ -140,14 +140,16 @@ class ChildTrainer:
         """Write the averaged child, whole or not at all. Raises ConfigError for a full disk."""
         child, options = self.child, self.options
         kept = frozenset(r for r in child.resolutions if r >= options.swap_at)
-        eyes = {"eyes": f"{EYES[options.style]}"} if options.style in EYES else {}
+        looks = {"eyes": f"{EYES[options.style]}"} if options.style in EYES else {}
+        if options.style in OWN_HUE:
+            looks["own_hue"] = "1"
         card = {
             "name": path.stem,
             "swap_at": str(options.swap_at),
             "swap_width": "0",
             "base_images": self.base.images,
             "licence": "MIT",
-            **eyes,
+            **looks,
         }
         with whole_file(path) as part:
             save_generator(self.ema, part, torch.zeros(child.styles, child.style_dim), card, kept, small=True)

@@ -48,3 +48,5 @@ STYLES = {"toon": toon}
 """Filters by the name of the child that learns them."""
 EYES = {"toon": 0.22}
 """By how much a style's eyes are larger, where they are: the portrait is warped, nothing has to be learned for it."""
+OWN_HUE = frozenset({"toon"})
+"""Styles whose skin is to have the sitter's hue: what the child has learned is corrected face by face."""

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.faces.geometry import NOSE_TIP
+from installation.faces.head import cheeks
 from installation.faces.landmarks import FACE_OVAL, OUTER_EYE_CORNERS
 from installation.messages import Image
 from installation.training.labels.colours import lab_of
-from installation.training.score.glass import cheeks
 
 Array = NDArray[np.float64]
 Kind = TypeVar("Kind", bound=np.floating[Any])

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from installation.faces.head import cheeks
 from installation.latents.directions import Direction, DirectionSet
 from installation.latents.maps import Maps
 from installation.messages import Image
@@ -17,7 +18,6 @@ from installation.training.directions.aligned_mesh import AlignedMesh
 from installation.training.directions.calibration import LONGEST
 from installation.training.directions.effects import MEASURES, Editor, Measure, amounts_of_each
 from installation.training.labels.colours import lab_of
-from installation.training.score.glass import cheeks
 
 Array = NDArray[np.float64]
 

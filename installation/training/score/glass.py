@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from installation.faces.head import cheeks
 from installation.messages import Image, Mask
 
 Array = NDArray[np.float64]
 Where = NDArray[np.bool_]  # [S, S]
 
-CHEEKS = ((117, 101, 205, 187), (346, 330, 425, 411))  # FaceMesh's landmarks around the sitter's right and left one
 RIM_STEEPNESS = 0.25  # of the mask's steepest place: what is steeper is its rim
 SLACK = 1e-9
 
@@ -81,14 +81,6 @@ def colour_change(portrait: Image, crop: Image, where: Where) -> Array:
         return np.full(3, np.nan)
     own, cameras = (cv2.cvtColor(p.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB)[where] for p in (portrait, crop))
     return np.asarray(own.mean(axis=0, dtype=np.float64) - cameras.mean(axis=0, dtype=np.float64))
-
-
-def cheeks(landmarks: NDArray[np.floating], side: int) -> Where:
-    """[side, side] where a sitter's cheeks are."""
-    found = np.zeros((side, side), np.uint8)
-    for cheek in CHEEKS:
-        cv2.fillConvexPoly(found, cv2.convexHull(np.rint(landmarks[list(cheek), :2]).astype(np.int32)), 1)
-    return np.asarray(found > 0)
 
 
 def _grey(picture: Image) -> NDArray[np.float32]:

@@ -118,6 +118,7 @@ def test_a_child_leaves_snapshots_that_load(style, name, tmp_path):
         load_stylegan2(out / f"{file_name}.safetensors", model.generator)
         with safe_open(out / f"{file_name}.safetensors", "pt") as file:
             assert min(filter(None, map(resolution_of, file.keys()))) == 8
+            assert file.metadata().get("own_hue") == ("1" if style == ["toon"] else None)
     assert load_snapshot(Path(out / f"{name}-00.safetensors"), model.generator).begins >= 8
 
 

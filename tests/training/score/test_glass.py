@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from installation.faces import landmarks as index
-from installation.training.score.glass import cheeks, colour_change, glass_numbers, leak, seam, sharpness
+from installation.faces.head import cheeks
+from installation.training.score.glass import colour_change, glass_numbers, leak, seam, sharpness
 
 SIDE = 128
 RNG = np.random.default_rng(4)
