@@ -219,8 +219,9 @@ class Glass:
         here = _in_crop(face, quad, SEEN_PX)
         crop = np.empty((SEEN_PX, SEEN_PX, 3), np.uint8)
         self.cut(frame, crop_to_original(quad, SEEN_PX), SEEN_PX, crop)
-        self._hues.look(face.id, crop, here, None if edited.own is None else edited.own.covered)
-        whole = head.head_mask(head.face_outline(face.landmarks, _to_mask(face)), hair=1.0)
+        silhouette, covered = (None, None) if edited.own is None else (edited.own.silhouette, edited.own.covered)
+        self._hues.look(face.id, crop, here, covered)
+        whole = head.head_mask(head.face_outline(face.landmarks, _to_mask(face)), silhouette, hair=1.0)
         return replace(drawing, edited=self._hues.given(face.id, drawing.edited, here, whole, drawing.hue))
 
     def _mask(self, edited: EditedFace, sitters: dict[int, EncodedFace], drawing: Drawing) -> Mask:
