@@ -169,6 +169,7 @@ class EditedFace:
     pixels: int = 0  # side of the square that it fills where it is seen; 0: as large as it can be
     lips: LipAmounts = STILL_LIPS  # how the lips move, over all that is drawn
     own_share: float = 0.0  # 0…1 how far the sitter's own eyes and hue of skin stay as they are
+    likeness: float = 1.0  # 0…1 how far this is the sitter, and nobody whom they go over into
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,5 +1,6 @@
 """The models of one show: a base generator, its children, an encoder, the directions that fit."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -281,6 +282,8 @@ def _load_child(path: Path, base: AnyGenerator, base_path: Path) -> Child:
         eyes = min(max(float(card.get("eyes", 0.0)), 0.0), MOST_EYES)
         own_hue = min(max(float(card.get("own_hue", 0.0)), 0.0), 1.0)
         shares = swap_shares(base.resolutions, swap_at, width)
+        if not math.isfinite(eyes + own_hue):
+            raise ValueError("eyes and own_hue must be numbers")
     except (ValueError, OverflowError) as err:
         raise CheckpointError(f"{path}: its card cannot be read ({err}); export it again") from err
     return Child(card.get("name", path.stem), child, shares, eyes, own_hue)

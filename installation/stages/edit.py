@@ -203,8 +203,8 @@ class Edit:
         if psi != 1:
             ws = torch.lerp(self.latent_avg.to(ws), ws, psi)
         # Where the face is not the sitter's own, the camera gives way: nobody has two faces at once.
-        sitters = psi * (1 - morph) * (1 - blend) * (1 - children_share(mix if own_mix is None else own_mix))
-        glass = controls.number("identity/glass") * sitters
+        likeness = psi * (1 - morph) * (1 - blend)
+        glass = controls.number("identity/glass") * likeness * (1 - children_share(mix if own_mix is None else own_mix))
         # The residual belongs to this very sitter: the mean face must not wear it.
         gain = controls.number("identity/detail") * psi
         edited, carried, warp = ws, detail, None
@@ -222,7 +222,7 @@ class Edit:
             warp = None if moved is None else moved.numpy()
         return EditedFace(
             encoded.face, ws, edited, carried, gain, warp, encoded, glass, drawn, cell, own_mix,
-            lips=lips.on_another(morph), own_share=own_share,
+            lips=lips.on_another(morph), own_share=own_share, likeness=likeness,
         )  # fmt: skip
 
     def _changes(self, encoded: EncodedFace, morph: float) -> OwnChanges | None:

@@ -17,6 +17,7 @@ from installation.portraits.engines import GenerateSettings, Pairs, PortraitEngi
 from installation.portraits.fitting import SMALL_PX, fitting_pairs, fitting_portraits
 
 Flow = NDArray[np.float32]
+COLOURS_FROM = 64  # px of the layers that give a portrait its colours
 ENOUGH = 2.0  # times its own size may a change be enlarged: it is smooth, and what is sharp is the camera's
 
 
@@ -145,11 +146,13 @@ class Generate:
         drawn = self._mixing([alone], [self._layers(mix)]) if mix and self._mixing is not None else self._plain([alone])
         plain = self._plain([self._engines.inputs(own.ws, own.ws, own.detail, 1.0)])[0][0] if face.glass > 0.0 else None
         warp = self._warp(face.warp, mix)
-        return Drawing(_picture(drawn[0][0]), None if plain is None else _picture(plain), warp, face.glass, self._hue(mix))
+        hue = face.likeness * self._hue(mix)
+        return Drawing(_picture(drawn[0][0]), None if plain is None else _picture(plain), warp, face.glass, hue)
 
     def _hue(self, mix: Mix) -> float:
-        """How far skin is to have the sitter's own hue, by the children that take part."""
-        return min(1.0, sum(max(shares) * self._hues[name] for name, shares in mix if name in self._hues))
+        """How far skin is to have the sitter's own hue, by the children that take part in the layers which give the colours."""
+        colours = sum(resolution < COLOURS_FROM for resolution in self._models.resolutions[:-1])
+        return min(1.0, sum(max(shares[colours:]) * self._hues[name] for name, shares in mix if name in self._hues))
 
     def _warp(self, warp: Flow | None, mix: Mix) -> Flow | None:
         """A portrait's warp, with the larger eyes of the children that take part."""

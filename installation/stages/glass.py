@@ -19,7 +19,8 @@ from installation.compositing.sitters_own import sitters_own
 from installation.control.state import Controls
 from installation.faces import head
 from installation.faces.ffhq import Quad, crop_to_original, invert, quad_from_landmarks, transform
-from installation.faces.landmarks import LIPS_REFINED
+from installation.faces.landmarks import CHEEKS, LIPS_REFINED
+from installation.latents.cache import can_be_encoded
 from installation.latents.turns import Key, Queue, Turns
 from installation.messages import (
     STILL_LIPS,
@@ -29,6 +30,7 @@ from installation.messages import (
     EncodedFace,
     EncodedFrame,
     Face,
+    Frame,
     Image,
     LipAmounts,
     Mask,
@@ -208,19 +210,20 @@ class Glass:
             self._changes[key] = None
             if drawing.edited is not None:
                 own = sitters_own(edited.face.landmarks, _to_mask(edited.face), drawing.edited.shape[0], edited.own_share)
-                coloured = self._in_own_hue(drawn.edited.frame.image, edited, drawing)
+                coloured = self._in_own_hue(drawn.edited.frame, edited, drawing)
                 self._changes[key] = over_camera(coloured, self._mask(edited, sitters, drawing), square, own)
 
-    def _in_own_hue(self, frame: Image, edited: EditedFace, drawing: Drawing) -> Drawing:
+    def _in_own_hue(self, frame: Frame, edited: EditedFace, drawing: Drawing) -> Drawing:
         """The drawing, with skin in the hue that the camera saw on the sitter's cheeks, where its generators ask for that."""
         if drawing.edited is None or drawing.hue <= 0.0:
             return drawing
         face, quad = edited.face, quad_from_landmarks(edited.face.landmarks)
         here = _in_crop(face, quad, SEEN_PX)
-        crop = np.empty((SEEN_PX, SEEN_PX, 3), np.uint8)
-        self.cut(frame, crop_to_original(quad, SEEN_PX), SEEN_PX, crop)
         silhouette, covered = (None, None) if edited.own is None else (edited.own.silhouette, edited.own.covered)
-        self._hues.look(face.id, crop, here, covered)
+        if can_be_encoded(face) and _cheeks_within(face, frame.image) and not self._hues.looked(face.id, frame.time):
+            crop = np.empty((SEEN_PX, SEEN_PX, 3), np.uint8)
+            self.cut(frame.image, crop_to_original(quad, SEEN_PX), SEEN_PX, crop)
+            self._hues.look(face.id, crop, here, covered, frame.time)
         whole = head.head_mask(head.face_outline(face.landmarks, _to_mask(face)), silhouette, hair=1.0)
         return replace(drawing, edited=self._hues.given(face.id, drawing.edited, here, whole, drawing.hue))
 
@@ -305,6 +308,12 @@ class Glass:
         if buffers is None or buffers[0].shape[0] != side:
             buffers = self._tiles[key] = [np.empty((side, side, 3), np.uint8) for _ in range(KEPT)]
         return buffers[self._turn % KEPT]
+
+
+def _cheeks_within(face: Face, image: Image) -> bool:
+    """Whether the camera sees both: beyond its edge a crop shows what is none."""
+    points = face.landmarks[[point for cheek in CHEEKS for point in cheek]]
+    return bool((points >= 0).all() and (points < (image.shape[1], image.shape[0])).all())
 
 
 def _in_crop(face: Face, quad: Quad, side: int) -> Points:

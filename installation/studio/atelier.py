@@ -100,10 +100,10 @@ class Atelier:
     # ---- pictures that go ----
 
     def before(self, id: str, wish: object) -> Future[bytes]:
-        return self._asked(id, wish, Workbench.before, takes_little(wish))
+        return self._asked(id, wish, Workbench.before, self._little(id, wish))
 
     def drawn(self, id: str, wish: object) -> Future[bytes]:
-        return self._asked(id, wish, Workbench.shown, takes_little(wish))
+        return self._asked(id, wish, Workbench.shown, self._little(id, wish))
 
     def code_seen(self, id: str, number: int, code: int = 0) -> Future[bytes]:
         return self._jobs.put(lambda: self._open().from_code(self._visits.get(id), number, code))
@@ -157,7 +157,7 @@ class Atelier:
 
         return self._jobs.put(job)
 
-    # ---- in the studio's thread ----
+    # ---- in the studio's threads, one job at a time ----
 
     def _open(self) -> Workbench:
         """Raises StudioError while the show is not there yet."""
@@ -184,6 +184,12 @@ class Atelier:
             return make(self._open(), visit, read)
 
         return self._jobs.put(job, short)
+
+    def _little(self, id: str, wish: object) -> bool:
+        try:
+            return takes_little(wish, tuple(self._visits.get(id, touch=False).met))
+        except StudioError:  # which whoever asks is told in their turn
+            return True
 
     def _welcome(self, data: bytes, name: str, lent: Callable[[], bool] | None = None) -> Json:
         visit = self._open().welcome(data, name)

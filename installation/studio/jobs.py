@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Job = tuple[Future[Any], Callable[[], object]]
 MOST_WAITING = 24
+MOST_IN_A_ROW = 8  # short jobs, after which a long one that waits has its turn
 REST_SECONDS = 20.0  # without a job, after which what rests is looked after
 ENDED = "The mirror ends."
 BUSY = "The studio has too much to do just now; try again in a moment."
@@ -84,16 +85,16 @@ class JobQueue:
     def _do_long(self) -> None:
         known = None
         while not self._closed:
-            if known is not self._priorities:  # once the show is there, which the first job may come before
-                known = self._priorities
-                if known is not None:
-                    set_nice(known.aside)
             try:
                 job = self._long.get(timeout=REST_SECONDS)
             except queue.Empty:
                 with self._turn.taken():
                     self._rest()
                 continue
+            if known is not self._priorities:  # there is a show now, which the first job may have come before
+                known = self._priorities
+                if known is not None:
+                    set_nice(known.aside)
             if job is not None:
                 with self._turn.taken():
                     self._do(job)
@@ -127,16 +128,18 @@ class _Turn:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._working, self._firsts = False, 0
+        self._working, self._firsts, self._others = False, 0, 0
+        self._row = 0  # firsts that had the turn one after the other while others waited
 
     @contextlib.contextmanager
     def taken(self, first: bool = False) -> Iterator[None]:
-        """Wait for one's turn, and have it. first: to go before all who are not."""
+        """Wait for one's turn, and have it. first: to go before those who are not, but for one now and then."""
         with self._changed:
-            self._firsts += first
-            while self._working or (self._firsts and not first):
+            self._firsts, self._others = self._firsts + first, self._others + (not first)
+            while self._working or (self._others and self._row >= MOST_IN_A_ROW if first else self._firsts and self._row < MOST_IN_A_ROW):
                 self._changed.wait()
-            self._firsts -= first
+            self._firsts, self._others = self._firsts - first, self._others - (not first)
+            self._row = self._row + 1 if first and self._others else 0
             self._working = True
         try:
             yield

@@ -59,7 +59,7 @@ class Offer:
 
 @dataclass(eq=False)
 class Portrayer:
-    """Encodes faces and draws them edited; knows nothing of styles. Belongs to the studio's thread."""
+    """Encodes faces and draws them edited; knows nothing of styles. Belongs to the studio's jobs."""
 
     offer: Offer
     networks: StudioNetworks

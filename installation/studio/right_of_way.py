@@ -11,12 +11,13 @@ import threading
 import time
 from collections.abc import Callable
 
-SHARE = 0.02  # of the time of all cores
+SHARE, MOST = 0.02, 0.25  # of the time of all cores, and of one at most
 BURST = 0.25  # s of it that can be saved up
 
 
 class RightOfWay:
-    """share: s of processor time that come to be had in a second; None: there is no show to wait for. clock: s."""
+    """share: s of a thread's processor time that come to be had in a second; None: there is no show to wait for. What others do for a
+    job, as the loops that lend their engines, they limit themselves (see ``Interlude``). clock: s."""
 
     def __init__(self, share: float | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._share, self._clock = share, clock
@@ -26,7 +27,7 @@ class RightOfWay:
     @staticmethod
     def beside_a_show() -> RightOfWay:
         """A small share of this machine."""
-        return RightOfWay(SHARE * (os.cpu_count() or 1))
+        return RightOfWay(min(MOST, SHARE * len(os.sched_getaffinity(0))))
 
     def wait(self) -> None:
         """Until there is some to be had."""

@@ -21,7 +21,7 @@ PORTRAIT_PX = 384  # longer side that a style is painted at where a portrait is 
 
 @dataclass(eq=False)
 class Stylist:
-    """Knows which styles there are for a visit, its own among them. Belongs to the studio's thread."""
+    """Knows which styles there are for a visit, its own among them. Belongs to the studio's jobs."""
 
     offer: Offer
     brushes: Brushes

@@ -38,7 +38,7 @@ class Drawn:
 class Visit:
     """One photograph on one page. people: from the left; met: codes of those who were chosen; own: the visitor's styles; found: the codes
     [styles, w_dim] of each face that longer looks have found. searched: whether it was opened from a file with such a code. lent: of a
-    picture that is somebody else's, whether it may still be had; it is not saved. Belongs to the studio's thread, but for ``found``, which
+    picture that is somebody else's, whether it may still be had; it is not saved. Belongs to the studio's jobs, but for ``found``, which
     ``Visits`` replaces as a whole."""
 
     photograph: Photograph

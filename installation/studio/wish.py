@@ -16,6 +16,7 @@ FACE_CONTROLS = ("identity/glass", "identity/detail", "truncation")
 STYLE_CONTROLS = ("style/strength", "style/colour")
 SCOPE = "style/scope"
 FACES_ALONE = "portraits"  # of style/scope: the people, and not what is around them
+MOST_AT_ONCE = 2  # faces that take little to draw
 OWN = "style/own-"  # styles that a visitor brought
 Values = Mapping[str, Scalar]
 
@@ -50,11 +51,16 @@ def is_style(name: str) -> bool:
     return name in STYLE_CONTROLS or name == SCOPE or is_style_amount(name)
 
 
-def takes_little(given: object) -> bool:
-    """Whether a wish, as it comes from a page, is that of a moving slider, and of no style, whose networks would take their time."""
+def takes_little(given: object, met: Collection[int]) -> bool:
+    """Whether a wish, as it comes from a page, is that of a moving slider: one or two faces that have met the encoder already, and no
+    style, whose networks would take their time. met: the numbers of those faces."""
     if not isinstance(given, dict) or given.get("fine") is not False:
         return False
-    style = given.get("style")
+    faces, style, portrait = (given.get(part) for part in ("faces", "style", "portrait"))
+    edited = {word for word, values in faces.items() if values} if isinstance(faces, dict) else set()
+    known = {str(number) for number in met}
+    if len(edited) > MOST_AT_ONCE or not edited <= known or (portrait is not None and str(portrait) not in known):
+        return False
     return not isinstance(style, dict) or not any(value for name, value in style.items() if is_style_amount(str(name)))
 
 

@@ -1,4 +1,4 @@
-"""What is done with one photograph: taken in, shown, and made into files. In the studio's thread alone."""
+"""What is done with one photograph: taken in, shown, and made into files. In the studio's jobs alone, of which one is done at a time."""
 
 from __future__ import annotations
 

@@ -37,8 +37,9 @@ def test_without_a_word_everything_stays_as_it_is_drawn(base, tmp_path):
 
 
 def test_a_card_that_makes_no_sense_is_refused_in_a_sentence(base, tmp_path):
-    with pytest.raises(CheckpointError, match="its card cannot be read"):
-        child_of(base, tmp_path, own_hue="much")
+    for card in ({"own_hue": "much"}, {"own_hue": "nan"}, {"eyes": "nan"}):
+        with pytest.raises(CheckpointError, match="its card cannot be read"):
+            child_of(base, tmp_path, **card)
 
 
 def test_of_the_shipped_children_the_toon_alone_asks_for_the_sitters_hue():

@@ -103,8 +103,10 @@ def test_a_child_draws_the_edited_face_alone_and_its_eyes_are_in_the_warp(stage)
 def test_a_child_says_how_far_skin_is_to_have_the_sitters_hue(stage):
     assert drawing(stage, change(0.5), mix=TOON).hue == pytest.approx(0.6)
     assert drawing(stage, change(0.5), mix=PAINTED).hue == 0.0
-    half = (("toon", (0.0, 0.25, 0.5, 0.0, 0.0)), ("painted", (0.5,) * LEVELS))
-    assert drawing(stage, change(0.5), mix=half).hue == pytest.approx(0.3)
+    half = (("toon", (0.0, 0.25, 0.75, 1.0, 0.5)), ("painted", (0.5,) * LEVELS))
+    assert drawing(stage, change(0.5), mix=half).hue == pytest.approx(0.3)  # colours are those of the finest layers
+    assert drawing(stage, change(0.5), mix=(("toon", (1.0, 1.0, 1.0, 1.0, 0.0)),)).hue == 0.0
+    assert drawing(stage, change(0.5, likeness=0.25), mix=TOON).hue == pytest.approx(0.15)  # somebody else's skin is not the sitter's
     assert drawing(stage, change(1.0)).hue == 0.0
 
 

@@ -256,3 +256,31 @@ def test_skin_that_a_child_draws_has_the_sitters_hue_where_it_asks_for_that(cont
     assert green - blue > 25  # as the child draws it
     red, green, blue = seen[1.0]
     assert abs(green - blue) < 15 and red - green > 25  # as the camera sees it
+
+
+@pytest.mark.parametrize("why", ["hidden", "outside", "gone"])
+def test_the_hue_of_who_is_not_seen_well_is_not_looked_for(controls, why):
+    """A pink sitter, and then a blue wall where their cheeks should be."""
+    sitter, wall = face(), np.full((360, 640, 3), (30, 60, 200), np.uint8)
+    room = wall.copy()
+    cv2.ellipse(room, (320, 180), (45, 58), 0, 0, 360, (196, 150, 156), -1)
+    for cheek, x in zip(index.CHEEKS, (300, 340), strict=True):
+        sitter.landmarks[list(cheek)] = [(x - 6, 185), (x + 6, 185), (x - 6, 200), (x + 6, 200)]
+    later = replace(sitter, seen=False) if why == "hidden" else sitter
+    if why == "outside":
+        later = replace(sitter, landmarks=sitter.landmarks - np.float32([305, 0]))
+    stage, now = glass(), controls(look__layout="salon")
+    pictures = []
+    for k, (who, image) in enumerate([(sitter, room)] * 4 + [(later, wall)] * 8):
+        frame = encoded(who, image=image, at=k * 0.2) if why != "gone" or k < 4 else encoded(face(2, x=100), image=image, at=k * 0.2)
+        keys = stage.turns(frame, now).keys
+        made = [Drawing(np.full((128, 128, 3), (214, 160, 120), np.uint8), None, None, 0.0, 1.0) for _ in keys]
+        faces = tuple(EditedFace(frame.faces[0].face, WS, WS, None, 1.0, None, frame.faces[0], 0.0, True, cell) for _, cell in keys)
+        stage.reflect(frame, DrawnFrame(EditedFrame(frame.frame, faces), tuple(made)), now, k * 0.2)
+        known = stage._hues._known
+        pictures.append(known.get(1))
+    assert pictures[3] is not None
+    if why == "gone":
+        assert 1 not in known  # and nothing of them is kept
+    else:
+        assert np.allclose(pictures[-1].colour, pictures[3].colour)
