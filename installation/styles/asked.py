@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installation.errors import ConfigError
+from installation.sources.folder import SUFFIXES
 from installation.styles.blend import Blend, blend_of
-from installation.styles.folder import SUFFIXES, UnfitPictureError, read_picture
+from installation.styles.folder import UnfitPictureError, read_picture
 from installation.styles.library import Library, Palette, Style
 from installation.styles.names import style_name
 

@@ -84,6 +84,8 @@ class Walk:
     """The oscillator that walks from style to style, one a cycle: it stays with each for a while and goes over to the next."""
 
     oscillator: Oscillator = field(default_factory=Oscillator)
+    _cycle: int | None = None
+    _pair: tuple[str, str] = ("", "")  # the style that it is at in this cycle, and the one it goes over to
 
     def step(self, controls: Values, names: list[str], seconds: float, beat: float, beats: float) -> dict[str, float]:
         """The weights of the style it is at and the next one, ``seconds`` and ``beats`` after the last call."""
@@ -97,13 +99,25 @@ class Walk:
             return {}
         phase = self.oscillator.phase
         here = math.floor(phase)
+        self._go_on(here, names)
         stay = controls.number("style/walk/stay")
         x = min(1.0, max(0.0, (phase - here - stay) / max(1.0 - stay, 1e-3)))
         over = x * x * (3.0 - 2.0 * x)
-        weights = {names[here % len(names)]: amount * (1.0 - over)}
-        following = names[(here + 1) % len(names)]
+        at, following = self._pair
+        weights = {at: amount * (1.0 - over)}
         weights[following] = weights.get(following, 0.0) + amount * over
         return weights
+
+    def _go_on(self, cycle: int, names: list[str]) -> None:
+        """Styles come and go while it walks: it stays with those that it is at, and finds the next one when a cycle ends."""
+        at, following = self._pair
+        if cycle != self._cycle:
+            at, following = (following, "") if self._cycle is not None and cycle == self._cycle + 1 else ("", "")
+        if at not in names:
+            at, following = names[cycle % len(names)], ""
+        if following not in names:
+            following = names[(names.index(at) + 1) % len(names)]
+        self._cycle, self._pair = cycle, (at, following)
 
 
 @dataclass(eq=False)

@@ -23,11 +23,12 @@ from installation.config_file import parse_document
 from installation.errors import ConfigError
 from installation.messages import Image
 from installation.places import INSTALLED, cache, shipped
+from installation.sources.folder import SUFFIXES
+from installation.sources.heif import is_heif, read_heif
 from installation.sources.stills import eight_bits, open_picture
 from installation.styles.bank import BANK
 from installation.styles.names import style_name
 
-SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 MOST_STYLES: Final = 64  # pictures that become controls; of more that can be styles the first by name
 LEAST_PX: Final = 32  # of the shorter side
 MOST_PIXELS: Final = 60_000_000
@@ -78,11 +79,12 @@ class StyleFolder:
     path: Path
     predict: Callable[[Image], Weights]
     _known: dict[str, _Known] = field(default_factory=dict)
-    _crowded: bool = False
+    _left: frozenset[str] = frozenset()  # files that there was no room for
+    _unread: str = ""  # why the folder cannot be read
 
     def look(self) -> Found:
         """The styles as they are now: what is new or changed is read, and whatever is in the folder, nothing is raised for it."""
-        stamps, problems = stamps_of(self.path), list[str]()
+        stamps, problems = stamps_of(self.path), self._unreadable()
         names = sorted(stamps)
         known: dict[str, _Known] = {}
         room, last = MOST_STYLES, ""  # a file that is no style takes no place from one that is
@@ -94,12 +96,21 @@ class StyleFolder:
             if known[name].problem and known[name] is not before:
                 problems.append(f"{_shown(name)} {known[name].problem}")
             room, last = room - (known[name].vector is not None), name
-        crowded = len(known) < len(names)
-        if crowded and not self._crowded:
+        left = frozenset(names[len(known) :])
+        if left - self._left:
             told = f"{len(names)} pictures are too many, and those after {_shown(last)} are left out; {MOST_STYLES} become styles"
             problems.insert(0, told)
-        self._known, self._crowded = known, crowded
+        self._known, self._left = known, left
         return Found(self._paintings(), self._notice(problems))
+
+    def _unreadable(self) -> list[str]:
+        """Why there are no files in it, once."""
+        before, self._unread = self._unread, ""
+        try:
+            os.scandir(self.path).close()
+        except OSError as err:
+            self._unread = f"this folder of styles cannot be read ({err.strerror or err}); the built-in ones remain"
+        return [self._unread] if self._unread and self._unread != before else []
 
     def _paintings(self) -> tuple[Painting, ...]:
         taken = {style.name for style in BANK}
@@ -186,7 +197,7 @@ def picture_bytes(path: Path) -> bytes:
 def read_picture(path: Path) -> Image:
     """The middle square of a picture, [256, 256, 3]. Raises UnfitPictureError for what is broken, huge, tiny, animated or CMYK."""
     try:
-        with open_picture(path) as picture:
+        with _opened(path) as picture:
             _check(picture)
             picture.draft("RGB", (2 * SEEN_PX, 2 * SEEN_PX))
             upright = ImageOps.exif_transpose(eight_bits(picture))
@@ -200,6 +211,10 @@ def read_picture(path: Path) -> Image:
         raise UnfitPictureError("is huge; make it smaller") from err
     except Exception as err:  # decoders fail in many ways
         raise UnfitPictureError("is broken") from err
+
+
+def _opened(path: Path) -> Pillow.Image:
+    return Pillow.fromarray(read_heif(path)) if is_heif(path) else open_picture(path)
 
 
 def _check(picture: Pillow.Image) -> None:

@@ -118,7 +118,7 @@ class Painter:
             return
         self._mean += EASE * (seconds - self._mean) if self._mean else seconds
         slow = self._mean > SLOW_SECONDS and self.step > 0
-        quick = self.step + 1 < len(STEPS) and self._mean * _growth(self.step) < QUICK_SECONDS and self._may_grow()
+        quick = not self._gave_up and self.step + 1 < len(STEPS) and self._mean * _growth(self.step) < QUICK_SECONDS and self._may_grow()
         if slow != self._slow or not (slow or quick):
             self._since, self._slow = None, slow
         if self._since is None:
@@ -174,7 +174,10 @@ class Painter:
             self._picture, self._square, self.step = picture, square, step
         except (FacetsError, RuntimeError, OSError, MemoryError) as err:
             self._gave_up = True
-            self._on_fault(f"no painters' styles: {err}")
+            if self._picture is None:
+                self._on_fault(f"no painters' styles: {err}")
+            else:
+                self._on_fault(f"painters' styles stay at {self.long_side} px: {err}")
 
     def _first(self) -> tuple[int, NetworkHand | None]:
         """The step to begin with, and the networks that it was measured with."""

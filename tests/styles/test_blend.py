@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from installation.control.state import Controls
-from installation.styles.blend import LEAVE_SECONDS, Blender, blend_of
+from installation.styles.blend import LEAVE_SECONDS, Blender, Walk, blend_of
 from installation.styles.library import Palette
 from tests.styles.stand_ins import PALETTE, VECTOR, controls
 
@@ -83,3 +83,27 @@ def test_how_far_two_blends_are_apart() -> None:
     assert alpha.away(alpha) == 0.0 and alpha.away(beta) == 1.0 and alpha.away(ink) == 1.0 and ink.away(None) == 1.0
     near = blend_of(PALETTE, {"alpha": 0.99, "beta": 0.01})
     assert near is not None and 0.0 < alpha.away(near) < 0.05
+
+
+@pytest.mark.parametrize("phase", [0.2, 1.9, 17.0, 17.7])
+def test_a_style_that_comes_or_goes_elsewhere_does_not_move_the_walk(phase: float) -> None:
+    told, names = walking("paintings"), [f"s{k}" for k in range(6)]
+    walk = Walk()
+    for _ in range(100):
+        walk.step(told, names, phase / 100, 0.0, 0.0)
+    before = walk.step(told, names, 0.0, 0.0, 0.0)
+    at, following = max(before, key=lambda name: before[name]), min(before, key=lambda name: before[name])
+    others = [name for name in names if name not in (at, following)]
+    for changed in ([*names, "zz"], ["aa", *names], [name for name in names if name != others[0]]):
+        assert walk.step(told, changed, 0.0, 0.0, 0.0) == before
+    after = walk.step(told, [name for name in names if name != at], 0.0, 0.0, 0.0)  # which fades, see below
+    assert at not in after and sum(after.values()) == pytest.approx(1.0)
+
+
+def test_the_walk_goes_through_all_of_them_as_they_are_when_a_cycle_ends() -> None:
+    told = walking("paintings")
+    walk, seen = Walk(), []
+    for names in (["a", "b", "c"], ["a", "b", "bb", "c"], ["a", "b", "bb", "c"], ["a", "b", "bb", "c"], ["a", "b", "bb", "c"]):
+        weights = walk.step(told, names, 0.2 if not seen else 1.0, 0.0, 0.0)
+        seen.append(max(weights, key=lambda name: weights[name]))
+    assert seen == ["a", "b", "bb", "c", "a"]

@@ -14,6 +14,7 @@ from installation.styles.bank import BANK
 from installation.styles.folder import MOST_STYLES, VECTOR, VECTORS, StyleFolder, read_picture
 from installation.styles.names import style_name
 
+HEIC = Path(__file__).parents[1] / "data" / "ramp.heic"
 SHIPPED = Path(__file__).resolve().parents[2] / "styles"
 
 
@@ -177,9 +178,33 @@ def test_a_deleted_picture_is_no_style_any_more(tmp_path: Path) -> None:
     assert [one.name for one in folder.look().paintings] == ["b"]
 
 
-def test_no_folder_is_no_style_and_no_fault(tmp_path: Path) -> None:
-    found = StyleFolder(tmp_path / "nowhere", Predicting()).look()
-    assert found.paintings == () and found.notice == ""
+def test_a_folder_that_is_not_there_is_said_once_and_read_when_it_comes(tmp_path: Path) -> None:
+    folder = StyleFolder(tmp_path / "nowhere", Predicting())
+    found = folder.look()
+    assert found.paintings == () and "nowhere: this folder of styles cannot be read (No such file" in found.notice
+    assert folder.look().notice == ""
+    (tmp_path / "nowhere").mkdir()
+    save(tmp_path / "nowhere" / "a.png")
+    found = folder.look()
+    assert [one.name for one in found.paintings] == ["a"] and found.notice == ""
+
+
+def test_a_picture_as_a_phone_writes_it_is_a_style_or_said_to_be_none(tmp_path: Path) -> None:
+    shutil.copy(HEIC, tmp_path / "phone.HEIC")
+    save(tmp_path / "web.avif", (200, 40, 40))
+    (tmp_path / "cut.heic").write_bytes(HEIC.read_bytes()[:400])
+    found = StyleFolder(tmp_path, Predicting()).look()
+    assert [one.name for one in found.paintings] == ["phone", "web"] and "cut.heic" in found.notice
+
+
+def test_each_picture_that_finds_no_room_is_said(tmp_path: Path) -> None:
+    for k in range(MOST_STYLES):
+        save(tmp_path / f"m-{k:02}.png")
+    folder = StyleFolder(tmp_path, Predicting())
+    assert folder.look().notice == ""
+    for name in ("zz.png", "aa.png"):  # one that is left out, and one that drives another out
+        save(tmp_path / name)
+        assert "too many" in folder.look().notice and folder.look().notice == ""
 
 
 def test_a_broken_card_leaves_the_picture_a_style_and_is_named(tmp_path: Path) -> None:

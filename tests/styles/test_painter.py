@@ -127,6 +127,27 @@ def test_networks_that_cannot_be_built_are_said_once_and_the_show_goes_on(monkey
     assert faults == ["no painters' styles: multistyle26.onnx: damaged"] and painter.square() is None
 
 
+def test_larger_networks_that_cannot_be_built_are_said_once_and_the_ones_that_stand_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Crowded(Drawn):
+        def __init__(self, size: tuple[int, int], engine: StyleEngineSettings) -> None:
+            if max(size) > 512:
+                raise MemoryError("no room")
+            super().__init__(size, engine)
+
+    monkeypatch.setattr(module, "NetworkHand", Crowded)
+    faults: list[str] = []
+    painter = Painter(SETTINGS, faults.append)
+    painter.prepare()
+    painter.wait()
+    now = 0.0
+    while now < 3 * QUICK_FOR:
+        painter.took(0.01, now)
+        painter.wait()
+        now += 0.05
+    assert faults == ["painters' styles stay at 512 px: no room"]
+    assert painter.long_side == 512 and painter.picture(1280, 720) is not None
+
+
 def test_a_blend_of_bank_and_painting_lies_between_them() -> None:
     palette = Library().look()[0]
     hand = NetworkHand((64, 48), StyleEngineSettings(None, 1, "f32"))
