@@ -16,6 +16,7 @@ from typing import Any
 
 from aiohttp import web
 
+LOOK = 0.05  # s between two looks at what no call tells of
 PATIENCE = 400.0  # s after which what a test waits for will not come any more
 TOKEN = "123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bs"
 ON_THE_WAY = ("Your picture is number", "Looking for the numbers")  # what people are told before their answer comes
@@ -97,11 +98,12 @@ class ApiServer:
     # What tests wait for
 
     def wait(self, what: Callable[[], Any]) -> Any:
-        """The first true answer of ``what``."""
+        """The first true answer of ``what``, which may also ask for things that happen elsewhere than here."""
         until = time.monotonic() + PATIENCE
         with self._changed:
             while not (found := what()):
-                assert self._changed.wait(until - time.monotonic()), f"it did not come; calls: {[call.method for call in self.calls][-12:]}"
+                assert time.monotonic() < until, f"it did not come; calls: {[call.method for call in self.calls][-12:]}"
+                self._changed.wait(LOOK)
             return found
 
     def count(self, method: str) -> int:

@@ -233,8 +233,9 @@ class WebPanel:
             try:
                 self._door.open(self._socket, runner.server)
                 self._up.set()
-                await announcement.begin()
+                announcing = asyncio.ensure_future(announcement.begin())
                 await self._stop.wait()
+                announcing.cancel()  # it takes two seconds, for which nobody who ends at once should wait
             finally:
                 self._door.close()
                 watching.cancel()
