@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image as Pillow
 
 from installation.checkpoints.loading import AnyGenerator, load_generator
 from installation.errors import ConfigError
@@ -28,7 +29,7 @@ from installation.networks.mixed_generator import as_bytes
 from installation.registry.manifest import read_manifest
 from installation.training.data.datasets import load_pictures
 from installation.training.score.networks import FeatureJudge, InceptionJudge, PerceptualJudge
-from installation.training.score.standard import decoded, features_of_all
+from installation.training.score.standard import decoded, features_of_all, standard_picture
 from installation.training.score.statistics import frechet, frechet_interval
 
 GENERATORS = (".safetensors", ".pt", ".pth", ".pkl", ".npz")
@@ -90,13 +91,14 @@ def _features(judge: FeatureJudge, path: Path, a: argparse.Namespace, left_out: 
 
 @torch.inference_mode()
 def _faces(base: AnyGenerator, a: argparse.Namespace) -> Iterator[Image]:
-    """Of seeds, one after the other."""
+    """Of seeds, one after the other, at the size that the set is brought to."""
     random = np.random.RandomState(a.seed)
     left = a.count or COUNT
     while left > 0:
         z = torch.from_numpy(random.randn(min(DRAWN_AT_ONCE, left), base.z_dim)).float()
         ws = base.mapping(z, truncation_psi=a.psi)
-        yield from as_bytes(base.synthesis(ws)).numpy()
+        for face in as_bytes(base.synthesis(ws)).numpy():
+            yield standard_picture(Pillow.fromarray(face), a.size)
         left -= len(z)
 
 
