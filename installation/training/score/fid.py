@@ -27,7 +27,7 @@ from installation.errors import ConfigError
 from installation.messages import Image
 from installation.networks.mixed_generator import as_bytes
 from installation.registry.manifest import read_manifest
-from installation.training.data.datasets import load_pictures
+from installation.training.data.datasets import DatasetError, load_pictures
 from installation.training.score.networks import FeatureJudge, InceptionJudge, PerceptualJudge
 from installation.training.score.standard import decoded, features_of_all, standard_picture
 from installation.training.score.statistics import frechet, frechet_interval
@@ -35,6 +35,7 @@ from installation.training.score.statistics import frechet, frechet_interval
 GENERATORS = (".safetensors", ".pt", ".pth", ".pkl", ".npz")
 INCEPTION = "inception-fid"  # in the list of known files
 COUNT = 1000
+LEAST = 2  # pictures: one has no spread to compare
 DRAWN_AT_ONCE = 4
 
 
@@ -86,7 +87,11 @@ def _features(judge: FeatureJudge, path: Path, a: argparse.Namespace, left_out: 
     pictures = load_pictures(path, a.split, left_out.append)
     if a.count and len(pictures) > a.count:
         pictures = [pictures[k] for k in sorted(np.random.default_rng(a.seed).permutation(len(pictures))[: a.count])]
-    return features_of_all(judge, decoded(pictures, a.size, left_out), str(path))
+    features = features_of_all(judge, decoded(pictures, a.size, left_out), str(path))
+    if len(features) < LEAST:
+        gone = f" ({left_out[-1]})" if left_out else ""
+        raise DatasetError(f"{path}: only one picture that can be read{gone}; at least {LEAST} are needed, and hundreds are good")
+    return features
 
 
 @torch.inference_mode()
@@ -137,8 +142,8 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--interval", action="store_true", help="a 95 %% interval, by drawing the pictures again and again")
     a = p.parse_args(argv)
-    if a.count < 0 or a.count == 1 or a.seed < 0:
-        raise ConfigError("--count: 0 for all, or at least 2; --seed: from 0 up")
+    if a.count < 0 or 0 < a.count < LEAST or a.seed < 0:
+        raise ConfigError(f"--count: 0 for all, or at least {LEAST}; --seed: from 0 up")
     if a.size is not None and not 8 <= a.size <= 4096:
         raise ConfigError(f"--size: {a.size}: from 8 to 4096 px")
     return a

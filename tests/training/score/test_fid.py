@@ -178,6 +178,16 @@ def test_drawn_faces_are_brought_to_the_size_as_the_set_is(tmp_path, capsys):
     assert float(capsys.readouterr().out.splitlines()[-1].split("|")[6]) == pytest.approx(0, abs=1e-6)
 
 
+def test_one_picture_has_no_spread(tmp_path, capsys):
+    nets = write_nets(tmp_path / "nets")
+    near, few = pictures(tmp_path / "near", 1), pictures(tmp_path / "few", 2, count=1)
+    (few / "broken.png").write_bytes(b"none")
+    for pair in ([near, few], [few, near], [few / "0.png", few / "0.png"]):
+        assert main(["fid", *map(str, pair), "--nets", str(nets), "--size", "32"]) == 2
+        said = capsys.readouterr().err
+        assert "few" in said and "at least 2" in said and "Traceback" not in said
+
+
 def test_several_are_a_row_each(tmp_path, capsys):
     nets = write_nets(tmp_path / "nets")
     near, far = pictures(tmp_path / "near", 1), pictures(tmp_path / "far", 2, 55)
