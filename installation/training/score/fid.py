@@ -27,6 +27,7 @@ from installation.errors import ConfigError
 from installation.messages import Image
 from installation.networks.mixed_generator import as_bytes
 from installation.registry.manifest import read_manifest
+from installation.training.arguments import finite
 from installation.training.data.datasets import DatasetError, load_pictures
 from installation.training.score.networks import FeatureJudge, InceptionJudge, PerceptualJudge
 from installation.training.score.standard import decoded, features_of_all, standard_picture
@@ -138,7 +139,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     p.add_argument("--size", type=int, metavar="PX", help="bring the shorter side to this, and cut the middle out")
     p.add_argument("--count", type=int, default=0, help=f"pictures of each at most; of a generator default {COUNT}")
     p.add_argument("--split", help="of a pack, as its labels name it: train, val")
-    p.add_argument("--psi", type=float, default=1.0, help="truncation of a generator's faces, default 1: none, as FIDs are taken")
+    p.add_argument("--psi", type=finite, default=1.0, help="truncation of a generator's faces, default 1: none, as FIDs are taken")
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--interval", action="store_true", help="a 95 %% interval, by drawing the pictures again and again")
     a = p.parse_args(argv)
