@@ -11,7 +11,7 @@ PACKAGE = ROOT / "installation"
 # What everybody may import: values, errors, settings, and the few files that know the disk.
 COMMON = {
     "errors", "clock", "messages", "observation", "slot", "config_file", "config_layers", "config_times", "config",
-    "kept_file", "output_file", "places", "plain_file", "sheet_file", "start", "time_zone", "utf8", "zones",
+    "kept_file", "output_file", "picture_file", "places", "plain_file", "sheet_file", "start", "time_zone", "utf8", "zones",
 }  # fmt: skip
 # The arrows: what each part may import besides, and nothing else.
 ARROWS: dict[str, set[str]] = {
@@ -25,7 +25,7 @@ ARROWS: dict[str, set[str]] = {
     "codes": {"latents", "networks", "checkpoints"},
     "inversion": {"networks", "checkpoints", "codes"},
     "compositing": {"faces", "latents"},
-    "styles": {"latents", "engines", "canvas", "sources"},
+    "styles": {"latents", "engines", "sources", "canvas"},
     "sources": set(),
     "outputs": set(),
     "operation": set(),

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PIL import Image as Pillow
 from PIL import ImageOps
 
 from installation.canvas.look import COVER
 from installation.canvas.mirror import View, brought, cut_to
 from installation.messages import Image
+from installation.picture_file import eight_bits, open_picture
 
 KINDS = (".jpg", ".jpeg", ".png", ".webp")
 LONGEST_NAME = 64
@@ -64,10 +64,10 @@ def _opened(path: Path, side: int | None = None) -> Image:
     """[H, W, 3], upright; side: px that are enough, where a smaller one is read with less work. Raises what its reader raises."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd metadata, and of a size that is still read
-        with Pillow.open(path) as file:
+        with open_picture(path) as file:
             if side is not None:
                 file.draft("RGB", (side, side))
-            return np.asarray(ImageOps.exif_transpose(file).convert("RGB"), dtype=np.uint8)
+            return np.asarray(ImageOps.exif_transpose(eight_bits(file)).convert("RGB"), dtype=np.uint8)
 
 
 class Backdrops:

@@ -144,6 +144,7 @@ def load_models(
     family: tuple[Child, ...] = ()
     try:
         family = tuple(_load_child(path, base, generator) for path in children)
+        _check_names(children, family)
         notices += [told for path, child in zip(children, family, strict=True) for told in _child_said(path, child, generator, latent_avg)]
     except WeightsError as err:
         left_out("children", err)
@@ -217,6 +218,22 @@ def _said(generator: Path, base: AnyGenerator, encoder: Path, face_encoder: Face
                 "will not be the visitors' (name a pair of one family by models.encoder and models.generator)"
             )
     return said
+
+
+def _check_names(paths: Sequence[Path], family: Sequence[Child]) -> None:
+    """Raises CheckpointError where two children have one name, which is that of their control ``blend/NAME/…``."""
+    files: dict[str, Path] = {}
+    for path, child in zip(paths, family, strict=True):
+        if child.name not in files:
+            files[child.name] = path
+            continue
+        other = files[child.name]
+        if other == path:
+            raise CheckpointError(f"{path}: is named twice in models.children; once is enough")
+        raise CheckpointError(
+            f"{path}: holds a child called {child.name!r}, and so does {other}; a control has one name, so leave one of them out of "
+            "models.children, or teach it again under another (child --name); a file whose card has no name is called as it is"
+        )
 
 
 def _child_said(path: Path, child: Child, generator: Path, latent_avg: Tensor) -> list[str]:

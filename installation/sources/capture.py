@@ -13,13 +13,13 @@ from PIL import Image as Pillow
 
 from installation.clock import Clock
 from installation.errors import SourceError
+from installation.picture_file import open_picture
 from installation.sources.base import CaptureSettings, CaptureSource, SourceEnded, SourceLost
 from installation.sources.camera import CameraSource, list_cameras
 from installation.sources.demo import demo_source
 from installation.sources.heif import is_heif
 from installation.sources.slideshow import StillSource
 from installation.sources.stand_in import PREFIX, StandInCamera
-from installation.sources.stills import open_picture
 from installation.sources.video import VideoSource, video_file
 
 __all__ = ["CaptureSettings", "CaptureSource", "SourceEnded", "SourceLost", "find_source", "is_there", "list_cameras", "open_source"]

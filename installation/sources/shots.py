@@ -8,7 +8,8 @@ from pathlib import Path
 
 from installation.errors import SourceError
 from installation.messages import Image
-from installation.sources.stills import guarded, open_picture, pixels_of, read_picture
+from installation.picture_file import open_picture
+from installation.sources.stills import guarded, pixels_of, read_picture
 
 ANIMATED = {"GIF", "WEBP", "PNG", "AVIF"}
 USUAL_SECONDS, SHORTEST_SECONDS = 0.1, 0.011  # as browsers do: a picture that asks for less time than that gets the usual

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,11 +13,11 @@ from PIL import ImageOps, UnidentifiedImageError
 
 from installation.errors import SourceError
 from installation.messages import Image
+from installation.picture_file import eight_bits, open_picture
 from installation.sources.base import MAX_SIDE
 from installation.sources.heif import begins_heif, is_heif, read_heif, read_heif_bytes
 
 MAX_PIXELS = 120_000_000  # a picture that claims more is taken for a decompression bomb
-PROGRAMS = ("EPS",)  # kinds whose pictures are programs: Pillow hands them to Ghostscript
 BACKDROP = (128, 128, 128)  # behind transparent pixels: grey misleads no face detector
 
 
@@ -81,29 +80,6 @@ def pixels_of(picture: Pillow.Image, path: Path, most: int = MAX_SIDE) -> Image:
     upright = ImageOps.exif_transpose(eight_bits(picture))
     upright.thumbnail((most, most), Pillow.Resampling.BILINEAR)
     return np.array(_without_alpha(upright))
-
-
-def open_picture(path: Path | BinaryIO) -> Pillow.Image:
-    """Pillow's handle of a picture, its header read; Pillow's warning of large ones gives way to our own limit. What is a program is no
-    picture, whatever it is called."""
-    Pillow.init()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
-        return Pillow.open(path, formats=[kind for kind in Pillow.OPEN if kind not in PROGRAMS])
-
-
-def eight_bits(picture: Pillow.Image) -> Pillow.Image:
-    """Deep grey pictures scaled to 8 bits, which Pillow's own conversion would clip; others as they are."""
-    if not (picture.mode.startswith("I") or picture.mode == "F"):
-        return picture
-    values = np.nan_to_num(np.asarray(picture, dtype=np.float32), nan=0.0, posinf=0.0, neginf=0.0)
-    if picture.mode == "F":
-        top = 1.0 if values.max(initial=0.0) <= 1.0 else 255.0 if values.max() <= 255.0 else float(values.max())
-    else:
-        top = 65535.0 if values.max(initial=0.0) <= 65535.0 else float(values.max())
-    grey = Pillow.fromarray(np.clip(values * (255.0 / top) + 0.5, 0, 255).astype(np.uint8))
-    grey.info["exif"] = picture.info.get("exif", b"")
-    return grey
 
 
 def _without_alpha(picture: Pillow.Image) -> Pillow.Image:

@@ -22,10 +22,10 @@ from PIL import ImageOps
 from installation.config_file import parse_document
 from installation.errors import ConfigError
 from installation.messages import Image
+from installation.picture_file import eight_bits, open_picture
 from installation.places import INSTALLED, cache, shipped
 from installation.sources.folder import SUFFIXES
 from installation.sources.heif import is_heif, read_heif
-from installation.sources.stills import eight_bits, open_picture
 from installation.styles.bank import BANK
 from installation.styles.names import style_name
 

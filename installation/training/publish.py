@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from installation.checkpoints.loading import save_encoder, save_generator
+from installation.errors import ConfigError
 from installation.networks.facets_encoder import INPUT_PX, FacetsEncoder
 from installation.training.data.datasets import Picture, load_pictures, to_tensor
 from installation.training.model import Model, Shape
@@ -23,8 +24,10 @@ BATCH = 32
 
 
 def load_run(run: Path) -> tuple[Model, int]:
-    """EMA model of a run and the number of images it has seen. Raises FileNotFoundError where there is no state, ConfigError for one of
-    another architecture."""
+    """EMA model of a run and the number of images it has seen. Raises ConfigError where there is no state, and for one of another
+    architecture."""
+    if not (run / "state.pt").is_file():
+        raise ConfigError(f"{run / 'state.pt'}: no such file; --run names the folder of a training run, as `train --run` made it")
     state = torch.load(run / "state.pt", map_location="cpu", weights_only=True, mmap=True)
     check_arch(state, run / "state.pt", STYLEGAN2)
     model = Model(Shape(**state.get("shape", {})))

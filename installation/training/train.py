@@ -29,6 +29,7 @@ from installation.errors import ConfigError, FacetsError, FaultError
 from installation.training import distributed
 from installation.training.alias_free import command as alias_free
 from installation.training.alias_free.settings import ARCHS
+from installation.training.arguments import finite
 from installation.training.data.datasets import BatchStream, DatasetError, Picture, load_pictures, to_tensor
 from installation.training.evaluation import grid, validate
 from installation.training.model import FINAL_PX, Shape
@@ -180,16 +181,16 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--run", type=Path, required=True, help="folder of this run's state")
     p.add_argument("--mode", choices=["joint", "encoder", "gan"], default="joint")
     p.add_argument("--adversary", choices=["none", "projected", "stylegan2"], help="default: none, stylegan2 for --mode gan")
-    p.add_argument("--minutes", type=float, default=60)
+    p.add_argument("--minutes", type=finite, default=60)
     p.add_argument("--size", type=int, help="px of this stage; default: the model's own")
     p.add_argument("--grow", action="store_true", help="grow through 64 and 128 px to --size within this run")
     p.add_argument("--batch", type=int, default=16, help="of all processes together")
     p.add_argument("--precision", choices=["auto", "float32", "bf16"], default="auto")
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    p.add_argument("--lr", type=float, default=2e-3)
-    p.add_argument("--focus", type=float, default=0.0, help="how much more the losses weigh eyes and mouth than the rest; 0: alike")
-    p.add_argument("--detail-share", type=float, default=0.5, help="share of samples drawn with the detail residual, 0 to 1")
-    p.add_argument("--adversarial-weight", type=float, default=0.05)
+    p.add_argument("--lr", type=finite, default=2e-3)
+    p.add_argument("--focus", type=finite, default=0.0, help="how much more the losses weigh eyes and mouth than the rest; 0: alike")
+    p.add_argument("--detail-share", type=finite, default=0.5, help="share of samples drawn with the detail residual, 0 to 1")
+    p.add_argument("--adversarial-weight", type=finite, default=0.05)
     p.add_argument("--final-size", type=int, default=FINAL_PX, help="px of a new model's largest pictures")
     p.add_argument("--w-dim", type=int, default=256, help="of a new model")
     p.add_argument("--channel-base", type=int, default=0, help="of a new model, as in StyleGAN2-ADA; 0: the embedded widths")

@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import pytest
+from PIL import EpsImagePlugin
 from PIL import Image as Pillow
 
 from installation.canvas.backdrops import Backdrops, find_pictures
@@ -32,6 +33,17 @@ def test_every_picture_is_found_and_a_broken_one_is_told_of(tmp_path):
     for name in ("torn.jpg", "words.png", "b.webp", "folder.png"):
         assert name in found.notice
     assert "notes.txt" not in found.notice and "hidden" not in found.notice
+
+
+def test_a_program_is_no_picture_and_deep_grey_keeps_its_tones(tmp_path, monkeypatch):
+    run = []
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *given, **more: run.append(given) or Pillow.new("RGB", (90, 90)).im)
+    program = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 90 90\n%%EndComments\n0 0 moveto 90 90 lineto stroke\nshowpage\n%%EOF\n"
+    (tmp_path / "program.jpg").write_bytes(program)
+    Pillow.fromarray(np.full((36, 64), 100 * 257, np.uint16)).save(tmp_path / "deep.png")
+    found = find_pictures(tmp_path)
+    assert set(found.paths) == {"deep"} and "program.jpg cannot be read as a picture" in found.notice and not run
+    assert np.abs(Backdrops(64, 36, found.paths).get("deep").astype(int) - 100).max() <= 1
 
 
 def test_no_folder_has_no_pictures_and_no_choices(tmp_path):

@@ -7,7 +7,7 @@ import torch
 
 from installation.checkpoints.error import CheckpointError
 from installation.checkpoints.loading import metadata_of, save_generator
-from installation.models.bundle import _load_child
+from installation.models.bundle import _load_child, load_models
 from installation.networks.stylegan2 import Generator
 
 WEIGHTS = Path(__file__).parents[2] / "weights"
@@ -45,3 +45,18 @@ def test_a_card_that_makes_no_sense_is_refused_in_a_sentence(base, tmp_path):
 def test_of_the_shipped_children_the_toon_alone_asks_for_the_sitters_hue():
     cards = {name: metadata_of(WEIGHTS / f"{name}.safetensors") for name in ("painted", "woodcut", "toon")}
     assert {name: float(card.get("own_hue", 0.0)) for name, card in cards.items()} == {"painted": 0.0, "woodcut": 0.0, "toon": 1.0}
+
+
+def test_two_children_of_one_name_are_told_apart_by_their_files(base, tmp_path):
+    """Names come from cards, so files of two names may hold children of one, which a show would take for one control."""
+    (tmp_path / "mine").mkdir()
+    generator, encoder = WEIGHTS / "generator.safetensors", WEIGHTS / "encoder.safetensors"
+    mine = tmp_path / "mine" / "party.safetensors"
+    mine.write_bytes((WEIGHTS / "toon.safetensors").read_bytes())
+    with pytest.raises(CheckpointError) as caught:
+        load_models(generator, encoder, [WEIGHTS / "painted.safetensors", WEIGHTS / "toon.safetensors", mine], [])
+    said = str(caught.value)
+    assert str(mine) in said and str(WEIGHTS / "toon.safetensors") in said and "painted" not in said
+    assert "'toon'" in said and "models.children" in said and "\n" not in said
+    with pytest.raises(CheckpointError, match="named twice"):
+        load_models(generator, encoder, [mine, mine], [])

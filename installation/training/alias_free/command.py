@@ -25,6 +25,7 @@ from installation.training.alias_free.pictures import Sets, load_sets
 from installation.training.alias_free.samples import samples
 from installation.training.alias_free.settings import ARCHS, BATCH, GAMMA, SIZE, Options, R, Shape
 from installation.training.alias_free.trainer import StyleGAN3Trainer
+from installation.training.arguments import count, positive, weight
 from installation.training.data.datasets import BatchStream
 from installation.training.report import write_report
 from installation.training.run_state import held
@@ -170,29 +171,29 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     p.add_argument("--arch", choices=ARCHS, required=True, help="t: pictures follow shifts of the layers' maps; r: turns too")
     p.add_argument("--faces", type=Path, nargs="+", required=True, help="folders, zips, packs; each has an equal share of a batch")
     p.add_argument("--run", type=Path, required=True, help="folder of this run's state, models and samples")
-    p.add_argument("--minutes", type=_positive, default=60)
-    p.add_argument("--snapshot-every", type=_positive, default=10, metavar="K", help="thousand pictures between two model files (10)")
-    p.add_argument("--batch", type=_count, default=BATCH, help=f"pictures of a step ({BATCH})")
-    p.add_argument("--chunk", type=_count, default=8, help="of them at once, for less memory (8); a multiple of 4")
-    p.add_argument("--gamma", type=_weight, help=f"of the R1 penalty; default {GAMMA} at {SIZE} px, four times as much at twice the size")
-    p.add_argument("--lr", type=_positive, default=Options.lr, help="of the generator (0.0025)")
-    p.add_argument("--adversary-lr", type=_positive, default=Options.adversary_lr, help="of the adversary (0.002)")
-    p.add_argument("--blur", type=_weight, metavar="K", help="r: thousand pictures until they are seen sharp (200)")
+    p.add_argument("--minutes", type=positive, default=60)
+    p.add_argument("--snapshot-every", type=positive, default=10, metavar="K", help="thousand pictures between two model files (10)")
+    p.add_argument("--batch", type=count, default=BATCH, help=f"pictures of a step ({BATCH})")
+    p.add_argument("--chunk", type=count, default=8, help="of them at once, for less memory (8); a multiple of 4")
+    p.add_argument("--gamma", type=weight, help=f"of the R1 penalty; default {GAMMA} at {SIZE} px, four times as much at twice the size")
+    p.add_argument("--lr", type=positive, default=Options.lr, help="of the generator (0.0025)")
+    p.add_argument("--adversary-lr", type=positive, default=Options.adversary_lr, help="of the adversary (0.002)")
+    p.add_argument("--blur", type=weight, metavar="K", help="r: thousand pictures until they are seen sharp (200)")
     p.add_argument("--nets", type=Path, help="folder with the perceptual network, for --adversary projected")
     p.add_argument("--precision", choices=["auto", "float32", "bf16"], default="auto")
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     g = p.add_argument_group("networks", "of a new run; one that goes on has its own, and refuses others")
-    g.add_argument("--size", type=_count, help=f"px ({new.size})")
+    g.add_argument("--size", type=count, help=f"px ({new.size})")
     g.add_argument("--grey", action="store_true", default=None, help="light alone, no colours")
-    g.add_argument("--channel-base", type=_count, help=f"widths are half of it over the cut-off ({new.channel_base}); r: twice as much")
-    g.add_argument("--channel-max", type=_count, help=f"widest layer ({new.channel_max}); r: twice as much")
-    g.add_argument("--w-dim", type=_count, help=f"width of codes ({new.w_dim})")
-    g.add_argument("--mapping-layers", type=_count, help=f"from z to w ({new.mapping_layers})")
-    g.add_argument("--layers", type=_count, help=f"before the one to RGB ({new.layers})")
-    g.add_argument("--margin", type=_count, help=f"px beyond the picture inside ({new.margin})")
+    g.add_argument("--channel-base", type=count, help=f"widths are half of it over the cut-off ({new.channel_base}); r: twice as much")
+    g.add_argument("--channel-max", type=count, help=f"widest layer ({new.channel_max}); r: twice as much")
+    g.add_argument("--w-dim", type=count, help=f"width of codes ({new.w_dim})")
+    g.add_argument("--mapping-layers", type=count, help=f"from z to w ({new.mapping_layers})")
+    g.add_argument("--layers", type=count, help=f"before the one to RGB ({new.layers})")
+    g.add_argument("--margin", type=count, help=f"px beyond the picture inside ({new.margin})")
     g.add_argument("--adversary", choices=["stylegan2", "projected"], help="stylegan2 unless said otherwise, as published")
-    g.add_argument("--adversary-base", type=_count, help=f"its widths are this over the side ({new.adversary_base})")
-    g.add_argument("--adversary-max", type=_count, help=f"its widest layer ({new.adversary_max})")
+    g.add_argument("--adversary-base", type=count, help=f"its widths are this over the side ({new.adversary_base})")
+    g.add_argument("--adversary-max", type=count, help=f"its widest layer ({new.adversary_max})")
     a = p.parse_args(argv)
     if a.blur is not None and a.arch != R:
         p.error(f"--blur is of {R} alone")
@@ -201,31 +202,3 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     if a.chunk % 4 or a.batch % 4:
         p.error("--batch and --chunk: multiples of 4 are needed, for groups of 4 are compared")
     return a
-
-
-def _positive(text: str) -> float:
-    value = _number(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError("must be more than 0")
-    return value
-
-
-def _weight(text: str) -> float:
-    value = _number(text)
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError("must be at least 0")
-    return value
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError as err:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number") from err
-
-
-def _count(text: str) -> int:
-    value = int(text) if text.isdecimal() else 0
-    if not 1 <= value <= 1 << 20:
-        raise argparse.ArgumentTypeError("must be a whole number from 1")
-    return value

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from installation.training.data.datasets import PICTURE_SUFFIXES, DatasetError, Picture, load_pictures
+from installation.training.data.datasets import PICTURE_SUFFIXES, DatasetError, LabelsError, Picture, load_pictures
 
 FEW = 200  # pictures below which a warning is due
 
@@ -70,6 +70,8 @@ def _everything(source: Path, broken: list[str]) -> list[Picture]:
             try:
                 found += load_pictures(place, split, broken.append if split is None else lambda _: None)
                 break
+            except LabelsError:
+                raise
             except DatasetError:
                 continue
     return found

@@ -31,7 +31,7 @@ class Base:
 
 
 def base_of_run(run: Path) -> Base:
-    """Raises FileNotFoundError where the run has no state."""
+    """Raises ConfigError where the run has no state."""
     model, images = load_run(run)
     return Base(model.generator, model.encoder, str(images))
 

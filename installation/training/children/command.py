@@ -1,7 +1,7 @@
 """Fine-tune a child of the base: the same codes, drawn in another style.
 
     python -m installation child --style great-wave --name wave --faces DATA/faces-256 --nets DATA/nets --out weights
-    python -m installation child --run RUN --style toon --faces DATA/faces-256 DATA/fairface --nets DATA/nets --out weights --minutes 15
+    python -m installation child --run RUN --style toon --faces DATA/faces-256 DATA/fairface --nets DATA/nets --out weights --force
 
 Supervised pairs: the child's picture of a photograph's code, with and without its detail residual, against the same photograph
 drawn by the style networks in the manner of a painter (any style of ``python -m installation style``, or a picture's file), or by an
@@ -15,6 +15,7 @@ Snapshots along the way are the artist's dial: early ones are the sitter with a 
 import argparse
 import copy
 import math
+import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,11 +26,13 @@ from PIL import Image
 from torch import Tensor, nn
 
 from installation.checkpoints.loading import load_stylegan2, resolution_of, save_generator
+from installation.errors import ConfigError
 from installation.networks.facets_encoder import INPUT_PX
-from installation.output_file import whole_file
+from installation.output_file import check_output, unwritable, whole_file
 from installation.places import shipped
-from installation.styles.names import style_name
+from installation.styles.names import LONGEST, style_name
 from installation.training.adversary import ProjectedHeads, hinge
+from installation.training.arguments import finite, positive, weight
 from installation.training.children.base import Base, base_of_files, base_of_run
 from installation.training.children.style_teacher import StyleTeacher
 from installation.training.children.stylize import EYES, OWN_HUE, STYLES
@@ -42,6 +45,7 @@ from installation.training.train import load_sets
 
 DETAIL_SHARE = 0.7  # samples drawn with the residual: the mirror nearly always has it
 SWAP_AT = 32
+NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")  # also of a control's address
 WEIGHTS = shipped("weights")
 FOCUS = 2.0  # how much more eyes and mouth count than the rest
 
@@ -187,29 +191,16 @@ def run(trainer: ChildTrainer, stream: BatchStream, stop: Stop, out: Path) -> No
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Fine-tune a child of the base in a style.")
-    parser.add_argument("--run", type=Path, metavar="FOLDER", help="a training run whose base it is, in place of model files")
-    parser.add_argument("--generator", type=Path, default=WEIGHTS / "generator.safetensors", metavar="FILE", help="the base")
-    parser.add_argument("--encoder", type=Path, default=WEIGHTS / "encoder.safetensors", metavar="FILE", help="of the base")
-    filters = ", ".join(sorted(STYLES))
-    parser.add_argument("--style", required=True, metavar="STYLE", help=f"a filter ({filters}), a painter's style or a picture's FILE")
-    parser.add_argument("--name", default="", help="of the child's files; the style's where there is none")
-    parser.add_argument("--faces", type=Path, nargs="+", required=True)
-    parser.add_argument("--nets", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=Path("weights"), metavar="FOLDER", help="for NAME.safetensors and its sheet NAME.png")
-    parser.add_argument("--colour", type=float, default=1.0, metavar="SHARE", help="of a painter's colours; the rest are the sitter's")
-    parser.add_argument("--minutes", type=float, default=15)
-    parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--adversarial-weight", type=float, default=0.1, help="of the discriminator's term; more: bolder strokes")
-    parser.add_argument("--snapshots", type=int, default=0, metavar="N", help="files STYLE-00.safetensors and on, along the way")
-    parser.add_argument("--swap-at", type=int, default=SWAP_AT, metavar="PX", help="first resolution that learns the style and is stored")
-    parser.add_argument("--start", type=Path, metavar="FILE", help="a child to go on with instead of the base")
+    """The command ``child``."""
+    parser = _parser()
     a = parser.parse_args(argv)
-    if a.minutes <= 0 or min(a.snapshots, a.adversarial_weight) < 0 or a.batch < 1:
-        parser.error("--minutes must be more than 0, --snapshots and --adversarial-weight at least 0, --batch at least 1")
+    if a.snapshots < 0 or a.batch < 1:
+        parser.error("--snapshots must be at least 0, --batch at least 1")
     if not 0 <= a.colour <= 1:
         parser.error("--colour goes from 0 to 1")
-    name = a.name or (a.style if a.style in STYLES else style_name(Path(a.style).stem))
+    name = _name(a)
+    file, sheet = a.out / f"{name}.safetensors", (a.run or a.out) / f"{name}.png"
+    _check_places(a, file, sheet)
     options = ChildOptions(
         a.style, a.minutes, a.batch, swap_at=a.swap_at, snapshots=a.snapshots, adversarial=a.adversarial_weight, name=name, colour=a.colour
     )
@@ -219,15 +210,55 @@ def main(argv: list[str] | None = None) -> int:
         parser.error(f"--swap-at: the base has layers of {', '.join(map(str, trainer.child.resolutions))} px")
     stream = BatchStream([load_pictures(source, "train") for source in a.faces], options.batch, seed=1)
     shown = to_tensor([p.rgba() for pictures in load_sets(a.faces, "val") for p in pictures[:4]])
-    a.out.mkdir(parents=True, exist_ok=True)
     try:
         run(trainer, stream, stop, a.out)
     finally:
         stream.close()
-    trainer.save(a.out / f"{name}.safetensors")
-    trainer.grid(*shown).save((a.run or a.out) / f"{name}.png")
+    trainer.save(file)
+    trainer.grid(*shown).save(sheet)
     seal(a.out)
     return 0
+
+
+def _name(a: argparse.Namespace) -> str:
+    """Of the files, and of the control ``blend/NAME/…``. Raises ConfigError for one that neither can have."""
+    name = str(a.name) or (a.style if a.style in STYLES else style_name(Path(a.style).stem))
+    if len(name) > LONGEST or not NAME.fullmatch(name):
+        said = f"small letters, digits and single hyphens between them, {LONGEST} at most"
+        raise ConfigError(f"--name {name}: {said}; {style_name(name)} would do: it becomes a control, blend/NAME/amount")
+    return name
+
+
+def _check_places(a: argparse.Namespace, file: Path, sheet: Path) -> None:
+    """Make the folder; raise ConfigError, before hours are spent, where a file would be lost or cannot be written."""
+    try:
+        a.out.mkdir(parents=True, exist_ok=True)
+    except OSError as err:
+        raise unwritable(f"--out {a.out}", err) from err
+    check_output(file, a.force, [a.generator, a.encoder])
+    check_output(sheet, a.force)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m installation child", description="Fine-tune a child of the base in a style.")
+    parser.add_argument("--run", type=Path, metavar="FOLDER", help="a training run whose base it is, in place of model files")
+    parser.add_argument("--generator", type=Path, default=WEIGHTS / "generator.safetensors", metavar="FILE", help="the base")
+    parser.add_argument("--encoder", type=Path, default=WEIGHTS / "encoder.safetensors", metavar="FILE", help="of the base")
+    filters = ", ".join(sorted(STYLES))
+    parser.add_argument("--style", required=True, metavar="STYLE", help=f"a filter ({filters}), a painter's style or a picture's FILE")
+    parser.add_argument("--name", default="", help="of the child's files; the style's where there is none")
+    parser.add_argument("--faces", type=Path, nargs="+", required=True)
+    parser.add_argument("--nets", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=Path("weights"), metavar="FOLDER", help="for NAME.safetensors and its sheet NAME.png")
+    parser.add_argument("--force", action="store_true", help="write over a child and a sheet that are there")
+    parser.add_argument("--colour", type=finite, default=1.0, metavar="SHARE", help="of a painter's colours; the rest are the sitter's")
+    parser.add_argument("--minutes", type=positive, default=15)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--adversarial-weight", type=weight, default=0.1, help="of the discriminator's term; more: bolder strokes")
+    parser.add_argument("--snapshots", type=int, default=0, metavar="N", help="files STYLE-00.safetensors and on, along the way")
+    parser.add_argument("--swap-at", type=int, default=SWAP_AT, metavar="PX", help="first resolution that learns the style and is stored")
+    parser.add_argument("--start", type=Path, metavar="FILE", help="a child to go on with instead of the base")
+    return parser
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from installation.networks.stylegan2 import Generator
 from installation.output_file import check_output, whole_file
 from installation.places import shipped
 from installation.sources.stills import read_picture
+from installation.training.arguments import finite
 from installation.training.data.datasets import STORED_PX
 from installation.training.data.faces import TrackerFinder, cut
 from installation.training.score.faces import fitted
@@ -179,7 +180,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--limit", type=int, default=2, help="sitters at most, one block of rows each")
     p.add_argument("--at", type=int, nargs="+", metavar="PX", help="columns; default: 8 to 128")
     p.add_argument(
-        "--width", type=float, default=0.0, metavar="OCTAVES", help="over how many octaves base and child blend; 0 is a hard cut"
+        "--width", type=finite, default=0.0, metavar="OCTAVES", help="over how many octaves base and child blend; 0 is a hard cut"
     )
     p.add_argument("--out", type=Path, required=True, metavar="FILE", help="a .jpg or .png")
     p.add_argument("--force", action="store_true", help="write over a file that is there")

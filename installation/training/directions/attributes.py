@@ -20,6 +20,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from installation.checkpoints.loading import CheckpointError
+from installation.training.arguments import positive
 from installation.training.augment import camera, jitter_crop
 from installation.training.data.datasets import DatasetError, Picture, load_pictures
 from installation.training.losses import Identity
@@ -193,7 +194,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m installation attributes", description="Train the age and gender network.")
     parser.add_argument("--faces", type=Path, required=True, help="packs whose labels.csv has age and gender")
     parser.add_argument("--out", type=Path, default=Path("weights/attributes.safetensors"))
-    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--minutes", type=positive, default=10)
     parser.add_argument("--limit", type=int, help="pictures to train on")
     parser.add_argument("--nets", type=Path, help="folder with the identity network, which then helps to learn from few labels")
     a = parser.parse_args(argv)

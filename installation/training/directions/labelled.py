@@ -133,11 +133,12 @@ def faces_of(
     """Those of the pictures that have labels, encoded. Raises ConfigError where there are none."""
     known = {one.file: one for one in labels}
     finder = FaceFinder(CROP)
-    seen = [finder.open(picture) for picture in load_pictures(pictures) if picture.name in known]
-    kept = [one for one in seen if not one.skipped]
-    for one in seen:
-        if one.skipped:
+    kept = []
+    for one in (finder.open(picture) for picture in load_pictures(pictures) if picture.name in known):
+        if one.skipped:  # let go at once: it holds its whole picture
             print(f"skipped {one.name} ({one.skipped})")
+        else:
+            kept.append(one)
     if not kept:
         raise ConfigError(f"{pictures}: none of its pictures with a label shows a face; are these the labels' pictures?")
     codes, details = encoded(models, [one.crop for one in kept])

@@ -36,7 +36,7 @@ from installation.training.directions.flows import smooth_flow
 from installation.training.directions.labelled import learn
 from installation.training.directions.skin import steadied
 from installation.training.directions.slider import STRONG, encoded, keep, models_beside
-from installation.training.labels.found import found_faces
+from installation.training.labels.found import FoundFace, found_faces
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 LEAST = 8  # pictures of each group with a face
@@ -59,9 +59,14 @@ class Group:
 def aligned_faces(source: Path, size: int) -> tuple[list[Image], list[NDArray[np.float64]], list[str]]:
     """The largest face of every picture: crops [S, S, 3], landmarks [468, 2] in fractions of the crop, and the names of the
     pictures that could not be used."""
-    found = list(found_faces(source, size))
-    faces = [one for one in found if not one.skipped]
-    return [one.crop for one in faces], [one.points for one in faces], [f"{one.name} ({one.skipped})" for one in found if one.skipped]
+    faces: list[FoundFace] = []
+    skipped: list[str] = []
+    for one in found_faces(source, size):
+        if one.skipped:  # let go at once: it holds its whole picture
+            skipped.append(f"{one.name} ({one.skipped})")
+        else:
+            faces.append(one)
+    return [one.crop for one in faces], [one.points for one in faces], skipped
 
 
 def encode_group(models: Models, source: Path) -> Group:

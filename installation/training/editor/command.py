@@ -25,6 +25,7 @@ from installation.networks.editor import KNOBS, WARP_PX
 from installation.networks.facets_encoder import FacetsEncoder
 from installation.output_file import check_output, whole_file
 from installation.places import shipped
+from installation.training.arguments import finite, positive
 from installation.training.directions.attributes import load_attributes
 from installation.training.editor.batches import ALL, MIDDLE, Sitters, pool_of
 from installation.training.editor.drawing import Studio
@@ -93,15 +94,15 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--faces", type=Path, nargs="+", required=True, metavar="PACK", help="aligned faces; labels.csv tells ages and genders")
     p.add_argument("--nets", type=Path, required=True, help="folder with mobilefacenet.onnx and darknet-tiny-imagenet.safetensors")
     p.add_argument("--run", type=Path, required=True, metavar="FOLDER", help="state, reader and sheets; a later call goes on from it")
-    p.add_argument("--minutes", type=float, default=60.0, help="of the editor's training in this call")
-    p.add_argument("--reader-minutes", type=float, default=15.0, help="of the reader's, where the run has none yet")
+    p.add_argument("--minutes", type=finite, default=60.0, help="of the editor's training in this call")
+    p.add_argument("--reader-minutes", type=positive, default=15.0, help="of the reader's, where the run has none yet")
     p.add_argument("--limit", type=int, default=10**6, metavar="N", help="faces of each pack at most")
     p.add_argument("--start", type=Path, metavar="FILE", help="an editor to go on with where the run has no state yet")
     p.add_argument("--out", type=Path, metavar="FILE", help="write the editor that the mirror uses, a .safetensors file")
     p.add_argument("--force", action="store_true", help="write over a file that is there")
     p.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="auto: a GPU where there is one")
     p.add_argument("--batch", type=int, default=BATCH, help="faces of a step; a GPU carries 64 and more")
-    p.add_argument("--rate", type=float, default=RATE, help="of Adam; a third of it to go on from a good editor")
+    p.add_argument("--rate", type=finite, default=RATE, help="of Adam; a third of it to go on from a good editor")
     p.add_argument("--generator", type=Path, default=WEIGHTS / "generator.safetensors")
     p.add_argument("--encoder", type=Path, default=WEIGHTS / "encoder.safetensors")
     p.add_argument("--directions", type=Path, default=WEIGHTS / "directions.safetensors", help="their warps are the movement to begin with")

@@ -16,6 +16,7 @@ import numpy as np
 
 from installation.errors import ConfigError
 from installation.output_file import whole_file
+from installation.training.arguments import finite
 from installation.training.editor.command import KEPT_MEASURES, MEASURES
 from installation.training.editor.faces import load_faces
 from installation.training.judge.learning import Lessons, Schooling, accuracy_of, lessons_of
@@ -43,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
         "--faces", type=Path, nargs="+", required=True, metavar="PACK", help="aligned photographs; labels.csv tells ages and genders"
     )
     p.add_argument("--run", type=Path, required=True, metavar="FOLDER", help="state and file; a later call goes on from it")
-    p.add_argument("--minutes", type=float, default=15.0, help="of training in this call; 0: only the file and its accuracy")
+    p.add_argument("--minutes", type=finite, default=15.0, help="of training in this call; 0: only the file and its accuracy")
     p.add_argument("--limit", type=int, default=10**6, metavar="N", help="faces of each pack at most")
     p.add_argument("--measured", type=int, default=12_000, metavar="N", help="faces whose smile and mouth are measured: most of the wait")
     return p

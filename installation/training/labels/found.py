@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +9,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as Pillow
-from PIL import ImageOps
 
+from installation.errors import SourceError
 from installation.faces.ffhq import EYES
 from installation.faces.landmarks import LEFT_EYE, RIGHT_EYE
 from installation.messages import Frame, Image
+from installation.sources.stills import read_picture
 from installation.stages.align import Align
 from installation.stages.track import Track, TrackSettings
 from installation.training.data.datasets import Picture, load_pictures
@@ -53,8 +52,9 @@ class FaceFinder:
     def open(self, picture: Picture) -> FoundFace:
         """The largest face of a picture's file."""
         try:
-            return self.find(picture.name, decoded(picture.data))
-        except (OSError, ValueError, SyntaxError, Pillow.DecompressionBombError):
+            with picture.file() as file:
+                return self.find(picture.name, read_picture(Path(picture.name), file, MOST_PX))
+        except (OSError, SourceError):
             return FoundFace(picture.name, np.zeros((1, 1, 3), np.uint8), np.zeros((LANDMARKS, 2)), "cannot be read")
 
     def _as_it_is(self, name: str, image: Image) -> FoundFace | None:
@@ -88,14 +88,3 @@ def found_faces(source: Path, size: int) -> Iterator[FoundFace]:
     finder = FaceFinder(size)
     for picture in load_pictures(source):
         yield finder.open(picture)
-
-
-def decoded(data: bytes) -> Image:
-    """A picture's file as uint8 RGB, upright, transparent parts over grey, at most ``MOST_PX`` on a side. Raises OSError, ValueError or
-    SyntaxError."""
-    with Pillow.open(io.BytesIO(data)) as opened:
-        picture = ImageOps.exif_transpose(opened).convert("RGBA")
-    backing = Pillow.new("RGBA", picture.size, (128, 128, 128, 255))
-    picture = Pillow.alpha_composite(backing, picture).convert("RGB")
-    picture.thumbnail((MOST_PX, MOST_PX))
-    return np.ascontiguousarray(picture)

@@ -24,6 +24,7 @@ from torch import Tensor
 from installation.models.occlusion import load_occlusion
 from installation.networks.occlusion import INPUT_PX, OUTPUT_PX, OcclusionNetwork
 from installation.output_file import check_output, whole_file
+from installation.training.arguments import positive
 from installation.training.augment import camera, jitter_crop
 from installation.training.data.datasets import OPAQUE, Picture, load_pictures
 from installation.training.occlusion.covers import covered, lit
@@ -152,7 +153,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m installation occlusion", description="Teach a network to see what covers a face.")
     parser.add_argument("--faces", type=Path, nargs="+", required=True, metavar="PACK", help="folders of aligned faces, with labels.csv")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="a .safetensors file")
-    parser.add_argument("--minutes", type=float, default=20.0)
+    parser.add_argument("--minutes", type=positive, default=20.0)
     parser.add_argument("--go-on", type=Path, metavar="FILE", help="begin with the weights of an earlier training")
     parser.add_argument("--force", action="store_true", help="write over a file that is there")
     a = parser.parse_args(argv)

@@ -25,6 +25,7 @@ from installation.models.bundle import Models, load_models
 from installation.output_file import whole_file
 from installation.places import shipped
 from installation.registry.manifest import signed
+from installation.training.arguments import finite
 from installation.training.directions.attributes import load_attributes
 from installation.training.directions.effects import JudgedMeasures, Measure, Measures
 from installation.training.judge.network import READ, load_judge
@@ -187,7 +188,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--editor", type=Path, help="network that draws edits on each face; default: the embedded one, where it fits")
     p.add_argument("--directions", type=Path, nargs="+", help="files of directions to score; default: the embedded ones, where they fit")
     p.add_argument("--edits", type=int, default=EDITED, help="faces whose portraits are drawn at -1 and +1 of each direction; 0: none")
-    p.add_argument("--glass", type=float, default=1.0, help="0 to 1: how much of the camera's pixels stays under them")
+    p.add_argument("--glass", type=finite, default=1.0, help="0 to 1: how much of the camera's pixels stays under them")
     p.add_argument("--attributes", type=Path, default=WEIGHTS / "attributes.safetensors", help="network that reads age and gender")
     p.add_argument("--judge", type=Path, metavar="FILE", help="network that tells effects in its place, which nothing learned from")
     p.add_argument("--nets", type=Path, help="folder with mobilefacenet.onnx and darknet-tiny-imagenet.safetensors")

@@ -20,20 +20,23 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image as Pillow
 
 from installation.checkpoints.loading import AnyGenerator, load_generator
 from installation.errors import ConfigError
 from installation.messages import Image
 from installation.networks.mixed_generator import as_bytes
 from installation.registry.manifest import read_manifest
-from installation.training.data.datasets import load_pictures
+from installation.training.arguments import finite
+from installation.training.data.datasets import DatasetError, load_pictures
 from installation.training.score.networks import FeatureJudge, InceptionJudge, PerceptualJudge
-from installation.training.score.standard import decoded, features_of_all
+from installation.training.score.standard import decoded, features_of_all, standard_picture
 from installation.training.score.statistics import frechet, frechet_interval
 
 GENERATORS = (".safetensors", ".pt", ".pth", ".pkl", ".npz")
 INCEPTION = "inception-fid"  # in the list of known files
 COUNT = 1000
+LEAST = 2  # pictures: one has no spread to compare
 DRAWN_AT_ONCE = 4
 
 
@@ -85,18 +88,23 @@ def _features(judge: FeatureJudge, path: Path, a: argparse.Namespace, left_out: 
     pictures = load_pictures(path, a.split, left_out.append)
     if a.count and len(pictures) > a.count:
         pictures = [pictures[k] for k in sorted(np.random.default_rng(a.seed).permutation(len(pictures))[: a.count])]
-    return features_of_all(judge, decoded(pictures, a.size, left_out), str(path))
+    features = features_of_all(judge, decoded(pictures, a.size, left_out), str(path))
+    if len(features) < LEAST:
+        gone = f" ({left_out[-1]})" if left_out else ""
+        raise DatasetError(f"{path}: only one picture that can be read{gone}; at least {LEAST} are needed, and hundreds are good")
+    return features
 
 
 @torch.inference_mode()
 def _faces(base: AnyGenerator, a: argparse.Namespace) -> Iterator[Image]:
-    """Of seeds, one after the other."""
+    """Of seeds, one after the other, at the size that the set is brought to."""
     random = np.random.RandomState(a.seed)
     left = a.count or COUNT
     while left > 0:
         z = torch.from_numpy(random.randn(min(DRAWN_AT_ONCE, left), base.z_dim)).float()
         ws = base.mapping(z, truncation_psi=a.psi)
-        yield from as_bytes(base.synthesis(ws)).numpy()
+        for face in as_bytes(base.synthesis(ws)).numpy():
+            yield standard_picture(Pillow.fromarray(face), a.size)
         left -= len(z)
 
 
@@ -131,12 +139,12 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     p.add_argument("--size", type=int, metavar="PX", help="bring the shorter side to this, and cut the middle out")
     p.add_argument("--count", type=int, default=0, help=f"pictures of each at most; of a generator default {COUNT}")
     p.add_argument("--split", help="of a pack, as its labels name it: train, val")
-    p.add_argument("--psi", type=float, default=1.0, help="truncation of a generator's faces, default 1: none, as FIDs are taken")
+    p.add_argument("--psi", type=finite, default=1.0, help="truncation of a generator's faces, default 1: none, as FIDs are taken")
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--interval", action="store_true", help="a 95 %% interval, by drawing the pictures again and again")
     a = p.parse_args(argv)
-    if a.count < 0 or a.count == 1 or a.seed < 0:
-        raise ConfigError("--count: 0 for all, or at least 2; --seed: from 0 up")
+    if a.count < 0 or 0 < a.count < LEAST or a.seed < 0:
+        raise ConfigError(f"--count: 0 for all, or at least {LEAST}; --seed: from 0 up")
     if a.size is not None and not 8 <= a.size <= 4096:
         raise ConfigError(f"--size: {a.size}: from 8 to 4096 px")
     return a

@@ -4,19 +4,23 @@ The tool is torch-fidelity (Obukhov et al. 2020, 0.4.0), whose Inception is the 
 picture is converted to RGB by Pillow; where a size is asked for, its shorter side is brought to it by Pillow's bilinear filter (which
 averages where it shrinks) and its middle is cut out, as torchvision's ``Resize`` and ``CenterCrop`` do (``samples_resize_and_crop``). The
 way to Inception's 299 px is the network's own: TensorFlow 1's bilinear sampling, which does not average.
+
+Apart from the tool's way, photographs that lie on their side are turned upright and deep greys are scaled to 8 bits, not clipped: that is
+what training and a person see of them.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image as Pillow
+from PIL import ImageOps
 
 from installation.messages import Image
+from installation.picture_file import eight_bits
 from installation.training.data.datasets import DatasetError, Picture
 from installation.training.score.networks import FeatureJudge
 
@@ -42,11 +46,12 @@ def decoded(pictures: Sequence[Picture], size: int | None, left_out: list[str]) 
     """Each that can be read; names of the others go into ``left_out``."""
     for one in pictures:
         try:
-            with Pillow.open(io.BytesIO(one.data)) as image:
-                image.load()
-                yield standard_picture(image, size)
-        except Exception as err:  # Pillow's plugins raise struct.error, SyntaxError and more for broken files
-            left_out.append(f"{one.name} ({err})")
+            with one.opened() as image:
+                picture = standard_picture(ImageOps.exif_transpose(eight_bits(image)), size)
+        except OSError as err:
+            left_out.append(str(err))
+            continue
+        yield picture
 
 
 def features_of_all(judge: FeatureJudge, pictures: Iterator[Image], name: str) -> NDArray[np.float64]:

@@ -128,6 +128,11 @@ def test_folders_that_cannot_be(tmp_path, worlds):
         load_sets([worlds / "faces"], 64)
     with pytest.raises(DatasetError, match="no such file or folder"):
         load_sets([tmp_path / "nowhere"], 16)
+    (tmp_path / "torn").mkdir()
+    Image.new("RGB", (32, 32)).save(tmp_path / "torn" / "a.png")
+    (tmp_path / "torn" / "labels.csv").write_bytes("file,split\nGröße.png,val\n".encode("latin-1"))
+    with pytest.raises(DatasetError, match=r"labels\.csv: cannot be read"):
+        load_sets([tmp_path / "torn"], 16)
 
 
 def test_what_cannot_be_is_refused_in_words(trained, worlds, tmp_path, capsys, monkeypatch):

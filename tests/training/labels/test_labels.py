@@ -5,12 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import EpsImagePlugin
+from PIL import Image as Pillow
 
 from installation.commands.drawings import main as draw
 from installation.errors import ConfigError
+from installation.training.data.datasets import Picture
 from installation.training.labels.colours import Lab, eye_name, hair_name, lab_of
 from installation.training.labels.command import main
-from installation.training.labels.found import FaceFinder, decoded
+from installation.training.labels.found import FaceFinder
 from installation.training.labels.reading import Reader
 from installation.training.labels.table import ATTRIBUTES, MEASURED, PERSON, Label, agreement, read_labels, write_labels
 
@@ -45,7 +48,7 @@ def test_photographs_are_read(capsys) -> None:
     finder, reader = FaceFinder(512), Reader()
     said = {}
     for path in sorted(VISITORS.glob("*.webp")):
-        face = finder.find(path.name, decoded(path.read_bytes()))
+        face = finder.open(Picture(path.name, path, {}))
         one = reader.read(face.crop, face.points)
         said[path.stem] = (one.hair_name, one.length_name, one.eye_name)
     assert said["01620"] == ("black", "short", "brown") and said["09460"] == ("black", "short", "brown")
@@ -53,13 +56,26 @@ def test_photographs_are_read(capsys) -> None:
 
 
 def test_a_wall_has_no_face(tmp_path) -> None:
-    from PIL import Image as Pillow
-
     Pillow.fromarray(np.full((200, 300, 3), 120, np.uint8)).save(tmp_path / "wall.png")
     (tmp_path / "broken.png").write_bytes(b"PNG?")
     with pytest.raises(ConfigError, match="none of 2 pictures shows a face"):
         main([str(tmp_path), "--out", str(tmp_path / "labels.csv")])
     assert not (tmp_path / "labels.csv").exists()
+
+
+def test_pictures_are_read_as_the_show_reads_them(tmp_path, monkeypatch) -> None:
+    """Deep greys scaled, not clipped to white; what is a program is not handed to Ghostscript; a bomb is passed over."""
+    grey = np.asarray(Pillow.open(VISITORS / "01620.webp").convert("L"))
+    Pillow.fromarray(grey.astype(np.uint16) * 257).save(tmp_path / "deep.png")
+    found = FaceFinder(512).open(Picture("deep.png", tmp_path / "deep.png", {}))
+    assert not found.skipped and found.crop.std() > 20
+    run: list[object] = []
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *given, **more: run.append(given) or Pillow.new("RGB", (90, 90)).im)
+    program = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 90 90\n%%EndComments\n0 0 moveto 90 90 lineto stroke\nshowpage\n%%EOF\n"
+    Pillow.new("1", (20000, 8000)).save(tmp_path / "bomb.png")
+    for picture in (Picture("program.png", program, {}), Picture("bomb.png", (tmp_path / "bomb.png").read_bytes(), {})):
+        assert FaceFinder(512).open(picture).skipped == "cannot be read"
+    assert not run
 
 
 def test_what_a_person_said_is_kept_whatever_is_read_again(drawn, read, tmp_path) -> None:

@@ -9,8 +9,9 @@ from PIL import Image
 from scipy import linalg
 
 from installation.__main__ import main
-from installation.checkpoints.loading import save_generator
+from installation.checkpoints.loading import load_generator, save_generator
 from installation.errors import WeightsError
+from installation.networks.mixed_generator import as_bytes
 from installation.networks.stylegan2 import Generator
 from installation.registry.manifest import read_manifest
 from installation.training.data.datasets import DatasetError, Picture
@@ -158,6 +159,33 @@ def test_a_generator_against_a_set(tmp_path, capsys):
     near = pictures(tmp_path / "near", 1)
     assert main(["fid", str(near), str(tmp_path / "g.safetensors"), "--nets", str(nets), "--size", "32", "--count", "6"]) == 0
     assert "| 6 | g.safetensors | 6 |" in capsys.readouterr().out
+
+
+def test_drawn_faces_are_brought_to_the_size_as_the_set_is(tmp_path, capsys):
+    """A generator against its own faces, in files, at half their size: nothing lies between them."""
+    nets = write_nets(tmp_path / "nets")
+    torch.manual_seed(0)
+    generator = Generator(64, 8, 1, {4: 8, 8: 8, 16: 8, 32: 8, 64: 8})
+    save_generator(generator, tmp_path / "g.safetensors", torch.zeros(generator.styles, 8), {})
+    base = load_generator(tmp_path / "g.safetensors")
+    (tmp_path / "own").mkdir()
+    with torch.inference_mode():
+        z = torch.from_numpy(np.random.RandomState(0).randn(4, 8)).float()
+        for k, face in enumerate(as_bytes(base.synthesis(base.mapping(z, truncation_psi=1.0))).numpy()):
+            Image.fromarray(face).save(tmp_path / "own" / f"{k}.png")
+    own = [str(tmp_path / "own"), str(tmp_path / "g.safetensors"), "--nets", str(nets), "--size", "32", "--count", "4"]
+    assert main(["fid", *own]) == 0
+    assert float(capsys.readouterr().out.splitlines()[-1].split("|")[6]) == pytest.approx(0, abs=1e-6)
+
+
+def test_one_picture_has_no_spread(tmp_path, capsys):
+    nets = write_nets(tmp_path / "nets")
+    near, few = pictures(tmp_path / "near", 1), pictures(tmp_path / "few", 2, count=1)
+    (few / "broken.png").write_bytes(b"none")
+    for pair in ([near, few], [few, near], [few / "0.png", few / "0.png"]):
+        assert main(["fid", *map(str, pair), "--nets", str(nets), "--size", "32"]) == 2
+        said = capsys.readouterr().err
+        assert "few" in said and "at least 2" in said and "Traceback" not in said
 
 
 def test_several_are_a_row_each(tmp_path, capsys):
