@@ -519,6 +519,11 @@ class Config(Section):
         ``faults``: reason by dotted key, ``{"models.encoder": "no such file"}``."""
         return ConfigError("\n".join(self._layers.say(tuple(key.split(".")), reason) for key, reason in faults.items()))
 
+    def placed(self, key: str, err: ConfigError) -> ConfigError:
+        """``err``, which names the dotted key itself, with the place where a person set that; as it is where nobody did."""
+        origin = self._layers.origins.get(tuple(key.split(".")))
+        return err if origin is None or not self.named(key) else ConfigError(f"{origin.where(tuple(key.split('.')))}: {err}")
+
     def named(self, key: str) -> bool:
         """Whether a person set the dotted key, in a file or on the command line; otherwise it has its shipped value."""
         origin = self._layers.origins.get(tuple(key.split(".")))
