@@ -7,6 +7,7 @@ A configuration file may be partial: a key that it leaves out comes from the ``c
 from __future__ import annotations
 
 import ipaddress
+import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -553,6 +554,19 @@ def load_config(path: Path | None = None, overrides: Sequence[str] = ()) -> Conf
     if path is not None:
         documents.append(_rooted(read_document(path), partial(_under, path.absolute().parent)))
     return _loaded([*documents, *_overridden(overrides)])
+
+
+def rooted_override(text: str) -> str:
+    """``KEY=VALUE`` as it holds in any folder: with whole paths, where it names models. Raises ConfigError."""
+    document = _rooted(read_override(text, Config), partial(_under, Path.cwd()))
+    if "models" not in document.values:
+        return text
+    key = text.partition("=")[0]
+    value: Value = document.values
+    for name in key.strip().split("."):
+        assert isinstance(value, dict)
+        value = value[name]
+    return f"{key}={value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
 
 
 def _overridden(overrides: Sequence[str]) -> list[Document]:

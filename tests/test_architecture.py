@@ -71,8 +71,8 @@ ARROWS: dict[str, set[str]] = {
         "stages", "registry",
     },
     "commands": {
-        "latents", "networks", "checkpoints", "codes", "inversion", "engines", "models", "sources", "operation", "canvas", "styles",
-        "control", "stages", "assembly", "registry", "export", "darkroom", "bot", "drawings", "doctor", "service", "soak",
+        "latents", "networks", "checkpoints", "codes", "inversion", "engines", "models", "sources", "outputs", "operation", "canvas",
+        "styles", "control", "stages", "assembly", "show", "registry", "export", "darkroom", "bot", "drawings", "doctor", "service", "soak",
         "paintings", "training", "studio",
     },
 }  # fmt: skip
