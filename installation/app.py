@@ -82,7 +82,7 @@ class Installation:
         undo.callback(self.operating.close)
         self._time = Stopwatch(self.clock)
         self.health.fault_log.now = self._time.seconds
-        self._upkeep = Upkeep(config, options, self.health, basis.observer, self._restarts, basis.told)
+        self._upkeep = Upkeep(config, options, self.health, basis.observer, self._restarts, basis.told, lambda: self.controls.table)
         undo.callback(self._upkeep.stop)
         self._upkeep.start()
 

@@ -7,6 +7,7 @@ A configuration file may be partial: a key that it leaves out comes from the ``c
 from __future__ import annotations
 
 import ipaddress
+import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -519,6 +520,11 @@ class Config(Section):
         ``faults``: reason by dotted key, ``{"models.encoder": "no such file"}``."""
         return ConfigError("\n".join(self._layers.say(tuple(key.split(".")), reason) for key, reason in faults.items()))
 
+    def placed(self, key: str, err: ConfigError) -> ConfigError:
+        """``err``, which names the dotted key itself, with the place where a person set that; as it is where nobody did."""
+        origin = self._layers.origins.get(tuple(key.split(".")))
+        return err if origin is None or not self.named(key) else ConfigError(f"{origin.where(tuple(key.split('.')))}: {err}")
+
     def named(self, key: str) -> bool:
         """Whether a person set the dotted key, in a file or on the command line; otherwise it has its shipped value."""
         origin = self._layers.origins.get(tuple(key.split(".")))
@@ -548,6 +554,19 @@ def load_config(path: Path | None = None, overrides: Sequence[str] = ()) -> Conf
     if path is not None:
         documents.append(_rooted(read_document(path), partial(_under, path.absolute().parent)))
     return _loaded([*documents, *_overridden(overrides)])
+
+
+def rooted_override(text: str) -> str:
+    """``KEY=VALUE`` as it holds in any folder: with whole paths, where it names models. Raises ConfigError."""
+    document = _rooted(read_override(text, Config), partial(_under, Path.cwd()))
+    if "models" not in document.values:
+        return text
+    key = text.partition("=")[0]
+    value: Value = document.values
+    for name in key.strip().split("."):
+        assert isinstance(value, dict)
+        value = value[name]
+    return f"{key}={value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
 
 
 def _overridden(overrides: Sequence[str]) -> list[Document]:

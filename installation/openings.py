@@ -40,7 +40,7 @@ def open_pictures(basis: Basis, undo: contextlib.ExitStack) -> Openings:
     if options.chaos is not None:
         rehearsal = Rehearsal(incidents(options.chaos), clock.now)
         say("facets: a rehearsal: the camera fails on purpose, and the report says how the show went on")
-    opening = SourceOpening(basis.config, clock, health, basis.lockstep, rehearsal, basis.operating.cameras)
+    opening = SourceOpening(basis.config, clock, health, basis.lockstep, rehearsal, basis.operating.cameras, basis.operating.names)
     source = opening.first()
     if source is not None:
         undo.callback(source.close)

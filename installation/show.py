@@ -12,6 +12,7 @@ import importlib  # noqa: E402
 import logging  # noqa: E402
 import os  # noqa: E402
 import sys  # noqa: E402
+from dataclasses import replace  # noqa: E402
 from pathlib import Path  # noqa: E402
 from types import ModuleType  # noqa: E402
 from typing import TYPE_CHECKING, NoReturn  # noqa: E402
@@ -23,9 +24,9 @@ from installation.operation.ending import AGAIN, begin_again  # noqa: E402
 from installation.operation.saying import say  # noqa: E402
 from installation.operation.signals import on_ending  # noqa: E402
 from installation.outputs.kinds import KINDS  # noqa: E402
-from installation.places import kept  # noqa: E402
 
 if TYPE_CHECKING:
+    from installation.assembly.options import RunOptions
     from installation.assembly.safe_start import Begun
     from installation.canvas.first_light import FirstLight
 
@@ -140,6 +141,26 @@ def begin_and_show(a: argparse.Namespace) -> int:
     return code
 
 
+def options_of(a: argparse.Namespace) -> RunOptions:
+    """What the arguments ask of a show, beside its configuration."""
+    from installation.assembly.options import RunOptions
+
+    return RunOptions(
+        a.preset,
+        a.frames,
+        a.duration,
+        a.as_fast_as_possible,
+        {kind.name: path for kind in KINDS if (path := getattr(a, kind.name)) is not None},
+        a.report,
+        a.timeline_record,
+        a.timeline_play,
+        chaos=a.chaos,
+        unattended=a.frames is None and a.duration is None,
+        config_file=a.config,
+        overrides=overrides(a),
+    )
+
+
 def list_devices() -> int:
     """Cameras and displays, by name."""
     from installation.canvas.present import list_displays
@@ -160,27 +181,7 @@ def show(a: argparse.Namespace, begun: Begun) -> int:
         print(
             "facets: every user of this machine can read the token on the command line; better in control.web.token_file", file=sys.stderr
         )
-    from installation.assembly.options import RunOptions
-
-    options = RunOptions(
-        a.preset,
-        a.frames,
-        a.duration,
-        a.as_fast_as_possible,
-        {kind.name: path for kind in KINDS if (path := getattr(a, kind.name)) is not None},
-        a.report,
-        a.timeline_record,
-        a.timeline_play,
-        chaos=a.chaos,
-        unattended=a.frames is None and a.duration is None,
-        safe=begun.safe,
-        bare=begun.bare,
-        config_file=a.config,
-        overrides=overrides(a),
-        fine=begun.fine,
-        started=STARTED,
-        light=light,
-    )
+    options = replace(options_of(a), safe=begun.safe, bare=begun.bare, fine=begun.fine, started=STARTED, light=light)
     if light is not None:
         light.say("reading the models …")
     installation = app.Installation(config, options)
@@ -219,19 +220,11 @@ def _first_light(config: Config) -> FirstLight | None:
     return first_light(settings, c.keys)
 
 
-def validate(config: Config) -> int:
+def validate(a: argparse.Namespace) -> int:
     """Check files and controls, open no device."""
-    from installation.assembly.house import broker_of
-    from installation.assembly.networks import models_of, table_of
-    from installation.assembly.schedule import schedule_of
-    from installation.control.installed import PRESETS, SHIPPED_PRESETS
-    from installation.control.presets.player import preset_names
-    from installation.control.web.secret import configured
+    from installation.assembly.soundness import check_show
 
-    configured(config.control.web, kept("."), make=False)
-    broker_of(config)
-    schedule_of(config, preset_names(PRESETS, SHIPPED_PRESETS))
-    config.check_controls(table_of(models_of(config)).fault)
+    check_show(configuration(a), options_of(a))
     say("the configuration is valid")
     return 0
 
@@ -256,7 +249,7 @@ def main(argv: list[str] | None = None, program: str = "run_installation.py", mo
         with on_ending(interrupt):
             if a.list_devices:
                 return list_devices()
-            return validate(configuration(a)) if a.validate_config else begin_and_show(a)
+            return validate(a) if a.validate_config else begin_and_show(a)
     except FacetsError as err:
         say(f"facets: {err}", sys.stderr)
         return err.exit_code

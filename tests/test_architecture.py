@@ -36,8 +36,8 @@ ARROWS: dict[str, set[str]] = {
     "capturing": {"sources", "operation"},
     "pipeline": {"faces", "outputs", "operation", "canvas", "styles", "control", "stages"},
     "assembly": {
-        "faces", "latents", "networks", "checkpoints", "codes", "engines", "models", "portraits", "sources", "operation", "canvas",
-        "styles", "takeaways", "control", "stages",
+        "faces", "latents", "networks", "checkpoints", "codes", "engines", "models", "portraits", "sources", "outputs", "operation",
+        "canvas", "styles", "takeaways", "control", "stages",
     },
     "running": {"operation", "canvas", "control", "capturing", "pipeline"},
     "openings": {"sources", "outputs", "operation", "canvas", "control", "assembly"},
@@ -46,7 +46,7 @@ ARROWS: dict[str, set[str]] = {
         "openings",
     },
     "app": {"operation", "canvas", "control", "assembly", "running", "openings", "joining", "studio"},
-    "show": {"sources", "outputs", "operation", "canvas", "control", "assembly"},
+    "show": {"sources", "outputs", "operation", "canvas", "assembly"},
     "__main__": {"show"},
     # Beside the show: of all above, the app alone imports the studio, and the studio the darkroom.
     "registry": {"latents", "checkpoints"},
@@ -71,8 +71,8 @@ ARROWS: dict[str, set[str]] = {
         "stages", "registry",
     },
     "commands": {
-        "latents", "networks", "checkpoints", "codes", "inversion", "engines", "models", "sources", "operation", "canvas", "styles",
-        "control", "stages", "assembly", "registry", "export", "darkroom", "bot", "drawings", "doctor", "service", "soak",
+        "latents", "networks", "checkpoints", "codes", "inversion", "engines", "models", "sources", "outputs", "operation", "canvas",
+        "styles", "control", "stages", "assembly", "show", "registry", "export", "darkroom", "bot", "drawings", "doctor", "service", "soak",
         "paintings", "training", "studio",
     },
 }  # fmt: skip

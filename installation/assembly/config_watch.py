@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from installation.config import Config, load_config
-from installation.errors import ConfigError
+from installation.errors import FacetsError
 from installation.operation.rounds import Rounds
 
 LOOK = 2.0  # s between two looks
@@ -14,18 +14,20 @@ KIND = "configuration"  # the fault of a file that is broken now
 
 
 class ConfigWatch:
-    """Looks from ``start`` to ``stop``. fault, over: as of ``Health``; say: told once that the next start will be another."""
+    """Looks from ``start`` to ``stop``. check: raises FacetsError for a configuration that no show could
+    begin with; fault, over: as of ``Health``; say: told once that the next start will be another."""
 
     def __init__(
         self,
         path: Path,
         overrides: tuple[str, ...],
         running: Config,
+        check: Callable[[Config], None],
         fault: Callable[[str, str], None],
         over: Callable[[str], None],
         say: Callable[[str], None],
     ) -> None:
-        self._path, self._overrides, self._running = path, overrides, running
+        self._path, self._overrides, self._running, self._check = path, overrides, running, check
         self._fault, self._over, self._say = fault, over, say
         self._stamp = _stamp(path)
         self._rounds = Rounds("configuration", LOOK, self.look, lambda err: fault(f"{path}: {err}", ""), at_once=False)
@@ -47,7 +49,8 @@ class ConfigWatch:
         self._over(KIND)
         try:
             new = load_config(self._path, self._overrides)
-        except ConfigError as err:
+            self._check(new)
+        except FacetsError as err:
             first, *more = str(err).split("\n")
             others = f" (and {len(more)} more)" if more else ""
             self._fault(f"{first}{others}; the show goes on as it began, and would not start again like this", KIND)

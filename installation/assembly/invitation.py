@@ -22,10 +22,11 @@ FindFont = Callable[[str, Path | None], Path | None]
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """notices: what there is to say of it at the start, a sentence each."""
+    """notices: what there is to say of it at the start, a sentence each; without: languages for which there is no font."""
 
     texts: InvitationTexts
     notices: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 def something_is_kept(config: Config) -> bool:
@@ -38,7 +39,7 @@ def invitation_of(config: Config, keeps: bool, find: FindFont = typeface) -> Inv
     ConfigError for a file that cannot be read, a language that no text has, and a font that is none."""
     c = config.invitation
     own = kept(c.texts) if c.texts else None
-    file = read_document(SHIPPED) if own is None else read_document(own)
+    file = read_document(SHIPPED) if own is None else _own(config, own)
     texts, notices = _texts(file), []
     if own is not None:
         texts = {**_texts(read_document(SHIPPED)), **texts}
@@ -79,7 +80,17 @@ def invitation_of(config: Config, keeps: bool, find: FindFont = typeface) -> Inv
             f"no font here has all letters of {', '.join(without)}, and the invitation is not shown in {_it(without)}; "
             "install one (fonts-noto-cjk) or name one in invitation.font"
         )
-    return Invitation(InvitationTexts(said, c.each_seconds), tuple(notices))
+    return Invitation(InvitationTexts(said, c.each_seconds), tuple(notices), tuple(without))
+
+
+def _own(config: Config, path: Path) -> Document:
+    """A broken file names its own lines; of one that cannot be read the configuration's is told."""
+    try:
+        return read_document(path)
+    except ConfigError as err:
+        if path.is_file():
+            raise
+        raise config.error({"invitation.texts": str(err)}) from None
 
 
 def _it(languages: object) -> str:

@@ -27,6 +27,7 @@ from installation.sources.camera_book import CameraBook
 from installation.sources.cameras import FoundCamera, find_cameras, stand_ins, why_not
 from installation.sources.capture import is_there
 from installation.sources.controls import CameraControl
+from installation.sources.lasting import LastingNames
 from installation.sources.stand_in import PREFIX
 from installation.zones import Zone
 
@@ -71,6 +72,7 @@ class Operating:
         self._config, self._options = config, options
         self.check = PinCheck(pin) if (pin := pin_of(config.operator, kept("."))) else None
         self.cameras = CameraBook(config.source, kept(config.capture.camera_file) if lasting else None)
+        self.names = LastingNames()
         self._book = RoomBook(kept(config.faces.room_file) if lasting else None)
         self.ending = Ending(quit, config.operator.power_off)
         self.tracker = Preview()
@@ -140,7 +142,7 @@ class Operating:
             return ""
         if source != book.configured and source not in {one.source for one in self._found()}:
             return f"{source[:100]}: this camera is not there; plug it in, and wait for it to appear in the list"
-        fault = why_not(source) if source != book.configured else _gone(source)
+        fault = why_not(source) if source != book.configured else _gone(source, self.names)
         keeps = self._config.privacy.allow_recording
         if fault or (self._options.outputs and not keeps and source != book.configured):
             return fault or RECORDED
@@ -189,7 +191,7 @@ class Operating:
     def _listed(self) -> list[dict[str, object]]:
         """Every camera that may be chosen, the configuration's source first, and the one in use though it be gone."""
         book, found = self.cameras, self._found()
-        same = next((one for one in found if _is_same(one, book.configured)), None)
+        same = next((one for one in found if _is_same(one, self.names.now(book.configured))), None)
         name = same.name if same is not None else "As configured"
         rows = [(book.configured, name, "configured")]
         rows += [(one.source, one.name, "") for one in found if one is not same]
@@ -239,8 +241,8 @@ class Operating:
             self._show.health.fault(text)
 
 
-def _gone(source: str) -> str:
-    return f"{source}: this is not there; is it still plugged in?" if is_there(source) is False else ""
+def _gone(source: str, names: LastingNames) -> str:
+    return f"{source}: this is not there; is it still plugged in?" if is_there(names.now(source)) is False else ""
 
 
 def _is_same(camera: FoundCamera, source: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
 from installation.assembly.settings import capture_settings
@@ -17,6 +17,7 @@ from installation.sources.capture import find_source, is_there
 from installation.sources.chaos import ChaosSource
 from installation.sources.controls import restore
 from installation.sources.incidents import CameraFault
+from installation.sources.lasting import LastingNames
 from installation.sources.opening import open_in_time
 from installation.sources.rehearsal import Rehearsal
 
@@ -24,7 +25,7 @@ from installation.sources.rehearsal import Rehearsal
 @dataclass(frozen=True)
 class SourceOpening:
     """Opens the source that the configuration names, or the camera that a hand chose in its place, as often as it is lost. clock: stamps
-    its frames; rehearsal: what happens to it on purpose."""
+    its frames; rehearsal: what happens to it on purpose; names: find a camera again that comes back under another number."""
 
     config: Config
     clock: Clock
@@ -32,6 +33,7 @@ class SourceOpening:
     lockstep: bool
     rehearsal: Rehearsal | None = None
     book: CameraBook | None = None
+    names: LastingNames = field(default_factory=LastingNames)
 
     @property
     def named(self) -> str:
@@ -50,8 +52,9 @@ class SourceOpening:
     def open(self) -> CaptureSource:
         """Raises SourceError."""
         named = self.named
-        source = find_source(named, capture_settings(self.config), self.clock, realtime=not self.lockstep)
+        source = find_source(self.names.now(named), capture_settings(self.config), self.clock, realtime=not self.lockstep)
         source = (source if self.rehearsal is None else ChaosSource(source, self.rehearsal)).open()
+        self.names.opened(named)
         if self.book is not None and source.controls is not None:
             restore(source.controls, self.book.values(named))
         return source
@@ -60,7 +63,7 @@ class SourceOpening:
         """Whether its device is there, at a glance; None where only opening it tells."""
         if self.rehearsal is not None and self.rehearsal.fault() is CameraFault.UNPLUG:
             return False
-        return is_there(self.named)
+        return is_there(self.names.now(self.named))
 
     def first(self) -> CaptureSource | None:
         """The open source; None where it is not there yet and the show is to wait for it. Lockstep waits here. Raises SourceError

@@ -101,11 +101,16 @@ def told_off(controls: ControlState) -> Callable[[Change | TableChange], None]:
     return hear
 
 
+def check_takeaways(config: Config) -> None:
+    """Raise ConfigError where visitors may take pictures home and nothing would serve these."""
+    if config.takeaways.enabled and config.control.web.enabled is False:
+        raise config.error({"takeaways.enabled": "visitors' pages need the web server; set control.web.enabled to auto, or this to false"})
+
+
 def office_of(config: Config, on_fault: Callable[[str], None]) -> Office:
     """Where takeaways lie and what may be done with them. The shelf is open from here on. Raises ConfigError."""
     t = config.takeaways
-    if config.control.web.enabled is False:
-        raise config.error({"takeaways.enabled": "visitors' pages need the web server; set control.web.enabled to auto, or this to false"})
+    check_takeaways(config)
     shelf = shelf_of(config, on_fault)
     printer = Printer(shelf, t.printer, SHEETS[t.paper], t.caption, t.most_prints, on_fault) if t.printer else None
     return Office(shelf, printer, t.gallery, zone_of(config.schedule.zone), t.url.rstrip("/"))

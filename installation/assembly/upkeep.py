@@ -4,13 +4,16 @@ configuration is what was asked for."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Protocol
 
 from installation.assembly.chronicle import Chronicle
 from installation.assembly.config_watch import ConfigWatch
 from installation.assembly.house import heartbeat_of
 from installation.assembly.options import RunOptions
+from installation.assembly.soundness import check_beside
 from installation.config import Config
+from installation.control.parameters import ParameterTable
 from installation.observation import Observation
 from installation.operation.diary import brief
 from installation.operation.health import Health
@@ -36,7 +39,7 @@ class Part(Protocol):
 
 class Upkeep:
     """Whole once it is made, at work from ``start`` to ``stop``. restarts: of each worker by name; told: notes a fault that somebody
-    should hear of at once. Raises ConfigError for a heartbeat that cannot be."""
+    should hear of at once; table: the live controls that there are. Raises ConfigError for a heartbeat that cannot be."""
 
     def __init__(
         self,
@@ -46,6 +49,7 @@ class Upkeep:
         observe: Callable[[], Observation],
         restarts: Callable[[], Mapping[str, int]],
         told: Callable[[str, str], None],
+        table: Callable[[], ParameterTable],
     ) -> None:
         self._safe, self._told = options.safe, told
         self._beat = Beat()
@@ -56,7 +60,8 @@ class Upkeep:
         if not options.lockstep:
             parts.append(heartbeat_of(config, observe, self.measure, health.fault, health.over))
             if options.config_file is not None:
-                parts.append(ConfigWatch(options.config_file, options.overrides, config, told, health.over, _say))
+                check = partial(check_beside, config, table)
+                parts.append(ConfigWatch(options.config_file, options.overrides, config, check, told, health.over, _say))
         self._parts = [part for part in parts if part is not None]
 
     def start(self) -> None:

@@ -18,12 +18,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from installation import __version__
-from installation.assembly.schedule import schedule_of
+from installation.assembly.soundness import check_words
 from installation.config import load_config
-from installation.control.installed import PRESETS, SHIPPED_PRESETS
-from installation.control.presets.player import preset_names
 from installation.doctor.checks import CHECKS, as_json, taken
-from installation.doctor.finding import Finding, Patient
+from installation.doctor.finding import CONFIGURATION, Finding, Patient, broken
 from installation.errors import ConfigError
 
 NEEDS_A_HAND = 1
@@ -65,18 +63,21 @@ def examine(path: Path | None, overrides: Sequence[str], quick: bool, only: Sequ
     words += [word for text in overrides for word in ("--set", text)]
     try:
         config = load_config(path, overrides)
-        schedule_of(config, preset_names(PRESETS, SHIPPED_PRESETS))
-        findings.append(Finding("configuration", "good", f"{path} over the shipped one" if path else "as it ships"))
+        check_words(config)
+        good = f"{path} over the shipped one" if path else "as it ships"
+        unread = "" if "weights" in only else "; models and starting controls were not looked at"
+        findings.append(Finding(CONFIGURATION, "good", good + unread))
     except ConfigError as err:
-        todo = "mend the lines that are named; run_installation.py --validate-config says whether they are right"
-        findings.append(Finding("configuration", "hand", str(err).replace("\n", "; "), todo))
+        findings.append(broken(err))
     if config is None:
         config, words = load_config(), []
     patient = Patient(config, quick)
     for check in CHECKS:
         if check.name in only:
             findings += taken(check, patient, words)
-    return findings
+    told = [one for one in findings if one.subject == CONFIGURATION]
+    amiss = [one for one in told if one.state == "hand"]  # perhaps by a look that has read the models
+    return [*(amiss or told), *(one for one in findings if one.subject != CONFIGURATION)]
 
 
 def page(findings: Sequence[Finding], width: int) -> Iterator[str]:

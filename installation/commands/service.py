@@ -15,14 +15,22 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from installation.config import load_config
+from installation import show
+from installation.assembly.soundness import check_show
+from installation.config import Config
 from installation.errors import ConfigError, FaultError
 from installation.output_file import whole_file
+from installation.outputs.kinds import KINDS
 from installation.places import INSTALLED, PACKAGE, kept
 from installation.service.unit import MARK, NAME, Unit
+from installation.service.words import anywhere
+from installation.sources.capture import DEMO, is_there
+from installation.sources.stand_in import PREFIX
 
 SYSTEM_FOLDER = Path("/etc/systemd/system")
-WINDOWS = ("--fullscreen", "--windowed", "--headless")
+FILES = frozenset({
+    "--config", "--report", "--timeline-record", "--timeline-play", "--generator", "--encoder", *(f"--{kind.name}" for kind in KINDS),
+})  # options of a show whose value is a file
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     service = Service(a.system, a.name)
     match a.command:
         case "install":
-            return service.install(_unit(a, shows), a.now, a.force)
+            return service.install(_unit(a, shows, check=True), a.now, a.force)
         case "uninstall":
             return service.uninstall(a.force)
     return service.show(_unit(a, shows))
@@ -56,15 +64,32 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _unit(a: argparse.Namespace, shows: Sequence[str]) -> Unit:
-    user = _user(a) if a.system else ""
-    config = load_config(a.config)  # a service that cannot start is told now
+def _unit(a: argparse.Namespace, shows: Sequence[str], check: bool = False) -> Unit:
+    """check: whether a show that could not begin is told, for a service manager does not try it again, and nobody would read why."""
+    user, folder = _user(a) if a.system else "", Path.cwd() if INSTALLED else kept(".")
+    words = anywhere([*(["--config", str(a.config)] if a.config else []), *shows], FILES)
+    asked = show.parse(words, "python -m installation service install --")
+    if asked.list_devices or asked.validate_config:
+        raise ConfigError(f"{'--list-devices' if asked.list_devices else '--validate-config'}: is no show; give it to run_installation.py")
+    config = show.configuration(asked)
+    _check_source(config, folder)
+    if check:
+        check_show(config, show.options_of(asked))
     # Left to itself a show goes on without a display where there is none, and a service would stay dark whose desktop comes a moment later.
-    chosen = config.canvas.mode != "auto" or any(word in WINDOWS or "canvas.mode=" in word for word in shows)
-    window = [] if chosen else ["--fullscreen"]
-    words = [*_program(), *(["--config", str(a.config.absolute())] if a.config else []), *shows, *window]
+    chosen = config.canvas.mode != "auto" or any("canvas.mode=" in text for text in show.overrides(asked))
+    command = [*_program(), *words, *([] if chosen else ["--fullscreen"])]
     display = a.display or (os.environ.get("DISPLAY", "") or ":0" if a.system else "")
-    return Unit(words, Path.cwd() if INSTALLED else kept("."), user, display, os.environ.get("FACETS_CACHE", ""))
+    return Unit(command, folder, user, display, os.environ.get("FACETS_CACHE", ""))
+
+
+def _check_source(config: Config, folder: Path) -> None:
+    """Raises ConfigError for a file that is looked for where the service starts, and is not there."""
+    source = config.source
+    if source == DEMO or source.isdecimal() or "://" in source or source.startswith(PREFIX):
+        return
+    path = Path(source).expanduser()
+    if not path.is_absolute() and is_there(str(folder / path)) is False:
+        raise config.error({"source": f"a service starts in {folder}, where this is not; write the whole path, as in {path.absolute()}"})
 
 
 def _user(a: argparse.Namespace) -> str:

@@ -15,11 +15,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
-from installation import __version__
+import yaml
+
+from installation import __version__, show
 from installation.assembly.networks import device_name
 from installation.assembly.options import RunOptions
-from installation.config import load_config
+from installation.assembly.soundness import check_words
+from installation.config import Config, load_config
+from installation.config_file import Value
 from installation.errors import ConfigError
 from installation.output_file import free_name, whole_file
 from installation.places import kept
@@ -29,6 +34,7 @@ from installation.soak.soak import Plan, Soak
 from installation.soak.verdict import Row, verdict
 
 DOES_NOT_HOLD = 1
+SECRETS = {("control", "web", "token"): "token", ("operator", "pin"): "pin"}  # keys, and the file of each while the soak runs
 CONFIG = "# A soak's own copy: it is broken and mended while the show runs.\n"
 
 
@@ -37,18 +43,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     own, shows = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
     a = _parser().parse_args(own)
+    config = _checked(a.config, ["--source", a.source, *shows])
     folder = free_name(a.out)
     try:
         folder.mkdir(parents=True)
     except OSError as err:
         raise ConfigError(f"--out {folder}: cannot be made ({err.strerror or err})") from err
-    config = folder / "soak.yaml"
-    config.write_text(CONFIG + _configuration(a.config), encoding="utf-8")
-    arguments = ["--config", str(config), "--source", a.source, *_chaos(a.every, a.seed), *shows]
+    copy = copied(config, folder)
+    arguments = ["--config", str(copy), "--source", a.source, *_chaos(a.every, a.seed), *shows]
     plan = Plan(3600 * a.hours, a.every, a.look, a.kills, a.patience, a.seed)
     print(f"soak: {a.hours:g} h, trouble every {a.every:g} s, then {a.kills} kills; into {folder}")
-    with Program(folder / "show", arguments) as show:
-        seen = Soak(show, config, plan, lambda line: print(f"soak: {line}", flush=True)).run()
+    try:
+        with Program(folder / "show", arguments) as program:
+            seen = Soak(program, copy, plan, lambda line: print(f"soak: {line}", flush=True)).run()
+    finally:
+        for name in SECRETS.values():
+            (folder / name).unlink(missing_ok=True)
     rows = verdict(seen)
     about = (
         f"Facets {__version__}, {device_name()}, {len(os.sched_getaffinity(0))} cores, {platform.system()} {platform.release()}; "
@@ -80,10 +90,38 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _configuration(path: Path | None) -> str:
-    """The file's text. Raises ConfigError where it is broken before anybody breaks it."""
-    load_config(path)
-    return "faces: {}\n" if path is None else path.read_text(encoding="utf-8")
+def _checked(path: Path | None, words: Sequence[str]) -> Config:
+    """The configuration of a file. words: what the show is given beside it. Raises ConfigError where either is broken before anybody
+    breaks it."""
+    asked = show.parse([*(["--config", str(path)] if path else []), *words], "python -m installation soak --hours N --")
+    check_words(show.configuration(asked), show.options_of(asked))
+    return load_config(path)
+
+
+def copied(config: Config, folder: Path) -> Path:
+    """A file in ``folder`` that says the same in any folder. What is secret is not said in it: it names a file beside it, which only its
+    owner can read."""
+    values = config.chosen()
+    for (*above, name), file in SECRETS.items():
+        section: Any = config
+        for key in above:
+            section = getattr(section, key)
+        if secret := getattr(section, name):
+            path = (folder / file).absolute()
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as owned:
+                owned.write(f"{secret}\n")
+            _put(values, (*above, f"{name}_file"), str(path))
+    path = folder / "soak.yaml"
+    path.write_text(CONFIG + (yaml.safe_dump(values, sort_keys=False, allow_unicode=True) if values else "faces: {}\n"), encoding="utf-8")
+    return path
+
+
+def _put(values: dict[str, Value], key: Sequence[str], value: Value) -> None:
+    for name in key[:-1]:
+        section = values.setdefault(name, {})
+        assert isinstance(section, dict)
+        values = section
+    values[key[-1]] = value
 
 
 def _chaos(every: float, seed: int) -> list[str]:

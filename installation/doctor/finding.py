@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from installation.config import Config
+from installation.errors import FacetsError
 
+CONFIGURATION = "configuration"  # a subject
 State = Literal["good", "note", "hand"]
 
 
@@ -20,6 +22,12 @@ class Finding:
     state: State
     text: str
     todo: str = ""
+
+
+def broken(err: FacetsError) -> Finding:
+    """Of a configuration with which no show can begin."""
+    todo = "mend the lines that are named; run_installation.py --validate-config says whether they are right"
+    return Finding(CONFIGURATION, "hand", str(err).replace("\n", "; "), todo)
 
 
 @dataclass(frozen=True, slots=True)

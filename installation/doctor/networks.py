@@ -9,8 +9,9 @@ from pathlib import Path
 
 import torch
 
-from installation.assembly.networks import ENGINE_CACHE, build_networks, models_of, table_of
-from installation.doctor.finding import Finding, Patient
+from installation.assembly.networks import ENGINE_CACHE, build_networks, models_of
+from installation.assembly.soundness import PLAIN_SHOW, check_controls, controls_of
+from installation.doctor.finding import Finding, Patient, broken
 from installation.errors import FacetsError
 from installation.models.bundle import Models
 from installation.registry.manifest import check_file, read_manifest
@@ -64,10 +65,13 @@ def weights(patient: Patient) -> Iterator[Finding]:
         yield Finding("weights", "hand", "; ".join(faults), "restore them: git checkout -- weights, or install the package anew")
     try:
         models = models_of(patient.config)
-        patient.config.check_controls(table_of(models).fault)
     except FacetsError as err:
         yield Finding("weights", "hand", str(err), "models: in the configuration, or the file; python -m installation weights info FILE")
         return
+    try:
+        check_controls(patient.config, PLAIN_SHOW, lambda: controls_of(patient.config, models))
+    except FacetsError as err:
+        yield broken(err)
     if not faults:
         yield Finding("weights", "good", f"{models.name}; {count} files as listed{' by size' if patient.quick else ''}")
     yield from _speed(patient, models)

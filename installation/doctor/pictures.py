@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
+from installation.assembly.invitation import invitation_of, something_is_kept
 from installation.assembly.settings import canvas_settings, capture_settings
 from installation.canvas.present import SOFTWARE, CanvasSettings, choose_mode, list_displays, open_canvas
 from installation.clock import MonotonicClock
 from installation.doctor.finding import Finding, Patient
-from installation.errors import DisplayError, SourceError
+from installation.errors import ConfigError, DisplayError, SourceError
 from installation.messages import Image
 from installation.operation.instance import holder
 from installation.places import kept
@@ -27,8 +25,6 @@ ENOUGH = 20  # pictures of it
 BLACK = 8.0  # mean of a picture, 0…255, under which a lens is covered or a room is dark
 SLOW = 0.6  # of the rate that was asked for
 GL_PACKAGES = "apt-get install libgl1 libegl1 libgl1-mesa-dri"
-CHINESE = ("NotoSansCJK*", "NotoSerifCJK*", "SourceHanSans*", "wqy-*", "DroidSansFallback*", "uming*", "ukai*")  # files of fonts
-FONT_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".fonts", Path.home() / ".local/share/fonts")
 
 
 def camera(patient: Patient) -> Iterator[Finding]:
@@ -121,7 +117,7 @@ def _gl(settings: CanvasSettings) -> Finding:
 
 
 def fonts(patient: Patient) -> Iterator[Finding]:
-    """The program's own font, and one for the visitors' languages that it does not know."""
+    """The figures' font, and those that the invitation is really written in, language by language."""
     import pygame
     import pygame.font
 
@@ -133,19 +129,17 @@ def fonts(patient: Patient) -> Iterator[Finding]:
         return
     if drawn <= 0:
         yield Finding("fonts", "hand", "the program's own font draws nothing", "make setup")
-    elif not chinese():
-        todo = "apt-get install fonts-noto-cjk, where visitors read Chinese"
-        yield Finding("fonts", "note", "the program's own draws Latin letters; no font for Chinese is here", todo)
-    else:
-        yield Finding("fonts", "good", "the program's own, and one for Chinese")
-
-
-def chinese() -> bool:
-    """Whether a font with Chinese letters is installed."""
-    if shutil.which("fc-list"):
-        try:
-            found = subprocess.run(["fc-list", ":lang=zh", "file"], capture_output=True, timeout=20, check=False)
-            return bool(found.stdout.strip())
-        except (OSError, subprocess.TimeoutExpired):
-            pass
-    return any(next(folder.rglob(pattern), None) for folder in FONT_FOLDERS if folder.is_dir() for pattern in CHINESE)
+        return
+    try:
+        invitation = invitation_of(patient.config, something_is_kept(patient.config))
+    except ConfigError:  # which the configuration's own finding tells
+        yield Finding("fonts", "good", "the figures' own")
+        return
+    if invitation.without:
+        lost = ", ".join(invitation.without)
+        todo = "apt-get install fonts-noto-cjk, or name one in invitation.font; or leave these out of invitation.languages"
+        yield Finding("fonts", "note", f"no font here has all letters of {lost}; the invitation is not shown in it", todo)
+        return
+    used = {words.font.name for said in invitation.texts.texts.values() for words in said}
+    languages = ", ".join(patient.config.invitation.languages)
+    yield Finding("fonts", "good", f"the figures' own; for the invitation in {languages}: {', '.join(sorted(used))}")

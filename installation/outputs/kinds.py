@@ -35,6 +35,12 @@ class OutputKind:
 KINDS = (OutputKind("record", "installation.outputs.record", "OUT.mp4", "record what the canvas shows", keeps=True),)
 
 
+def check_kept(kind: OutputKind, may_keep: bool) -> None:
+    """Raise ConfigError for an output that stores pictures which may not be stored."""
+    if kind.keeps and not may_keep:
+        raise ConfigError(f"--{kind.name}: a live camera is recorded only where privacy.allow_recording is true")
+
+
 def open_outputs(wanted: Mapping[str, Path], shown: Shown, config: Config, may_keep: bool) -> tuple[Output, ...]:
     """The outputs that are ``wanted``, by the name of their kind. may_keep: whether pictures of this source may be stored.
 
@@ -45,8 +51,7 @@ def open_outputs(wanted: Mapping[str, Path], shown: Shown, config: Config, may_k
         for kind in KINDS:
             if kind.name not in wanted:
                 continue
-            if kind.keeps and not may_keep:
-                raise ConfigError(f"--{kind.name}: a live camera is recorded only where privacy.allow_recording is true")
+            check_kept(kind, may_keep)
             output: Output = importlib.import_module(kind.module).open_output(wanted[kind.name], shown, config)
             undo.callback(output.close)
             outputs.append(output)

@@ -9,10 +9,8 @@ from pathlib import Path
 from installation.errors import SourceError
 from installation.sources.camera import IS_LINUX, SYSFS, check_device, list_cameras
 from installation.sources.capture import is_there
+from installation.sources.lasting import DEVICES, LINKS, links_of
 from installation.sources.stand_in import NAMES, PREFIX
-
-LINKS = (Path("/dev/v4l/by-id"), Path("/dev/v4l/by-path"))  # udev's names, which stay when numbers change
-DEVICES = Path("/dev")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +26,7 @@ def find_cameras(sysfs: Path = SYSFS, links: tuple[Path, ...] = LINKS, devices: 
     """Those that are plugged in; none is opened."""
     lasting: dict[Path, Path] = {}
     for folder in reversed(links):  # the first folder's names win
-        for link in sorted(folder.glob("*")) if folder.is_dir() else ():
-            lasting[Path(os.path.realpath(link))] = link
+        lasting |= links_of(folder)
     found = []
     for line in list_cameras(sysfs):
         number, _, name = line.split("  ", 2)

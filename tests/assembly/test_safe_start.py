@@ -11,6 +11,7 @@ from installation import show
 from installation.assembly.config_watch import KIND, ConfigWatch
 from installation.assembly.safe_start import LAST_GOOD, LEAST, Asked, begin, in_place_of
 from installation.assembly.schedule import schedule_of
+from installation.assembly.soundness import check_words
 from installation.config import load_config
 from installation.control.osc.udp import bound_socket, resolved
 from installation.control.port_errors import WayInError
@@ -283,7 +284,7 @@ class Watched:
         self.faults, self.ended, self.said, self.file = [], [], [], place.file
         running = load_config(place.file)
         tell = (lambda text, kind: self.faults.append((text, kind)), self.ended.append, self.said.append)
-        self.watch = ConfigWatch(place.file, (), running, *tell)
+        self.watch = ConfigWatch(place.file, (), running, check_words, *tell)
 
     def edit(self, text):
         new = self.file.with_suffix(".new")
@@ -305,6 +306,8 @@ def test_a_file_that_is_broken_while_the_show_runs_is_told_and_taken_back(place)
     assert seen.ended[-1] == KIND and seen.said == []  # it is what runs
     seen.edit("faces: {max: 3}\n")
     assert "has changed; that counts from the next start on" in seen.said[0]
+    seen.edit("invitation: {languages: [pl]}\n")  # it can be read, and no show would begin with it
+    assert f"{place.file}:1: invitation.languages: " in seen.faults[-1][0] and "would not start again" in seen.faults[-1][0]
     place.file.unlink()
     seen.watch.look()
     assert "no such file" in seen.faults[-1][0]

@@ -1,6 +1,7 @@
 """The unit and its command: what is written, what systemd is told, and that nobody's own unit is written over."""
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from installation.__main__ import main as run
 from installation.commands import service
 from installation.service.unit import MARK, Unit, quoted
 
+ROOT = Path(__file__).resolve().parents[2]
 SYSTEMCTL = """#!/bin/sh
 echo "$@" >> "{log}"
 case "$*" in *is-enabled*) echo enabled ;; *is-active*) echo active ;; esac
@@ -158,3 +160,56 @@ def test_systemd_itself_has_nothing_against_the_unit(tmp_path, user):
     done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
     complaints = [line for line in done.stderr.splitlines() if "facets.service" in line]
     assert complaints == []
+
+
+def exec_words(machine):
+    (command,) = keys((machine.units / "facets.service").read_text())["Service.ExecStart"]
+    return shlex.split(command.partition("run_installation.py ")[2])
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [(["--fullscren"], "--fullscren"), (["--set", "canvas.widht=5"], "canvas.widht"), (["--preset", "gone"], "--preset gone"),
+     (["--set", "invitation.languages=[pl]"], "no text in pl"), (["--generator", "gone.safetensors"], "gone.safetensors"),
+     (["--list-devices"], "--list-devices"), (["--source", "gone.mp4"], "gone.mp4")],
+)  # fmt: skip
+def test_what_goes_to_the_show_is_checked_before_anything_is_written(machine, asked, told, capsys):
+    try:
+        code = run(["service", "install", "--", *asked])
+    except SystemExit as end:  # argparse's own
+        code = end.code
+    assert code == 2 and told in capsys.readouterr().err
+    assert not machine.units.exists() and machine.told() == []
+
+
+def test_files_are_those_of_the_folder_that_the_command_is_given_in(machine, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").write_text("faces: {max: 2}\n")
+    shutil.copy(ROOT / "weights" / "encoder.safetensors", tmp_path / "own.safetensors")
+    (tmp_path / "clip.mp4").write_bytes(b"a film")
+    written = ["--report=r.json", "--record", "films/out.mp4", "--timeline-record", "moves"]
+    sets = ["--set", "models.children=[]", "--set", "faces.min_size=0.03"]
+    words = ["--source", "clip.mp4", *written, "--encoder", "own.safetensors", *sets, "--headless"]
+    assert run(["service", "install", "--config", "mine.yaml", "--", *words]) == 0
+    assert exec_words(machine) == [
+        "--config", f"{tmp_path}/mine.yaml", "--source", f"{tmp_path}/clip.mp4", f"--report={tmp_path}/r.json", "--record",
+        f"{tmp_path}/films/out.mp4", "--timeline-record", f"{tmp_path}/moves", "--encoder", f"{tmp_path}/own.safetensors", "--set",
+        "models.children=[]", "--set", "faces.min_size=0.03", "--headless",
+    ]  # fmt: skip
+    assert run(["service", "install", "--", "--set", "source=clip.mp4", "--set", "models.encoder=own.safetensors"]) == 0
+    words = exec_words(machine)
+    assert f"source={tmp_path}/clip.mp4" in words and f"models.encoder={tmp_path}/own.safetensors" in words
+    assert run(["service", "install", "--", "--source", "rtsp://camera/1"]) == 0 and "rtsp://camera/1" in exec_words(machine)
+    assert run(["service", "install", "--", "--source", "0"]) == 0 and exec_words(machine)[:2] == ["--source", "0"]
+
+
+def test_a_source_of_the_configuration_that_the_service_would_not_find_is_told(machine, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "clip.mp4").write_bytes(b"a film")
+    (tmp_path / "mine.yaml").write_text("source: clip.mp4\n")
+    assert run(["service", "install", "--config", "mine.yaml"]) == 2
+    said = capsys.readouterr().err
+    assert "mine.yaml:1: source: 'clip.mp4': " in said and f"write the whole path, as in {tmp_path}/clip.mp4" in said
+    assert not machine.units.exists()
+    (tmp_path / "mine.yaml").write_text(f"source: {tmp_path}/clip.mp4\n")
+    assert run(["service", "install", "--config", "mine.yaml"]) == 0

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+from installation.canvas.typefaces import OWN
 from installation.clock import MonotonicClock
 from installation.commands.doctor import main, page
 from installation.config import load_config
@@ -211,6 +212,16 @@ def test_the_page_is_one_page_and_says_what_to_do():
     text = "\n".join(lines)
     assert "→ do" in text and "→ wind it" in text and "not shown" not in text
     assert list(page([Finding("disk", "good", "room")], 80))[-1] == "Nothing needs a hand."
+
+
+def test_the_fonts_of_the_languages_that_the_invitation_is_shown_in(tmp_path):
+    (found,) = pictures.fonts(patient())
+    assert found.state == "good" and "en, de, fr, es, it, zh" in found.text and OWN.name in found.text
+    own = tmp_path / "texts.yaml"
+    own.write_text("come: {en: Look, uga: \U00010380}\n", encoding="utf-8")
+    (found,) = pictures.fonts(patient(f"invitation.texts={own}", "invitation.languages=[en, uga]"))
+    assert found.state == "note" and "no font here has all letters of uga" in found.text and "invitation.font" in found.todo
+    assert states(pictures.fonts(patient(f"invitation.texts={own}", "invitation.languages=[en]"))) == ["good"]
 
 
 def test_painters_styles_and_what_is_none(tmp_path, monkeypatch):

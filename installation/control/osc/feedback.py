@@ -59,6 +59,13 @@ class Seen:
     ignored: int = 0
 
 
+def check_out(settings: OscConfig) -> None:
+    """Raise ConfigError where it would send to itself."""
+    if settings.out_port == settings.port and settings.out_port and is_loopback(settings.out_host):
+        text = f"control.osc.out_port: {settings.out_port}: the program listens on that port itself; choose another, or 0 for none"
+        raise ConfigError(text)
+
+
 class OscFeedback:
     """Sends in a thread of its own. observe: the show as it is; preset: name of the one recalled last, empty for none."""
 
@@ -81,8 +88,7 @@ class OscFeedback:
     def start(self) -> None:
         """Begin to send. Raises ConfigError for a host that is not known, or where it would send to itself."""
         s = self._settings
-        if s.out_port == s.port and s.out_port and is_loopback(s.out_host):
-            raise ConfigError(f"control.osc.out_port: {s.out_port}: the program listens on that port itself; choose another, or 0 for none")
+        check_out(s)
         if s.out_port:
             self._out = _destination(s.out_host, s.out_port, "control.osc.out_host")
         for text in s.mirrors:

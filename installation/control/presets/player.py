@@ -64,7 +64,7 @@ class PresetPlayer:
         if problem is not None:
             raise problem
         if name not in self.catalogue.presets:
-            raise _no_such(name, self.catalogue.presets)
+            raise no_such_preset(name, self.catalogue.presets)
 
     def begin(self, name: str) -> None:
         """Start with a preset, without a fade. Raises ConfigError as ``check``."""
@@ -189,7 +189,8 @@ def edited_controls(old: Preset, new: Preset, beginnings: Mapping[str, Scalar]) 
     return edited
 
 
-def _no_such(name: str, names: Sequence[str] | Mapping[str, Preset]) -> ConfigError:
+def no_such_preset(name: str, names: Sequence[str] | Mapping[str, Preset]) -> ConfigError:
+    """The error for a preset that is asked for and is not there. names: those that are."""
     return ConfigError(f"--preset {name}: there is no such preset; there is {', '.join(names) or 'none'}")
 
 

@@ -7,6 +7,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,6 +23,7 @@ LOOK = 0.5  # s between two looks at whether the device is still there
 STALE = 0.5  # s without a block, after which it is silent
 LOST = 2.0  # s without a block, after which the device is opened anew
 RETRY = 3.0  # s between two tries to open it
+MISSING = "control.audio.enabled: true: needs the sound extra; install it with 'pip install sounddevice', or set false"
 
 Hear = Callable[[NDArray[np.float32]], None]  # a block, [samples, channels], -1…1
 
@@ -45,6 +47,12 @@ class Sound(Protocol):
         ...
 
 
+def check_package() -> None:
+    """Raise ConfigError where ``sounddevice`` is missing. The system's sound is left alone."""
+    if find_spec("sounddevice") is None:
+        raise ConfigError(MISSING)
+
+
 class PortAudio:
     """The system's sound, through sounddevice. Raises ConfigError where that is not installed."""
 
@@ -52,8 +60,7 @@ class PortAudio:
         try:
             import sounddevice
         except ImportError as err:
-            text = "control.audio.enabled: true: needs the sound extra; install it with 'pip install sounddevice', or set false"
-            raise ConfigError(text) from err
+            raise ConfigError(MISSING) from err
         except OSError as err:
             text = f"control.audio.enabled: true: {err}; install PortAudio (the system's package libportaudio2), or set false"
             raise ConfigError(text) from err
