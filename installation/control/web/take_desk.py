@@ -4,6 +4,7 @@ refuses it; deletes everything."""
 from __future__ import annotations
 
 import asyncio
+import os
 
 from aiohttp import web
 
@@ -18,6 +19,7 @@ def told(office: Office) -> Json:
     offers = [{"id": one.id, "shown": one.gallery == "shown", "until": office.ends(one).strftime("%H:%M")} for one in office.offered()]
     return {
         "kept": len(office.shelf.all()),
+        "going": office.shelf.going,
         "refusal": "" if refusal is None else refusal.value,
         "gallery": office.has_gallery,
         "offers": offers,
@@ -63,7 +65,7 @@ class TakeDesk:
         office = self._there()
         kept = next((one for one in office.offered() if one.id == request.match_info["id"]), None)
         path = None if kept is None else office.file(kept, SMALL)
-        if path is None or not path.is_file():
+        if path is None or not os.path.isfile(path):
             raise web.HTTPNotFound(text="no such picture\n")
         return web.FileResponse(path, headers={"Content-Type": "image/jpeg"})
 

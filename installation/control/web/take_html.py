@@ -28,7 +28,7 @@ def document(language: str, title: str, body: str, refresh: bool = False) -> str
 
 
 def sentence(language: str, word: str) -> str:
-    """A page that says one thing: ``gone``, ``unknown`` or ``deleted``."""
+    """A page that says one thing: ``gone``, ``going``, ``unknown`` or ``deleted``."""
     say = texts("page", language)
     body = f'<main class="alone"><h1>{escape(say[f"{word}_title"])}</h1><p>{escape(say[word])}</p></main>'
     return document(language, say[f"{word}_title"], body)

@@ -10,7 +10,7 @@ import pytest
 from installation.control.web.take_html import gallery, page, sentence
 from installation.takeaways.ageing import moment
 from installation.takeaways.kept import FILMS, SMALL, STILL, Kept
-from installation.takeaways.texts import texts
+from installation.takeaways.texts import languages, texts
 
 SAY = texts("page", "en")
 
@@ -84,7 +84,13 @@ def test_the_gallery_shows_films_where_there_are_some_and_says_so_where_there_is
     assert SAY["gallery_empty"] in gallery(office(), "en") and "http-equiv" not in text
 
 
-@pytest.mark.parametrize("word", ["gone", "unknown", "deleted"])
+def test_every_language_of_the_pages_has_every_sentence_of_its_own():
+    for language in languages("page"):
+        say = texts("page", language)
+        assert language == "en" or not [key for key in SAY if say[key] == SAY[key]]
+
+
+@pytest.mark.parametrize("word", ["gone", "going", "unknown", "deleted"])
 def test_a_page_that_says_one_thing_says_it(word):
     text = sentence("de", word)
     assert texts("page", "de")[word][:10] in text and "<form" not in text and '<html lang="de">' in text

@@ -14,6 +14,7 @@ from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
 from installation.control.web.preview import Preview
 from installation.control.web.server import WebPanel
+from installation.control.web.take_desk import told
 from installation.takeaways.ageing import moment
 from installation.takeaways.films import make_films
 from installation.takeaways.kept import FILMS, SMALL, STILL, new_secret
@@ -24,6 +25,7 @@ from installation.takeaways.reel import PICTURES
 from installation.takeaways.shelf import Limits, Shelf
 from tests.control.web.conftest import SEEN, control_config
 from tests.control.web.small_show import chromium, complaints, needs_chromium, screen, until
+from tests.dying_disk import DELETES, DyingDisk
 
 TOKEN = "correct-horse-battery-42"
 
@@ -31,9 +33,9 @@ TOKEN = "correct-horse-battery-42"
 class House:
     """A server that is reached from everywhere, with a token, and visitors' pictures on it."""
 
-    def __init__(self, folder, has_gallery=True, printer=None, **web):
+    def __init__(self, folder, has_gallery=True, printer=None, on_fault=pytest.fail, **web):
         self.late = 0.0
-        self.shelf = Shelf(folder, Limits(3600.0, 7200.0, 40, 1 << 30), pytest.fail, self.now)
+        self.shelf = Shelf(folder, Limits(3600.0, 7200.0, 40, 1 << 30), on_fault, self.now)
         self.office = Office(self.shelf, printer(self.shelf) if printer else None, has_gallery, UTC)
         config = control_config(**{"host": "0.0.0.0", "token": TOKEN, **web})
         state = ControlState(parameter_table((), ()))
@@ -139,6 +141,33 @@ def test_its_visitor_deletes_it_at_once(house):
     assert status == 200 and b"deleted from this machine" in body
     assert not (house.shelf.folder / kept.id).exists()
     assert house.ask(f"/take/{secret}")[0] == 410
+
+
+def test_a_picture_that_cannot_be_deleted_is_not_called_deleted(tmp_path, monkeypatch):
+    disk, faults = DyingDisk(monkeypatch), []
+    house = House(tmp_path / "shelf", on_fault=faults.append)
+    secret, kept = house.take()
+    disk.refuses = DELETES
+    status, _, body = house.ask(f"/take/{secret}/delete", "POST", Origin=f"http://127.0.0.1:{house.panel.port}")
+    assert status == 202 and b"can no longer be reached" in body and b"deleted from this machine" not in body.replace(b"being deleted", b"")
+    status, _, body = house.ask(f"/take/{secret}", Accept_Language="de")
+    assert status == 410 and "Es wird noch von diesem Rechner gelöscht" in body.decode()
+    assert house.ask(f"/take/{secret}/{STILL}")[0] == 410 and len(faults) == 1
+    assert json.loads(json.dumps(told(house.office)))["going"] == 1
+    disk.refuses = ()
+    house.shelf._woken.set()
+    until(lambda: house.shelf.going == 0)
+    assert b"It is over" in house.ask(f"/take/{secret}")[2]
+    assert not (house.shelf.folder / kept.id).exists()
+    house.close()
+
+
+def test_a_file_that_nobody_can_look_at_is_not_served(house, monkeypatch):
+    disk, (secret, kept) = DyingDisk(monkeypatch), house.take()
+    house.office.offer(kept)
+    disk.blind = house.shelf.folder / kept.id
+    assert house.ask(f"/take/{secret}/{STILL}")[0] == 404
+    assert house.ask(f"/panel/takeaways/{kept.id}.jpg", Authorization=f"Bearer {TOKEN}")[0] == 404
 
 
 @pytest.mark.parametrize(("method", "act", "origin", "status"), [
@@ -359,8 +388,6 @@ def test_an_operator_in_the_panel(house, tmp_path):
 
 
 def test_the_panel_hears_how_they_stand(house):
-    from installation.control.web.take_desk import told
-
     secret, kept = house.take()
     house.take()
     house.ask(f"/take/{secret}/offer", "POST")

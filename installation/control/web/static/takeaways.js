@@ -28,8 +28,9 @@ export class Takeaways {
     const count = told.kept === 1 ? "1 picture is kept." : `${told.kept} pictures are kept.`;
     const waiting = told.offers.filter((one) => !one.shown).length;
     const offers = waiting ? ` ${waiting} offered for the gallery.` : "";
-    this.said.textContent = count + offers + (told.refusal ? ` No more just now: ${told.refusal}.` : "");
-    this.said.classList.toggle("refused", Boolean(told.refusal));
+    const going = told.going ? ` ${told.going} could not be deleted yet: no code leads there any more, and it is tried again.` : "";
+    this.said.textContent = count + offers + going + (told.refusal ? ` No more just now: ${told.refusal}.` : "");
+    this.said.classList.toggle("refused", Boolean(told.refusal || told.going));
     this.clear.parentNode.hidden = !told.kept;
     this.list.replaceChildren(...told.offers.map((one) => this.offer(one)));
   }
