@@ -111,6 +111,11 @@ class Shelf:
         now = self._now()
         return now.wall + kept.left(now)
 
+    def gallery_left(self, kept: Kept) -> float:
+        """Seconds that it may still be in the gallery, as it stands; its page may have more."""
+        now = self._now()
+        return min(kept.left(now), replace(kept, lasts=self.limits.gallery).left(now))
+
     # ---- what changes ------------------------------------------------------------------------------------------------
 
     def add(self, secret: str, write: Callable[[Path], tuple[str, ...]]) -> Kept:
@@ -154,8 +159,9 @@ class Shelf:
         self._alter(name, lambda kept: replace(kept, prints=kept.prints + 1))
 
     def gallery(self, name: str, state: Gallery) -> None:
-        """Offer it, show it, refuse it, or take it back. In the gallery, and only there, it has the gallery's time."""
-        lasts = self.limits.gallery if state == "shown" else self.limits.lasts
+        """Offer it, show it, refuse it, or take it back. In the gallery, and only there, it has the gallery's time where that is more than
+        its own, of which nothing is taken: its visitor was promised it."""
+        lasts = max(self.limits.lasts, self.limits.gallery) if state == "shown" else self.limits.lasts
         self._alter(name, lambda kept: replace(kept, gallery=state, lasts=lasts))
         self._woken.set()
 

@@ -447,6 +447,19 @@ def test_the_gallery_has_its_own_time_and_who_takes_it_back_has_the_old_one(make
         shelf.find(secret)
 
 
+def test_a_gallery_of_less_time_takes_none_from_what_was_promised(make, clocks):
+    shelf = make(replace(LIMITS, lasts=10_000.0))
+    secret, kept = put(shelf)
+    shelf.gallery(kept.id, "shown")
+    clocks.later(7199.0)
+    assert shelf.gallery_left(shelf.find(secret)) == 1.0
+    clocks.later(2.0)
+    assert shelf.gallery_left(shelf.find(secret)) == 0.0 and read_note(shelf.folder / kept.id).lasts == 10_000.0
+    clocks.later(2800.0)
+    with pytest.raises(GoneError):
+        shelf.find(secret)
+
+
 def test_what_is_taken_back_or_printed_on_a_full_disk_holds_at_once_and_is_written_when_there_is_room(make, faults, monkeypatch):
     shelf = make()
     secret, kept = put(shelf)

@@ -9,14 +9,15 @@ import os
 from aiohttp import web
 
 from installation.control.web.desk_view import Json
-from installation.takeaways.kept import SMALL, STILL
+from installation.takeaways.kept import SMALL, STILL, Kept
 from installation.takeaways.office import Office
+from installation.takeaways.texts import clock_of
 
 
 def told(office: Office) -> Json:
     """How the takeaways stand, for the panel."""
     refusal = office.shelf.refusal
-    offers = [{"id": one.id, "shown": one.gallery == "shown", "until": office.ends(one).strftime("%H:%M")} for one in office.offered()]
+    offers = [{"id": one.id, "shown": one.gallery == "shown", "until": _until(office, one)} for one in office.offered()]
     return {
         "kept": len(office.shelf.all()),
         "going": office.shelf.going,
@@ -24,6 +25,10 @@ def told(office: Office) -> Json:
         "gallery": office.has_gallery,
         "offers": offers,
     }
+
+
+def _until(office: Office, kept: Kept) -> str:
+    return clock_of(office.hangs_until(kept), office.now(), "en")
 
 
 class Gallery:

@@ -40,7 +40,7 @@ export class Takeaways {
     const buttons = [el("button", { class: "trigger", type: "button", onclick: does("refuse") }, one.shown ? "take down" : "refuse")];
     if (one.shown && this.studio) buttons.unshift(el("a", { class: "trigger", href: `/studio?takeaway=${one.id}`, title: "Open it in the studio, to look at and to edit" }, "Studio"));
     if (!one.shown) buttons.unshift(el("button", { class: "trigger", type: "button", onclick: does("show") }, "show"));
-    const words = one.shown ? `in the gallery until ${one.until}` : `offered; gone at ${one.until}`;
+    const words = one.shown ? `in the gallery until ${one.until}` : `offered; here until ${one.until}`;
     const picture = el("img", { src: `/panel/takeaways/${one.id}.jpg`, alt: "what a visitor offers for the gallery", loading: "lazy" });
     return el("li", {}, picture, el("div", {}, el("span", {}, words), el("div", { class: "steps" }, ...buttons)));
   }
