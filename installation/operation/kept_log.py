@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import logging.handlers
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,8 +20,8 @@ LOGGER = "facets.log"  # whose word it is that lines are missing
 
 
 class KeptLog(logging.handlers.RotatingFileHandler):
-    """``facets.log`` in a folder, and the older ``facets.log.1`` …. megabytes: of each file; files: in all. on_fault: told once that
-    nothing can be written, and not again before something could be."""
+    """``facets.log`` in a folder, and the older ``facets.log.1`` …. megabytes: of each file; files: in all, of which a single one begins
+    anew when it is full. on_fault: told once that nothing can be written, and not again before something could be."""
 
     def __init__(self, folder: Path, megabytes: float, files: int, on_fault: Callable[[str], None]) -> None:
         super().__init__(folder / NAME, maxBytes=int(megabytes * 2**20), backupCount=files - 1, encoding="utf-8", delay=True)
@@ -43,6 +44,12 @@ class KeptLog(logging.handlers.RotatingFileHandler):
             super().emit(
                 logging.LogRecord(LOGGER, logging.WARNING, "", 0, f"{missing} lines before this one could not be written", None, None)
             )
+
+    def doRollover(self) -> None:
+        """A log of one file begins anew: without older ones the library would write on at its end."""
+        super().doRollover()
+        if self.backupCount == 0:
+            os.truncate(self.baseFilename, 0)
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Instead of a traceback on the terminal for each line."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -91,6 +92,7 @@ class Visits:
         self._clock, self._most_bytes = clock, most_bytes
         self._lock = threading.Lock()
         self._visits: dict[str, Visit] = {}
+        self._taken_back: deque[str] = deque(maxlen=MOST)  # ids of lent ones that are gone, whoever noticed it first
 
     def __len__(self) -> int:
         return len(self._visits)
@@ -116,11 +118,10 @@ class Visits:
     def get(self, id: str, touch: bool = True) -> Visit:
         """Raises StudioError where it is not kept any more. touch: whether it is being worked on."""
         with self._lock:
-            known = self._visits.get(id)
             self._prune()
             visit = self._visits.get(id)
             if visit is None:
-                raise StudioError(410, FORGOTTEN if known is None or known.lent is None else TAKEN_BACK)
+                raise StudioError(410, TAKEN_BACK if id in self._taken_back else FORGOTTEN)
             if touch:
                 visit.used = self._clock()
             return visit
@@ -165,4 +166,6 @@ class Visits:
 
     def _prune(self) -> None:
         now = self._clock()
-        self._visits = {id: one for id, one in self._visits.items() if now - one.used < SECONDS and (one.lent is None or one.lent())}
+        kept = {id: one for id, one in self._visits.items() if now - one.used < SECONDS and (one.lent is None or one.lent())}
+        self._taken_back.extend(id for id, one in self._visits.items() if one.lent is not None and id not in kept)
+        self._visits = kept

@@ -20,8 +20,9 @@ from installation.takeaways.maker import SMALL_LONGEST, Maker
 from installation.takeaways.reel import Reel
 from installation.takeaways.session import Phase, Session, Standing
 from installation.takeaways.shelf import Shelf
-from installation.takeaways.texts import duration, texts
+from installation.takeaways.texts import duration, texts, until
 
+TAKING = (Phase.POSING, Phase.FILMING)
 FULL = "full"  # the sentence for whoever asks where no picture can be taken
 
 
@@ -84,6 +85,7 @@ class Booth:
     def step(self, now: float) -> None:
         """After the picture of ``now``."""
         pressed, self._pressed = self._pressed, False
+        taking = self._session.phase in TAKING
         if self._links.dark():
             self._session.drop(now)
         else:
@@ -93,6 +95,8 @@ class Booth:
             if refusal is not None and self._standing.word == FULL != before:
                 self._links.on_fault(f"takeaways: a visitor was told to come back later: {refusal.value}")
             self._take(now)
+        if taking and self._session.phase not in (*TAKING, Phase.MAKING):
+            self._forget()
         if self._session.phase is Phase.IDLE:
             self._standing, self.shown = Standing(), None
         self._dress()
@@ -120,6 +124,12 @@ class Booth:
                 self.shown = made.kept
                 session.ready(now)
 
+    def _forget(self) -> None:
+        """Nothing is to come of what was taken so far."""
+        self._still = None
+        if self._maker.idle:  # otherwise the reel is the maker's, who clears it
+            self._reel.clear()
+
     def _hear(self, turn: int, still: Image, secret: str | None, kept: Kept | None) -> None:
         """In the maker's thread: the page can be opened, or nothing could be kept."""
         if secret is None or kept is None:
@@ -131,10 +141,10 @@ class Booth:
 
     def _code(self, still: Image, secret: str, kept: Kept) -> Card:
         say = texts("canvas", self._language)
-        clock = datetime.fromtimestamp(self._shelf.ends(kept), self._zone).strftime("%H:%M")
+        ends = datetime.fromtimestamp(self._shelf.ends(kept), self._zone)
         scale = min(1.0, SMALL_LONGEST / max(still.shape))
         small = cv2.resize(still, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        lines = say["scan"], say["whoever"], say["until"].format(clock=clock)
+        lines = say["scan"], say["whoever"], until(ends, datetime.now(self._zone), self._language)
         return Card(say["showing"], lines, np.asarray(small, np.uint8), qr_rgb(self._links.link(secret), module_px=1), "bar")
 
     def _dress(self) -> None:
@@ -161,4 +171,3 @@ class Booth:
                 self._card = Card(say[standing.word])
             case _:
                 self._card, self._made = None, None
-

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -83,8 +82,8 @@ class Maker:
         self._shelf.finish(one.id)
 
     def _films(self, name: str, film: Pictures) -> None:
-        with tempfile.TemporaryDirectory(prefix=f".making-{FILMS}-", dir=self._shelf.folder) as folder:
-            process = self._begin(Path(folder))
+        with self._shelf.workplace(FILMS) as folder:
+            process = self._begin(folder)
             if process is None:
                 return
             assert process.stdin is not None and process.stdout is not None and process.stderr is not None
@@ -96,7 +95,7 @@ class Maker:
                 except BrokenPipeError:  # it says why
                     pass
                 for line in process.stdout:
-                    self._shelf.put(name, Path(folder) / line.decode().strip())
+                    self._shelf.put(name, folder / line.decode().strip())
                 said = process.stderr.read().decode("utf-8", "replace").strip()
             except BaseException:
                 process.terminate()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 from installation.takeaways.kept import Gallery, Kept
@@ -27,6 +27,18 @@ class Office:
         """When it will be deleted."""
         return datetime.fromtimestamp(self.shelf.ends(kept), self.zone)
 
+    def now(self) -> datetime:
+        """The clock in the zone of the pages."""
+        return datetime.now(self.zone)
+
+    def hangs_until(self, kept: Kept) -> datetime:
+        """When the gallery's time for it is over, or its own."""
+        return self.now() + timedelta(seconds=self.shelf.gallery_left(kept))
+
+    def may_hang(self, kept: Kept) -> bool:
+        """Whether there is a gallery, and time left in it."""
+        return self.has_gallery and self.shelf.gallery_left(kept) > 0
+
     def file(self, kept: Kept, name: str) -> Path | None:
         """Where a file of it lies; None where it has none of this name."""
         return self.shelf.path(kept, name)
@@ -48,7 +60,7 @@ class Office:
 
     def offer(self, kept: Kept) -> None:
         """Its visitor wants it in the gallery. What was refused stays refused."""
-        if self.has_gallery and kept.gallery == "":
+        if self.may_hang(kept) and kept.gallery == "":
             self.shelf.gallery(kept.id, "offered")
 
     def withdraw(self, kept: Kept) -> None:
@@ -65,8 +77,8 @@ class Office:
         return found is not None
 
     def offered(self) -> tuple[Kept, ...]:
-        """What an operator may look at: offered by its visitor, or shown."""
-        return tuple(one for one in self.shelf.all() if self.has_gallery and one.gallery in ("offered", "shown"))
+        """What an operator may look at: offered by its visitor, or shown; for no longer than the gallery's time."""
+        return tuple(one for one in self.shelf.all() if one.gallery in ("offered", "shown") and self.may_hang(one))
 
     def shown(self) -> tuple[Kept, ...]:
         """The gallery, the newest first."""

@@ -12,7 +12,7 @@ from installation.takeaways.gestures import Asking, Seen, Way
 LEFT_SECONDS = 1.0  # without the visitor who asked, after which there is no picture
 TOLD_SECONDS = 3.5  # that a sentence stays
 SHOWN_FROM = 0.25  # of the time that a gesture has to be held, from which on it is answered on the canvas
-PATIENCE = 3.0  # s for a picture that can be taken, as while flashes are held back
+PATIENCE = 3.0  # s beyond its time for a picture or a film that can be taken, as while flashes are held back
 MAKING_SECONDS = 20.0  # that a picture may take to be stored, before it is given up
 
 
@@ -82,7 +82,8 @@ class Session:
                 if now - self._since >= MAKING_SECONDS:
                     self.tell("failed", now)
             case Phase.FILMING:
-                pass
+                if now - self._since >= self._times.filming + PATIENCE:
+                    self.tell("failed", now)
         return self._standing(now)
 
     def posed(self, now: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
@@ -13,6 +14,7 @@ from installation.config_file import parse_document
 CanvasLanguage = Literal["en", "de", "fr", "es", "it"]
 FIRST = "en"
 LONGEST_WISH = 200  # characters of what a browser says of its languages
+DAY_FIRST, DATES = "%d/%m", MappingProxyType({"en": "%d %B", "de": "%d.%m.", "zh": "%m月%d日"})
 UNITS: Mapping[str, tuple[tuple[str, str], tuple[str, str], tuple[str, str]]] = MappingProxyType({
     "en": (("minute", "minutes"), ("hour", "hours"), ("day", "days")),
     "de": (("Minute", "Minuten"), ("Stunde", "Stunden"), ("Tag", "Tage")),
@@ -64,3 +66,20 @@ def duration(seconds: float, language: str) -> str:
     return f"{count} {minute[0] if count == 1 else minute[1]}"
 
 
+def date_of(moment: datetime, language: str) -> str:
+    """A day without its year: 05 November, 05.11."""
+    return moment.strftime(DATES.get(language, DAY_FIRST))
+
+
+def clock_of(moment: datetime, now: datetime, language: str) -> str:
+    """A time: 14:20, and with its day, 05 November, 14:20, where that is not today's. Both in the same zone."""
+    clock = f"{moment:%H:%M}"
+    return clock if moment.date() == now.date() else f"{date_of(moment, language)}, {clock}"
+
+
+def until(ends: datetime, now: datetime, language: str) -> str:
+    """What the canvas says of the end of a takeaway. Both in the same zone."""
+    say = texts("canvas", language)
+    if ends.date() == now.date():
+        return say["until"].format(clock=f"{ends:%H:%M}")
+    return say["until_date"].format(date=date_of(ends, language), clock=f"{ends:%H:%M}")

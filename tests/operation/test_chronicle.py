@@ -111,6 +111,17 @@ def test_files_take_turns(tmp_path):
     assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} WARNING test: ", files[0].read_text())
 
 
+def test_a_log_of_one_file_begins_anew_and_never_outgrows_it(tmp_path):
+    log = KeptLog(tmp_path, 0.001, 1, pytest.fail)
+    for number in range(200):
+        say(log, f"{chr(97 + number % 26) * 3}{chr(97 + number // 26)} a line of its own kind")
+        assert (tmp_path / NAME).stat().st_size <= 1100
+    log.close()
+    assert [file.name for file in tmp_path.iterdir()] == [NAME]
+    kept = (tmp_path / NAME).read_text()
+    assert "aaaa a line" not in kept and re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} WARNING test: ", kept)
+
+
 def test_repeats_are_folded(tmp_path):
     log = KeptLog(tmp_path, 1, 2, pytest.fail)
     for number in range(500):

@@ -88,3 +88,15 @@ def test_all_together_hold_no_more_than_their_share(clock):
 def test_ids_cannot_be_guessed():
     ids = {visit().id for _ in range(100)}
     assert len(ids) == 100 and all(len(one) >= 24 for one in ids)
+
+
+@pytest.mark.parametrize("notices", [Visits.prune, len, lambda visits: visits.kept("x"), lambda visits: visits.add(visit())])
+def test_a_lent_picture_that_was_taken_back_is_told_so_whoever_noticed_it_first(clock, notices):
+    visits, one, there = Visits(clock), visit(), True
+    one.lent = lambda: there
+    visits.add(one)
+    there = False
+    notices(visits)
+    for _ in range(2):
+        with pytest.raises(StudioError, match="took it back"):
+            visits.get(one.id)

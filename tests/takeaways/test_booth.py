@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import time
-from datetime import UTC
+from datetime import UTC, datetime
 
 import cv2
 import numpy as np
@@ -21,7 +21,7 @@ from installation.takeaways.booth import Booth, BoothLinks
 from installation.takeaways.gestures import Button, HeldSmile
 from installation.takeaways.kept import FILMS, STILL
 from installation.takeaways.maker import Maker
-from installation.takeaways.session import Phase, Session, Times
+from installation.takeaways.session import PATIENCE, Phase, Session, Times
 from installation.takeaways.shelf import Limits, Shelf
 
 SIZE = (640, 360)
@@ -32,9 +32,9 @@ STEP = 1 / 30
 class Mirror:
     """A canvas that shows a room which changes from picture to picture, with figures over it."""
 
-    def __init__(self, folder, renderer=None, an_hour=40, code_seconds=3.0):
+    def __init__(self, folder, renderer=None, an_hour=40, code_seconds=3.0, lasts=600.0):
         self.faults = []
-        self.shelf = Shelf(folder, Limits(600.0, 600.0, an_hour, 1 << 30), self.faults.append)
+        self.shelf = Shelf(folder, Limits(lasts, 600.0, an_hour, 1 << 30), self.faults.append)
         self.maker = Maker(self.shelf, self.faults.append)
         self.compose = Compose(renderer or PlainRenderer(*SIZE))
         self.controls = ControlState(parameter_table((), ()), {"look/grain": 0.0, "look/vignette": 0.0, "look/mirror": False})
@@ -115,10 +115,27 @@ def test_a_smile_becomes_a_code_that_a_phone_reads_and_pictures_of_the_mirror_al
     assert mirror.faults == []
 
 
-def test_the_film_has_neither_card_nor_figures(mirror):
+def test_a_code_says_the_day_of_the_end_where_that_is_not_today(tmp_path):
+    mirror = Mirror(tmp_path / "shelf", lasts=7 * 86_400.0)
+    mirror.booth.press()
+    mirror.until(Phase.SHOWING)
+    mirror.turn()
+    ends = datetime.fromtimestamp(mirror.shelf.ends(mirror.booth.shown), UTC)
+    assert mirror.booth._card.lines[-1].startswith(f"Deleted on {ends:%d %B} at ")
+    mirror.close()
+
+
+def test_the_film_has_neither_card_nor_figures(mirror, monkeypatch):
+    taken, make = [], mirror.maker.make
+
+    def makes(still, film, told):
+        taken.append(film.copy())  # it is black as soon as it is made
+        make(still, film, told)
+
+    monkeypatch.setattr(mirror.maker, "make", makes)
     mirror.booth.press()
     mirror.until(Phase.MAKING)
-    film = mirror.booth._reel.pictures.astype(int)
+    film = taken[0].astype(int)
     room = cv2.resize(mirror.room, film.shape[2:0:-1], interpolation=cv2.INTER_AREA).astype(int)
     for place in (np.s_[:, :30, :100], np.s_[:, 250:]):
         assert np.abs(film[place] - room[place[1:]]).max() <= 6
@@ -148,6 +165,35 @@ def test_a_dark_canvas_takes_none(mirror):
     mirror.dark = True
     mirror.run(5.0)
     mirror.dark = False
+    mirror.run(5.0)
+    assert mirror.session.phase is Phase.IDLE and mirror.shelf.all() == ()
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1.0])
+def test_a_canvas_that_gets_dark_while_it_films_leaves_nothing_in_memory(mirror, seconds):
+    mirror.booth.press()
+    mirror.until(Phase.FILMING)
+    mirror.run(seconds)
+    assert mirror.booth._still is not None and mirror.booth._reel.pictures.any()
+    mirror.dark = True
+    mirror.turn()
+    assert mirror.session.phase is Phase.IDLE and mirror.maker.idle
+    assert mirror.booth._still is None and not mirror.booth._reel.pictures.any()
+    mirror.dark = False
+    mirror.booth.press()
+    mirror.until(Phase.SHOWING)
+    assert len(mirror.shelf.all()) == 1 and mirror.faults == []
+
+
+def test_a_film_for_which_there_are_no_pictures_ends_in_a_sentence_and_leaves_nothing(mirror, monkeypatch):
+    mirror.booth.press()
+    mirror.until(Phase.FILMING)
+    monkeypatch.setattr(Compose, "clean", None)  # as while flashes are held back
+    mirror.run(3.4 + PATIENCE - 0.2)
+    assert mirror.session.phase is Phase.FILMING
+    mirror.run(0.4)
+    assert mirror.booth._standing.word == "failed"
+    assert mirror.booth._still is None and not mirror.booth._reel.pictures.any()
     mirror.run(5.0)
     assert mirror.session.phase is Phase.IDLE and mirror.shelf.all() == ()
 

@@ -3,7 +3,7 @@
 import pytest
 
 from installation.takeaways.gestures import Button, HeldSmile, RaisedHand, Seen
-from installation.takeaways.session import LEFT_SECONDS, TOLD_SECONDS, Phase, Session, Times
+from installation.takeaways.session import LEFT_SECONDS, PATIENCE, TOLD_SECONDS, Phase, Session, Times
 
 STEP = 1 / 30
 TIMES = Times(counting=5.0, filming=3.4, showing=20.0)
@@ -174,6 +174,14 @@ def test_a_picture_that_cannot_be_taken_or_kept_ends_in_a_sentence(stand):
     stand.run(5.2, pressed=True)
     assert stand.session.phase is Phase.POSING
     assert stand.run(3.5)[-1] is Phase.TOLD
+    assert stand.standing.word == "failed"
+
+
+def test_a_film_that_does_not_come_to_its_end_has_one_of_its_own(stand):
+    stand.run(5.2, pressed=True)
+    stand.session.posed(stand.now)
+    assert stand.run(TIMES.filming + PATIENCE - 0.1) == [Phase.FILMING]
+    assert stand.run(0.2)[-1] is Phase.TOLD
     assert stand.standing.word == "failed"
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import threading
 import time
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from installation.takeaways.kept import NOTE, id_of, new_secret, read_note
 from installation.takeaways.leftovers import ENDED
 from installation.takeaways.quota import EACH, Refusal
 from installation.takeaways.shelf import GoneError, Limits, Shelf
+from tests.dying_disk import DELETES, DyingDisk
 
 LIMITS = Limits(lasts=600.0, gallery=7200.0, an_hour=5, most_bytes=1 << 30)
 
@@ -56,6 +58,19 @@ def make(tmp_path, clocks, faults):
     yield made
     for one in opened:
         one.close()
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    return DyingDisk(monkeypatch)
+
+
+def until(holds):
+    """Whatever is done beside the test has a minute."""
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def write(folder):
@@ -173,6 +188,165 @@ def test_a_link_that_ended_is_told_apart_from_one_that_never_was_after_a_restart
         make().close()
 
 
+def test_what_cannot_be_deleted_is_out_of_reach_told_once_and_deleted_as_soon_as_that_can_be(make, clocks, disk, faults):
+    shelf = make(replace(LIMITS, most_bytes=EACH + 10))
+    secret, kept = put(shelf)
+    disk.refuses = DELETES
+    assert shelf.remove(kept.id)
+    for _ in range(2):
+        with pytest.raises(GoneError) as told:
+            shelf.find(secret)
+        assert not told.value.deleted and shelf.all() == () and shelf.going == 1
+        shelf._woken.set()  # as it is every few seconds
+    assert (shelf.folder / kept.id / "picture.jpg").exists()
+    assert shelf._quota.refusal(clocks()) is Refusal.SPACE  # it fills its room as before
+    assert faults == [f"takeaways: {shelf.folder / kept.id}: cannot be deleted; it is tried again"]
+    disk.refuses = ()
+    shelf._woken.set()
+    until(lambda: shelf.going == 0)
+    assert [place for place in shelf.folder.iterdir() if place.is_dir()] == [] and shelf._quota.refusal(clocks()) is None
+    with pytest.raises(GoneError) as told:
+        shelf.find(secret)
+    assert told.value.deleted and len(faults) == 1
+
+
+@pytest.mark.parametrize("more", ["truncate", "replace"])  # its own files cannot be written, or nothing beside them can
+def test_a_picture_that_could_not_be_deleted_does_not_come_back_with_the_next_show(make, disk, more):
+    shelf = make()
+    secret, kept = put(shelf)
+    disk.refuses = (*DELETES, more)
+    shelf.remove(kept.id)
+    shelf.close()
+    again = make()
+    assert again.opened == "1 were over their time and cannot be deleted yet" and again.all() == ()
+    with pytest.raises(GoneError) as told:
+        again.find(secret)
+    assert not told.value.deleted
+    assert ((shelf.folder / kept.id / "picture.jpg").read_bytes() == b"") is (more == "replace")  # what can be emptied is
+    disk.refuses = ()
+    again._woken.set()
+    until(lambda: again.going == 0)
+    assert not (shelf.folder / kept.id).exists()
+
+
+@pytest.mark.parametrize("left", [".making-" + "0" * 40, ".going-" + "0" * 40, ".making-films-x", ".going-.making-films-x"])
+def test_what_a_killed_show_left_half_done_is_tried_again_too(make, disk, left):
+    shelf = make()
+    shelf.close()
+    (shelf.folder / left).mkdir()
+    (shelf.folder / left / "picture.jpg").write_bytes(b"half")
+    disk.refuses = DELETES
+    again = make()
+    assert again.going == 1 and again.opened == ""
+    disk.refuses = ()
+    again._woken.set()
+    until(lambda: again.going == 0)
+    assert [place for place in shelf.folder.iterdir() if place.is_dir()] == []
+
+
+def test_a_picture_that_could_neither_be_kept_nor_deleted_is_tried_again(make, disk):
+    shelf = make()
+
+    def fails(folder):
+        write(folder)
+        disk.refuses = DELETES
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        shelf.add(new_secret(), fails)
+    assert shelf.going == 1
+    disk.refuses = ()
+    shelf._woken.set()
+    until(lambda: shelf.going == 0)
+    assert [place for place in shelf.folder.iterdir() if place.is_dir()] == []
+
+
+def test_films_that_are_in_the_making_are_deleted_when_that_can_be(make, disk):
+    shelf = make()
+    with shelf.workplace("films") as place:
+        (place / "loop.mp4").write_bytes(b"a film")
+        assert place.parent == shelf.folder and stat.S_IMODE(os.stat(place).st_mode) == 0o700
+        disk.refuses = DELETES
+    assert shelf.going == 1
+    disk.refuses = ()
+    shelf._woken.set()
+    until(lambda: shelf.going == 0)
+    assert [place for place in shelf.folder.iterdir() if place.is_dir()] == []
+
+
+def test_who_deletes_all_of_them_hears_how_many_are_deleted(make, disk):
+    shelf = make()
+    put(shelf)
+    disk.refuses = DELETES
+    assert shelf.clear() == 0 and shelf.all() == () and shelf.going == 1
+    disk.refuses = ()
+    put(shelf)
+    assert shelf.clear() == 1
+
+
+def test_a_link_that_is_over_is_known_on_once_a_full_disk_has_room(make, monkeypatch):
+    shelf = make()
+    secret, kept = put(shelf)
+    (shelf.folder / f".{ENDED}").mkdir()  # nothing can be written there
+    shelf.remove(kept.id)
+    (shelf.folder / f".{ENDED}").rmdir()
+    shelf._woken.set()
+    until((shelf.folder / ENDED).exists)
+    shelf.close()
+    with pytest.raises(GoneError):
+        make().find(secret)
+
+
+def test_what_nobody_can_look_at_counts_as_there_and_stops_nothing(make, clocks, disk, faults):
+    shelf = make()
+    secret, kept = put(shelf)
+    other, other_kept = put(shelf)
+    shelf.gallery(other_kept.id, "shown")  # it has more time
+    clocks.later(601.0)
+    disk.refuses, disk.blind = DELETES, shelf.folder / kept.id
+    with pytest.raises(GoneError) as told:
+        shelf.find(secret)
+    assert not told.value.deleted and shelf.find(other) is not None
+    shelf._woken.set()
+    clocks.later(LIMITS.gallery)
+    disk.refuses, disk.blind = (), None
+    shelf._woken.set()
+    until(lambda: not (shelf.folder / other_kept.id).exists() and shelf.going == 0)
+    assert faults == [f"takeaways: {shelf.folder / kept.id}: cannot be deleted; it is tried again"]
+
+
+def test_a_show_begins_though_nobody_can_look_at_what_lies_there(make, disk):
+    shelf = make()
+    secret, kept = put(shelf)
+    other, _ = put(shelf)
+    shelf.close()
+    disk.refuses, disk.blind = DELETES, shelf.folder / kept.id
+    again = make()
+    assert again.find(other) is not None and again.going == 1
+    with pytest.raises(GoneError):
+        again.find(secret)
+
+
+def test_whatever_a_look_at_the_time_raises_is_told_and_the_next_one_deletes(make, clocks, faults, monkeypatch):
+    shelf = make()
+    _, kept = put(shelf)
+    does, raised = shelf._quota.refusal, threading.Event()
+
+    def raises(now):
+        raised.set()
+        raise RuntimeError("nobody thought of this")
+
+    monkeypatch.setattr(shelf._quota, "refusal", raises)
+    shelf._woken.set()
+    assert raised.wait(60)
+    until(lambda: faults)
+    monkeypatch.setattr(shelf._quota, "refusal", does)
+    clocks.later(601.0)
+    shelf._woken.set()
+    until(lambda: not (shelf.folder / kept.id).exists())
+    assert set(faults) == {f"takeaways: {shelf.folder}: a look at the time failed (nobody thought of this); there is another one soon"}
+
+
 @pytest.mark.parametrize(("wall", "stays"), [(300.0, True), (700.0, False), (-60.0, False)])
 def test_after_a_power_cut_the_wall_clock_counts_and_what_comes_from_the_future_goes(make, clocks, wall, stays):
     shelf = make()
@@ -269,6 +443,19 @@ def test_the_gallery_has_its_own_time_and_who_takes_it_back_has_the_old_one(make
     assert shelf.find(secret).gallery == "shown"
     assert read_note(shelf.folder / kept.id).lasts == LIMITS.gallery
     shelf.gallery(kept.id, "")
+    with pytest.raises(GoneError):
+        shelf.find(secret)
+
+
+def test_a_gallery_of_less_time_takes_none_from_what_was_promised(make, clocks):
+    shelf = make(replace(LIMITS, lasts=10_000.0))
+    secret, kept = put(shelf)
+    shelf.gallery(kept.id, "shown")
+    clocks.later(7199.0)
+    assert shelf.gallery_left(shelf.find(secret)) == 1.0
+    clocks.later(2.0)
+    assert shelf.gallery_left(shelf.find(secret)) == 0.0 and read_note(shelf.folder / kept.id).lasts == 10_000.0
+    clocks.later(2800.0)
     with pytest.raises(GoneError):
         shelf.find(secret)
 

@@ -8,6 +8,7 @@ from installation.errors import ConfigError
 from installation.takeaways.ageing import Moment
 from installation.takeaways.kept import NOTE, STILL, Kept, id_of, new_secret, read_note
 from installation.takeaways.storage import Storage
+from tests.dying_disk import DELETES, DyingDisk
 
 NOW = Moment(1.8e9, "this-boot", 1000.0)
 
@@ -69,9 +70,24 @@ def test_what_an_earlier_show_left_comes_the_oldest_first_and_what_has_to_go_is_
 
 def test_a_removed_one_is_gone_and_one_that_was_never_there_is_no_fault(storage, tmp_path, faults):
     kept = make(storage)
-    storage.remove(kept.id)
-    storage.remove(kept.id)
+    assert storage.remove(kept.id)
+    assert storage.remove(kept.id)
     assert [place for place in (tmp_path / "kept").iterdir() if place.is_dir()] == [] and faults == []
+
+
+def test_one_that_cannot_be_deleted_is_named_told_once_and_told_again_after_it_could_be(storage, faults, monkeypatch):
+    disk, kept = DyingDisk(monkeypatch), make(storage)
+    disk.refuses = DELETES
+    assert not storage.remove(kept.id) and not storage.remove(kept.id) and len(faults) == 1
+    disk.refuses = ()
+    assert storage.remove(kept.id) and len(faults) == 1
+
+
+def test_what_nobody_can_look_at_is_not_gone(storage, tmp_path, monkeypatch):
+    disk, kept = DyingDisk(monkeypatch), make(storage)
+    disk.refuses, disk.blind = DELETES, tmp_path / "kept" / kept.id
+    assert not storage.remove(kept.id)
+    assert storage.take_up(NOW) == [(kept.id, None)]
 
 
 def test_the_folder_is_one_shows_until_it_is_closed(storage, tmp_path):

@@ -4,24 +4,31 @@ refuses it; deletes everything."""
 from __future__ import annotations
 
 import asyncio
+import os
 
 from aiohttp import web
 
 from installation.control.web.desk_view import Json
-from installation.takeaways.kept import SMALL, STILL
+from installation.takeaways.kept import SMALL, STILL, Kept
 from installation.takeaways.office import Office
+from installation.takeaways.texts import clock_of
 
 
 def told(office: Office) -> Json:
     """How the takeaways stand, for the panel."""
     refusal = office.shelf.refusal
-    offers = [{"id": one.id, "shown": one.gallery == "shown", "until": office.ends(one).strftime("%H:%M")} for one in office.offered()]
+    offers = [{"id": one.id, "shown": one.gallery == "shown", "until": _until(office, one)} for one in office.offered()]
     return {
         "kept": len(office.shelf.all()),
+        "going": office.shelf.going,
         "refusal": "" if refusal is None else refusal.value,
         "gallery": office.has_gallery,
         "offers": offers,
     }
+
+
+def _until(office: Office, kept: Kept) -> str:
+    return clock_of(office.hangs_until(kept), office.now(), "en")
 
 
 class Gallery:
@@ -63,7 +70,7 @@ class TakeDesk:
         office = self._there()
         kept = next((one for one in office.offered() if one.id == request.match_info["id"]), None)
         path = None if kept is None else office.file(kept, SMALL)
-        if path is None or not path.is_file():
+        if path is None or not os.path.isfile(path):
             raise web.HTTPNotFound(text="no such picture\n")
         return web.FileResponse(path, headers={"Content-Type": "image/jpeg"})
 

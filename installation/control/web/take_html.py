@@ -7,10 +7,9 @@ from html import escape
 
 from installation.takeaways.kept import BOOMERANG, LOOP, SMALL, STILL, Kept
 from installation.takeaways.office import Office
-from installation.takeaways.texts import duration, texts
+from installation.takeaways.texts import date_of, duration, texts
 
 REFRESH_SECONDS = 5
-DAY_FIRST, DATES = "%d/%m", {"en": "%d %B", "de": "%d.%m.", "zh": "%m月%d日"}
 SAID = {"printed": "", "print_failed": " bad"}  # sentences that an address may ask for, and how they look
 
 
@@ -28,7 +27,7 @@ def document(language: str, title: str, body: str, refresh: bool = False) -> str
 
 
 def sentence(language: str, word: str) -> str:
-    """A page that says one thing: ``gone``, ``unknown`` or ``deleted``."""
+    """A page that says one thing: ``gone``, ``going``, ``unknown`` or ``deleted``."""
     say = texts("page", language)
     body = f'<main class="alone"><h1>{escape(say[f"{word}_title"])}</h1><p>{escape(say[word])}</p></main>'
     return document(language, say[f"{word}_title"], body)
@@ -38,7 +37,7 @@ def page(office: Office, kept: Kept, secret: str, language: str, said: str = "")
     """One visitor's page. said: a sentence on what was just done, a key of ``SAID``."""
     say, here = texts("page", language), f"/take/{secret}"
     ends = office.ends(kept)
-    until = say["until"].format(date=ends.strftime(DATES.get(language, DAY_FIRST)), clock=f"{ends:%H:%M}")
+    until = say["until"].format(date=date_of(ends, language), clock=f"{ends:%H:%M}")
     stamp = f"{ends:%Y%m%d}"
     parts = [f"<main><h1>{escape(say['title'])}</h1>"]
     if said in SAID:
@@ -94,7 +93,7 @@ def _save(here: str, name: str, save: str, stamp: str, main: bool, kind: str = "
 
 
 def _gallery(office: Office, kept: Kept, here: str, language: str) -> Sequence[str]:
-    if not office.has_gallery:
+    if not office.may_hang(kept):
         return ()
     say = texts("page", language)
     if kept.gallery == "":

@@ -6,6 +6,7 @@ Every other address under ``/take`` and ``/gallery`` looks the same, whatever wa
 from __future__ import annotations
 
 import asyncio
+import os
 from importlib import resources
 
 from aiohttp import web
@@ -67,8 +68,8 @@ class TakePages:
         here = f"/take/{request.match_info['secret']}"
         match request.match_info["act"]:
             case "delete":
-                await asyncio.to_thread(office.shelf.remove, kept.id)
-                return _html(200, take_html.sentence(_language(request), "deleted"))
+                gone = await asyncio.to_thread(_delete, office, kept)
+                return _html(200 if gone else 202, take_html.sentence(_language(request), "deleted" if gone else "going"))
             case "offer":
                 await asyncio.to_thread(office.offer, kept)
             case "withdraw":
@@ -100,15 +101,15 @@ class TakePages:
         """What lies under the link. Raises HTTPNotFound or HTTPGone."""
         try:
             kept = None if self._office is None else self._office.shelf.find(request.match_info["secret"])
-        except GoneError:
-            raise self._refused(request, 410, "gone") from None
+        except GoneError as over:
+            raise self._refused(request, 410, "gone" if over.deleted else "going") from None
         if self._office is None or kept is None:
             raise self._refused(request, 404, "unknown")
         return self._office, kept
 
     def _sent(self, office: Office, kept: Kept, name: str, request: web.Request) -> web.StreamResponse:
         path = office.file(kept, name)
-        if path is None or not path.is_file():
+        if path is None or not os.path.isfile(path):
             raise self._refused(request, 404, "unknown")
         headers = {"Content-Type": KINDS[path.suffix[1:]], "Content-Disposition": "attachment" if "save" in request.query else "inline"}
         return web.FileResponse(path, headers=headers)
@@ -125,6 +126,15 @@ HEADERS = {
     "Referrer-Policy": "same-origin",  # a form of a page that sends no referrer has no origin either, and would be refused
     "X-Robots-Tag": "noindex",
 }  # fmt: skip
+
+
+def _delete(office: Office, kept: Kept) -> bool:
+    """Delete it; whether nothing of it is left on the disk."""
+    office.shelf.remove(kept.id)
+    try:
+        return office.shelf.of(kept.id) is None
+    except GoneError as over:
+        return over.deleted
 
 
 def _html(status: int, text: str) -> web.Response:

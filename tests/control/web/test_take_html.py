@@ -15,9 +15,10 @@ from installation.takeaways.texts import texts
 SAY = texts("page", "en")
 
 
-def office(has_gallery=True, prints=True, shown=()):
+def office(has_gallery=True, prints=True, shown=(), over=False):
     return SimpleNamespace(
         has_gallery=has_gallery,
+        may_hang=lambda kept: has_gallery and not over,
         may_print=lambda kept: prints,
         ends=lambda kept: datetime(2026, 11, 5, 7, 9, tzinfo=UTC),
         shelf=SimpleNamespace(limits=SimpleNamespace(gallery=7200.0)),
@@ -62,6 +63,7 @@ def test_what_a_visitor_may_do_about_the_gallery_goes_by_how_it_stands(stands, a
     assert re.findall(r'action="/take/SECRET/(offer|withdraw)"', text) == ([act] if act else [])
     assert (SAY["refused"] in text) is (stands == "refused") and ("2 hours" in text) is (stands == "")
     assert "gallery" not in page(office(has_gallery=False), kept(gallery=stands), "SECRET", "en")
+    assert "gallery" not in page(office(over=True), kept(gallery=stands), "SECRET", "en")  # of a page that outlasts the gallery's time
 
 
 def test_a_page_prints_where_that_may_be_and_deletes_always():
@@ -84,7 +86,7 @@ def test_the_gallery_shows_films_where_there_are_some_and_says_so_where_there_is
     assert SAY["gallery_empty"] in gallery(office(), "en") and "http-equiv" not in text
 
 
-@pytest.mark.parametrize("word", ["gone", "unknown", "deleted"])
+@pytest.mark.parametrize("word", ["gone", "going", "unknown", "deleted"])
 def test_a_page_that_says_one_thing_says_it(word):
     text = sentence("de", word)
     assert texts("page", "de")[word][:10] in text and "<form" not in text and '<html lang="de">' in text

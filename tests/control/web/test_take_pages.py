@@ -5,7 +5,7 @@ import json
 import threading
 import time
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from installation.control.parameters import parameter_table
 from installation.control.state import ControlState
 from installation.control.web.preview import Preview
 from installation.control.web.server import WebPanel
+from installation.control.web.take_desk import told
 from installation.takeaways.ageing import moment
 from installation.takeaways.films import make_films
 from installation.takeaways.kept import FILMS, SMALL, STILL, new_secret
@@ -22,18 +23,21 @@ from installation.takeaways.office import Office
 from installation.takeaways.printing import SHEETS, Printer
 from installation.takeaways.reel import PICTURES
 from installation.takeaways.shelf import Limits, Shelf
+from installation.takeaways.texts import clock_of
 from tests.control.web.conftest import SEEN, control_config
 from tests.control.web.small_show import chromium, complaints, needs_chromium, screen, until
+from tests.dying_disk import DELETES, DyingDisk
 
 TOKEN = "correct-horse-battery-42"
+LIMITS = Limits(3600.0, 7200.0, 40, 1 << 30)
 
 
 class House:
     """A server that is reached from everywhere, with a token, and visitors' pictures on it."""
 
-    def __init__(self, folder, has_gallery=True, printer=None, **web):
+    def __init__(self, folder, has_gallery=True, printer=None, on_fault=pytest.fail, limits=LIMITS, **web):
         self.late = 0.0
-        self.shelf = Shelf(folder, Limits(3600.0, 7200.0, 40, 1 << 30), pytest.fail, self.now)
+        self.shelf = Shelf(folder, limits, on_fault, self.now)
         self.office = Office(self.shelf, printer(self.shelf) if printer else None, has_gallery, UTC)
         config = control_config(**{"host": "0.0.0.0", "token": TOKEN, **web})
         state = ControlState(parameter_table((), ()))
@@ -141,6 +145,33 @@ def test_its_visitor_deletes_it_at_once(house):
     assert house.ask(f"/take/{secret}")[0] == 410
 
 
+def test_a_picture_that_cannot_be_deleted_is_not_called_deleted(tmp_path, monkeypatch):
+    disk, faults = DyingDisk(monkeypatch), []
+    house = House(tmp_path / "shelf", on_fault=faults.append)
+    secret, kept = house.take()
+    disk.refuses = DELETES
+    status, _, body = house.ask(f"/take/{secret}/delete", "POST", Origin=f"http://127.0.0.1:{house.panel.port}")
+    assert status == 202 and b"can no longer be reached" in body and b"deleted from this machine" not in body.replace(b"being deleted", b"")
+    status, _, body = house.ask(f"/take/{secret}", Accept_Language="de")
+    assert status == 410 and "Es wird noch von diesem Rechner gelöscht" in body.decode()
+    assert house.ask(f"/take/{secret}/{STILL}")[0] == 410 and len(faults) == 1
+    assert json.loads(json.dumps(told(house.office)))["going"] == 1
+    disk.refuses = ()
+    house.shelf._woken.set()
+    until(lambda: house.shelf.going == 0)
+    assert b"It is over" in house.ask(f"/take/{secret}")[2]
+    assert not (house.shelf.folder / kept.id).exists()
+    house.close()
+
+
+def test_a_file_that_nobody_can_look_at_is_not_served(house, monkeypatch):
+    disk, (secret, kept) = DyingDisk(monkeypatch), house.take()
+    house.office.offer(kept)
+    disk.blind = house.shelf.folder / kept.id
+    assert house.ask(f"/take/{secret}/{STILL}")[0] == 404
+    assert house.ask(f"/panel/takeaways/{kept.id}.jpg", Authorization=f"Bearer {TOKEN}")[0] == 404
+
+
 @pytest.mark.parametrize(("method", "act", "origin", "status"), [
     ("POST", "delete", "http://elsewhere.example", 403), ("POST", "delete", "null", 403), ("GET", "delete", "", 404),
     ("POST", "dance", "", 404), ("POST", "print", "", 404), ("PUT", "delete", "", 404),
@@ -170,6 +201,34 @@ def test_the_gallery_shows_what_was_offered_and_agreed_to_and_nothing_else(house
     assert house.ask(f"/take/{secret}/withdraw", "POST")[0] == 303
     assert house.ask(f"/gallery/{kept.id}/{SMALL}")[0] == 404
     assert house.ask(f"/take/{secret}")[0] == 410  # its own time was over
+
+
+def test_the_gallery_ends_after_its_time_and_a_page_that_was_promised_more_stays(tmp_path):
+    house = House(tmp_path / "shelf", limits=replace(LIMITS, lasts=7 * 86_400.0))
+    (secret, kept), (other, _) = house.take(), house.take()
+    house.ask(f"/take/{secret}/offer", "POST")
+    assert house.office.decide(kept.id, show=True)
+    (offer,) = told(house.office)["offers"]
+    today = datetime.now(UTC)
+    assert offer["until"] in ({clock_of(today + timedelta(hours=2, minutes=late), today, "en") for late in (-1, 0)})
+    house.late = 7300.0
+    assert kept.id not in house.ask("/gallery")[2].decode() and house.ask(f"/gallery/{kept.id}/{SMALL}")[0] == 404
+    assert told(house.office)["offers"] == []
+    status, _, body = house.ask(f"/take/{secret}")
+    assert status == 200 and b"gallery" not in body
+    house.ask(f"/take/{other}/offer", "POST")
+    assert b"gallery" not in house.ask(f"/take/{other}")[2] and house.office.offered() == ()
+    house.late = 6 * 86_400.0
+    assert house.ask(f"/take/{secret}/{STILL}")[0] == 200
+    house.close()
+
+
+def test_the_panel_hears_of_the_day_where_it_is_not_today(tmp_path):
+    house = House(tmp_path / "shelf", limits=replace(LIMITS, lasts=7 * 86_400.0, gallery=7 * 86_400.0))
+    secret, _ = house.take()
+    house.ask(f"/take/{secret}/offer", "POST")
+    assert time.strptime(told(house.office)["offers"][0]["until"], "%d %B, %H:%M")
+    house.close()
 
 
 def test_what_the_operator_refuses_is_not_shown_and_not_offered_again(house):
@@ -359,12 +418,10 @@ def test_an_operator_in_the_panel(house, tmp_path):
 
 
 def test_the_panel_hears_how_they_stand(house):
-    from installation.control.web.take_desk import told
-
     secret, kept = house.take()
     house.take()
     house.ask(f"/take/{secret}/offer", "POST")
     said = json.loads(json.dumps(told(house.office)))
     assert said["kept"] == 2 and [one["id"] for one in said["offers"]] == [kept.id] and said["refusal"] == ""
     assert secret not in json.dumps(said)
-    assert time.strptime(said["offers"][0]["until"], "%H:%M")
+    assert time.strptime(said["offers"][0]["until"].split(", ")[-1], "%H:%M")  # an hour from now is tomorrow before midnight

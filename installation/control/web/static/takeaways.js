@@ -28,8 +28,9 @@ export class Takeaways {
     const count = told.kept === 1 ? "1 picture is kept." : `${told.kept} pictures are kept.`;
     const waiting = told.offers.filter((one) => !one.shown).length;
     const offers = waiting ? ` ${waiting} offered for the gallery.` : "";
-    this.said.textContent = count + offers + (told.refusal ? ` No more just now: ${told.refusal}.` : "");
-    this.said.classList.toggle("refused", Boolean(told.refusal));
+    const going = told.going ? ` ${told.going} could not be deleted yet: no code leads there any more, and it is tried again.` : "";
+    this.said.textContent = count + offers + going + (told.refusal ? ` No more just now: ${told.refusal}.` : "");
+    this.said.classList.toggle("refused", Boolean(told.refusal || told.going));
     this.clear.parentNode.hidden = !told.kept;
     this.list.replaceChildren(...told.offers.map((one) => this.offer(one)));
   }
@@ -39,7 +40,7 @@ export class Takeaways {
     const buttons = [el("button", { class: "trigger", type: "button", onclick: does("refuse") }, one.shown ? "take down" : "refuse")];
     if (one.shown && this.studio) buttons.unshift(el("a", { class: "trigger", href: `/studio?takeaway=${one.id}`, title: "Open it in the studio, to look at and to edit" }, "Studio"));
     if (!one.shown) buttons.unshift(el("button", { class: "trigger", type: "button", onclick: does("show") }, "show"));
-    const words = one.shown ? `in the gallery until ${one.until}` : `offered; gone at ${one.until}`;
+    const words = one.shown ? `in the gallery until ${one.until}` : `offered; here until ${one.until}`;
     const picture = el("img", { src: `/panel/takeaways/${one.id}.jpg`, alt: "what a visitor offers for the gallery", loading: "lazy" });
     return el("li", {}, picture, el("div", {}, el("span", {}, words), el("div", { class: "steps" }, ...buttons)));
   }
