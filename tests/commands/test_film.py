@@ -10,6 +10,7 @@ from PIL import Image
 
 from installation.__main__ import main
 from tests.darkroom.test_beats import clicks, write_wave
+from tests.darkroom.test_sound import cut_off, seen_and_heard, write_flac
 
 ROOT = Path(__file__).resolve().parents[2]
 STYLEGAN3 = ROOT / "tests" / "data" / "parity" / "stylegan3_t_64_small.pkl"
@@ -102,3 +103,13 @@ def test_what_cannot_be_is_one_sentence(tmp_path, words, code, reason, capsys):
 def test_a_direction_that_is_none_is_told(tmp_path, capsys):
     assert film("--faces", "1-2", "--edits", "beard=1", "--out", tmp_path / "a.mp4") == 2
     assert "there is no direction 'beard'" in capsys.readouterr().err
+
+
+def test_a_damaged_sound_costs_no_picture(tmp_path, capsys):
+    write_flac(tmp_path / "song.flac", clicks(120, seconds=6)[0])
+    cut_off(tmp_path / "song.flac")
+    out = tmp_path / "film.mp4"
+    assert film("--faces", "1-3", "--sound", tmp_path / "song.flac", "--beats", 1, "--generator", SMALL, "--fps", 5, "--out", out) == 0
+    told = capsys.readouterr()
+    assert told.err.count("its sound ends early") == 1 and "3 stations" in told.out
+    assert seen_and_heard(out)[0] >= 5
