@@ -28,7 +28,7 @@ from installation.models.bundle import Models
 from installation.networks.facets_encoder import DETAIL_PX
 from installation.output_file import check_output
 from installation.training.data.datasets import load_pictures
-from installation.training.directions.classifiers import Found, Split, conditional, fit, split
+from installation.training.directions.classifiers import Found, Split, conditional, fit, methods_here, split
 from installation.training.directions.covariates import appearance, known_columns, taken_out
 from installation.training.directions.flows import smooth_flow
 from installation.training.directions.moves import prove
@@ -50,7 +50,7 @@ PUBLISHED_LABELS = "published: 80 % with 100 labels"
 SIZES = (25, 50, 100, 200, 400, 800, 1_600)  # labels at which accuracy is told
 DRAWS = 5  # of the held-out fifth, over which accuracies are averaged
 LEAST = 8  # faces on either side
-SHOWN = ("svm", "logistic", "predictor")
+SHOWN: Mapping[str, str] = MappingProxyType({"svm": "svm", "logistic": "logistic", "predictor": "two layers"})  # and its column's name
 CROP = 256
 
 
@@ -69,8 +69,6 @@ class Faces:
 
 def learn(a: argparse.Namespace) -> int:
     """The command ``attribute --labels``."""
-    if a.pictures is None:
-        raise ConfigError("--labels: name the folder or zip that they were read off with --pictures")
     sides = {**SIDES, **dict(map(read_sides, a.sides))}
     if a.sheet is not None:
         check_output(a.sheet, force=True)
@@ -164,11 +162,13 @@ def _split(faces: Faces, name: str, seed: int) -> Split:
 
 
 def accuracy_table(splits: Mapping[str, Sequence[Split]]) -> list[str]:
-    """Train and test accuracy of every method, beside the published ones and what is right by naming the larger side always."""
-    lines = [f"{'':14s}{'labels':>7s}  {'svm':>12s}{'logistic':>14s}{'two layers':>14s}{'published':>14s}{'larger side':>14s}"]
+    """Train and test accuracy of every method that runs here, beside the published ones and what naming the larger side always gives."""
+    methods = _shown()
+    columns = [*(SHOWN[method] for method in methods), "published", "larger side"]
+    lines = [f"{'':14s}{'labels':>7s}  " + "  ".join(f"{column:>12s}" for column in columns)]
     for name, draws in splits.items():
         cells = []
-        for method in SHOWN:
+        for method in methods:
             results = [fit(method, one) for one in draws]
             cells.append(f"{_mean([one.train_accuracy for one in results]):.2f} / {_mean([one.accuracy for one in results]):.2f}")
         count = len(draws[0].train_labels) + len(draws[0].test_labels)
@@ -179,12 +179,17 @@ def accuracy_table(splits: Mapping[str, Sequence[Split]]) -> list[str]:
     return lines
 
 
+def _shown() -> list[str]:
+    """Of the methods that are compared, those that run here."""
+    return [method for method in SHOWN if method in methods_here()]
+
+
 def accuracy_by_labels(splits: Mapping[str, Sequence[Split]]) -> list[str]:
     """Held-out accuracy against the number of labels that are learned from."""
     lines = [f"held-out accuracy against the number of labels ({PUBLISHED_LABELS})"]
     for name, draws in splits.items():
         most = len(draws[0].train_labels)
-        for method in SHOWN:
+        for method in _shown():
             row = []
             for size in [*(size for size in SIZES if size < most), most]:
                 accuracies = [fit(method, part).accuracy for k, one in enumerate(draws) if (part := _part(one, size, k)) is not None]

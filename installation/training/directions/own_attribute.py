@@ -30,7 +30,7 @@ from installation.models.bundle import Models
 from installation.networks.facets_encoder import DETAIL_PX
 from installation.places import shipped
 from installation.training.data.datasets import DatasetError
-from installation.training.directions.classifiers import METHODS, accuracy_by_size, conditional, fit, split
+from installation.training.directions.classifiers import METHODS, accuracy_by_size, conditional, fit, method_here, methods_here, split
 from installation.training.directions.covariates import BETWEEN_GROUPS, appearance, known_columns, standardised, taken_out
 from installation.training.directions.flows import smooth_flow
 from installation.training.directions.labelled import learn
@@ -146,9 +146,13 @@ def main(argv: list[str] | None = None) -> int:
     if a.labels is not None:
         if a.name or a.positives or a.negatives:
             raise ConfigError("--labels goes without --name, --positives and --negatives: the file says what there is")
+        if a.pictures is None:
+            raise ConfigError("--labels: name the folder or zip that they were read off with --pictures")
+        a.method = method_here(a.method)
         return learn(a)
     if not (a.name and a.positives and a.negatives):
         raise ConfigError("name the slider and two folders with --name, --positives and --negatives, or a file with --labels")
+    a.method = method_here(a.method)
     return _from_folders(a)
 
 
@@ -165,7 +169,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         "--sides", action="append", default=[], metavar="NAME=A,B:C", help="of --labels: from which values to which it moves"
     )
     parser.add_argument("--sheet", type=Path, metavar="FILE", help="of --labels: one picture, a .jpg or .png, of faces moved by each")
-    parser.add_argument("--method", choices=METHODS, default="logistic")
+    parser.add_argument("--method", choices=METHODS, help="default: logistic, or mean where scikit-learn is not installed")
     parser.add_argument("--without", nargs="*", default=[], metavar="NAME", help="directions that it must leave alone")
     parser.add_argument(
         "--hold", nargs="*", choices=BETWEEN_GROUPS, default=BETWEEN_GROUPS, metavar="WHAT",
@@ -194,7 +198,7 @@ def _from_folders(a: argparse.Namespace) -> int:
     if a.compare:
         codes = np.concatenate([g.codes for g in groups])
         labels = np.concatenate([np.ones(len(groups[0].codes)), np.zeros(len(groups[1].codes))])
-        for method, row in accuracy_by_size(codes, labels, METHODS).items():
+        for method, row in accuracy_by_size(codes, labels, methods_here()).items():
             print(f"{method:10s} " + ", ".join(f"{100 * right:.0f} % with {size}" for size, right in row.items()))
     direction, accuracy = direction_between(models, a.name, a.method, groups, a.without)
     if "skin" in a.hold:
