@@ -32,7 +32,7 @@ from installation.errors import ConfigError, SourceError
 from installation.messages import Image
 from installation.models.bundle import Models
 from installation.output_file import check_output
-from installation.sources.stills import read_picture
+from installation.sources.stills import read_still
 from installation.styles.asked import Named, read_named
 from installation.styles.library import Library, Palette
 
@@ -193,16 +193,16 @@ class Work:
 
     def _still(self, job: Job) -> str:
         path = job.source.path
-        picture = read_picture(path, most=LARGEST)
+        picture, profile = read_still(path, most=LARGEST)
         seen = Sitting(self.bench, self.wishes.still, self.who, still=True).look(picture)
         check_faces(path, seen.faces, self.who)
         for cut in seen.portraits:
             out = job.portrait(cut.number)
             check_output(out, self.force, [path])
-            save_picture(cut.after, out)
+            save_picture(cut.after, out, profile)
             self._keep(f"{path.name}, face {cut.number}", cut.before, cut.after)
         if not seen.portraits:
-            save_picture(seen.picture, job.out)
+            save_picture(seen.picture, job.out, profile)
             self._keep(path.name, picture, seen.picture)
         left = seen.faces.asked - seen.faces.edited
         return f"{path}: {left} of {seen.faces.asked} faces {'is' if left == 1 else 'are'} {UNSEEN}, and left as found" if left else ""

@@ -31,7 +31,7 @@ from installation.errors import ConfigError, SourceError
 from installation.messages import Image
 from installation.output_file import check_output
 from installation.places import cache
-from installation.sources.stills import read_picture
+from installation.sources.stills import read_picture, read_still
 from installation.styles.asked import Asked, read_asked
 from installation.styles.blend import Blend
 from installation.styles.easel import Easel
@@ -186,7 +186,8 @@ def _paint(painter: Painter, job: Job, bar: Bar) -> None:
     if job.source.clip:
         _paint_clip(job, painter, bar)
     else:
-        save_picture(painter.still(read_picture(job.source.path), job.asked), job.out)
+        picture, profile = read_still(job.source.path)
+        save_picture(painter.still(picture, job.asked), job.out, profile)
 
 
 def _paint_clip(job: Job, painter: Painter, bar: Bar) -> None:
@@ -223,12 +224,12 @@ def _slow(a: argparse.Namespace, asked: Sequence[Asked]) -> int:
 
 
 def _paint_slowly(features: Path, long_side: int, steps: int, job: Job, bar: Bar) -> None:
-    picture = read_picture(job.source.path)
+    picture, profile = read_still(job.source.path)
     height, width = picture.shape[:2]
     (painting,) = job.asked.files.values()
     size = fitting_size(min(long_side, max(width, height, 64)), width, height)
     hand = _Optimiser(size, read_picture(painting), features, steps, bar.show)
-    save_picture(Easel(steady=False).paint(picture, job.asked.blend, hand), job.out)
+    save_picture(Easel(steady=False).paint(picture, job.asked.blend, hand), job.out, profile)
 
 
 @dataclass(slots=True, eq=False)

@@ -73,8 +73,8 @@ def make_folder(out: Path) -> None:
         raise ConfigError(f"--out {out}: cannot be made ({err.strerror or err})") from err
 
 
-def save_picture(picture: Image, path: Path) -> None:
-    """As a PNG or a JPEG, by its name; whole or not at all."""
+def save_picture(picture: Image, path: Path, profile: bytes = b"") -> None:
+    """As a PNG or a JPEG, by its name; whole or not at all. profile: of the colours of what it is made from (ICC), empty for sRGB."""
     with whole_file(path) as part:
         kind = "PNG" if path.suffix.lower() == ".png" else "JPEG"
-        Pillow.fromarray(picture).save(part, kind, quality=JPEG_QUALITY, subsampling=0)
+        Pillow.fromarray(picture).save(part, kind, quality=JPEG_QUALITY, subsampling=0, icc_profile=profile or None)

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image as Pillow
+from PIL import ImageCms
 
 from installation.commands.edit import check_targets, jobs_of, main
 from installation.darkroom.files import Source, find_sources
@@ -167,6 +168,20 @@ def test_portraits_of_two_faces_and_where_they_are_already(steady: list[str], tm
             assert portrait.width == portrait.height >= 128
     with pytest.raises(ConfigError, match=r"two-edited-1\.png: is there already"):
         main(arguments)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png"])
+def test_colours_keep_their_profile_and_nothing_else_goes_along(suffix: str, steady: list[str], tmp_path: Path) -> None:
+    source, out, exif = tmp_path / f"p3.{suffix}", tmp_path / "out", Pillow.Exif()
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    exif[0x010F] = "somebody's phone"
+    Pillow.fromarray(wall(300, 300, ("01620", 20, 20, 256))).save(source, icc_profile=profile, exif=exif)
+    for words in ([], ["--portrait"]):
+        assert main([str(source), "--set", "smile=2", "--out", str(out), *words, *steady]) == 0
+    assert {path.name for path in out.iterdir()} == {f"p3-edited.{suffix}", f"p3-edited-1.{suffix}"}
+    for path in out.iterdir():
+        with Pillow.open(path) as made:
+            assert made.info["icc_profile"] == profile and not made.getexif()
 
 
 def test_where_nobody_is_the_command_fails(steady: list[str], tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image as Pillow
+from PIL import ImageCms
 
 from installation import places
 from installation.commands import style
@@ -51,6 +52,16 @@ def test_a_still_in_two_styles(tmp_path: Path) -> None:
         np.asarray(Pillow.open(path)).astype(int) for path in (source, out / "me-crimson.png", out / "me-ink+great-wave.png")
     )
     assert one.shape == plain.shape and np.abs(one - plain).mean() > 15 and np.abs(one - two).mean() > 15
+
+
+def test_a_still_keeps_its_colour_profile(tmp_path: Path) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    source, out = photo(tmp_path / "me.png"), tmp_path / "out"
+    with Pillow.open(source) as picture:
+        picture.save(tmp_path / "me.jpg", icc_profile=profile)
+    assert main([str(tmp_path / "me.jpg"), "--style", "crimson", "--strength", "0.5", "--size", "64", "--out", str(out)]) == 0
+    with Pillow.open(out / "me-crimson.jpg") as painted:
+        assert painted.info["icc_profile"] == profile
 
 
 def test_two_mixtures_of_the_same_styles_are_two_pictures(tmp_path: Path) -> None:
