@@ -23,7 +23,7 @@ from installation.assembly.networks import models_of, table_of
 from installation.config import Config, load_config
 from installation.control.presets.files import read_preset
 from installation.darkroom.clips import filmed, length_of, put_together
-from installation.darkroom.files import Source, find_sources, make_folder, save_picture
+from installation.darkroom.files import Source, find_sources, make_folder, save_picture, stills_of
 from installation.darkroom.progress import Bar
 from installation.darkroom.sheet import Tile, check_kind, write_sheet
 from installation.darkroom.sitting import Bench, Faces, Seen, Sitting, Who, open_bench
@@ -86,10 +86,7 @@ def _checked(a: argparse.Namespace) -> list[Source]:
         check_kind(a.sheet)
     if not (a.set or a.style or a.preset or a.oscillate):
         raise ConfigError("nothing is asked for; say what to change with --set, as in --set age=1, with --style or with --preset")
-    clip = next((source.path for source in sources if source.clip), None)
-    if a.portrait and clip is not None:
-        raise ConfigError(f"{clip}: is no picture, and --portrait cuts squares out of pictures alone")
-    return sources
+    return stills_of(sources, "--portrait cuts squares out of pictures alone") if a.portrait else sources
 
 
 def _wished(a: argparse.Namespace, config: Config, models: Models) -> tuple[Wishes, Palette]:

@@ -28,11 +28,11 @@ from installation.codes.draw import CodePainter
 from installation.commands.code_options import add_models, bench_of, signature
 from installation.config import load_config
 from installation.darkroom.code_words import CodeBench, Wanted, open_code_bench
-from installation.darkroom.files import find_sources, make_folder, save_picture
+from installation.darkroom.files import find_sources, make_folder, save_picture, stills_of
 from installation.darkroom.inverting import InversionWish, Inverter, Job, fingerprint, keep, take_up, write_state
 from installation.darkroom.progress import Bar
 from installation.darkroom.sheet import Tile, check_kind, write_sheet
-from installation.errors import ConfigError, SourceError
+from installation.errors import SourceError
 from installation.inversion.settings import Effort, Weights
 from installation.messages import Image
 from installation.output_file import check_output
@@ -51,10 +51,7 @@ def main(argv: list[str] | None = None) -> int:
     torch.set_num_threads(a.threads or len(os.sched_getaffinity(0)))
     if a.sheet is not None:
         check_kind(a.sheet)
-    sources = find_sources(a.picture)
-    clip = next((source.path for source in sources if source.clip), None)
-    if clip is not None:
-        raise ConfigError(f"{clip}: is a clip; name pictures")
+    sources = stills_of(find_sources(a.picture), "codes are found of pictures alone")
     make_folder(a.out)
     if a.sheet is not None:
         check_output(a.sheet, a.force, [source.path for source in sources])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,20 +24,21 @@ JPEG_QUALITY = 93
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A picture or a clip. fault: why it is neither; whoever comes to it raises that."""
+    """A picture or a clip. fault: why it is neither; whoever comes to it raises that. named: by a person, and not found in a folder."""
 
     path: Path
     clip: bool = False
     fault: SourceError | None = None
+    named: bool = True
 
     @staticmethod
-    def of(path: Path) -> Source:
+    def of(path: Path, named: bool = True) -> Source:
         """What a file is decides, not what it is called."""
         try:
             found = find_source(str(path), CaptureSettings(), FrameClock(30.0), realtime=False)
         except SourceError as err:
-            return Source(path, fault=err)
-        return Source(path, clip=not isinstance(found, StillSource))
+            return Source(path, fault=err, named=named)
+        return Source(path, clip=not isinstance(found, StillSource), named=named)
 
     @property
     def suffix(self) -> str:
@@ -51,18 +53,33 @@ class Source:
 
 def find_sources(named: Sequence[Path]) -> list[Source]:
     """The files that are named, and those in the folders that are. Raises ConfigError where one is not there, or a folder is empty."""
-    files: list[Path] = []
+    files: list[Source] = []
     for source in named:
         if source.is_dir():
             found = sorted(path for path in source.iterdir() if path.suffix.lower() in SUFFIXES | CLIPS and not path.name.startswith("."))
             if not found:
                 raise ConfigError(f"{source}: holds neither pictures nor clips")
-            files += found
+            files += [Source.of(file, named=False) for file in found]
         elif source.is_file():
-            files.append(source)
+            files.append(Source.of(source))
         else:
             raise ConfigError(f"{source}: there is no such file or folder")
-    return [Source.of(file) for file in files]
+    return files
+
+
+def stills_of(sources: Sequence[Source], wants: str) -> list[Source]:
+    """Those that are no clips; a clip of a folder is left out and said. wants: pictures alone, and why. Raises ConfigError for a clip
+    that was named, and where nothing is left."""
+    named = next((source for source in sources if source.clip and source.named), None)
+    if named is not None:
+        raise ConfigError(f"{named.path}: is a clip, and {wants}")
+    for source in sources:
+        if source.clip:
+            print(f"{source.path}: is a clip, left out", file=sys.stderr)
+    stills = [source for source in sources if not source.clip]
+    if not stills:
+        raise ConfigError(f"nothing is left: {wants}")
+    return stills
 
 
 def make_folder(out: Path) -> None:

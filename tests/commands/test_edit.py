@@ -184,6 +184,16 @@ def test_colours_keep_their_profile_and_nothing_else_goes_along(suffix: str, ste
             assert made.info["icc_profile"] == profile and not made.getexif()
 
 
+def test_portraits_of_a_folder_leave_its_clip_out(steady: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    album, out = tmp_path / "album", tmp_path / "out"
+    album.mkdir()
+    Pillow.fromarray(two()).save(album / "two.png")
+    write_clip(album / "clip.mp4")
+    assert main([str(album), "--set", "smile=2", "--portrait", "--out", str(out), *steady]) == 0
+    assert {path.name for path in out.iterdir()} == {"two-edited-1.png", "two-edited-2.png"}
+    assert "clip.mp4: is a clip, left out" in capsys.readouterr().err
+
+
 def test_where_nobody_is_the_command_fails(steady: list[str], tmp_path: Path) -> None:
     Pillow.fromarray(wall(300, 200)).save(tmp_path / "wall.png")
     arguments = [str(tmp_path / "wall.png"), "--set", "age=1", "--out", str(tmp_path / "out"), *steady]

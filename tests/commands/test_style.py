@@ -141,7 +141,10 @@ def test_two_sources_of_one_name_are_refused(tmp_path: Path) -> None:
         (["{photo}", "--style", "great-wave", "--sheet", "{out}.jpg", "--slow", "--nets", "{nets}"], "draws no --sheet"),
         (["{photo}", "--style", "ink", "--out", "{out}", "--slow", "--nets", "{nets}"], "ink: --slow paints in the style of one painting"),
         (["{photo}", "--style", "great-wave,ink=0.1", "--out", "{out}", "--slow", "--nets", "{nets}"], "it blends none"),
-        (["{clip}", "--style", "great-wave", "--out", "{out}", "--slow", "--nets", "{nets}"], "clip.mp4: is no picture"),
+        (["{clip}", "--style", "great-wave", "--out", "{out}", "--slow", "--nets", "{nets}"], "clip.mp4: is a clip"),
+        (["{photo}", "--style", "ink", "--out", "{out}", "--steps", "9"], "--steps goes with --slow alone"),
+        (["{photo}", "--style", "ink", "--out", "{out}", "--nets", "{nets}"], "--nets goes with --slow alone"),
+        (["{photo}", "{clip}", "--style", "ink", "--sheet", "{out}.jpg"], "--sheet shows one picture"),
     ],
 )
 def test_what_is_missing_is_said(arguments: list[str], why: str, tmp_path: Path) -> None:
@@ -157,6 +160,7 @@ def test_the_slow_way_paints_in_the_style_of_a_picture_whatever_its_file_is_call
     folder.mkdir()
     Pillow.fromarray(np.random.default_rng(0).integers(0, 256, (80, 80, 3), dtype=np.uint8)).save(styles / "Größe 1.5 (x).png")
     source = photo(folder / "me.png")
+    clip(folder / "clip.mp4", sound=False)  # which is left out
     (folder / "broken.png").write_bytes(source.read_bytes()[: source.stat().st_size // 2])
     nets = ["--slow", "--steps", "3", "--size", "64", "--nets", str(write_nets(tmp_path / "nets"))]
     for strength, target in (("1", out), ("0.25", tmp_path / "faint")):

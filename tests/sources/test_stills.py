@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import EpsImagePlugin
+from PIL import EpsImagePlugin, ImageCms
 from PIL import Image as Pillow
-from PIL import ImageCms
 
 from installation.clock import FrameClock
 from installation.errors import SourceError
@@ -39,7 +38,8 @@ def test_every_mode_becomes_rgb(tmp_path: Path, mode: str, suffix: str) -> None:
 
 
 @pytest.mark.parametrize(("mode", "suffix", "kept"), [
-    ("RGB", ".jpg", True), ("RGB", ".png", True), ("P", ".png", True), ("RGBA", ".webp", True), ("L", ".jpg", False), ("CMYK", ".jpg", False),
+    ("RGB", ".jpg", True), ("RGB", ".png", True), ("P", ".png", True), ("RGBA", ".webp", True), ("L", ".jpg", False),
+    ("CMYK", ".jpg", False),
 ])  # fmt: skip
 def test_a_profile_of_colours_is_kept_and_one_of_greys_or_inks_is_not(tmp_path: Path, mode: str, suffix: str, kept: bool) -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
