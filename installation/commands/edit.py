@@ -23,7 +23,7 @@ from installation.assembly.networks import models_of, table_of
 from installation.config import Config, load_config
 from installation.control.presets.files import read_preset
 from installation.darkroom.clips import filmed, length_of, put_together
-from installation.darkroom.files import Source, find_sources, make_folder, save_picture, stills_of
+from installation.darkroom.files import Source, clips_of, find_sources, make_folder, save_picture, stills_of
 from installation.darkroom.progress import Bar
 from installation.darkroom.sheet import Tile, check_kind, write_sheet
 from installation.darkroom.sitting import Bench, Faces, Seen, Sitting, Who, open_bench
@@ -86,6 +86,8 @@ def _checked(a: argparse.Namespace) -> list[Source]:
         check_kind(a.sheet)
     if not (a.set or a.style or a.preset or a.oscillate):
         raise ConfigError("nothing is asked for; say what to change with --set, as in --set age=1, with --style or with --preset")
+    if a.oscillate and (not (a.set or a.style or a.preset) or not any(source.clip for source in sources)):
+        sources = clips_of(sources, "--oscillate moves clips alone")
     return stills_of(sources, "--portrait cuts squares out of pictures alone") if a.portrait else sources
 
 

@@ -60,9 +60,9 @@ def main(argv: list[str] | None = None) -> int:
         if a.restart or not target.state.is_file():  # what goes on where it was finds its own files there
             target.check(a.force)
     bench = _bench(a)
-    perceptual, identity = net_terms(a.nets, a.identity > 0)
+    perceptual, identity = net_terms(a.nets, a.identity)
     seconds = None if a.seconds == 0 else a.seconds
-    weights = Weights(a.l2, a.perceptual, a.identity, a.prior, a.locality)
+    weights = Weights(a.l2, a.perceptual, Weights().identity if a.identity is None else a.identity, a.prior, a.locality)
     effort = Effort(a.code_steps, 0 if a.no_tuning else a.tuning_steps, seconds)
     wish = InversionWish(weights, effort, a.detail, a.space == "w", perceptual, identity)
     work = Work(a, Inverter(bench, wish), signature(a, bench))
@@ -214,7 +214,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--nets", type=Path, metavar="FOLDER", help="with darknet-tiny-imagenet.safetensors and mobilefacenet.onnx: terms")
     parser.add_argument("--l2", type=_number, default=w.l2, metavar="WEIGHT", help=f"of the blurred pictures, default {w.l2:g}")
     parser.add_argument("--perceptual", type=_number, default=w.perceptual, metavar="WEIGHT", help=f"default {w.perceptual:g}")
-    parser.add_argument("--identity", type=_number, default=w.identity, metavar="WEIGHT", help=f"with --nets, default {w.identity:g}")
+    parser.add_argument("--identity", type=_number, metavar="WEIGHT", help=f"with --nets, default {w.identity:g}")
     parser.add_argument("--prior", type=_number, default=w.prior, metavar="WEIGHT", help=f"of codes that are faces, default {w.prior:g}")
     parser.add_argument("--locality", type=_number, default=w.locality, metavar="WEIGHT", help="keeps other faces as they were, default 0")
     parser.add_argument("--code-steps", type=_count, default=e.code_steps, metavar="N", help=f"at most, default {e.code_steps}")

@@ -70,16 +70,22 @@ def find_sources(named: Sequence[Path]) -> list[Source]:
 def stills_of(sources: Sequence[Source], wants: str) -> list[Source]:
     """Those that are no clips; a clip of a folder is left out and said. wants: pictures alone, and why. Raises ConfigError for a clip
     that was named, and where nothing is left."""
-    named = next((source for source in sources if source.clip and source.named), None)
-    if named is not None:
-        raise ConfigError(f"{named.path}: is a clip, and {wants}")
-    for source in sources:
-        if source.clip:
-            print(f"{source.path}: is a clip, left out", file=sys.stderr)
-    stills = [source for source in sources if not source.clip]
-    if not stills:
-        raise ConfigError(f"nothing is left: {wants}")
-    return stills
+    return _without(sources, [source for source in sources if source.clip], f"is a clip, and {wants}", "is a clip, left out")
+
+
+def clips_of(sources: Sequence[Source], wants: str) -> list[Source]:
+    """The same the other way round. What cannot be read at all stays, for whoever comes to it to say so."""
+    stills = [source for source in sources if not source.clip and source.fault is None]
+    return _without(sources, stills, f"is a picture, and {wants}", "is a picture, left out")
+
+
+def _without(sources: Sequence[Source], out: Sequence[Source], why: str, left_out: str) -> list[Source]:
+    named = next((source for source in out if source.named), None)
+    if named is not None or len(out) == len(sources):
+        raise ConfigError(f"{(named or sources[0]).path}: {why}")
+    for source in out:
+        print(f"{source.path}: {left_out}", file=sys.stderr)
+    return [source for source in sources if source not in out]
 
 
 def make_folder(out: Path) -> None:

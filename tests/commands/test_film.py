@@ -1,6 +1,7 @@
 """The command film: walks, loops, edits, beats, and what cannot be."""
 
 import itertools
+import shutil
 from pathlib import Path
 
 import av
@@ -91,13 +92,32 @@ def test_a_pulse_in_a_steady_tempo(tmp_path):
         (["--faces", "1-2", "--seconds", "1000", "--fps", "60", "--out", "{}/a.mp4"], 2, "are more than"),
         (["--faces", "1-2", "--out", "{}/there.mp4"], 2, "--force"),
         (["--faces", "1-2", "--styles", "no-such-style", "--out", "{}/a.mp4"], 2, "no-such-style"),
+        (["--faces", "1-2", "--styles", "great-wave", "--config", "{}/styles.yaml", "--out", "{}/a.mp4"], 2, "great-wave"),
+        (["--faces", "1-2", "--style-size", "128", "--out", "{}/a.mp4"], 2, "--style-size goes with --styles"),
+        (["--faces", "1-2", "--silent", "--out", "{}/a.mp4"], 2, "--silent goes with --sound"),
+        (["--faces", "1-2", "--beats", "2", "--out", "{}/a.mp4"], 2, "--beats goes with --sound or --bpm"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(tmp_path, words, code, reason, capsys):
     (tmp_path / "there.mp4").write_bytes(b"")
+    own_styles(tmp_path)
     generator = [] if "smile=1" in words else ["--generator", SMALL]
     assert film(*(word.format(tmp_path) for word in words), *generator) == code
     assert reason in capsys.readouterr().err.strip().splitlines()[-1] and not (tmp_path / "a.mp4").exists()
+
+
+def own_styles(folder):
+    """A configuration whose folder of styles holds one, my-wave."""
+    (folder / "own-styles").mkdir()
+    shutil.copy(ROOT / "styles" / "great-wave.webp", folder / "own-styles" / "my-wave.webp")
+    (folder / "styles.yaml").write_text(f"models: {{styles: {folder / 'own-styles'}}}\n")
+    return folder / "styles.yaml"
+
+
+def test_styles_are_those_of_the_configuration(tmp_path):
+    words = ["--styles", "my-wave", "--style-size", 64, "--config", own_styles(tmp_path), "--seconds", 0.2, "--fps", 10]
+    assert film("--faces", "1-2", *words, "--generator", SMALL, "--out", tmp_path / "a.webp") == 0
+    assert len(frames_of(tmp_path / "a.webp")) == 2
 
 
 def test_a_direction_that_is_none_is_told(tmp_path, capsys):

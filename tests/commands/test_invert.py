@@ -120,7 +120,7 @@ def test_a_clip_in_a_folder_of_pictures_is_left_out_and_said(tmp_path, capsys):
     assert "a.mkv: is a clip" in capsys.readouterr().err
     (album / "me.webp").unlink()
     assert invert(album, "--out", tmp_path / "none", "--no-tuning", *FEW) == 2
-    assert "nothing is left" in capsys.readouterr().err and not (tmp_path / "none").exists()
+    assert "is a clip, and codes are found of pictures alone" in capsys.readouterr().err and not (tmp_path / "none").exists()
 
 
 def test_what_would_be_written_over_is_said_before_anything_is_done(tmp_path, capsys, monkeypatch):
@@ -158,6 +158,8 @@ def test_the_residual_is_kept_where_it_is_asked_for(tmp_path):
         (["{}/none.jpg"], 2, "there is no such file"),
         (["{}/wall.png"], 3, "no face found"),
         ([FACE, "--nets", "{}"], 2, "holds neither"),
+        ([FACE, "--identity", "1"], 2, "--identity 1 needs --nets"),
+        ([FACE, "--identity", "1", "--nets", "{}/nets"], 2, "mobilefacenet.onnx"),
         ([FACE, "--sheet", "{}/a.txt"], 2, "must end in"),
         ([CLIP], 2, "is a clip"),
         ([FACE, "--encoder", "{}/wall.png"], 2, "wall.png"),
@@ -165,5 +167,7 @@ def test_the_residual_is_kept_where_it_is_asked_for(tmp_path):
 )
 def test_what_cannot_be_is_one_sentence(tmp_path, words, code, reason, capsys):
     Image.new("RGB", (64, 64), "grey").save(tmp_path / "wall.png")
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "darknet-tiny-imagenet.safetensors").write_bytes(b"")
     assert invert(*(str(word).format(tmp_path) for word in words), "--out", tmp_path / "out", *FEW) == code
     assert reason in capsys.readouterr().err.strip().splitlines()[-1]

@@ -209,6 +209,8 @@ def main(argv: list[str] | None = None) -> int:
         parser.error("--minutes must be more than 0, --snapshots and --adversarial-weight at least 0, --batch at least 1")
     if not 0 <= a.colour <= 1:
         parser.error("--colour goes from 0 to 1")
+    if a.style in STYLES and a.colour != 1:
+        parser.error(f"--colour is of painters' styles and pictures; {a.style} has colours of its own")
     name = a.name or (a.style if a.style in STYLES else style_name(Path(a.style).stem))
     options = ChildOptions(
         a.style, a.minutes, a.batch, swap_at=a.swap_at, snapshots=a.snapshots, adversarial=a.adversarial_weight, name=name, colour=a.colour

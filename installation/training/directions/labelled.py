@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,7 +33,7 @@ from installation.training.directions.classifiers import Found, Split, condition
 from installation.training.directions.covariates import appearance, known_columns, taken_out
 from installation.training.directions.flows import smooth_flow
 from installation.training.directions.moves import prove
-from installation.training.directions.slider import STRONG, encoded, keep, models_beside
+from installation.training.directions.slider import STRONG, check_kept, encoded, keep, models_beside
 from installation.training.labels.found import FaceFinder, FoundFace
 from installation.training.labels.table import ATTRIBUTES, VALUES, Label, read_labels
 
@@ -70,9 +71,14 @@ class Faces:
 def learn(a: argparse.Namespace) -> int:
     """The command ``attribute --labels``."""
     sides = {**SIDES, **dict(map(read_sides, a.sides))}
-    if a.sheet is not None:
-        check_output(a.sheet, force=True)
     labels = read_labels(a.labels)
+    folder = a.out or Path("directions")
+    if a.sheet is not None:
+        if a.sheet.suffix.lower() not in (".jpg", ".png"):
+            raise ConfigError(f"{a.sheet}: the name must end in .jpg or .png")
+        check_output(a.sheet, a.force, [a.labels])
+    for name in enough(labels, sides):
+        check_kept(folder / f"{name}.safetensors", a.force)
     models = models_beside(a.generator, a.encoder, a.directions, a.without)
     faces = faces_of(models, a.pictures, labels, sides)
     faces = alike(faces, a.hold)
@@ -90,7 +96,7 @@ def learn(a: argparse.Namespace) -> int:
     bounds = {name: fit(a.method, splits[name][0]) for name in names}
     others = [d.vector.flatten().double().numpy() for d in models.directions.directions if d.name in a.without]
     kept, free = ([direction_of(models, faces, bounds, name, beside) for name in names] for beside in (others, None))
-    _write_sliders(kept, a.out or Path("directions"), bounds, sides, models)
+    _write_sliders(kept, folder, bounds, sides, models)
     for line in prove(models, faces.found, kept, free, a.sheet):
         print(line)
     return 0
@@ -109,6 +115,12 @@ def _write_sliders(
         keep(one, path, {"method": found.method, "accuracy": f"{found.accuracy:.3f}", "preserved": preserved})
         load_directions([path], *models.latent_avg.shape)
         print(f"{path}: from {' or '.join(sides[one.name][0])} to {' or '.join(sides[one.name][1])}")
+
+
+def enough(labels: Sequence[Label], sides: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]) -> list[str]:
+    """The attributes that have labels enough on either side, if all of their pictures show a face."""
+    counts = {name: Counter(label.name(name) for label in labels) for name in sides}
+    return [name for name, parts in sides.items() if min(sum(counts[name][word] for word in part) for part in parts) >= LEAST]
 
 
 def read_sides(text: str) -> tuple[str, tuple[tuple[str, ...], tuple[str, ...]]]:
