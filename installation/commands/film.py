@@ -29,8 +29,9 @@ from installation.darkroom.beats import RATE as SOUND_RATE
 from installation.darkroom.beats import Beats, beats_of, read_sound
 from installation.darkroom.code_words import PSI, CodeBench, Truncation, codes_of
 from installation.darkroom.journey import NOTHING, Journey, Station, Swing, evenly, on_beats
-from installation.darkroom.moving import WRITERS, check_moving, write_mp4
+from installation.darkroom.moving import WRITERS, check_moving, check_room, write_mp4
 from installation.darkroom.progress import Bar
+from installation.doctor.machine import memory_mb
 from installation.engines.store import open_store
 from installation.engines.style_models import StyleEngineSettings
 from installation.errors import ConfigError
@@ -65,7 +66,9 @@ def main(argv: list[str] | None = None) -> int:
     count = max(2, round(journey.seconds * a.fps))
     if count > MOST_PICTURES:
         raise ConfigError(f"{count} pictures are more than {MOST_PICTURES}; lower --seconds or --fps")
-    film = FilmPainter(bench, journey, styles, a.size or bench.painter.size)
+    size = a.size or bench.painter.size
+    check_room(a.out, count, size, memory_mb()[1])
+    film = FilmPainter(bench, journey, styles, size)
     bar = Bar(a.out.name)
     pictures = film.pictures(count, a.fps, bar.show)
     if a.out.suffix.lower() == ".mp4":

@@ -31,7 +31,7 @@ from installation.darkroom.code_words import CodeBench, Wanted, open_code_bench
 from installation.darkroom.files import find_sources, make_folder, save_picture, stills_of
 from installation.darkroom.inverting import InversionWish, Inverter, Job, fingerprint, keep, take_up, write_state
 from installation.darkroom.progress import Bar
-from installation.darkroom.sheet import Tile, check_kind, write_sheet
+from installation.darkroom.sheet import Tile, check_kind, check_rows, write_sheet
 from installation.errors import SourceError
 from installation.inversion.settings import Effort, Weights
 from installation.messages import Image
@@ -52,6 +52,8 @@ def main(argv: list[str] | None = None) -> int:
     if a.sheet is not None:
         check_kind(a.sheet)
     sources = stills_of(find_sources(a.picture), "codes are found of pictures alone")
+    if a.sheet is not None:
+        check_rows(a.sheet, len(sources))
     make_folder(a.out)
     if a.sheet is not None:
         check_output(a.sheet, a.force, [source.path for source in sources])

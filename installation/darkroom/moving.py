@@ -20,6 +20,7 @@ SUFFIXES = (".mp4", ".webp", ".gif")
 WEBP_QUALITY = 82
 GIF_TICK = 10  # ms: a GIF counts no finer
 GIF_FASTEST = 20  # ms: browsers show a shorter one slower
+HELD_BYTES = {".webp": 4, ".gif": 5}  # in memory, of a pixel of every picture: as Pillow keeps it, and once more in 256 colours
 COLOURS, PALETTE_SIDE, PALETTE_PICTURES = 256, 96, 24  # of a GIF, and what its colours are chosen from
 
 
@@ -32,6 +33,15 @@ def check_moving(path: Path, fps: float, sound: Path | None) -> None:
         raise ConfigError(f"{path}: browsers show a GIF of more than {1000 // GIF_FASTEST} pictures a second slower; lower --fps")
     if sound is not None and suffix != ".mp4":
         raise ConfigError(f"{path}: only an .mp4 can carry the sound; name one, or --silent, which keeps the beat alone")
+
+
+def check_room(path: Path, count: int, side: int, free_mb: float) -> None:
+    """Raises ConfigError, before anything is drawn, for a film whose pictures, ``count`` of ``side`` px, no memory holds at once; an MP4 is
+    written as they come. free_mb: memory; 0 where nobody knows."""
+    need = count * side * side * HELD_BYTES.get(path.suffix.lower(), 0)
+    if free_mb and need > free_mb * 2**20:
+        have = f"{count} pictures of {side} px need {need / 2**20:.0f} MB of memory at once, and {free_mb:.0f} MB are free"
+        raise ConfigError(f"{path}: {have}; lower --size, --fps or --seconds, or name an .mp4")
 
 
 def write_mp4(path: Path, pictures: Iterable[Image], fps: float, sound: Path | None, seconds: float) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import installation.commands.film as film_command
 from installation.__main__ import main
 from tests.darkroom.test_beats import clicks, write_wave
 from tests.darkroom.test_sound import cut_off, seen_and_heard, write_flac
@@ -133,3 +134,10 @@ def test_a_damaged_sound_costs_no_picture(tmp_path, capsys):
     told = capsys.readouterr()
     assert told.err.count("its sound ends early") == 1 and "3 stations" in told.out
     assert seen_and_heard(out)[0] >= 5
+
+
+def test_a_film_that_no_memory_holds_is_said_before_it_is_drawn(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(film_command, "memory_mb", lambda: (4000.0, 20.0))
+    words = ["--faces", "1-2", "--seconds", 180, "--generator", SMALL]
+    assert film(*words, "--out", tmp_path / "a.gif") == 2
+    assert "4500 pictures of 64 px need" in capsys.readouterr().err and not list(tmp_path.iterdir())

@@ -171,3 +171,12 @@ def test_what_cannot_be_is_one_sentence(tmp_path, words, code, reason, capsys):
     (tmp_path / "nets" / "darknet-tiny-imagenet.safetensors").write_bytes(b"")
     assert invert(*(str(word).format(tmp_path) for word in words), "--out", tmp_path / "out", *FEW) == code
     assert reason in capsys.readouterr().err.strip().splitlines()[-1]
+
+
+def test_a_sheet_that_no_jpeg_can_hold_is_said_before_anything_is_done(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(invert_command, "_bench", lambda a: pytest.fail("models were read"))
+    (tmp_path / "album").mkdir()
+    for k in range(210):
+        shutil.copy(FACE, tmp_path / "album" / f"{k:03d}.webp")
+    assert invert(tmp_path / "album", "--out", tmp_path / "out", "--sheet", tmp_path / "all.jpg", *FEW) == 2
+    assert "all.jpg: 210 rows" in capsys.readouterr().err
