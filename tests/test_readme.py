@@ -86,3 +86,8 @@ def test_the_locks_pin_every_version() -> None:
             wanted = line.partition("#")[0].strip()
             assert not wanted or wanted.count("==") == 1, f"{lock.name}: {line}"
             assert "://" not in line and not wanted.startswith("-"), f"{lock.name}: {line}"
+
+
+def test_what_a_line_of_the_first_page_takes_another_has_made() -> None:
+    lines = re.findall(r"^f (\S.*)$", README, re.MULTILINE)
+    assert any(re.match(r"drawings --out drawn\b", line) for line in lines[: next(k for k, line in enumerate(lines) if "drawn/" in line)])

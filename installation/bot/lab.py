@@ -18,7 +18,7 @@ from installation.darkroom.nearer import CodeFinder
 from installation.darkroom.sitting import Faces, Seen, Sitting, Who, open_bench
 from installation.darkroom.wishes import Words, read_wishes
 from installation.messages import Image
-from installation.sources.stills import read_picture
+from installation.sources.stills import read_still
 from installation.styles.library import Library
 
 MOST_PX = 2048  # longer side of an answer; a photograph of Telegram's has 1,280
@@ -76,11 +76,12 @@ class Lab:
         if isinstance(order.subject, Seed):
             return self._of_nobody(order, order.subject)
         try:
-            return self._of_picture(order, read_picture(Path("picture"), io.BytesIO(data or b""), most=MOST_PX), wanted)
+            picture, profile = read_still(Path("picture"), io.BytesIO(data or b""), most=MOST_PX)
+            return self._of_picture(order, picture, profile, wanted)
         finally:
             self._bench.clear()  # the last picture's faces and codes are not kept until the next one comes
 
-    def _of_picture(self, order: Order, picture: Image, wanted: Callable[[], bool]) -> Print:
+    def _of_picture(self, order: Order, picture: Image, profile: bytes, wanted: Callable[[], bool]) -> Print:
         undecided = False
         if order.search_seconds and self._finder.possible:
             order, undecided = self._searched(order, picture, wanted)
@@ -90,7 +91,7 @@ class Lab:
         seen = self._look(picture, order, amounts)
         if not seen.faces.edited:
             raise NobodyError(seen.faces.found)
-        return Print(as_jpeg(seen.picture), seen.faces, order.codes, undecided)
+        return Print(as_jpeg(seen.picture, profile), seen.faces, order.codes, undecided)
 
     def _searched(self, order: Order, picture: Image, wanted: Callable[[], bool]) -> tuple[Order, bool]:
         """The order with the nearer code that was found of the one face that it edits, if any was; and whether it edits several, so that
@@ -131,8 +132,8 @@ class Lab:
         return self._ruler.measure(picture, who)
 
 
-def as_jpeg(picture: Image) -> bytes:
-    """Without any metadata: not where it was taken, not by what."""
+def as_jpeg(picture: Image, profile: bytes = b"") -> bytes:
+    """Without any metadata, not where it was taken, not by what; but with the profile (ICC) that its colours need."""
     file = io.BytesIO()
-    Pillow.fromarray(picture).save(file, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    Pillow.fromarray(picture).save(file, "JPEG", quality=JPEG_QUALITY, subsampling=0, icc_profile=profile or None)
     return file.getvalue()

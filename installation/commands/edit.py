@@ -23,7 +23,7 @@ from installation.assembly.networks import models_of, table_of
 from installation.config import Config, load_config
 from installation.control.presets.files import read_preset
 from installation.darkroom.clips import filmed, length_of, put_together
-from installation.darkroom.files import Source, find_sources, make_folder, save_picture
+from installation.darkroom.files import Source, clips_of, find_sources, make_folder, save_picture, stills_of
 from installation.darkroom.progress import Bar
 from installation.darkroom.sheet import Tile, check_kind, write_sheet
 from installation.darkroom.sitting import Bench, Faces, Seen, Sitting, Who, open_bench
@@ -32,7 +32,7 @@ from installation.errors import ConfigError, SourceError
 from installation.messages import Image
 from installation.models.bundle import Models
 from installation.output_file import check_output
-from installation.sources.stills import read_picture
+from installation.sources.stills import read_still
 from installation.styles.asked import Named, read_named
 from installation.styles.library import Library, Palette
 
@@ -86,10 +86,9 @@ def _checked(a: argparse.Namespace) -> list[Source]:
         check_kind(a.sheet)
     if not (a.set or a.style or a.preset or a.oscillate):
         raise ConfigError("nothing is asked for; say what to change with --set, as in --set age=1, with --style or with --preset")
-    clip = next((source.path for source in sources if source.clip), None)
-    if a.portrait and clip is not None:
-        raise ConfigError(f"{clip}: is no picture, and --portrait cuts squares out of pictures alone")
-    return sources
+    if a.oscillate and (not (a.set or a.style or a.preset) or not any(source.clip for source in sources)):
+        sources = clips_of(sources, "--oscillate moves clips alone")
+    return stills_of(sources, "--portrait cuts squares out of pictures alone") if a.portrait else sources
 
 
 def _wished(a: argparse.Namespace, config: Config, models: Models) -> tuple[Wishes, Palette]:
@@ -193,16 +192,16 @@ class Work:
 
     def _still(self, job: Job) -> str:
         path = job.source.path
-        picture = read_picture(path, most=LARGEST)
+        picture, profile = read_still(path, most=LARGEST)
         seen = Sitting(self.bench, self.wishes.still, self.who, still=True).look(picture)
         check_faces(path, seen.faces, self.who)
         for cut in seen.portraits:
             out = job.portrait(cut.number)
             check_output(out, self.force, [path])
-            save_picture(cut.after, out)
+            save_picture(cut.after, out, profile)
             self._keep(f"{path.name}, face {cut.number}", cut.before, cut.after)
         if not seen.portraits:
-            save_picture(seen.picture, job.out)
+            save_picture(seen.picture, job.out, profile)
             self._keep(path.name, picture, seen.picture)
         left = seen.faces.asked - seen.faces.edited
         return f"{path}: {left} of {seen.faces.asked} faces {'is' if left == 1 else 'are'} {UNSEEN}, and left as found" if left else ""

@@ -23,13 +23,15 @@ import numpy as np
 from installation.codes.code import Code
 from installation.commands.code_options import add_models, bench_of
 from installation.commands.style import LONG_SIDE, Painter
+from installation.config import load_config
 from installation.control.easing import EASINGS
 from installation.darkroom.beats import RATE as SOUND_RATE
 from installation.darkroom.beats import Beats, beats_of, read_sound
 from installation.darkroom.code_words import PSI, CodeBench, Truncation, codes_of
 from installation.darkroom.journey import NOTHING, Journey, Station, Swing, evenly, on_beats
-from installation.darkroom.moving import WRITERS, check_moving, write_mp4
+from installation.darkroom.moving import WRITERS, check_moving, check_room, write_mp4
 from installation.darkroom.progress import Bar
+from installation.doctor.machine import memory_mb
 from installation.engines.store import open_store
 from installation.engines.style_models import StyleEngineSettings
 from installation.errors import ConfigError
@@ -41,28 +43,32 @@ from installation.places import cache
 from installation.styles.asked import read_named
 from installation.styles.blend import blend_of
 from installation.styles.easel import Easel
-from installation.styles.library import STYLES, Library, Palette
+from installation.styles.library import Library, Palette
 
 NONE = "none"
 MOST_SECONDS, MOST_FPS, MOST_PICTURES = 1800.0, 60.0, 40_000
 ALONE = 10.0  # s of a film of one face without a sound
+BEATS = 4  # from station to station
 LEG = 2.5  # s from station to station, where nothing is said
 
 
 def main(argv: list[str] | None = None) -> int:
     a = _arguments(argv)
     cv2.setNumThreads(1)
+    _check(a)
     sound = None if a.silent else a.sound
     check_moving(a.out, a.fps, sound)
     check_output(a.out, a.force, [Path(word) for word in (*a.faces, *([a.sound] if a.sound else []))])
     beats = _beats(a)
     bench = bench_of(a, a.faces, directions=bool(a.edits or a.swing or a.pulse))
-    styles = StyleRoom(a.styles, a.style_size) if a.styles else None
+    styles = StyleRoom(a.styles, load_config(a.config).models.styles, a.style_size or LONG_SIDE) if a.styles else None
     journey = _journey(a, bench, beats, styles)
     count = max(2, round(journey.seconds * a.fps))
     if count > MOST_PICTURES:
         raise ConfigError(f"{count} pictures are more than {MOST_PICTURES}; lower --seconds or --fps")
-    film = FilmPainter(bench, journey, styles, a.size or bench.painter.size)
+    size = a.size or bench.painter.size
+    check_room(a.out, count, size, memory_mb()[1])
+    film = FilmPainter(bench, journey, styles, size)
     bar = Bar(a.out.name)
     pictures = film.pictures(count, a.fps, bar.show)
     if a.out.suffix.lower() == ".mp4":
@@ -73,6 +79,18 @@ def main(argv: list[str] | None = None) -> int:
     on = f", a station every {a.beats} beats of {beats.bpm:.1f} a minute" if beats is not None else ""
     print(f"{a.out}: {count} pictures in {journey.seconds:.1f} s, {len(journey.stations)} stations{on}")
     return 0
+
+
+def _check(a: argparse.Namespace) -> None:
+    """Raises ConfigError for what would be asked for and not be done."""
+    for option, asked, goes_with, there in (
+        ("--style-size", a.style_size, "--styles", a.styles),
+        ("--silent", a.silent, "--sound", a.sound),
+        ("--beats", a.beats, "--sound or --bpm", a.sound or a.bpm),
+    ):
+        if asked and not there:
+            raise ConfigError(f"{option} goes with {goes_with}, which is not there")
+    a.beats = a.beats or BEATS
 
 
 def _beats(a: argparse.Namespace) -> Beats | None:
@@ -150,11 +168,13 @@ def _swing(text: str, names: Sequence[str]) -> Swing:
 class StyleRoom:
     """The styles of a film, and what paints them. named: of each station in turn, weights by name."""
 
-    def __init__(self, words: Sequence[str], long_side: int) -> None:
-        library = Library(STYLES)
+    def __init__(self, words: Sequence[str], folder: Path, long_side: int) -> None:
+        library = Library(folder)
         if library.notice:
             raise ConfigError(library.notice)
-        palette, _ = library.look()
+        palette, notice = library.look()
+        if notice:
+            print(f"facets: {notice}", file=sys.stderr)
         self.named: list[Mapping[str, float]] = []
         styles = dict(palette.styles)
         for word in words:
@@ -233,10 +253,10 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--hold", type=_ranged(0.0, 0.95), default=0.0, metavar="SHARE", help="of each leg, at rest before it goes on")
     parser.add_argument("--sound", type=Path, metavar="FILE", help="whose beat the stations fall on; an .mp4 carries it")
     parser.add_argument("--silent", action="store_true", help="take the beat of the sound, and not the sound")
-    parser.add_argument("--beats", type=_count, default=4, metavar="N", help="beats from station to station, default 4")
+    parser.add_argument("--beats", type=_count, metavar="N", help=f"beats from station to station, default {BEATS}")
     parser.add_argument("--bpm", type=_ranged(20.0, 400.0), help="a steady tempo from the start, in place of the sound's own beat")
     parser.add_argument("--psi", type=_ranged(-2.0, 2.0), default=PSI, help=f"truncation of seeds, default {PSI}")
-    parser.add_argument("--style-size", type=_side, default=LONG_SIDE, metavar="PX", help=f"side that is painted, default {LONG_SIDE}")
+    parser.add_argument("--style-size", type=_side, metavar="PX", help=f"side that is painted, default {LONG_SIDE}")
     add_models(parser)
     parser.add_argument("--force", action="store_true", help="write over a file that is there")
     return parser.parse_args(argv)

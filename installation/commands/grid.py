@@ -23,9 +23,10 @@ from installation.codes.mixing import LayerWeights, mixed
 from installation.codes.space import OneW
 from installation.commands.code_options import add_models, bench_of, signature
 from installation.darkroom.code_words import PSI, CodeBench, Truncation, codes_of
-from installation.darkroom.grid import CELL, Face, Grid, write_page, write_sheet
+from installation.darkroom.grid import CELL, Face, Grid, check_size, write_page, write_sheet
 from installation.darkroom.progress import Bar
 from installation.darkroom.sheet import check_kind
+from installation.doctor.machine import memory_mb
 from installation.errors import ConfigError
 from installation.output_file import check_output
 
@@ -65,6 +66,8 @@ def _grid(a: argparse.Namespace, bench: CodeBench) -> Grid:
     rows, columns = (codes_of(words, bench, truncation) for words in (a.rows, a.columns))
     if len(rows) * len(columns) > MOST_CELLS:
         raise ConfigError(f"{len(rows)} × {len(columns)} are more than {MOST_CELLS} faces; name fewer")
+    sheet = None if a.out is None else (a.out, a.cell)
+    check_size(len(rows), len(columns), bench.painter.size, sheet, memory_mb()[1])
     if a.space == "w":
         rows, columns = (_in_w(codes, bench) for codes in (rows, columns))
     card = signature(a, bench)

@@ -28,11 +28,11 @@ from installation.codes.draw import CodePainter
 from installation.commands.code_options import add_models, bench_of, signature
 from installation.config import load_config
 from installation.darkroom.code_words import CodeBench, Wanted, open_code_bench
-from installation.darkroom.files import find_sources, make_folder, save_picture
+from installation.darkroom.files import find_sources, make_folder, save_picture, stills_of
 from installation.darkroom.inverting import InversionWish, Inverter, Job, fingerprint, keep, take_up, write_state
 from installation.darkroom.progress import Bar
-from installation.darkroom.sheet import Tile, check_kind, write_sheet
-from installation.errors import ConfigError, SourceError
+from installation.darkroom.sheet import Tile, check_kind, check_rows, write_sheet
+from installation.errors import SourceError
 from installation.inversion.settings import Effort, Weights
 from installation.messages import Image
 from installation.output_file import check_output
@@ -51,10 +51,9 @@ def main(argv: list[str] | None = None) -> int:
     torch.set_num_threads(a.threads or len(os.sched_getaffinity(0)))
     if a.sheet is not None:
         check_kind(a.sheet)
-    sources = find_sources(a.picture)
-    clip = next((source.path for source in sources if source.clip), None)
-    if clip is not None:
-        raise ConfigError(f"{clip}: is a clip; name pictures")
+    sources = stills_of(find_sources(a.picture), "codes are found of pictures alone")
+    if a.sheet is not None:
+        check_rows(a.sheet, len(sources))
     make_folder(a.out)
     if a.sheet is not None:
         check_output(a.sheet, a.force, [source.path for source in sources])
@@ -63,9 +62,9 @@ def main(argv: list[str] | None = None) -> int:
         if a.restart or not target.state.is_file():  # what goes on where it was finds its own files there
             target.check(a.force)
     bench = _bench(a)
-    perceptual, identity = net_terms(a.nets, a.identity > 0)
+    perceptual, identity = net_terms(a.nets, a.identity)
     seconds = None if a.seconds == 0 else a.seconds
-    weights = Weights(a.l2, a.perceptual, a.identity, a.prior, a.locality)
+    weights = Weights(a.l2, a.perceptual, Weights().identity if a.identity is None else a.identity, a.prior, a.locality)
     effort = Effort(a.code_steps, 0 if a.no_tuning else a.tuning_steps, seconds)
     wish = InversionWish(weights, effort, a.detail, a.space == "w", perceptual, identity)
     work = Work(a, Inverter(bench, wish), signature(a, bench))
@@ -217,7 +216,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--nets", type=Path, metavar="FOLDER", help="with darknet-tiny-imagenet.safetensors and mobilefacenet.onnx: terms")
     parser.add_argument("--l2", type=_number, default=w.l2, metavar="WEIGHT", help=f"of the blurred pictures, default {w.l2:g}")
     parser.add_argument("--perceptual", type=_number, default=w.perceptual, metavar="WEIGHT", help=f"default {w.perceptual:g}")
-    parser.add_argument("--identity", type=_number, default=w.identity, metavar="WEIGHT", help=f"with --nets, default {w.identity:g}")
+    parser.add_argument("--identity", type=_number, metavar="WEIGHT", help=f"with --nets, default {w.identity:g}")
     parser.add_argument("--prior", type=_number, default=w.prior, metavar="WEIGHT", help=f"of codes that are faces, default {w.prior:g}")
     parser.add_argument("--locality", type=_number, default=w.locality, metavar="WEIGHT", help="keeps other faces as they were, default 0")
     parser.add_argument("--code-steps", type=_count, default=e.code_steps, metavar="N", help=f"at most, default {e.code_steps}")

@@ -22,7 +22,7 @@ from pathlib import Path
 import cv2
 
 from installation.darkroom.clips import filmed, put_together
-from installation.darkroom.files import Source, find_sources, make_folder, save_picture
+from installation.darkroom.files import Source, find_sources, make_folder, save_picture, stills_of
 from installation.darkroom.progress import Bar
 from installation.darkroom.sheet import Tile, check_kind, write_sheet
 from installation.engines.store import open_store
@@ -31,7 +31,7 @@ from installation.errors import ConfigError, SourceError
 from installation.messages import Image
 from installation.output_file import check_output
 from installation.places import cache
-from installation.sources.stills import read_picture
+from installation.sources.stills import read_picture, read_still
 from installation.styles.asked import Asked, read_asked
 from installation.styles.blend import Blend
 from installation.styles.easel import Easel
@@ -39,6 +39,7 @@ from installation.styles.library import STYLES, Library
 from installation.styles.painter import NetworkHand
 
 FEATURES = "darknet-tiny-imagenet.safetensors"  # that --slow compares pictures by
+STEPS = 300  # of --slow
 LONG_SIDE = 768  # px that the networks draw, if nothing else is asked for: strokes keep their width, so a larger side has finer ones
 
 
@@ -68,15 +69,27 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     if not a.source or not a.style or (a.out is None and a.sheet is None):
         raise ConfigError("name at least one SOURCE, a --style, and --out FOLDER or --sheet FILE; --list says which styles there are")
+    _check(a)
     asked = told_apart([read_asked(text, library, palette, a.strength, a.colour) for text in a.style])
     if a.slow:
         return _slow(a, asked)
+    jobs = [] if a.out is None else jobs_of(find_sources(a.source), asked, a.out, a.force)
     painter = Painter(StyleEngineSettings(open_store(cache() / "engines").folder), a.size)
     if a.sheet is not None:
         _write_sheet(a, asked, painter)
-    if a.out is not None:
-        _paint_all(jobs_of(a.source, asked, a.out, a.force), partial(_paint, painter))
+    _paint_all(jobs, partial(_paint, painter))
     return 0
+
+
+def _check(a: argparse.Namespace) -> None:
+    """Raises ConfigError for what would be asked for and not be done."""
+    unread = next((word for word, value in (("--steps", a.steps), ("--nets", a.nets)) if value is not None and not a.slow), None)
+    if unread is not None:
+        raise ConfigError(f"{unread} goes with --slow alone; add that, or leave {unread} out")
+    if a.sheet is not None:
+        check_kind(a.sheet)
+    if a.out is None and len(a.source) > 1:
+        raise ConfigError(f"{a.source[1]}: --sheet shows one picture, {a.source[0]}; name one, or add --out FOLDER, which takes all")
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -92,7 +105,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--styles", type=Path, metavar="FOLDER", help="folder of paintings with a name; styles, if left out")
     parser.add_argument("--force", action="store_true", help="write over files that are there")
     parser.add_argument("--slow", action="store_true", help="optimise each picture instead (Gatys et al. 2016), for pictures alone")
-    parser.add_argument("--steps", type=_steps, default=300, metavar="N", help="of --slow")
+    parser.add_argument("--steps", type=_steps, metavar="N", help=f"of --slow, {STEPS} if left out")
     parser.add_argument("--nets", type=Path, metavar="FOLDER", help=f"of --slow: where {FEATURES} lies")
     return parser.parse_args(argv)
 
@@ -148,9 +161,8 @@ class Painter:
         return Easel(steady=False).paint(picture, asked.blend, self.hand(picture))
 
 
-def jobs_of(sources: Sequence[Path], asked: Sequence[Asked], out: Path, force: bool) -> list[Job]:
-    """Everything there is to paint. Raises ConfigError where a source is not there or a target would take something's place."""
-    files = find_sources(sources)
+def jobs_of(files: Sequence[Source], asked: Sequence[Asked], out: Path, force: bool) -> list[Job]:
+    """Everything there is to paint. Raises ConfigError where a target would take something's place."""
     make_folder(out)
     jobs = [Job(file, one, out / f"{file.path.stem}-{one.label}{file.suffix}") for file in files for one in asked]
     targets = [job.out for job in jobs]
@@ -186,7 +198,8 @@ def _paint(painter: Painter, job: Job, bar: Bar) -> None:
     if job.source.clip:
         _paint_clip(job, painter, bar)
     else:
-        save_picture(painter.still(read_picture(job.source.path), job.asked), job.out)
+        picture, profile = read_still(job.source.path)
+        save_picture(painter.still(picture, job.asked), job.out, profile)
 
 
 def _paint_clip(job: Job, painter: Painter, bar: Bar) -> None:
@@ -200,7 +213,6 @@ def _paint_clip(job: Job, painter: Painter, bar: Bar) -> None:
 
 
 def _write_sheet(a: argparse.Namespace, asked: Sequence[Asked], painter: Painter) -> None:
-    check_kind(a.sheet)
     check_output(a.sheet, a.force, a.source)
     picture = read_picture(a.source[0])
     write_sheet(a.sheet, [Tile.of(one.label.replace("-", " "), painter.still(picture, one)) for one in asked])
@@ -214,21 +226,18 @@ def _slow(a: argparse.Namespace, asked: Sequence[Asked]) -> int:
     blended = next((one.label for one in asked if len(one.files) != 1 or len(one.weights) != 1), None)
     if blended is not None:
         raise ConfigError(f"--style {blended}: --slow paints in the style of one painting's file; it blends none and has no built-in ones")
-    jobs = jobs_of(a.source, asked, a.out, a.force)
-    clip = next((job.source.path for job in jobs if job.source.clip), None)
-    if clip is not None:
-        raise ConfigError(f"{clip}: is no picture, and --slow paints pictures alone")
-    _paint_all(jobs, partial(_paint_slowly, a.nets / FEATURES, a.size, a.steps))
+    jobs = jobs_of(stills_of(find_sources(a.source), "--slow paints pictures alone"), asked, a.out, a.force)
+    _paint_all(jobs, partial(_paint_slowly, a.nets / FEATURES, a.size, a.steps or STEPS))
     return 0
 
 
 def _paint_slowly(features: Path, long_side: int, steps: int, job: Job, bar: Bar) -> None:
-    picture = read_picture(job.source.path)
+    picture, profile = read_still(job.source.path)
     height, width = picture.shape[:2]
     (painting,) = job.asked.files.values()
     size = fitting_size(min(long_side, max(width, height, 64)), width, height)
     hand = _Optimiser(size, read_picture(painting), features, steps, bar.show)
-    save_picture(Easel(steady=False).paint(picture, job.asked.blend, hand), job.out)
+    save_picture(Easel(steady=False).paint(picture, job.asked.blend, hand), job.out, profile)
 
 
 @dataclass(slots=True, eq=False)

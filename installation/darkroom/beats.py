@@ -7,12 +7,14 @@ people tap), and the series of beats that fits both best (dynamic programming): 
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from installation.darkroom.soundtrack import sound_of
 from installation.errors import SourceError
 
 Array = NDArray[np.float64]
@@ -49,29 +51,32 @@ def beats_of(path: Path) -> Beats:
 
 
 def read_sound(path: Path) -> Array:
-    """Mono samples in -1…1 at ``RATE``, at most half an hour. Raises SourceError."""
+    """Mono samples in -1…1 at ``RATE``, at most half an hour; of a damaged file what comes before the damage, and a line that says so.
+    Raises SourceError."""
     import av
 
     parts: list[NDArray[np.float32]] = []
     count = 0
     try:
         with av.open(str(path)) as file:
-            if not file.streams.audio:
+            sound = sound_of(file)
+            if sound is None:
                 raise SourceError(f"{path}: holds no sound")
             resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
-            for frame in file.decode(file.streams.audio[0]):
+            for frame in file.decode(sound):
                 parts += [one.to_ndarray()[0] for one in resampler.resample(frame)]
                 count += frame.samples
                 if count > MOST_SECONDS * (frame.sample_rate or RATE):
                     raise SourceError(f"{path}: is longer than {MOST_SECONDS / 60:.0f} minutes; cut it")
             parts += [one.to_ndarray()[0] for one in resampler.resample(None)]
-    except (av.FFmpegError, OSError) as err:
+    except (av.FFmpegError, OSError, ValueError) as err:  # ValueError: it changes its channels or its rate on the way
         if not parts:
-            raise SourceError(f"{path}: no sound that can be read ({err.strerror or err})") from err
-    sound = np.concatenate(parts).astype(np.float64) if parts else np.zeros(0)
-    if not len(sound):
+            raise SourceError(f"{path}: no sound that can be read ({getattr(err, 'strerror', None) or err})") from err
+        print(f"facets: {path}: its sound ends early ({err})", file=sys.stderr)
+    samples = np.concatenate(parts).astype(np.float64) if parts else np.zeros(0)
+    if not len(samples):
         raise SourceError(f"{path}: holds no sound")
-    return np.nan_to_num(sound)
+    return np.nan_to_num(samples)
 
 
 def beat_times(sound: Array) -> list[float]:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from installation.clock import FrameClock
+from installation.darkroom.soundtrack import carry, sound_of, track_for
 from installation.errors import FaultError, SourceError
 from installation.messages import Image
 from installation.output_file import whole_file
@@ -36,13 +37,20 @@ def filmed(source: Path, out: Path, change: Callable[[Image, float], Image], sho
 
 
 def put_together(silent: Path, source: Path, out: Path) -> None:
-    """Write a film and the sound of its source as ``out``, whole or not at all."""
-    with whole_file(out) as part:
-        join(silent, source, part)
+    """Write a film and the sound of its source as ``out``, whole or not at all. Raises ConfigError or FaultError where it cannot be."""
+    import av
+
+    try:
+        with whole_file(out) as part:
+            join(silent, source, part)
+    except av.FFmpegError as err:
+        raise FaultError(f"{out}: cannot be written ({err.strerror or err})") from err
 
 
 def _film(source: Path, path: Path, change: Callable[[Image, float], Image], show: Callable[[float], None]) -> int:
     """How many pictures there were."""
+    import av
+
     film, total, count = None, length_of(source), 0
     try:
         for picture, rate in pictures_of(source):
@@ -53,7 +61,7 @@ def _film(source: Path, path: Path, change: Callable[[Image, float], Image], sho
             show(count / (total * rate) if total else 0.0)
         if film is not None:
             film.finish()
-    except OSError as err:
+    except (OSError, av.FFmpegError) as err:
         raise FaultError(f"{path}: cannot be written ({err.strerror or err})") from err
     finally:
         if film is not None and not path.exists():
@@ -90,24 +98,18 @@ def length_of(clip: Path) -> float:
 
 
 def join(film: Path, source: Path, out: Path) -> None:
-    """Write the pictures of ``film`` and the sound of ``source``, if it has any, into ``out``, an MP4. Raises SourceError."""
+    """Write the pictures of ``film`` and the sound of ``source``, if it has any, into ``out``, an MP4."""
     import av
 
     with av.open(str(film)) as pictures, av.open(str(source)) as sounds, av.open(str(out), "w", format="mp4") as joined:
         stream = pictures.streams.video[0]
         copy = joined.add_stream_from_template(stream)
-        sound = sounds.streams.audio[0] if sounds.streams.audio else None
-        into = None if sound is None else joined.add_stream("aac", rate=sound.rate or 48000)
+        sound = sound_of(sounds)
+        track = None if sound is None else track_for(sound, joined)
         for packet in pictures.demux(stream):
             if packet.dts is not None:
                 packet.stream = copy
                 joined.mux(packet)
-        if sound is None or into is None:
-            return
-        try:
-            for heard in sounds.decode(sound):
-                joined.mux(into.encode(heard))
-        except av.FFmpegError as err:
-            if not isinstance(err, av.EOFError):
-                print(f"facets: {source}: its sound ends early ({err})", file=sys.stderr)
-        joined.mux(into.encode(None))
+        fault = None if sound is None or track is None else carry(sounds, sound, joined, track)
+        if fault is not None:
+            print(f"facets: {source}: its sound ends early ({fault})", file=sys.stderr)

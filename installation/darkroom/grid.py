@@ -16,13 +16,14 @@ from installation.codes.code import Code
 from installation.codes.files import write_code
 from installation.darkroom.files import save_picture
 from installation.darkroom.grid_page import PAGE
-from installation.darkroom.sheet import fitting_text
+from installation.darkroom.sheet import JPEG_SIDE, fitting_text
 from installation.errors import ConfigError
 from installation.messages import Image
 from installation.output_file import whole_file
 
 PAPER, INK, DIM = (14, 14, 17), (236, 230, 218), (165, 162, 155)
 GAP, BAND, LABEL = 3, 14, 26  # px between cells, between the sources and the cells, and below a source
+FACE_BYTES, SHEET_BYTES = 3, 5  # in memory, of a drawn pixel; and of the sheet's, of which Pillow keeps four, and one while it writes
 CELL = 200  # px of the sheet, if nothing else is asked for
 FORMAT = "facets-grid"
 JPEG = 92
@@ -49,6 +50,28 @@ class Grid:
     generator: str
 
 
+def sheet_size(rows: int, columns: int, cell: int) -> tuple[int, int]:
+    """Width and height of a sheet, px."""
+    return cell + BAND + GAP + columns * (cell + GAP), cell + BAND + LABEL + GAP + rows * (cell + GAP)
+
+
+def check_size(rows: int, columns: int, side: int, sheet: tuple[Path, int] | None, free_mb: float) -> None:
+    """Raises ConfigError, before anything is drawn, for a grid that no file or no memory holds. side: px of a drawn face. sheet: its file
+    and the side of a face on it, px; None where a page alone is wanted. free_mb: memory; 0 where nobody knows."""
+    need = (rows * columns + rows + columns) * side * side * FACE_BYTES
+    lower = "name fewer faces"
+    if sheet is not None:
+        path, cell = sheet
+        wide, tall = sheet_size(rows, columns, cell)
+        if path.suffix.lower() != ".png" and max(wide, tall) > JPEG_SIDE:
+            most = f"{wide} × {tall} px are more than the {JPEG_SIDE} px of a JPEG"
+            raise ConfigError(f"{path}: {most}; lower --cell, name fewer faces, or a .png")
+        need += wide * tall * SHEET_BYTES
+        lower = "lower --cell, or name fewer faces"
+    if free_mb and need > free_mb * 2**20:
+        raise ConfigError(f"{rows} × {columns} faces need {need / 2**20:.0f} MB of memory, and {free_mb:.0f} MB are free; {lower}")
+
+
 def write_sheet(grid: Grid, path: Path, cell: int = CELL) -> None:
     """As a PNG or a JPEG, by its name; whole or not at all."""
     page = drawn(grid, cell)
@@ -59,9 +82,7 @@ def write_sheet(grid: Grid, path: Path, cell: int = CELL) -> None:
 def drawn(grid: Grid, cell: int) -> Pillow.Image:
     """The sheet: columns' faces on top, rows' faces on the left, the mixes between them."""
     side = cell + BAND  # of the corner
-    wide = side + GAP + len(grid.columns) * (cell + GAP)
-    tall = side + LABEL + GAP + len(grid.rows) * (cell + GAP)
-    page = Pillow.new("RGB", (wide, tall), PAPER)
+    page = Pillow.new("RGB", sheet_size(len(grid.rows), len(grid.columns), cell), PAPER)
     pen, font = ImageDraw.Draw(page), ImageFont.load_default(max(11, cell // 13))
     small = ImageFont.load_default(max(10, cell // 16))
     for line, text in enumerate(("rows down, columns across", f"{grid.space}, {_broken(grid.weights)}")):

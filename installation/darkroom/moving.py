@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 
 from PIL import Image as Pillow
 
 from installation.darkroom.clips import CRF
+from installation.darkroom.soundtrack import carry, check_sound, sound_of, track_for
 from installation.errors import ConfigError, FaultError
 from installation.messages import Image
 from installation.output_file import whole_file
@@ -18,6 +20,7 @@ SUFFIXES = (".mp4", ".webp", ".gif")
 WEBP_QUALITY = 82
 GIF_TICK = 10  # ms: a GIF counts no finer
 GIF_FASTEST = 20  # ms: browsers show a shorter one slower
+HELD_BYTES = {".webp": 4, ".gif": 5}  # in memory, of a pixel of every picture: as Pillow keeps it, and once more in 256 colours
 COLOURS, PALETTE_SIDE, PALETTE_PICTURES = 256, 96, 24  # of a GIF, and what its colours are chosen from
 
 
@@ -32,8 +35,22 @@ def check_moving(path: Path, fps: float, sound: Path | None) -> None:
         raise ConfigError(f"{path}: only an .mp4 can carry the sound; name one, or --silent, which keeps the beat alone")
 
 
+def check_room(path: Path, count: int, side: int, free_mb: float) -> None:
+    """Raises ConfigError, before anything is drawn, for a film whose pictures, ``count`` of ``side`` px, no memory holds at once; an MP4 is
+    written as they come. free_mb: memory; 0 where nobody knows."""
+    need = count * side * side * HELD_BYTES.get(path.suffix.lower(), 0)
+    if free_mb and need > free_mb * 2**20:
+        have = f"{count} pictures of {side} px need {need / 2**20:.0f} MB of memory at once, and {free_mb:.0f} MB are free"
+        raise ConfigError(f"{path}: {have}; lower --size, --fps or --seconds, or name an .mp4")
+
+
 def write_mp4(path: Path, pictures: Iterable[Image], fps: float, sound: Path | None, seconds: float) -> None:
-    """Pictures [H, W, 3] of one size, with the first ``seconds`` of a sound file. Raises FaultError where it cannot be written."""
+    """Pictures [H, W, 3] of one size, with the first ``seconds`` of a sound file, as far as that can be read. Raises SourceError or
+    FaultError before the first picture where there is no sound that an MP4 can carry, FaultError where the film cannot be written."""
+    import av
+
+    if sound is not None:
+        check_sound(sound)
     silent, film, count = path.with_name(f".{path.stem}.silent.mp4"), None, 0
     try:
         for picture in pictures:
@@ -46,7 +63,7 @@ def write_mp4(path: Path, pictures: Iterable[Image], fps: float, sound: Path | N
             film = None
             with whole_file(path) as part:
                 put_together(silent, sound, part, seconds)
-    except OSError as err:
+    except (OSError, av.FFmpegError) as err:
         raise FaultError(f"{path}: cannot be written ({err.strerror or err})") from err
     finally:
         if film is not None:
@@ -58,23 +75,19 @@ def put_together(silent: Path, sound: Path | None, out: Path, seconds: float) ->
     """The pictures of a film and the beginning of a sound, as an MP4 with its index in front."""
     import av
 
-    with av.open(str(silent)) as pictures, av.open(str(out), "w", format="mp4", options={"movflags": "+faststart"}) as joined:
+    options = {"movflags": "+faststart"}
+    with av.open(str(silent)) as pictures, av.open(str(out), "w", format="mp4", options=options) as joined, ExitStack() as stack:
         stream = pictures.streams.video[0]
         copy = joined.add_stream_from_template(stream)
-        heard = None if sound is None else av.open(str(sound))
-        into = None if heard is None else joined.add_stream("aac", rate=heard.streams.audio[0].rate or 48_000)
+        file = None if sound is None else stack.enter_context(av.open(str(sound)))
+        heard = None if file is None else sound_of(file)
+        track = None if heard is None else track_for(heard, joined)
         for packet in pictures.demux(stream):
             if packet.dts is not None:
                 packet.stream = copy
                 joined.mux(packet)
-        if heard is None or into is None:
-            return
-        with heard:
-            for frame in heard.decode(heard.streams.audio[0]):
-                if frame.time is not None and frame.time >= seconds:
-                    break
-                joined.mux(into.encode(frame))
-            joined.mux(into.encode(None))
+        if file is not None and heard is not None and track is not None:
+            carry(file, heard, joined, track, seconds)  # that it ends early has been said when its beats were read
 
 
 def write_webp(path: Path, pictures: Iterable[Image], fps: float, loop: bool) -> None:

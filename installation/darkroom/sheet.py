@@ -21,6 +21,7 @@ TALLEST = 2 * TILE  # px, of a row
 PAPER, INK = (17, 18, 20), (236, 230, 218)
 MOST_BYTES, MOST_TILES = 400_000, 32  # of a JPEG with so many tiles; one with more may be larger
 KINDS = (".jpg", ".jpeg", ".png")
+JPEG_SIDE = 65_500  # px that a JPEG's side can have, as its library counts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +44,12 @@ def check_kind(path: Path) -> None:
     """Raises ConfigError where a sheet cannot be what its name says."""
     if path.suffix.lower() not in KINDS:
         raise ConfigError(f"{path}: the name must end in .jpg or .png")
+
+
+def check_rows(path: Path, rows: int) -> None:
+    """Raises ConfigError where a sheet of so many rows of squares is higher than its kind can be."""
+    if path.suffix.lower() != ".png" and GAP + rows * (TILE + LABEL) > JPEG_SIDE:
+        raise ConfigError(f"{path}: {rows} rows are higher than the {JPEG_SIDE} px of a JPEG; name a .png, or fewer pictures")
 
 
 def write_sheet(path: Path, tiles: Sequence[Tile], columns: int = COLUMNS) -> None:

@@ -27,16 +27,28 @@ def read_picture(path: Path, data: BinaryIO | None = None, most: int = MAX_SIDE)
     data: the file's contents where they lie elsewhere (in a zip); ``path`` only names them then.
     Grey, palette, CMYK, 16-bit, float and transparent pictures are converted. Raises SourceError with one sentence.
     """
+    return read_still(path, data, most)[0]
+
+
+def read_still(path: Path, data: BinaryIO | None = None, most: int = MAX_SIDE) -> tuple[Image, bytes]:
+    """The same, and the colour profile (ICC) without which its numbers are other colours; empty for sRGB."""
     with guarded(path):
         try:
             with open_picture(path if data is None else data) as picture:
-                return pixels_of(picture, path, most)
+                profile = profile_of(picture)
+                return pixels_of(picture, path, most), profile
         except UnidentifiedImageError:
             if data is None and is_heif(path):
-                return _bounded(read_heif(path), most)
+                return _bounded(read_heif(path), most), b""
             if data is not None and begins_heif(_start(data)):
-                return _bounded(read_heif_bytes(data.read(), path, MAX_PIXELS), most)
+                return _bounded(read_heif_bytes(data.read(), path, MAX_PIXELS), most), b""
             raise
+
+
+def profile_of(picture: Pillow.Image) -> bytes:
+    """Of colours; that of a printer, or of greys, says nothing of the pixels that are made here."""
+    profile = picture.info.get("icc_profile") or b""
+    return profile if isinstance(profile, bytes) and profile[16:20] == b"RGB " and picture.mode.startswith(("RGB", "P")) else b""
 
 
 def _start(data: BinaryIO) -> bytes:

@@ -17,7 +17,7 @@ from PIL import UnidentifiedImageError
 from installation.errors import SourceError
 from installation.messages import Image
 from installation.sources.heif import begins_heif, check_claim, read_heif_bytes
-from installation.sources.stills import guarded, pixels_of
+from installation.sources.stills import guarded, pixels_of, profile_of
 
 MOST_PIXELS: Final = 60_000_000  # a photograph that claims more is not decoded
 LONGEST: Final = 16_000  # px of a side, beyond which it is scaled down
@@ -101,7 +101,7 @@ def _decoded(data: bytes, name: Path) -> tuple[Image, bytes, tuple[str, ...]]:
         try:
             with _opened(data) as picture:
                 check_claim(picture.width, picture.height, name, MOST_PIXELS)
-                return _pixels(picture, data, name), _profile(picture), _notices(picture, name)
+                return _pixels(picture, data, name), profile_of(picture), _notices(picture, name)
         except UnidentifiedImageError:
             if begins_heif(data[:12]):
                 return np.ascontiguousarray(read_heif_bytes(data, name, MOST_PIXELS)), b"", ()
@@ -124,12 +124,6 @@ def _pixels(picture: Pillow.Image, data: bytes, name: Path) -> Image:
         if decoded is not None:
             return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), dtype=np.uint8)
     return pixels_of(picture, name, LONGEST)
-
-
-def _profile(picture: Pillow.Image) -> bytes:
-    """Of colours; that of a printer, or of greys, says nothing of the pixels that are made here."""
-    profile = picture.info.get("icc_profile") or b""
-    return profile if isinstance(profile, bytes) and profile[16:20] == b"RGB " and picture.mode.startswith(("RGB", "P")) else b""
 
 
 def _notices(picture: Pillow.Image, name: Path) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ def searched(request: Request, tell: Tell, enough: Callable[[], bool]) -> Found:
 def _further_terms(nets: Path) -> tuple[Term | None, Term | None]:
     """Perceptual and identity, each only where its network lies there and can be read: without them a face is found as well."""
     try:
-        return net_terms(nets, identity=True)
+        return net_terms(nets)
     except Exception:  # broken, or another version's: any error at all comes out of such a file
         return None, None
 

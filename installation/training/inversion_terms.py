@@ -15,14 +15,17 @@ DARKNET, MOBILEFACENET = "darknet-tiny-imagenet.safetensors", "mobilefacenet.onn
 DARKNET_SCALE = 0.1  # carries tiny darknet's distance to LPIPS' size
 
 
-def net_terms(nets: Path | None, identity: bool) -> tuple[Term | None, Term | None]:
-    """The perceptual and the identity term of a folder, each only where its file is there. Raises ConfigError where neither is."""
+def net_terms(nets: Path | None, identity: float | None = None) -> tuple[Term | None, Term | None]:
+    """The perceptual and the identity term of a folder, each only where its file is there. identity: the weight that was asked for in so
+    many words, if any. Raises ConfigError where neither file is there, and where the one for that weight is not."""
+    if identity and (nets is None or not (nets / MOBILEFACENET).is_file()):
+        raise ConfigError(f"--identity {identity:g} needs --nets with a folder that holds {MOBILEFACENET}; leave it out to do without")
     if nets is None:
         return None, None
     if not any((nets / name).is_file() for name in (DARKNET, MOBILEFACENET)):
         raise ConfigError(f"--nets: {nets}: holds neither {DARKNET} nor {MOBILEFACENET}; leave it out to do without")
     perceptual = darknet_term(nets / DARKNET) if (nets / DARKNET).is_file() else None
-    return perceptual, identity_term(nets / MOBILEFACENET) if identity and (nets / MOBILEFACENET).is_file() else None
+    return perceptual, identity_term(nets / MOBILEFACENET) if identity != 0 and (nets / MOBILEFACENET).is_file() else None
 
 
 def darknet_term(path: Path) -> Term:

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image as Pillow
+from PIL import ImageCms
 
 from installation.bot.keys import AMOUNT, DRAWN, FACE, KEEP
 from installation.bot.order import FoundCode
@@ -158,16 +159,20 @@ def test_what_is_no_photograph_is_answered(server, start):
         assert "I work on photographs alone" in ada.answer(said).text
 
 
-def test_a_photograph_in_full_quality_has_no_metadata(server, start):
+def test_a_photograph_in_full_quality_has_its_colours_and_no_metadata(server, start):
     start()
     ada = server.person(7)
     exif = Pillow.Exif()
     exif[0x010F], exif[0x0112] = "somebody's phone", 6  # to be turned clockwise
     turned = np.rot90(ONE)
-    shown = ada.answer(ada.document(file(np.ascontiguousarray(turned), "JPEG", quality=95, exif=exif), "image/jpeg"))
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    turned = file(np.ascontiguousarray(turned), "JPEG", quality=95, exif=exif, icc_profile=profile)
+    shown = ada.answer(ada.document(turned, "image/jpeg"))
     ada.press(shown, shown.button("As a file"))
     sent = server.wait(lambda: [one for one in ada.shown if one.documents])[0]
     assert differ(seen(sent.documents[0]), ONE) < 3 and b"somebody" not in sent.documents[0]
+    with Pillow.open(io.BytesIO(sent.documents[0])) as picture:
+        assert picture.info["icc_profile"] == profile  # without which its colours would be others
     assert sent.reply == shown.id
 
 

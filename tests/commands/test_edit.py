@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image as Pillow
+from PIL import ImageCms
 
 from installation.commands.edit import check_targets, jobs_of, main
 from installation.darkroom.files import Source, find_sources
@@ -169,6 +170,30 @@ def test_portraits_of_two_faces_and_where_they_are_already(steady: list[str], tm
         main(arguments)
 
 
+@pytest.mark.parametrize("suffix", ["jpg", "png"])
+def test_colours_keep_their_profile_and_nothing_else_goes_along(suffix: str, steady: list[str], tmp_path: Path) -> None:
+    source, out, exif = tmp_path / f"p3.{suffix}", tmp_path / "out", Pillow.Exif()
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    exif[0x010F] = "somebody's phone"
+    Pillow.fromarray(wall(300, 300, ("01620", 20, 20, 256))).save(source, icc_profile=profile, exif=exif)
+    for words in ([], ["--portrait"]):
+        assert main([str(source), "--set", "smile=2", "--out", str(out), *words, *steady]) == 0
+    assert {path.name for path in out.iterdir()} == {f"p3-edited.{suffix}", f"p3-edited-1.{suffix}"}
+    for path in out.iterdir():
+        with Pillow.open(path) as made:
+            assert made.info["icc_profile"] == profile and not made.getexif()
+
+
+def test_portraits_of_a_folder_leave_its_clip_out(steady: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    album, out = tmp_path / "album", tmp_path / "out"
+    album.mkdir()
+    Pillow.fromarray(two()).save(album / "two.png")
+    write_clip(album / "clip.mp4")
+    assert main([str(album), "--set", "smile=2", "--portrait", "--out", str(out), *steady]) == 0
+    assert {path.name for path in out.iterdir()} == {"two-edited-1.png", "two-edited-2.png"}
+    assert "clip.mp4: is a clip, left out" in capsys.readouterr().err
+
+
 def test_where_nobody_is_the_command_fails(steady: list[str], tmp_path: Path) -> None:
     Pillow.fromarray(wall(300, 200)).save(tmp_path / "wall.png")
     arguments = [str(tmp_path / "wall.png"), "--set", "age=1", "--out", str(tmp_path / "out"), *steady]
@@ -205,6 +230,9 @@ def test_nothing_is_written_over_unless_that_is_asked_for(portraits: bool, tmp_p
         (["nowhere.png", "--set", "age=1"], "there is no such file"),
         (["{photo}", "--set", "age=1", "--sheet", "{out}.gif"], "must end in .jpg or .png"),
         (["{clip}", "--set", "age=1", "--portrait"], "pictures alone"),
+        (["{photo}", "--oscillate"], "me.png: is a picture, and --oscillate moves clips alone"),
+        (["{photo}", "--set", "age=1", "--oscillate"], "--oscillate moves clips alone"),
+        (["{clip}", "{photo}", "--oscillate"], "me.png: is a picture"),
         (["{photo}", "--set", "agee=1"], "did you mean 'age'"),
         (["{photo}", "--style", "inc"], "did you mean 'ink'"),
         (["{photo}", "--preset", "popart"], "did you mean 'pop-art'"),

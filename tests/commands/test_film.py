@@ -1,6 +1,7 @@
 """The command film: walks, loops, edits, beats, and what cannot be."""
 
 import itertools
+import shutil
 from pathlib import Path
 
 import av
@@ -8,8 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import installation.commands.film as film_command
 from installation.__main__ import main
 from tests.darkroom.test_beats import clicks, write_wave
+from tests.darkroom.test_sound import cut_off, seen_and_heard, write_flac
 
 ROOT = Path(__file__).resolve().parents[2]
 STYLEGAN3 = ROOT / "tests" / "data" / "parity" / "stylegan3_t_64_small.pkl"
@@ -90,15 +93,51 @@ def test_a_pulse_in_a_steady_tempo(tmp_path):
         (["--faces", "1-2", "--seconds", "1000", "--fps", "60", "--out", "{}/a.mp4"], 2, "are more than"),
         (["--faces", "1-2", "--out", "{}/there.mp4"], 2, "--force"),
         (["--faces", "1-2", "--styles", "no-such-style", "--out", "{}/a.mp4"], 2, "no-such-style"),
+        (["--faces", "1-2", "--styles", "great-wave", "--config", "{}/styles.yaml", "--out", "{}/a.mp4"], 2, "great-wave"),
+        (["--faces", "1-2", "--style-size", "128", "--out", "{}/a.mp4"], 2, "--style-size goes with --styles"),
+        (["--faces", "1-2", "--silent", "--out", "{}/a.mp4"], 2, "--silent goes with --sound"),
+        (["--faces", "1-2", "--beats", "2", "--out", "{}/a.mp4"], 2, "--beats goes with --sound or --bpm"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(tmp_path, words, code, reason, capsys):
     (tmp_path / "there.mp4").write_bytes(b"")
+    own_styles(tmp_path)
     generator = [] if "smile=1" in words else ["--generator", SMALL]
     assert film(*(word.format(tmp_path) for word in words), *generator) == code
     assert reason in capsys.readouterr().err.strip().splitlines()[-1] and not (tmp_path / "a.mp4").exists()
 
 
+def own_styles(folder):
+    """A configuration whose folder of styles holds one, my-wave."""
+    (folder / "own-styles").mkdir()
+    shutil.copy(ROOT / "styles" / "great-wave.webp", folder / "own-styles" / "my-wave.webp")
+    (folder / "styles.yaml").write_text(f"models: {{styles: {folder / 'own-styles'}}}\n")
+    return folder / "styles.yaml"
+
+
+def test_styles_are_those_of_the_configuration(tmp_path):
+    words = ["--styles", "my-wave", "--style-size", 64, "--config", own_styles(tmp_path), "--seconds", 0.2, "--fps", 10]
+    assert film("--faces", "1-2", *words, "--generator", SMALL, "--out", tmp_path / "a.webp") == 0
+    assert len(frames_of(tmp_path / "a.webp")) == 2
+
+
 def test_a_direction_that_is_none_is_told(tmp_path, capsys):
     assert film("--faces", "1-2", "--edits", "beard=1", "--out", tmp_path / "a.mp4") == 2
     assert "there is no direction 'beard'" in capsys.readouterr().err
+
+
+def test_a_damaged_sound_costs_no_picture(tmp_path, capsys):
+    write_flac(tmp_path / "song.flac", clicks(120, seconds=6)[0])
+    cut_off(tmp_path / "song.flac")
+    out = tmp_path / "film.mp4"
+    assert film("--faces", "1-3", "--sound", tmp_path / "song.flac", "--beats", 1, "--generator", SMALL, "--fps", 5, "--out", out) == 0
+    told = capsys.readouterr()
+    assert told.err.count("its sound ends early") == 1 and "3 stations" in told.out
+    assert seen_and_heard(out)[0] >= 5
+
+
+def test_a_film_that_no_memory_holds_is_said_before_it_is_drawn(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(film_command, "memory_mb", lambda: (4000.0, 20.0))
+    words = ["--faces", "1-2", "--seconds", 180, "--generator", SMALL]
+    assert film(*words, "--out", tmp_path / "a.gif") == 2
+    assert "4500 pictures of 64 px need" in capsys.readouterr().err and not list(tmp_path.iterdir())

@@ -5,10 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+import installation.commands.grid as grid_command
 from installation.__main__ import main
+from installation.codes.code import Code
+from installation.codes.draw import CodePainter
 from installation.codes.files import read_codes
+from installation.darkroom.grid import Face, Grid, drawn, sheet_size
 
 ROOT = Path(__file__).resolve().parents[2]
 STYLEGAN3 = ROOT / "tests" / "data" / "parity" / "stylegan3_r_64_small.pkl"
@@ -78,6 +83,7 @@ def test_one_w_for_all_layers(tmp_path):
         (["--rows", "1", "--columns", "9-1", "--out", "{}/a.png"], 2, "count upward"),
         (["--rows", "1", "--columns", "2", "--out", "{}/a.txt"], 2, "must end in .jpg or .png"),
         (["--rows", "1-60", "--columns", "1-60", "--out", "{}/a.png"], 2, "more than 2500"),
+        (["--rows", "1", "--columns", "1-40", "--cell", "2048", "--out", "{}/a.jpg"], 2, "more than the 65500 px of a JPEG"),
         (["--rows", "1", "--columns", "2", "--weights", "3", "--out", "{}/a.png"], 2, "--weights: '3' is no weight"),
         (["--rows", "1", "--columns", "2", "--psi", "9", "--out", "{}/a.png"], 2, "--psi"),
         (["--rows", "1", "--columns", "2", "--page", "{}"], 2, "is not empty"),
@@ -97,3 +103,20 @@ def test_a_code_of_another_generator_is_refused(tmp_path, capsys):
     np.save(tmp_path / "other.npy", np.zeros((18, 512)))
     assert grid("--rows", tmp_path / "other.npy", "--columns", "1", "--generator", SMALL, "--out", tmp_path / "a.png") == 2
     assert "is 18x512, the generator's are 10x64" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("where", ["--out", "--page"])
+def test_what_no_memory_holds_is_said_before_it_is_drawn(where, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(grid_command, "memory_mb", lambda: (4000.0, 20.0))
+    monkeypatch.setattr(CodePainter, "draw", lambda *_: pytest.fail("a face was drawn"))
+    big = tmp_path / ("page" if where == "--page" else "a.png")
+    assert grid("--rows", "1-50", "--columns", "1-50", "--cell", "2048", "--generator", SMALL, where, big) == 2
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "50 × 50 faces need" in said and "20 MB are free" in said and ("lower --cell" in said) == (where == "--out")
+    assert not big.exists()
+
+
+def test_the_sheet_is_as_large_as_it_was_said_to_be():
+    face = Face(Code("me", torch.zeros(1, 4)), np.zeros((64, 64, 3), np.uint8))
+    made = drawn(Grid((face,) * 2, (face,) * 3, ((face,) * 3,) * 2, "0.5", "W", "small"), 40)
+    assert made.size == sheet_size(2, 3, 40)

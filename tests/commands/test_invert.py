@@ -1,5 +1,6 @@
 """The command invert: what it writes is read again, by itself and by the other commands."""
 
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WEIGHTS = ROOT / "weights"
 STYLEGAN3 = ROOT / "tests" / "data" / "parity" / "stylegan3_r_64_small.pkl"
 FACE = ROOT / "installation" / "demo" / "faces" / "03992.webp"
+CLIP = ROOT / "tests" / "data" / "yes.mkv"
 FEW = ("--code-steps", "2", "--tuning-steps", "2", "--seconds", "0", "--threads", "1")
 
 
@@ -107,6 +109,20 @@ def test_pictures_of_one_name_do_not_take_each_other_s_place(tmp_path):
     assert invert(album, "--out", out, "--no-tuning", *FEW) == 0  # each goes on with its own
 
 
+def test_a_clip_in_a_folder_of_pictures_is_left_out_and_said(tmp_path, capsys):
+    album, out = tmp_path / "album", tmp_path / "out"
+    album.mkdir()
+    shutil.copy(CLIP, album / "a.mkv")
+    shutil.copy(FACE, album / "me.webp")
+    assert invert(album, "--out", out, "--no-tuning", *FEW) == 0
+    assert (out / "me.npz").is_file() and capsys.readouterr().err.count(f"{album / 'a.mkv'}: is a clip, left out") == 1
+    assert invert(album, album / "a.mkv", "--out", out, "--no-tuning", *FEW) == 2  # which was named, too
+    assert "a.mkv: is a clip" in capsys.readouterr().err
+    (album / "me.webp").unlink()
+    assert invert(album, "--out", tmp_path / "none", "--no-tuning", *FEW) == 2
+    assert "is a clip, and codes are found of pictures alone" in capsys.readouterr().err and not (tmp_path / "none").exists()
+
+
 def test_what_would_be_written_over_is_said_before_anything_is_done(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(invert_command, "_bench", lambda a: pytest.fail("models were read"))
     (tmp_path / "05015.npz").write_bytes(b"somebody's")
@@ -142,12 +158,25 @@ def test_the_residual_is_kept_where_it_is_asked_for(tmp_path):
         (["{}/none.jpg"], 2, "there is no such file"),
         (["{}/wall.png"], 3, "no face found"),
         ([FACE, "--nets", "{}"], 2, "holds neither"),
+        ([FACE, "--identity", "1"], 2, "--identity 1 needs --nets"),
+        ([FACE, "--identity", "1", "--nets", "{}/nets"], 2, "mobilefacenet.onnx"),
         ([FACE, "--sheet", "{}/a.txt"], 2, "must end in"),
-        ([ROOT / "tests" / "data" / "yes.mkv"], 2, "is a clip"),
+        ([CLIP], 2, "is a clip"),
         ([FACE, "--encoder", "{}/wall.png"], 2, "wall.png"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(tmp_path, words, code, reason, capsys):
     Image.new("RGB", (64, 64), "grey").save(tmp_path / "wall.png")
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "darknet-tiny-imagenet.safetensors").write_bytes(b"")
     assert invert(*(str(word).format(tmp_path) for word in words), "--out", tmp_path / "out", *FEW) == code
     assert reason in capsys.readouterr().err.strip().splitlines()[-1]
+
+
+def test_a_sheet_that_no_jpeg_can_hold_is_said_before_anything_is_done(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(invert_command, "_bench", lambda a: pytest.fail("models were read"))
+    (tmp_path / "album").mkdir()
+    for k in range(210):
+        shutil.copy(FACE, tmp_path / "album" / f"{k:03d}.webp")
+    assert invert(tmp_path / "album", "--out", tmp_path / "out", "--sheet", tmp_path / "all.jpg", *FEW) == 2
+    assert "all.jpg: 210 rows" in capsys.readouterr().err

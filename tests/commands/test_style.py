@@ -6,6 +6,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image as Pillow
+from PIL import ImageCms
 
 from installation import places
 from installation.commands import style
@@ -51,6 +52,16 @@ def test_a_still_in_two_styles(tmp_path: Path) -> None:
         np.asarray(Pillow.open(path)).astype(int) for path in (source, out / "me-crimson.png", out / "me-ink+great-wave.png")
     )
     assert one.shape == plain.shape and np.abs(one - plain).mean() > 15 and np.abs(one - two).mean() > 15
+
+
+def test_a_still_keeps_its_colour_profile(tmp_path: Path) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    source, out = photo(tmp_path / "me.png"), tmp_path / "out"
+    with Pillow.open(source) as picture:
+        picture.save(tmp_path / "me.jpg", icc_profile=profile)
+    assert main([str(tmp_path / "me.jpg"), "--style", "crimson", "--strength", "0.5", "--size", "64", "--out", str(out)]) == 0
+    with Pillow.open(out / "me-crimson.jpg") as painted:
+        assert painted.info["icc_profile"] == profile
 
 
 def test_two_mixtures_of_the_same_styles_are_two_pictures(tmp_path: Path) -> None:
@@ -130,7 +141,10 @@ def test_two_sources_of_one_name_are_refused(tmp_path: Path) -> None:
         (["{photo}", "--style", "great-wave", "--sheet", "{out}.jpg", "--slow", "--nets", "{nets}"], "draws no --sheet"),
         (["{photo}", "--style", "ink", "--out", "{out}", "--slow", "--nets", "{nets}"], "ink: --slow paints in the style of one painting"),
         (["{photo}", "--style", "great-wave,ink=0.1", "--out", "{out}", "--slow", "--nets", "{nets}"], "it blends none"),
-        (["{clip}", "--style", "great-wave", "--out", "{out}", "--slow", "--nets", "{nets}"], "clip.mp4: is no picture"),
+        (["{clip}", "--style", "great-wave", "--out", "{out}", "--slow", "--nets", "{nets}"], "clip.mp4: is a clip"),
+        (["{photo}", "--style", "ink", "--out", "{out}", "--steps", "9"], "--steps goes with --slow alone"),
+        (["{photo}", "--style", "ink", "--out", "{out}", "--nets", "{nets}"], "--nets goes with --slow alone"),
+        (["{photo}", "{clip}", "--style", "ink", "--sheet", "{out}.jpg"], "--sheet shows one picture"),
     ],
 )
 def test_what_is_missing_is_said(arguments: list[str], why: str, tmp_path: Path) -> None:
@@ -146,6 +160,7 @@ def test_the_slow_way_paints_in_the_style_of_a_picture_whatever_its_file_is_call
     folder.mkdir()
     Pillow.fromarray(np.random.default_rng(0).integers(0, 256, (80, 80, 3), dtype=np.uint8)).save(styles / "Größe 1.5 (x).png")
     source = photo(folder / "me.png")
+    clip(folder / "clip.mp4", sound=False)  # which is left out
     (folder / "broken.png").write_bytes(source.read_bytes()[: source.stat().st_size // 2])
     nets = ["--slow", "--steps", "3", "--size", "64", "--nets", str(write_nets(tmp_path / "nets"))]
     for strength, target in (("1", out), ("0.25", tmp_path / "faint")):

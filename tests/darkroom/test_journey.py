@@ -11,7 +11,7 @@ from PIL import Image
 from installation.codes.code import Code
 from installation.control.easing import EASINGS
 from installation.darkroom.journey import Journey, Station, Swing, evenly, on_beats
-from installation.darkroom.moving import check_moving, durations, write_gif, write_mp4, write_webp
+from installation.darkroom.moving import check_moving, check_room, durations, write_gif, write_mp4, write_webp
 from installation.errors import ConfigError
 from tests.darkroom.test_beats import clicks, write_wave
 
@@ -105,6 +105,20 @@ def test_an_mp4_carries_the_sound_as_long_as_it_is(tmp_path):
         reds = [frame.to_ndarray(format="rgb24")[24, 24, 0] for frame in film.decode(video=0)]
     assert len(reds) == 50 and abs(int(reds[4]) - 100) < 15
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "a.wav"]
+
+
+@pytest.mark.parametrize(("name", "count", "refused"), [
+    ("song.gif", 4_500, True), ("song.webp", 4_500, True), ("song.mp4", 40_000, False),
+    ("short.gif", 100, False), ("short.webp", 100, False),
+])  # fmt: skip
+def test_pictures_that_are_held_at_once_need_room(tmp_path, name, count, refused):
+    if not refused:
+        check_room(tmp_path / name, count, 512, 2_000.0)
+        return
+    said = rf"{name}: 4500 pictures of 512 px need \d+ MB .* 2000 MB are free; lower --size, --fps or --seconds"
+    with pytest.raises(ConfigError, match=said):
+        check_room(tmp_path / name, count, 512, 2_000.0)
+    check_room(tmp_path / name, count, 512, 0.0)  # where the system does not tell, nothing is known
 
 
 @pytest.mark.parametrize(("name", "fps", "sound", "reason"), [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import EpsImagePlugin
+from PIL import EpsImagePlugin, ImageCms
 from PIL import Image as Pillow
 
 from installation.clock import FrameClock
@@ -15,7 +15,7 @@ from installation.errors import SourceError
 from installation.sources import CaptureSettings, SourceEnded
 from installation.sources.base import MAX_SIDE
 from installation.sources.slideshow import StillSource
-from installation.sources.stills import read_picture
+from installation.sources.stills import read_picture, read_still
 
 DATA = Path(__file__).parents[1] / "data"
 SETTINGS = CaptureSettings(fps=4, still_seconds=0.5)
@@ -35,6 +35,17 @@ def test_every_mode_becomes_rgb(tmp_path: Path, mode: str, suffix: str) -> None:
     image = read_picture(save(tmp_path / f"ramp{suffix}", RAMP, mode))
     assert image.shape == (32, 64, 3) and image.dtype == np.uint8
     assert image[:, :16].mean() < 60 and image[:, 48:].mean() > 190
+
+
+@pytest.mark.parametrize(("mode", "suffix", "kept"), [
+    ("RGB", ".jpg", True), ("RGB", ".png", True), ("P", ".png", True), ("RGBA", ".webp", True), ("L", ".jpg", False),
+    ("CMYK", ".jpg", False),
+])  # fmt: skip
+def test_a_profile_of_colours_is_kept_and_one_of_greys_or_inks_is_not(tmp_path: Path, mode: str, suffix: str, kept: bool) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    image, found = read_still(save(tmp_path / f"ramp{suffix}", RAMP, mode, icc_profile=profile))
+    assert image.shape == (32, 64, 3) and found == (profile if kept else b"")
+    assert read_still(save(tmp_path / f"plain{suffix}", RAMP, mode))[1] == b""
 
 
 @pytest.mark.parametrize("values", [RAMP.astype(np.uint16) * 257, (RAMP / 255).astype(np.float32), RAMP.astype(np.int32) * 257])

@@ -81,7 +81,11 @@ class StyleGAN3Trainer:
 
     def _judge(self) -> Judge:
         if self.shape.adversary == "stylegan2":
+            if self.options.nets is not None:
+                raise ConfigError("--nets is for --adversary projected alone, and this run has stylegan2; leave it out")
             return StyleGAN2Judge(self.shape)
+        if self.options.gamma is not None:
+            raise ConfigError("--gamma is of --adversary stylegan2 alone: projected has no R1 penalty; leave it out")
         if self.options.nets is None:
             raise ConfigError("--adversary projected reads the perceptual network: name its folder with --nets")
         try:

@@ -198,6 +198,8 @@ def main(argv: list[str] | None = None) -> int:
         parser.error("--snapshots must be at least 0, --batch at least 1")
     if not 0 <= a.colour <= 1:
         parser.error("--colour goes from 0 to 1")
+    if a.style in STYLES and a.colour != 1:
+        parser.error(f"--colour is of painters' styles and pictures; {a.style} has colours of its own")
     name = _name(a)
     file, sheet = a.out / f"{name}.safetensors", (a.run or a.out) / f"{name}.png"
     _check_places(a, file, sheet)

@@ -5,6 +5,8 @@ al. 2020), by scikit-learn. ``predictor``: a network of two layers; the directio
 first step of an ascent on the latent.
 """
 
+import importlib.util
+import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -91,16 +93,33 @@ LINEAR: Mapping[str, Callable[[Array, Array], tuple[Array, float]]] = MappingPro
     "mean": mean_difference, "logistic": logistic, "svm": linear_svm,
 })  # fmt: skip
 METHODS = (*LINEAR, "predictor")
+BY_SKLEARN = ("logistic", "svm")
+SKLEARN = "scikit-learn==1.9.1"  # the version that these are tested with
+
+
+def methods_here() -> tuple[str, ...]:
+    """Those of ``METHODS`` that run on this machine: scikit-learn is no part of what a show needs, and may be missing."""
+    there = importlib.util.find_spec("sklearn") is not None
+    return tuple(method for method in METHODS if there or method not in BY_SKLEARN)
+
+
+def method_here(asked: str | None) -> str:
+    """The method that is asked for; where none is, the best that runs here, with a line where that is not the usual one. Raises
+    ConfigError where the one that is asked for cannot run."""
+    if (asked or "logistic") in methods_here():
+        return asked or "logistic"
+    bring = f"{sys.executable} -m pip install {SKLEARN}"
+    if asked is not None:
+        raise ConfigError(f"--method {asked} needs scikit-learn, which is not installed: {bring}; or take --method mean")
+    print(f"facets: scikit-learn is not installed: --method mean is taken, without {' and '.join(BY_SKLEARN)}; {bring}", file=sys.stderr)
+    return "mean"
 
 
 def fit(method: str, data: Split) -> Found:
-    """Fit one method. Raises ConfigError where scikit-learn is not installed."""
+    """Fit one method, of ``methods_here``."""
     if method == "predictor":
         return _predictor(data)
-    try:
-        normal, offset = LINEAR[method](data.train, data.train_labels)
-    except ImportError as err:
-        raise ConfigError(f"--method {method} needs scikit-learn: pip install scikit-learn, or take --method mean") from err
+    normal, offset = LINEAR[method](data.train, data.train_labels)
     right, learned = (_right(x @ normal + offset, y) for x, y in ((data.test, data.test_labels), (data.train, data.train_labels)))
     return Found(method, _unit(normal @ data.back), right, learned)
 

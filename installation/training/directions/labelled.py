@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,11 +29,11 @@ from installation.models.bundle import Models
 from installation.networks.facets_encoder import DETAIL_PX
 from installation.output_file import check_output
 from installation.training.data.datasets import load_pictures
-from installation.training.directions.classifiers import Found, Split, conditional, fit, split
+from installation.training.directions.classifiers import Found, Split, conditional, fit, methods_here, split
 from installation.training.directions.covariates import appearance, known_columns, taken_out
 from installation.training.directions.flows import smooth_flow
 from installation.training.directions.moves import prove
-from installation.training.directions.slider import STRONG, encoded, keep, models_beside
+from installation.training.directions.slider import STRONG, check_kept, encoded, keep, models_beside
 from installation.training.labels.found import FaceFinder, FoundFace
 from installation.training.labels.table import ATTRIBUTES, VALUES, Label, read_labels
 
@@ -50,7 +51,7 @@ PUBLISHED_LABELS = "published: 80 % with 100 labels"
 SIZES = (25, 50, 100, 200, 400, 800, 1_600)  # labels at which accuracy is told
 DRAWS = 5  # of the held-out fifth, over which accuracies are averaged
 LEAST = 8  # faces on either side
-SHOWN = ("svm", "logistic", "predictor")
+SHOWN: Mapping[str, str] = MappingProxyType({"svm": "svm", "logistic": "logistic", "predictor": "two layers"})  # and its column's name
 CROP = 256
 
 
@@ -69,12 +70,15 @@ class Faces:
 
 def learn(a: argparse.Namespace) -> int:
     """The command ``attribute --labels``."""
-    if a.pictures is None:
-        raise ConfigError("--labels: name the folder or zip that they were read off with --pictures")
     sides = {**SIDES, **dict(map(read_sides, a.sides))}
-    if a.sheet is not None:
-        check_output(a.sheet, force=True)
     labels = read_labels(a.labels)
+    folder = a.out or Path("directions")
+    if a.sheet is not None:
+        if a.sheet.suffix.lower() not in (".jpg", ".png"):
+            raise ConfigError(f"{a.sheet}: the name must end in .jpg or .png")
+        check_output(a.sheet, a.force, [a.labels])
+    for name in enough(labels, sides):
+        check_kept(folder / f"{name}.safetensors", a.force)
     models = models_beside(a.generator, a.encoder, a.directions, a.without)
     faces = faces_of(models, a.pictures, labels, sides)
     faces = alike(faces, a.hold)
@@ -92,7 +96,7 @@ def learn(a: argparse.Namespace) -> int:
     bounds = {name: fit(a.method, splits[name][0]) for name in names}
     others = [d.vector.flatten().double().numpy() for d in models.directions.directions if d.name in a.without]
     kept, free = ([direction_of(models, faces, bounds, name, beside) for name in names] for beside in (others, None))
-    _write_sliders(kept, a.out or Path("directions"), bounds, sides, models)
+    _write_sliders(kept, folder, bounds, sides, models)
     for line in prove(models, faces.found, kept, free, a.sheet):
         print(line)
     return 0
@@ -111,6 +115,12 @@ def _write_sliders(
         keep(one, path, {"method": found.method, "accuracy": f"{found.accuracy:.3f}", "preserved": preserved})
         load_directions([path], *models.latent_avg.shape)
         print(f"{path}: from {' or '.join(sides[one.name][0])} to {' or '.join(sides[one.name][1])}")
+
+
+def enough(labels: Sequence[Label], sides: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]) -> list[str]:
+    """The attributes that have labels enough on either side, if all of their pictures show a face."""
+    counts = {name: Counter(label.name(name) for label in labels) for name in sides}
+    return [name for name, parts in sides.items() if min(sum(counts[name][word] for word in part) for part in parts) >= LEAST]
 
 
 def read_sides(text: str) -> tuple[str, tuple[tuple[str, ...], tuple[str, ...]]]:
@@ -165,11 +175,13 @@ def _split(faces: Faces, name: str, seed: int) -> Split:
 
 
 def accuracy_table(splits: Mapping[str, Sequence[Split]]) -> list[str]:
-    """Train and test accuracy of every method, beside the published ones and what is right by naming the larger side always."""
-    lines = [f"{'':14s}{'labels':>7s}  {'svm':>12s}{'logistic':>14s}{'two layers':>14s}{'published':>14s}{'larger side':>14s}"]
+    """Train and test accuracy of every method that runs here, beside the published ones and what naming the larger side always gives."""
+    methods = _shown()
+    columns = [*(SHOWN[method] for method in methods), "published", "larger side"]
+    lines = [f"{'':14s}{'labels':>7s}  " + "  ".join(f"{column:>12s}" for column in columns)]
     for name, draws in splits.items():
         cells = []
-        for method in SHOWN:
+        for method in methods:
             results = [fit(method, one) for one in draws]
             cells.append(f"{_mean([one.train_accuracy for one in results]):.2f} / {_mean([one.accuracy for one in results]):.2f}")
         count = len(draws[0].train_labels) + len(draws[0].test_labels)
@@ -180,12 +192,17 @@ def accuracy_table(splits: Mapping[str, Sequence[Split]]) -> list[str]:
     return lines
 
 
+def _shown() -> list[str]:
+    """Of the methods that are compared, those that run here."""
+    return [method for method in SHOWN if method in methods_here()]
+
+
 def accuracy_by_labels(splits: Mapping[str, Sequence[Split]]) -> list[str]:
     """Held-out accuracy against the number of labels that are learned from."""
     lines = [f"held-out accuracy against the number of labels ({PUBLISHED_LABELS})"]
     for name, draws in splits.items():
         most = len(draws[0].train_labels)
-        for method in SHOWN:
+        for method in _shown():
             row = []
             for size in [*(size for size in SIZES if size < most), most]:
                 accuracies = [fit(method, part).accuracy for k, one in enumerate(draws) if (part := _part(one, size, k)) is not None]

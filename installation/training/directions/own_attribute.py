@@ -30,12 +30,12 @@ from installation.models.bundle import Models
 from installation.networks.facets_encoder import DETAIL_PX
 from installation.places import shipped
 from installation.training.data.datasets import DatasetError
-from installation.training.directions.classifiers import METHODS, accuracy_by_size, conditional, fit, split
+from installation.training.directions.classifiers import METHODS, accuracy_by_size, conditional, fit, method_here, methods_here, split
 from installation.training.directions.covariates import BETWEEN_GROUPS, appearance, known_columns, standardised, taken_out
 from installation.training.directions.flows import smooth_flow
 from installation.training.directions.labelled import learn
 from installation.training.directions.skin import steadied
-from installation.training.directions.slider import STRONG, encoded, keep, models_beside
+from installation.training.directions.slider import STRONG, check_kept, encoded, keep, models_beside
 from installation.training.labels.found import FoundFace, found_faces
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
@@ -151,9 +151,18 @@ def main(argv: list[str] | None = None) -> int:
     if a.labels is not None:
         if a.name or a.positives or a.negatives:
             raise ConfigError("--labels goes without --name, --positives and --negatives: the file says what there is")
+        if a.compare:
+            raise ConfigError("--compare goes without --labels, which always compares the methods; leave it out")
+        if a.pictures is None:
+            raise ConfigError("--labels: name the folder or zip that they were read off with --pictures")
+        a.method = method_here(a.method)
         return learn(a)
     if not (a.name and a.positives and a.negatives):
         raise ConfigError("name the slider and two folders with --name, --positives and --negatives, or a file with --labels")
+    unread = next((word for word, value in (("sheet", a.sheet), ("sides", a.sides), ("pictures", a.pictures)) if value), None)
+    if unread is not None:
+        raise ConfigError(f"--{unread} goes with --labels alone; leave it out")
+    a.method = method_here(a.method)
     return _from_folders(a)
 
 
@@ -170,7 +179,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         "--sides", action="append", default=[], metavar="NAME=A,B:C", help="of --labels: from which values to which it moves"
     )
     parser.add_argument("--sheet", type=Path, metavar="FILE", help="of --labels: one picture, a .jpg or .png, of faces moved by each")
-    parser.add_argument("--method", choices=METHODS, default="logistic")
+    parser.add_argument("--method", choices=METHODS, help="default: logistic, or mean where scikit-learn is not installed")
     parser.add_argument("--without", nargs="*", default=[], metavar="NAME", help="directions that it must leave alone")
     parser.add_argument(
         "--hold", nargs="*", choices=BETWEEN_GROUPS, default=BETWEEN_GROUPS, metavar="WHAT",
@@ -183,6 +192,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--out", type=Path, help="default: directions/NAME.safetensors; with --labels a folder, default: directions")
     parser.add_argument("--compare", action="store_true", help="report every method's accuracy with 100, 300, 1,000 and 10,000 examples")
+    parser.add_argument("--force", action="store_true", help="write over files that are there")
     return parser.parse_args(argv)
 
 
@@ -190,6 +200,8 @@ def _from_folders(a: argparse.Namespace) -> int:
     start = time.monotonic()
     if not NAME.fullmatch(a.name):
         raise ConfigError(f"--name {a.name}: small letters, digits and dashes, beginning with a letter")
+    out = a.out or Path("directions") / f"{a.name}.safetensors"
+    check_kept(out, a.force)
     models = models_beside(a.generator, a.encoder, a.directions, a.without)
     groups = (encode_group(models, a.positives), encode_group(models, a.negatives))
     for group in groups:
@@ -199,12 +211,11 @@ def _from_folders(a: argparse.Namespace) -> int:
     if a.compare:
         codes = np.concatenate([g.codes for g in groups])
         labels = np.concatenate([np.ones(len(groups[0].codes)), np.zeros(len(groups[1].codes))])
-        for method, row in accuracy_by_size(codes, labels, METHODS).items():
+        for method, row in accuracy_by_size(codes, labels, methods_here()).items():
             print(f"{method:10s} " + ", ".join(f"{100 * right:.0f} % with {size}" for size, right in row.items()))
     direction, accuracy = direction_between(models, a.name, a.method, groups, a.without)
     if "skin" in a.hold:
         direction = as_light(models, direction, seen)
-    out = a.out or Path("directions") / f"{a.name}.safetensors"
     card = {"method": a.method, "accuracy": f"{accuracy:.3f}", "examples": json.dumps([len(g.codes) for g in groups])}
     card["held"] = ", ".join(a.hold)
     keep(direction, out, card)

@@ -13,7 +13,7 @@ from installation.latents.directions import Direction, save_directions
 from installation.messages import Image
 from installation.models.bundle import Models, load_models
 from installation.networks.facets_encoder import INPUT_PX, FacetsEncoder
-from installation.output_file import whole_file
+from installation.output_file import check_output, whole_file
 
 BATCH = 32
 STRONG = 1.5  # one unit, in distances between the middles of the two groups
@@ -43,11 +43,17 @@ def models_beside(generator: Path, encoder: Path, directions: Sequence[Path], wi
     return models
 
 
-def keep(direction: Direction, out: Path, card: dict[str, str]) -> None:
-    """Write a direction's file, and its folder where there is none. Raises ConfigError."""
+def check_kept(out: Path, force: bool) -> None:
+    """Make a direction's folder, before anything slow is done. Raises ConfigError where it cannot be, or where the file is there already
+    and ``force`` is not."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as err:
         raise ConfigError(f"{out}: cannot be written ({err.strerror})") from err
+    check_output(out, force)
+
+
+def keep(direction: Direction, out: Path, card: dict[str, str]) -> None:
+    """Write a direction's file. Raises ConfigError."""
     with whole_file(out) as fresh:
         save_directions([direction], fresh, card)

@@ -158,6 +158,9 @@ def test_what_cannot_be_is_refused_in_words(trained, worlds, tmp_path, capsys, m
         with pytest.raises(SystemExit):
             train(tmp_path / "new", *words, faces=[worlds])
         assert words[-2] in capsys.readouterr().err
+    nets = ["--nets", str(write_nets(tmp_path / "nets"))]
+    assert "--gamma is of --adversary stylegan2 alone" in refused(2, "--adversary", "projected", *nets, "--gamma", "1")
+    assert "--nets is for --adversary projected alone" in refused(2, *nets)
     monkeypatch.setattr("installation.training.distributed.WORLD", 2)
     assert "without torchrun" in refused(2)
 

@@ -54,3 +54,9 @@ def test_a_place_that_cannot_be_and_a_run_without_state_are_one_sentence(weights
         assert main(list(map(str, words))) == 2
         assert "state.pt: no such file" in (said := capsys.readouterr().err) and len(said.strip().splitlines()) == 1
     torch.save({}, tmp_path / "run" / "state.pt")
+
+
+def test_a_filter_has_no_painters_colours(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["child", "--style", "toon", "--colour", "0.4", "--faces", str(tmp_path), "--nets", str(tmp_path), "--out", str(tmp_path)])
+    assert "--colour is of painters' styles" in capsys.readouterr().err

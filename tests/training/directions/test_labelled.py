@@ -20,6 +20,7 @@ from installation.training.directions.own_attribute import main
 pytest.importorskip("sklearn")
 STYLES, WIDE = 4, 32
 NAMES = ("hair-colour", "hair-length", "eye-colour")
+FOLDERS = ["--name", "hats", "--positives", "with", "--negatives", "without"]
 
 
 class Shape:
@@ -115,11 +116,37 @@ def test_sides_are_read() -> None:
         (["--labels", "x.csv"], "name the folder or zip that they were read off"),
         (["--labels", "x.csv", "--name", "hats"], "goes without --name"),
         (["--labels", "x.csv", "--pictures", "."], "there is no such file of labels"),
+        (["--labels", "x.csv", "--pictures", ".", "--compare"], "--compare goes without --labels"),
+        ([*FOLDERS, "--sheet", "all.jpg"], "--sheet goes with --labels alone"),
+        ([*FOLDERS, "--sides", "eye-colour=brown:blue"], "--sides goes with --labels alone"),
+        ([*FOLDERS, "--pictures", "."], "--pictures goes with --labels alone"),
     ],
 )
 def test_what_does_not_go_together_is_said(arguments, why) -> None:
     with pytest.raises(ConfigError, match=why):
         main(arguments)
+
+
+def test_nothing_is_written_over_unless_that_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "sheet.jpg").write_bytes(b"mine")
+    (tmp_path / "hair-colour.safetensors").write_bytes(b"mine")
+    labels = tmp_path / "labels.csv"
+    rows = [f"{k:02d}.png,{'black' if k % 2 else 'blond'},long,brown,\n" for k in range(20)]
+    labels.write_text("file,hair-colour,hair-length,eye-colour,by\n" + "".join(rows))
+    from_labels = ["--labels", str(labels), "--pictures", str(tmp_path), "--out"]
+    for arguments, name in (
+        ([*from_labels, str(tmp_path)], "hair-colour"),
+        ([*from_labels, str(tmp_path / "new"), "--sheet", str(tmp_path / "sheet.jpg")], "sheet"),
+        ([*FOLDERS, "--out", str(tmp_path / "hair-colour.safetensors")], "hair-colour"),
+    ):
+        with pytest.raises(ConfigError, match=rf"{name}\..*: is there already"):
+            main(arguments)
+        with pytest.raises(ConfigError) as told:  # and so it goes on to the first thing that is missing
+            main([*arguments, "--force"])
+        assert "is there already" not in str(told.value)
+    with pytest.raises(ConfigError, match=r"must end in \.jpg or \.png"):
+        main([*from_labels, str(tmp_path / "new"), "--sheet", str(tmp_path / "sheet.gif")])
+    assert (tmp_path / "sheet.jpg").read_bytes() == (tmp_path / "hair-colour.safetensors").read_bytes() == b"mine"
 
 
 @pytest.mark.slow
