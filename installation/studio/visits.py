@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 from torch import Tensor
 
 from installation.control.web.studio_desk import StudioError
 from installation.messages import Drawing, EditedFace, EncodedFace
+from installation.studio.code_file import MOST_PAINTINGS
 from installation.studio.people import Person
 from installation.studio.photograph import Photograph
 from installation.styles.library import Style
@@ -76,12 +78,32 @@ class Visit:
         """Of the faces that can be edited."""
         return [one.number for one in self.people if not one.why]
 
+    def free_style(self) -> str | None:
+        """A name that another style of the visitor's own may have; None where there are as many as there may be."""
+        return next((name for name in (f"own-{k}" for k in range(1, MOST_PAINTINGS + 1)) if name not in self.own), None)
+
+    def adopt_styles(self, other: Visit) -> dict[str, str]:
+        """Take over another visit's own styles; their names here by those that they have there. One that is here already is not taken
+        twice, and one that there is no room for has none."""
+        names: dict[str, str] = {}
+        for theirs, style in other.own.items():
+            here = next((name for name, one in self.own.items() if _is_same(one, style)), None) or self.free_style()
+            if here is not None:
+                self.own.setdefault(here, replace(style, name=here))
+                names[theirs] = here
+        return names
+
     def person(self, number: int) -> Person:
         """Raises StudioError where there is none who can be edited."""
         found = next((one for one in self.people if one.number == number), None)
         if found is None or found.why:
             raise StudioError(400, f"Face {number} cannot be edited: {'it is ' + found.why if found else 'there is none'}.")
         return found
+
+
+def _is_same(one: Style, other: Style) -> bool:
+    """Whether two own styles are of one painting."""
+    return one.vector is not None and other.vector is not None and np.array_equal(one.vector, other.vector)
 
 
 class Visits:

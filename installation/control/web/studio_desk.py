@@ -106,6 +106,7 @@ class Studio(Protocol):
         ...
 
     def adopt(self, id: str, other: str, number: int) -> Future[Json]:
-        """Codes that were found for the same picture under another id: their numbers here, by face. number: whose the code is, where that
-        was opened from a file."""
+        """Take over what was found and brought for the same picture under another id. ``codes``: the numbers here of codes that were found,
+        by face; ``styles``: the controls here of own paintings, by those that they have there; ``paintings``: all that are here now;
+        ``notices``: what there was no room for. number: whose the code is, where that was opened from a file."""
         ...
