@@ -312,6 +312,11 @@ def test_a_forgotten_painting_has_to_be_brought_again_and_nothing_is_saved_meanw
     page.get_log("browser")  # 410 is told there, too
 
 
+def test_heic_can_be_chosen_where_the_browser_does_not_turn_it_into_jpeg(page):
+    chooser, painting = (page.find_element("css selector", one).get_attribute("accept") for one in ("#choose", ".paint.add input"))
+    assert {"image/jpeg", "image/heic", "image/heif", ".heic", ".heif"} <= set(chooser.split(",")) and painting == chooser
+
+
 LOOKING = "return document.querySelector('.going') && !document.querySelector('.going').hidden"
 TILE = """const img = document.getElementById('tile-code');
     if (!img.complete || !img.naturalWidth) return null;
