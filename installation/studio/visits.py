@@ -11,15 +11,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from torch import Tensor
 
-from installation.control.web.studio_desk import StudioError
+from installation.control.web.studio_desk import KEPT_SECONDS, MOST_KEPT, MOST_KEPT_BYTES, StudioError
 from installation.messages import Drawing, EditedFace, EncodedFace
 from installation.studio.code_file import MOST_PAINTINGS
 from installation.studio.people import Person
 from installation.studio.photograph import Photograph
 from installation.styles.library import Style
 
-SECONDS = 30 * 60.0  # that one is kept after it was used last
-MOST, MOST_BYTES = 12, 300_000_000  # of all together
 SETTLED = 60.0  # s without a move, after which one may give way to somebody who comes
 FORGOTTEN = "This picture was forgotten, as nobody had touched it for a while. Your edits are still here: bring the same picture again."
 TAKEN_BACK = "This picture is not here any more: its visitor took it back, or its time was over."
@@ -109,7 +107,7 @@ def _is_same(one: Style, other: Style) -> bool:
 class Visits:
     """Any thread may ask. clock: s, monotonic."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, most_bytes: int = MOST_KEPT_BYTES) -> None:
         self._clock, self._most_bytes = clock, most_bytes
         self._lock = threading.Lock()
         self._visits: dict[str, Visit] = {}
@@ -133,7 +131,7 @@ class Visits:
 
     def _fits(self, visit: Visit) -> bool:
         held = sum(one.bytes for one in self._visits.values())
-        return len(self._visits) < MOST and held + visit.bytes <= self._most_bytes
+        return len(self._visits) < MOST_KEPT and held + visit.bytes <= self._most_bytes
 
     def get(self, id: str, touch: bool = True) -> Visit:
         """Raises StudioError where it is not kept any more. touch: whether it is being worked on."""
@@ -168,7 +166,7 @@ class Visits:
 
     def left(self, id: str) -> float:
         """Seconds that it is still kept. Raises StudioError."""
-        return SECONDS - (self._clock() - self.get(id, touch=False).used)
+        return KEPT_SECONDS - (self._clock() - self.get(id, touch=False).used)
 
     def forget(self, id: str) -> None:
         """Keep it no longer; one that is not kept is no fault."""
@@ -187,4 +185,4 @@ class Visits:
 
     def _prune(self) -> None:
         now = self._clock()
-        self._visits = {id: one for id, one in self._visits.items() if now - one.used < SECONDS and (one.lent is None or one.lent())}
+        self._visits = {id: one for id, one in self._visits.items() if now - one.used < KEPT_SECONDS and (one.lent is None or one.lent())}

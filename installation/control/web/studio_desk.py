@@ -9,6 +9,8 @@ from typing import Final, Protocol
 Json = Mapping[str, object]
 MOST_BYTES: Final = 64_000_000  # of a photograph's file
 MOST_CODE_BYTES: Final = 16_000_000  # of a file of code and edits
+KEPT_SECONDS: Final = 30 * 60.0  # that a photograph is kept after it was used last
+MOST_KEPT, MOST_KEPT_BYTES = 12, 300_000_000  # of all photographs together
 
 
 class StudioError(Exception):
