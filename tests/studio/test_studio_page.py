@@ -275,10 +275,12 @@ def test_own_paintings_come_back_with_code_and_edits(page, folder):
     assert page.execute_script(PRESSED) == ["waves"] and np.abs(pixels(page) - wavy).mean() < 0.5
 
     afresh(page)  # the file first
-    count = page.execute_script(PICTURES)
+    count = 0
     page.find_element("id", "open-code").send_keys(str(kept))
     wait(page, "return !document.body.matches('.busy, .empty')", seconds=240)
     assert "style/nowhere/amount" in said(page)
+    settled(page, count)
+    count = page.execute_script(PICTURES)
     page.find_element("id", "choose").send_keys(str(folder / "two.png"))
     wait(page, "return document.getElementById('told').textContent.includes('your edits are back')", seconds=240)
     settled(page, count)
