@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from installation.config import Config, is_loopback
+from installation.control.web.studio_desk import KEPT_SECONDS, MOST_KEPT, MOST_KEPT_BYTES
 from installation.places import cache, kept
 
 MEMORY = "in memory alone"
@@ -19,6 +20,8 @@ class Kept:
     what: str
     how: str
 
+BOT = Kept("the bot", "another program with a word of its own on what it keeps: /privacy in its chat, and docs/bot.md")
+
 
 def is_live(source: str) -> bool:
     """Whether a source is, or may be, a live camera; clips, pictures and the demo are none."""
@@ -27,7 +30,7 @@ def is_live(source: str) -> bool:
 
 def retention_of(config: Config) -> tuple[Kept, ...]:
     """A row for everything that a show has of a visitor, or writes."""
-    return (*_in_memory(config), *_pictures(config), _taken_home(config), *_told(config), *_files(config))
+    return (*_in_memory(config), *_pictures(config), _taken_home(config), *_studio(config), *_told(config), *_files(config), BOT)
 
 
 def _in_memory(config: Config) -> tuple[Kept, ...]:
@@ -75,8 +78,23 @@ def _taken_home(config: Config) -> Kept:
         return Kept("taken home", "nothing: takeaways are off (takeaways.enabled)")
     gallery = f"; one that is offered to the gallery stays there for {t.gallery_hours:g} hours at most" if t.gallery else ""
     printed = f"; the queue {t.printer} keeps a copy of what it prints" if t.printer else ""
+    making = "; while it is being made, it and its film are in memory"
     kept_for = f"a picture and a film of it in {kept(t.folder)}, deleted after {t.keep_minutes:g} minutes, or when they say so"
-    return Kept("taken home", f"where a visitor asks for it: {kept_for}{gallery}{printed}")
+    return Kept("taken home", f"where a visitor asks for it: {kept_for}{making}{gallery}{printed}")
+
+
+def _studio(config: Config) -> tuple[Kept, ...]:
+    """Of those who bring photographs to the page on which they are edited."""
+    web, t = config.control.web, config.takeaways
+    if web.enabled is False or not web.studio:
+        return (Kept("photographs in the studio", "nothing: there is none (control.web.enabled, control.web.studio)"),)
+    limits = f"{MOST_KEPT} photographs and {MOST_KEPT_BYTES / 1e6:g} MB at most"
+    ends = f"each until its page is closed, or {KEPT_SECONDS / 60:g} minutes after it was touched last"
+    brought = f"whoever may open it ({_reach(config)}) may bring some: {MEMORY}, with the faces in them and their codes, {limits}, {ends}"
+    longer = "where somebody asks for it, the square and the code of a face go to a process of its own on this machine, and end with it"
+    lent = "may be opened in the studio: a copy in memory alone, not to be saved, and gone when the gallery does not show it any more"
+    gallery = (Kept("stills of the gallery", lent),) if t.enabled and t.gallery else ()
+    return (Kept("photographs in the studio", brought), Kept("longer looks there", longer), *gallery)
 
 
 def _told(config: Config) -> tuple[Kept, ...]:

@@ -1,4 +1,4 @@
-"""HEIC and HEIF stills, which phones make: read by FFmpeg, as Pillow does not know them."""
+"""HEIC and HEIF stills of one piece: read by FFmpeg, as Pillow does not know them. Those of tiles, as phones write them, are refused."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from installation.control.web.studio_desk import Json, StudioError
 from installation.models.guests import FACES
 from installation.operation.priority import Priorities
 from installation.studio.brushes import Brushes
-from installation.studio.desk import LONGER_SECONDS, desk_of, visit_json
+from installation.studio.desk import LONGER_SECONDS, adopted_json, desk_of, visit_json
 from installation.studio.jobs import JobQueue
 from installation.studio.networks import StudioNetworks
 from installation.studio.people import FaceFinder
@@ -152,8 +152,9 @@ class Atelier:
             mine, theirs = self._visits.get(id), self._visits.get(other, touch=False)
             if theirs.photograph.digest != mine.photograph.digest:
                 raise StudioError(400, "These are two pictures; a code belongs to one of them.")
-            codes = {number: (theirs.met[1].ws,)} if theirs.searched else theirs.found
-            return {str(n): [self._visits.keep_code(id, n, ws) for ws in those] for n, those in codes.items() if n in mine.numbers}
+            found = {number: (theirs.met[1].ws,)} if theirs.searched else theirs.found
+            codes = {n: [self._visits.keep_code(id, n, ws) for ws in those] for n, those in found.items() if n in mine.numbers}
+            return adopted_json(mine, theirs, mine.adopt_styles(theirs), codes)
 
         return self._jobs.put(job)
 

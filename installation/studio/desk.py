@@ -8,11 +8,13 @@ from installation.control.parameters import ParameterTable, Scalar
 from installation.control.web.desk_view import row_json
 from installation.control.web.studio_desk import MOST_BYTES, MOST_CODE_BYTES, Json, StudioError
 from installation.models.bundle import Models
+from installation.studio.code_file import MOST_PAINTINGS
 from installation.studio.people import Person, largest
 from installation.studio.photograph import MOST_PIXELS
 from installation.studio.portraying import Offer
 from installation.studio.visits import Visit
 from installation.studio.wish import FACE_CONTROLS, SCOPE, STYLE_CONTROLS, is_edit, is_style, read_values
+from installation.styles.library import Style
 
 COARSE_TO, MIDDLE_TO = 8, 32  # px: layers up to there are shape and pose, then features; finer ones are colour and texture
 LONGER_SECONDS = (2, 10, 60)  # that a longer look may take
@@ -73,7 +75,25 @@ def visit_json(visit: Visit) -> Json:
         "people": [{"number": one.number, "box": box(one), "why": one.why} for one in visit.people],
         "lent": visit.lent is not None,
         "chosen": None if chosen is None else chosen.number,
-        "paintings": [{"name": f"style/{style.name}/amount", "title": style.description} for style in visit.own.values()],
+        "paintings": [painting_json(style) for style in visit.own.values()],
+    }
+
+
+def painting_json(style: Style) -> Json:
+    """A style of the visitor's own: its control, and what to call it."""
+    return {"name": f"style/{style.name}/amount", "title": style.description}
+
+
+def adopted_json(mine: Visit, theirs: Visit, names: Mapping[str, str], codes: Mapping[int, list[int]]) -> Json:
+    """What one visit has taken over from another. names: of own styles here, by those that they have there; codes: their numbers here, by
+    face."""
+    left = [style.description for name, style in theirs.own.items() if name not in names]
+    none = f"Left out, as {MOST_PAINTINGS} paintings are the most that one picture has at a time: {', '.join(left)[:300]}."
+    return {
+        "codes": {str(number): those for number, those in codes.items()},
+        "styles": {f"style/{old}/amount": f"style/{new}/amount" for old, new in names.items()},
+        "paintings": [painting_json(style) for style in mine.own.values()],
+        "notices": [none] if left else [],
     }
 
 

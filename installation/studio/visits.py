@@ -9,16 +9,16 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 from torch import Tensor
 
-from installation.control.web.studio_desk import StudioError
+from installation.control.web.studio_desk import KEPT_SECONDS, MOST_KEPT, MOST_KEPT_BYTES, StudioError
 from installation.messages import Drawing, EditedFace, EncodedFace
+from installation.studio.code_file import MOST_PAINTINGS
 from installation.studio.people import Person
 from installation.studio.photograph import Photograph
 from installation.styles.library import Style
 
-SECONDS = 30 * 60.0  # that one is kept after it was used last
-MOST, MOST_BYTES = 12, 300_000_000  # of all together
 SETTLED = 60.0  # s without a move, after which one may give way to somebody who comes
 FORGOTTEN = "This picture was forgotten, as nobody had touched it for a while. Your edits are still here: bring the same picture again."
 TAKEN_BACK = "This picture is not here any more: its visitor took it back, or its time was over."
@@ -77,6 +77,21 @@ class Visit:
         """Of the faces that can be edited."""
         return [one.number for one in self.people if not one.why]
 
+    def free_style(self) -> str | None:
+        """A name that another style of the visitor's own may have; None where there are as many as there may be."""
+        return next((name for name in (f"own-{k}" for k in range(1, MOST_PAINTINGS + 1)) if name not in self.own), None)
+
+    def adopt_styles(self, other: Visit) -> dict[str, str]:
+        """Take over another visit's own styles; their names here by those that they have there. One that is here already is not taken
+        twice, and one that there is no room for has none."""
+        names: dict[str, str] = {}
+        for theirs, style in other.own.items():
+            here = next((name for name, one in self.own.items() if _is_same(one, style)), None) or self.free_style()
+            if here is not None:
+                self.own.setdefault(here, replace(style, name=here))
+                names[theirs] = here
+        return names
+
     def person(self, number: int) -> Person:
         """Raises StudioError where there is none who can be edited."""
         found = next((one for one in self.people if one.number == number), None)
@@ -85,10 +100,15 @@ class Visit:
         return found
 
 
+def _is_same(one: Style, other: Style) -> bool:
+    """Whether two own styles are of one painting."""
+    return one.vector is not None and other.vector is not None and np.array_equal(one.vector, other.vector)
+
+
 class Visits:
     """Any thread may ask. clock: s, monotonic."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, most_bytes: int = MOST_KEPT_BYTES) -> None:
         self._clock, self._most_bytes = clock, most_bytes
         self._lock = threading.Lock()
         self._visits: dict[str, Visit] = {}
@@ -113,7 +133,7 @@ class Visits:
 
     def _fits(self, visit: Visit) -> bool:
         held = sum(one.bytes for one in self._visits.values())
-        return len(self._visits) < MOST and held + visit.bytes <= self._most_bytes
+        return len(self._visits) < MOST_KEPT and held + visit.bytes <= self._most_bytes
 
     def get(self, id: str, touch: bool = True) -> Visit:
         """Raises StudioError where it is not kept any more. touch: whether it is being worked on."""
@@ -147,7 +167,7 @@ class Visits:
 
     def left(self, id: str) -> float:
         """Seconds that it is still kept. Raises StudioError."""
-        return SECONDS - (self._clock() - self.get(id, touch=False).used)
+        return KEPT_SECONDS - (self._clock() - self.get(id, touch=False).used)
 
     def forget(self, id: str) -> None:
         """Keep it no longer; one that is not kept is no fault."""
@@ -166,6 +186,6 @@ class Visits:
 
     def _prune(self) -> None:
         now = self._clock()
-        kept = {id: one for id, one in self._visits.items() if now - one.used < SECONDS and (one.lent is None or one.lent())}
+        kept = {id: one for id, one in self._visits.items() if now - one.used < KEPT_SECONDS and (one.lent is None or one.lent())}
         self._taken_back.extend(id for id, one in self._visits.items() if one.lent is not None and id not in kept)
         self._visits = kept

@@ -17,7 +17,6 @@ STYLE_CONTROLS = ("style/strength", "style/colour")
 SCOPE = "style/scope"
 FACES_ALONE = "portraits"  # of style/scope: the people, and not what is around them
 MOST_AT_ONCE = 2  # faces that take little to draw
-OWN = "style/own-"  # styles that a visitor brought
 Values = Mapping[str, Scalar]
 
 

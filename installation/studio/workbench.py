@@ -12,7 +12,7 @@ from installation.faces.ffhq import crop_to_original, quad_from_landmarks
 from installation.messages import Image
 from installation.stages.align import align_image
 from installation.studio.code_file import DRAWN_PX, MOST_PAINTINGS, Card, Code, read_code, write_code
-from installation.studio.desk import kept_values, no_longer_look
+from installation.studio.desk import kept_values, no_longer_look, painting_json
 from installation.studio.people import FaceFinder, Person, largest
 from installation.studio.photograph import Photograph, read_photograph, smaller
 from installation.studio.pictures import enlarged, jpeg, png
@@ -20,7 +20,7 @@ from installation.studio.portraying import Offer, Portrayer
 from installation.studio.search_talk import Request
 from installation.studio.styling import Stylist
 from installation.studio.visits import Visit
-from installation.studio.wish import OWN, Wish, is_edit, is_style
+from installation.studio.wish import Wish, is_edit, is_style
 from installation.styles.folder import SEEN_PX
 from installation.styles.library import Style
 
@@ -63,14 +63,14 @@ class Workbench:
 
     def learn(self, visit: Visit, data: bytes, name: str) -> Json:
         """A painting's file becomes a style of the visit."""
-        if len(visit.own) >= MOST_PAINTINGS:
+        free = visit.free_style()
+        if free is None:
             raise StudioError(422, f"{MOST_PAINTINGS} paintings are the most that one picture has at a time.")
         photograph, _ = read_photograph(data, name)
         self._predictor = self._predictor or Predictor()
-        number = next(k for k in range(1, MOST_PAINTINGS + 1) if f"own-{k}" not in visit.own)
         vector = self._predictor(_square(photograph.draft)).copy()
-        style = visit.own[f"own-{number}"] = Style(f"own-{number}", Path(photograph.name).stem, vector=vector)
-        return {"name": f"{OWN}{number}/amount", "title": style.description}
+        style = visit.own[free] = Style(free, Path(photograph.name).stem, vector=vector)
+        return painting_json(style)
 
     # ---- pictures that go ----
 

@@ -6,6 +6,7 @@ The calls, their parameters and errors are those of https://core.telegram.org/bo
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import threading
 import time
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
+from PIL import Image
 
 LOOK = 0.05  # s between two looks at what no call tells of
 PATIENCE = 400.0  # s after which what a test waits for will not come any more
@@ -24,11 +26,12 @@ ON_THE_WAY = ("Your picture is number", "Looking for the numbers")  # what peopl
 
 @dataclass
 class Fault:
-    """An answer in place of the true one."""
+    """An answer in place of the true one. late: it is the true one, so many seconds too late."""
 
     status: int
     description: str
     parameters: dict[str, Any] = field(default_factory=dict)
+    late: float = 0.0
 
 
 TOO_MANY = Fault(429, "Too Many Requests: retry after 1", {"retry_after": 1})
@@ -37,6 +40,13 @@ CONFLICT = Fault(409, "Conflict: terminated by other getUpdates request; make su
 UNAUTHORIZED = Fault(401, "Unauthorized")
 BLOCKED = Fault(403, "Forbidden: bot was blocked by the user")
 TOO_BIG = Fault(400, "Bad Request: file is too big")
+NO_PHOTO = Fault(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
+NO_DOCUMENT = Fault(400, "Bad Request: file must be non-empty")
+NO_MESSAGE = Fault(400, "Bad Request: message to edit not found")
+UNCHANGED = Fault(400, "Bad Request: message is not modified")
+SLOW = Fault(0, "", late=4.0)
+FILE = "file"  # in place of a method: a file that is fetched
+LONGEST_RATIO, MOST_SIDES = 20, 10_000  # of a photo: its sides by each other, and their sum in px
 
 
 @dataclass
@@ -152,6 +162,8 @@ class ApiServer:
         await runner.cleanup()
 
     async def _file(self, request: web.Request) -> web.Response:
+        if self.faults[FILE]:
+            return _refused(self.faults[FILE].pop(0))
         return web.Response(body=self.files[request.match_info["path"]])
 
     async def _call(self, request: web.Request) -> web.Response:
@@ -170,6 +182,9 @@ class ApiServer:
             self.calls.append(call)
         else:
             self.polls += 1
+        if fault and fault.late:
+            await asyncio.sleep(fault.late)
+            fault = None
         result = None if fault else await getattr(self, f"_{method}")(call)
         self._note()
         return (
@@ -211,6 +226,8 @@ class ApiServer:
         return self._show(call, call.values["text"])
 
     async def _sendPhoto(self, call: Call) -> Any:
+        if not all(_is_photo(data) for data in call.files.values()):
+            return _refused(NO_PHOTO)
         return self._show(call, call.values.get("caption", ""), pictures=list(call.files.values()))
 
     async def _sendDocument(self, call: Call) -> Any:
@@ -218,14 +235,18 @@ class ApiServer:
 
     async def _editMessageMedia(self, call: Call) -> Any:
         shown = self.chats[call.values["chat_id"]][call.values["message_id"]]
-        shown.pictures.append(call.files[call.values["media"]["media"].removeprefix("attach://")])
+        data = call.files[call.values["media"]["media"].removeprefix("attach://")]
+        photo = call.values["media"]["type"] == "photo"
+        if photo and not _is_photo(data):
+            return _refused(NO_PHOTO)
+        (shown.pictures if photo else shown.documents).append(data)
         shown.text = call.values["media"].get("caption", "")
         return self._edited(call, shown)
 
     async def _editMessageReplyMarkup(self, call: Call) -> Any:
         shown = self.chats[call.values["chat_id"]][call.values["message_id"]]
         if _buttons(call) == shown.buttons:
-            return _refused(Fault(400, "Bad Request: message is not modified"))
+            return _refused(UNCHANGED)
         return self._edited(call, shown)
 
     async def _editMessageText(self, call: Call) -> Any:
@@ -256,6 +277,12 @@ def _read(value: str) -> Any:
         except ValueError:
             return value
     return value
+
+
+def _is_photo(data: bytes) -> bool:
+    """Whether Telegram takes a picture as a photo."""
+    sides = Image.open(io.BytesIO(data)).size
+    return max(sides) <= LONGEST_RATIO * min(sides) and sum(sides) <= MOST_SIDES
 
 
 def _buttons(call: Call) -> list[dict[str, str]]:

@@ -12,11 +12,25 @@ from pathlib import Path
 import pytest
 
 from installation.bot import service
+from installation.bot.keys import AMOUNT
+from installation.bot.manners import TRIES
 from installation.commands.bot import main
 from installation.errors import ConfigError, FaultError
-from tests.bot.api_server import BAD_GATEWAY, CONFLICT, TOKEN, TOO_MANY, UNAUTHORIZED
+from tests.bot.api_server import (
+    BAD_GATEWAY,
+    CONFLICT,
+    FILE,
+    NO_DOCUMENT,
+    NO_MESSAGE,
+    NO_PHOTO,
+    SLOW,
+    TOKEN,
+    TOO_MANY,
+    UNAUTHORIZED,
+    UNCHANGED,
+)
 from tests.bot.conftest import STEADY, closed
-from tests.bot.test_bot import ONE, file
+from tests.bot.test_bot import ONE, changed, file, wall
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,6 +43,73 @@ def test_the_server_is_waited_for_as_long_as_it_says(server, start):
     assert len(ada.answer(ada.photo(file(ONE))).pictures) == 1
     assert server.count("sendPhoto") == 4 and server.count("getFile") == 2
     assert time.monotonic() - began > 1.0  # as it was asked to
+
+
+FAILED = "Something went wrong here"
+
+
+@pytest.mark.parametrize(("method", "times"), [(FILE, 1), ("getFile", TRIES)])
+def test_whose_picture_cannot_be_fetched_is_told_and_it_does_not_count(server, start, method, times):
+    start(each=1)
+    ada = server.person(1)
+    server.faults[method] = [BAD_GATEWAY] * times
+    assert FAILED in ada.answer(ada.photo(file(ONE))).text
+    assert ada.answer(ada.photo(file(ONE))).pictures
+
+
+def test_what_is_no_photo_to_telegram_is_sent_as_a_file_and_changed_as_one(server, start):
+    start()
+    ada = server.person(1)
+    server.faults["sendPhoto"] = [NO_PHOTO]
+    shown = ada.answer(ada.photo(file(ONE)))
+    assert len(shown.documents) == 1 and not shown.pictures and shown.text.startswith("One face.")
+    server.faults["editMessageMedia"] = [NO_PHOTO]
+    ada.press(shown, f"{AMOUNT}:age:2")
+    server.wait(lambda: len(shown.documents) == 2)
+    assert shown.text == "One face. Age +2" and shown.documents[0] != shown.documents[1]
+    assert not any(FAILED in one.text for one in ada.shown)
+
+
+def test_a_picture_longer_than_photos_may_be_comes_as_a_file(server, start):
+    start()
+    ada = server.person(1)
+    shown = ada.answer(ada.document(file(wall(3200, 150, ("05015", 1500, 5, 140)))))
+    assert len(shown.documents) == 1 and not shown.pictures, shown.text
+    ada.press(shown, f"{AMOUNT}:age:2")
+    server.wait(lambda: len(shown.documents) == 2)
+
+
+def test_whose_answer_is_refused_is_told(server, start):
+    start(each=2)
+    ada = server.person(1)
+    server.faults["sendPhoto"], server.faults["sendDocument"] = [NO_PHOTO], [NO_DOCUMENT]
+    assert FAILED in ada.answer(ada.photo(file(ONE))).text
+    shown = ada.answer(ada.photo(file(ONE)))
+    server.faults["editMessageMedia"] = [NO_MESSAGE, NO_MESSAGE]
+    ada.press(shown, f"{AMOUNT}:age:2")
+    server.wait(lambda: [one for one in ada.shown if FAILED in one.text and one.reply == shown.id])
+    changed(ada, shown, f"{AMOUNT}:age:2")  # neither of the two was counted
+
+
+def test_the_same_picture_again_is_no_fault(server, start):
+    start()
+    ada = server.person(1)
+    shown = ada.answer(ada.photo(file(ONE)))
+    server.faults["editMessageMedia"] = [UNCHANGED]
+    ada.press(shown, f"{AMOUNT}:age:2")
+    server.wait(lambda: server.count("editMessageMedia") == 1)
+    changed(ada, shown, f"{AMOUNT}:age:1")
+    assert not shown.documents and not any(FAILED in one.text for one in ada.shown)
+
+
+def test_an_answer_that_may_have_come_through_is_not_said_to_have_failed(server, start, monkeypatch):
+    monkeypatch.setattr(service, "READ_SECONDS", 1.5)
+    start()
+    ada = server.person(1)
+    server.faults["sendPhoto"] = [SLOW]
+    assert ada.answer(ada.photo(file(ONE))).pictures
+    assert ada.answer(ada.photo(file(ONE))).pictures
+    assert server.count("sendPhoto") == 2 and not any(FAILED in one.text for one in ada.shown)
 
 
 def test_questions_that_fail_are_asked_again(server, start):

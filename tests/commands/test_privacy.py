@@ -51,6 +51,24 @@ def test_what_visitors_take_home_is_told_and_the_canvas_does_not_say_that_nothin
     assert "deleted after 30 minutes" in text and "Pictures may be recorded here" in text and "Nothing is recorded" not in text
 
 
+def test_what_people_bring_to_the_studio_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    text = said(capsys, "--source", "0", "--set", "control.web.host=0.0.0.0")
+    for words in (
+        "photographs in the studio whoever may open it (0.0.0.0:8600, with the token) may bring some: in memory alone",
+        "12 photographs and 300 MB at most",
+        "30 minutes after it was touched last",
+        "to a process of its own on this machine",
+        "the bot another program",
+    ):
+        assert words in text, words
+    assert "gallery" not in text
+    for off in ("control.web.studio=false", "control.web.enabled=false"):
+        text = said(capsys, "--set", off)
+        assert "photographs in the studio nothing" in text and "a process of its own" not in text
+    text = said(capsys, "--set", "takeaways.enabled=true", "--set", "takeaways.gallery=true")
+    assert "stills of the gallery" in text and "while it is being made, it and its film are in memory" in text
+
+
 def test_what_the_house_hears_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert "told by MQTT nothing" in said(capsys, "--source", "0")
     assert "there are and were, to broker.local:1883" in said(capsys, "--set", "operation.mqtt.host=broker.local")

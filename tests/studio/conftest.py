@@ -33,6 +33,12 @@ def two():
     return picture
 
 
+def painting(width=9.0):
+    """Stripes across waves; ``width`` px of a wave make it another one."""
+    rows, columns = np.arange(200)[:, None, None], np.arange(300)[None, :, None]
+    return (127 + 120 * np.sin(columns / (4.0, 7.0, 11.0) + rows / width)).astype(np.uint8)
+
+
 def encoded(picture, kind="PNG", **options) -> bytes:
     out = io.BytesIO()
     (picture if isinstance(picture, Image.Image) else Image.fromarray(picture)).save(out, kind, **options)

@@ -1,12 +1,14 @@
 """The studio over real networks: who is found, what is edited and what is left alone, and what is kept as files."""
 
+import threading
+
 import numpy as np
 import pytest
 
 from installation.control.web.studio_desk import StudioError
 from installation.studio.atelier import Atelier
-from installation.studio.workbench import MOST_PAINTINGS
-from tests.studio.conftest import LEFT, RIGHT, change, decoded, encoded, face, two
+from installation.studio.workbench import MOST_PAINTINGS, Workbench
+from tests.studio.conftest import LEFT, RIGHT, change, decoded, encoded, face, painting, two
 
 EDITED = 0.8  # grey levels by which an edited face differs on the whole
 AGE = {"edit/age/amount": 2.0}
@@ -115,7 +117,7 @@ def test_a_style_is_laid_over_all_or_over_the_people_alone(atelier, visit):
 
 def test_a_painting_of_ones_own_is_a_style_and_a_code_file_keeps_it(atelier):
     mine = atelier.take_photograph(encoded(two()), "mine.png").result(120)
-    waves = (127 + 120 * np.sin(np.arange(300)[None, :, None] / (4.0, 7.0, 11.0) + np.arange(200)[:, None, None] / 9.0)).astype(np.uint8)
+    waves = painting()
     told = atelier.take_painting(mine["id"], encoded(waves), "my waves.png").result(120)
     assert told == {"name": "style/own-1/amount", "title": "my waves"}
     painted = full(atelier, mine, style={told["name"]: 1.0})
@@ -129,6 +131,58 @@ def test_a_painting_of_ones_own_is_a_style_and_a_code_file_keeps_it(atelier):
         assert atelier.take_painting(mine["id"], encoded(waves), f"{k}.png").result(120)["name"] == f"style/own-{k}/amount"
     assert "most" in refused(422, lambda: atelier.take_painting(mine["id"], encoded(waves), "more.png"))
     atelier.forget(mine["id"])
+
+
+def test_own_paintings_go_over_to_the_same_picture_under_names_that_are_free(atelier):
+    mine, again, other = (atelier.take_photograph(encoded(two()), name).result(120) for name in ("mine.png", "again.png", "other.png"))
+    waves = atelier.take_painting(mine["id"], encoded(painting()), "my waves.png").result(120)
+    blots = atelier.take_painting(again["id"], encoded(painting(31.0)), "blots.png").result(120)
+    data = atelier.code_file(mine["id"], 1, {"style": {waves["name"]: 1.0}}).result(120)
+    code = atelier.take_code(data, "x.npz").result(120)
+    taken = atelier.adopt(again["id"], code["id"], 1).result(120)
+    assert blots["name"] == waves["name"] == "style/own-1/amount"
+    assert taken == {
+        "codes": {},
+        "styles": {waves["name"]: "style/own-2/amount"},
+        "paintings": [blots, {"name": "style/own-2/amount", "title": "my waves"}],
+        "notices": [],
+    }
+    assert (full(atelier, again, style={"style/own-2/amount": 1.0}) == full(atelier, mine, style={waves["name"]: 1.0})).all()
+    assert atelier.adopt(again["id"], mine["id"], 1).result(120) == taken  # it is there already
+    for k in range(MOST_PAINTINGS):
+        atelier.take_painting(other["id"], encoded(painting(31.0 + k)), f"{k}.png").result(120)
+    full_up = atelier.adopt(other["id"], code["id"], 1).result(120)
+    assert full_up["styles"] == {} and len(full_up["paintings"]) == MOST_PAINTINGS
+    assert "my waves" in full_up["notices"][0] and str(MOST_PAINTINGS) in full_up["notices"][0]
+    for one in (mine, again, other, code):
+        atelier.forget(one["id"])
+
+
+def test_a_hand_on_a_slider_goes_first_and_what_takes_longer_does_not(atelier, monkeypatch):
+    mine = atelier.take_photograph(encoded(two()), "mine.png").result(120)
+    threads, shown = [], Workbench.shown
+
+    def watched(*args):
+        threads.append(threading.current_thread().name)
+        return shown(*args)
+
+    monkeypatch.setattr(Workbench, "shown", watched)
+
+    def by(ask, **wish):
+        ask(mine["id"], wish).result(120)
+        return threads.pop()
+
+    drawn, before = atelier.drawn, atelier.before
+    assert by(drawn, faces={"1": AGE}, fine=False) == by(before, portrait=1, fine=False) == "studio-short"
+    assert by(drawn, faces={"1": AGE}, fine=True) == by(before, portrait=1, fine=True) == "studio"
+    assert by(drawn, faces={"1": AGE}, style={"style/ink/amount": 1.0}, fine=False) == "studio"
+    assert by(drawn, faces={"2": AGE}, fine=False) == "studio"  # which the encoder has not met
+    assert by(drawn, faces={"2": AGE}, fine=False) == "studio-short"
+    atelier.forget(mine["id"])
+    again = atelier.take_photograph(encoded(two()), "again.png").result(120)
+    mine["id"] = again["id"]
+    assert by(before, portrait=2, fine=False) == "studio"
+    atelier.forget(again["id"])
 
 
 def test_code_and_edits_load_again_without_the_photograph(atelier, visit):

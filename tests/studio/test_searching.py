@@ -249,9 +249,9 @@ def test_the_file_of_code_and_edits_holds_what_was_found_and_gives_it_back(ateli
     with pytest.raises(StudioError, match="bring the photograph"):
         atelier.search(alone["id"], 1, 2, {}).result(FAR)
     again = atelier.take_photograph(encoded(two()), "two.png").result(FAR)
-    assert atelier.adopt(again["id"], alone["id"], 1).result(FAR) == {"1": [1]}
+    assert atelier.adopt(again["id"], alone["id"], 1).result(FAR)["codes"] == {"1": [1]}
     assert torch.equal(atelier._visits.get(again["id"]).found[1][0], code.encoded.ws)
-    assert atelier.adopt(again["id"], visit["id"], 1).result(FAR) == {"1": [2]}
+    assert atelier.adopt(again["id"], visit["id"], 1).result(FAR)["codes"] == {"1": [2]}
     other = atelier.take_sample(1).result(FAR)
     with pytest.raises(StudioError):
         atelier.adopt(other["id"], visit["id"], 1).result(FAR)

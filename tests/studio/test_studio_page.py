@@ -1,6 +1,7 @@
 """The photo page in a real Chromium, as somebody sees it who has never been there."""
 
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.control.web.small_show import chromium, complaints, needs_chromium, screen, wait
-from tests.studio.conftest import encoded, two
+from tests.studio.conftest import encoded, painting, two
 from tests.studio.test_studio_server import serving
 
 pytestmark = [needs_chromium, pytest.mark.slow]
@@ -220,6 +221,102 @@ def test_code_and_edits_are_saved_and_opened_again(page, folder):
     settled(page, count + 1)
     thumb = """const i = document.querySelector('[data-name="edit/age/amount"] input[type=range]'); return i.value / i.max"""
     assert page.execute_script(thumb) == pytest.approx(0.75)
+
+
+def painted(page, folder, name, width):
+    """A painting of one's own that is laid over the picture; the picture then."""
+    (folder / f"{name}.png").write_bytes(encoded(painting(width)))
+    count = page.execute_script(PICTURES)
+    page.find_element("css selector", ".paint.add input").send_keys(str(folder / f"{name}.png"))
+    wait(page, "return [...document.querySelectorAll('.paint .name')].some((one) => one.textContent === arguments[0])", name, seconds=120)
+    settled(page, count)
+    return pixels(page)
+
+
+def saved_code(page, folder, name):
+    """The file of code and edits, with a style in it that this machine has not."""
+    saved = folder / "two-edited.npz"
+    saved.unlink(missing_ok=True)  # of a test before this one
+    press(page, "save-npz")
+    wait_for(saved)
+    with np.load(saved) as held:
+        arrays = dict(held)
+    card = json.loads(arrays["card"].tobytes())
+    card["style"]["style/nowhere/amount"] = 0.5
+    kept = folder / name
+    np.savez_compressed(kept, **{**arrays, "card": np.frombuffer(json.dumps(card).encode(), np.uint8)})
+    return kept
+
+
+def afresh(page):
+    page.refresh()
+    wait(page, "return document.body.classList.contains('ready')", seconds=120)
+
+
+PRESSED = "return [...document.querySelectorAll('.paint[aria-pressed=true] .name')].map((one) => one.textContent)"
+
+
+def test_own_paintings_come_back_with_code_and_edits(page, folder):
+    bring(page, folder / "two.png")
+    wavy = painted(page, folder, "waves", 9.0)
+    kept = saved_code(page, folder, "waves.npz")
+
+    afresh(page)  # the photograph first, which has a painting of its own by now
+    bring(page, folder / "two.png")
+    assert np.abs(painted(page, folder, "blots", 31.0) - wavy).mean() > 2
+    count = page.execute_script(PICTURES)
+    page.execute_script("document.querySelector('.paint[aria-pressed=true]').click()")
+    settled(page, count)
+    count = page.execute_script(PICTURES)
+    page.find_element("id", "open-code").send_keys(str(kept))
+    wait(page, "return document.getElementById('told').textContent.includes('Left out')", seconds=120)
+    assert "style/nowhere/amount" in said(page)
+    settled(page, count)
+    assert page.execute_script(PRESSED) == ["waves"] and np.abs(pixels(page) - wavy).mean() < 0.5
+
+    afresh(page)  # the file first
+    count = 0
+    page.find_element("id", "open-code").send_keys(str(kept))
+    wait(page, "return !document.body.matches('.busy, .empty')", seconds=240)
+    assert "style/nowhere/amount" in said(page)
+    settled(page, count)
+    count = page.execute_script(PICTURES)
+    page.find_element("id", "choose").send_keys(str(folder / "two.png"))
+    wait(page, "return document.getElementById('told').textContent.includes('your edits are back')", seconds=240)
+    settled(page, count)
+    assert page.execute_script(PRESSED) == ["waves"] and np.abs(pixels(page) - wavy).mean() < 0.5
+
+
+def test_a_forgotten_painting_has_to_be_brought_again_and_nothing_is_saved_meanwhile(page, atelier, folder):
+    bring(page, folder / "two.png")
+    painted(page, folder, "waves", 9.0)
+    count = page.execute_script(PICTURES)
+    move(page, "edit/age/amount", 1.0)
+    settled(page, count)
+    atelier._visits.clear()  # as after half an hour
+    page.execute_script("document.dispatchEvent(new Event('visibilitychange'))")
+    wait(page, "return document.body.classList.contains('forgotten')", seconds=60)
+    assert "waves" in said(page) and "again" in said(page)
+    assert not page.find_element("id", "save").is_displayed()
+    page.execute_script("document.querySelector('#told button').click()")
+    press(page, "save-png")
+    assert "The picture was forgotten" in said(page)
+    page.execute_script("document.querySelector('#told button').click()")
+    press(page, "save-npz")
+    assert "The picture was forgotten" in said(page)
+    page.execute_script("document.querySelector('#told button').click()")
+    page.execute_script("document.querySelector('#views [data-view=portrait]').click()")
+    wait(page, "return document.getElementById('told').textContent.includes('The picture was forgotten')", seconds=60)
+    page.find_element("id", "choose").send_keys(str(folder / "two.png"))
+    wait(page, "return document.getElementById('told').textContent.includes('your edits are back')", seconds=240)
+    assert "waves" in said(page) and "bring it again" in said(page)
+    assert page.execute_script(PRESSED) == [] and page.execute_script(THUMB) == pytest.approx(1.0)
+    page.get_log("browser")  # 410 is told there, too
+
+
+def test_heic_can_be_chosen_where_the_browser_does_not_turn_it_into_jpeg(page):
+    chooser, painting = (page.find_element("css selector", one).get_attribute("accept") for one in ("#choose", ".paint.add input"))
+    assert {"image/jpeg", "image/heic", "image/heif", ".heic", ".heif"} <= set(chooser.split(",")) and painting == chooser
 
 
 LOOKING = "return document.querySelector('.going') && !document.querySelector('.going').hidden"

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from installation.control.web.studio_desk import StudioError
+from installation.control.web.studio_desk import KEPT_SECONDS, MOST_KEPT, StudioError
 from installation.studio.photograph import Photograph
-from installation.studio.visits import MOST, SECONDS, SETTLED, Visit, Visits
+from installation.studio.visits import SETTLED, Visit, Visits
 
 
 class Clock:
@@ -28,11 +28,11 @@ def clock():
 def test_a_picture_that_nobody_touches_is_forgotten(clock):
     visits, one = Visits(clock), visit()
     visits.add(one)
-    clock.now = SECONDS - 1
+    clock.now = KEPT_SECONDS - 1
     assert visits.left(one.id) == pytest.approx(1) and visits.get(one.id) is one
-    clock.now += SECONDS - 1  # it was touched just now
+    clock.now += KEPT_SECONDS - 1  # it was touched just now
     assert visits.get(one.id) is one
-    clock.now += SECONDS
+    clock.now += KEPT_SECONDS
     with pytest.raises(StudioError, match="edits are still here") as told:
         visits.get(one.id)
     assert told.value.status == 410 and len(visits) == 0
@@ -41,9 +41,9 @@ def test_a_picture_that_nobody_touches_is_forgotten(clock):
 def test_looking_whether_it_is_kept_does_not_keep_it(clock):
     visits, one = Visits(clock), visit()
     visits.add(one)
-    clock.now = SECONDS / 2
+    clock.now = KEPT_SECONDS / 2
     visits.left(one.id)
-    clock.now = SECONDS
+    clock.now = KEPT_SECONDS
     with pytest.raises(StudioError):
         visits.left(one.id)
 
@@ -58,19 +58,19 @@ def test_whoever_leaves_is_forgotten_at_once(clock):
 
 
 def test_the_one_that_rested_longest_gives_way(clock):
-    visits, all_ = Visits(clock), [visit() for _ in range(MOST)]
+    visits, all_ = Visits(clock), [visit() for _ in range(MOST_KEPT)]
     for one in all_:
         visits.add(one)
     with pytest.raises(StudioError) as told:
         visits.add(visit())
-    assert told.value.status == 503 and len(visits) == MOST
+    assert told.value.status == 503 and len(visits) == MOST_KEPT
     clock.now = SETTLED
     visits.get(all_[0].id)
     visits.add(visit())
     visits.get(all_[0].id)
     with pytest.raises(StudioError):
         visits.get(all_[1].id)
-    assert len(visits) == MOST
+    assert len(visits) == MOST_KEPT
 
 
 def test_all_together_hold_no_more_than_their_share(clock):

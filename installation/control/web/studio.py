@@ -5,7 +5,7 @@ pictures?takeaway=`` a still that the gallery shows, ``POST codes?name=`` a file
 before``, ``drawn`` and ``file.png`` with a wish, ``POST file.npz?face=``, ``POST paintings?name=``, ``GET codes/FACE`` and ``GET
 styles/FACE/NAME``; ``GET`` it to learn how long it is kept, and ``POST forget``. ``POST search?face=&seconds=`` with a wish begins a longer
 look at a face, which ``GET search`` and ``GET search/picture`` tell of, and ``POST search/keep`` or ``search/cancel`` ends; ``POST
-adopt?of=ID&face=`` takes over what was found. What goes wrong is ``{"error": a sentence}``.
+adopt?of=ID&face=`` takes over what was found and brought. What goes wrong is ``{"error": a sentence}``.
 """
 
 from __future__ import annotations

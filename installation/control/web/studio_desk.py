@@ -9,6 +9,8 @@ from typing import Final, Protocol
 Json = Mapping[str, object]
 MOST_BYTES: Final = 64_000_000  # of a photograph's file
 MOST_CODE_BYTES: Final = 16_000_000  # of a file of code and edits
+KEPT_SECONDS: Final = 30 * 60.0  # that a photograph is kept after it was used last
+MOST_KEPT, MOST_KEPT_BYTES = 12, 300_000_000  # of all photographs together
 
 
 class StudioError(Exception):
@@ -106,6 +108,7 @@ class Studio(Protocol):
         ...
 
     def adopt(self, id: str, other: str, number: int) -> Future[Json]:
-        """Codes that were found for the same picture under another id: their numbers here, by face. number: whose the code is, where that
-        was opened from a file."""
+        """Take over what was found and brought for the same picture under another id. ``codes``: the numbers here of codes that were found,
+        by face; ``styles``: the controls here of own paintings, by those that they have there; ``paintings``: all that are here now;
+        ``notices``: what there was no room for. number: whose the code is, where that was opened from a file."""
         ...

@@ -16,6 +16,7 @@ let desk = null; // the controls that there are
 let visit = null; // the photograph that is kept
 let portrait = false; // whether one face's square is shown, and not the photograph
 let paintings = []; // styles that were brought with it
+const OWN = "style/own-"; // their controls
 
 const edits = new Edits(refresh);
 const tools = new Tools(edits, {
@@ -48,8 +49,9 @@ function tell(text, bad = false) {
 $("told").querySelector("button").addEventListener("click", () => tell(""));
 
 function failed(error) {
-  if (error.status === 410) forgotten(visit?.lent ? TAKEN_BACK : FORGOTTEN);
-  else tell(error.message, true);
+  if (error.status !== 410) tell(error.message, true);
+  else if (gone()) tell(whyGone());
+  else forgotten();
 }
 
 // A code takes the place of the face's own; the edits stay.
@@ -60,7 +62,18 @@ function found(face, code) {
 
 const gone = () => document.body.classList.contains("forgotten");
 
-function forgotten(why = FORGOTTEN) {
+function whyGone() {
+  if (visit?.lent) return TAKEN_BACK;
+  const lost = titles(ownIn(edits.state.style));
+  return lost ? `${FORGOTTEN} ${bringAgain(lost)}` : FORGOTTEN;
+}
+
+// lost: what own paintings that are not kept any more are called.
+const bringAgain = (lost) => `Your own painting is not here any more, so bring it again, too: ${lost}.`;
+const ownIn = (style) => Object.keys(style || {}).filter((name) => name.startsWith(OWN));
+const titles = (names, among = paintings) => names.map((name) => among.find((one) => one.name === name)?.title ?? "").filter(Boolean).join(", ");
+
+function forgotten() {
   if (!visit || gone()) return;
   document.body.classList.add("forgotten", "bringing");
   $("back").hidden = true;
@@ -68,7 +81,7 @@ function forgotten(why = FORGOTTEN) {
   drawing.stop();
   search.use(null);
   edits.forgetCodes();
-  tell(why);
+  tell(whyGone());
 }
 
 // ---- a picture comes ------------------------------------------------------------------------------------------------
@@ -114,44 +127,59 @@ function busy(text, share) {
 async function arrived(told) {
   const before = visit;
   const again = before && before.digest === told.digest;
-  const lost = gone();
-  if (told.code && again && !before.code && !lost) {
-    const codes = told.searched ? await adopted(visit.id, told.id, told.face) : {};
-    free(told.id);
-    document.body.classList.remove("bringing");
-    if (visit.people.some((one) => one.number === told.face && !one.why)) edits.choose(told.face);
-    edits.set({ ...told.values, ...known(told.style) });
-    if (codes[told.face]) edits.state.codes[told.face] = codes[told.face].at(-1);
-    else delete edits.state.codes[told.face];
-    edits.commit();
-    return settle();
-  }
-  const codes = again && !lost && (before.searched || !before.code) ? await adopted(told.id, before.id, before.face ?? 1) : {};
+  if (told.code && again && !before.code && !gone()) return putInPlace(told);
+  const taken = again && !told.code && !gone() ? await adopted(told.id, before.id, before.face ?? 1) : NOTHING;
   if (before) free(before.id);
+  const lost = again && !told.code ? leftBehind(edits.state.style, paintings, taken) : [];
   visit = told;
-  paintings = told.paintings;
+  paintings = taken.paintings ?? told.paintings;
   if (told.code) edits.begin(numbered(told.chosen, told.values), told.style, told.chosen);
-  else if (again) resume(before, told, codes);
+  else if (again) resume(before, told, taken);
   else edits.begin({}, {}, told.chosen);
   document.body.classList.remove("forgotten", "bringing", "empty");
   show(told);
-  notices(told, again);
+  tell([...told.notices, ...about(told, again), ...lost].join(" "));
 }
 
-// What was found for the same picture under its other id: the numbers that it has here. What cannot be had is found again.
+// A file of code and edits of the photograph that is here.
+async function putInPlace(told) {
+  const taken = await adopted(visit.id, told.id, told.face);
+  free(told.id);
+  document.body.classList.remove("bringing");
+  if (taken.paintings) tools.paintings((paintings = taken.paintings));
+  if (visit.people.some((one) => one.number === told.face && !one.why)) edits.choose(told.face);
+  edits.set({ ...told.values, ...placed(told.style, taken) });
+  if (taken.codes[told.face]) edits.state.codes[told.face] = taken.codes[told.face].at(-1);
+  else delete edits.state.codes[told.face];
+  edits.commit();
+  tell([...told.notices, ...taken.notices, ...leftBehind(told.style, told.paintings, taken)].join(" "));
+  settle();
+}
+
+// What was found and brought for the same picture under its other id, with the numbers and names that it has here. What cannot be had is
+// found and brought again; paintings are then null.
+const NOTHING = { codes: {}, styles: {}, paintings: null, notices: [] };
 async function adopted(id, other, face) {
   try {
     return await (await ask(`pictures/${id}/adopt?of=${other}&face=${face}`, {})).json();
   } catch {
-    return {};
+    return NOTHING;
   }
 }
 
 const numbered = (number, values) => (number !== null && Object.keys(values || {}).length ? { [number]: values } : {});
-// Own paintings go with the picture that they were brought for.
-const known = (style) => Object.fromEntries(Object.entries(style || {}).filter(([name]) => !name.startsWith("style/own-") || paintings.some((one) => one.name === name)));
+// Own paintings go with the picture that they were brought for, and may have another name here.
+const placed = (style, { styles }) => {
+  const here = Object.entries(style || {}).map(([name, value]) => [name.startsWith(OWN) ? styles[name] : name, value]);
+  return Object.fromEntries(here.filter(([name]) => name));
+};
+const leftBehind = (style, among, taken) => {
+  const lost = taken.paintings ? "" : titles(ownIn(style), among);
+  return lost ? [bringAgain(lost)] : [];
+};
 
-function resume(before, told, codes) {
+function resume(before, told, taken) {
+  const { codes } = taken;
   const number = before.code ? (before.face ?? told.chosen) : edits.face;
   const can = told.people.some((one) => one.number === number && !one.why);
   const face = can ? number : told.chosen;
@@ -159,21 +187,22 @@ function resume(before, told, codes) {
   const past = edits.past;
   const here = edits.here;
   const drawn = before.code ? (codes[face] ? { [face]: codes[face].at(-1) } : {}) : edits.state.codes;
-  edits.begin(faces, known(edits.state.style), face, drawn);
+  edits.begin(faces, placed(edits.state.style, taken), face, drawn);
   if (!before.code) {
-    Object.assign(edits, { past: past.map((one) => ({ ...one, style: known(one.style) })), here });
+    Object.assign(edits, { past: past.map((one) => ({ ...one, style: placed(one.style, taken) })), here });
     if (!Object.keys(codes).length) edits.forgetCodes();
   }
 }
 
-function notices(told, again) {
-  const said = [...told.notices];
+// What is to be known of a picture that has come.
+function about(told, again) {
+  const said = [];
   if (told.lent) said.push("A visitor's picture out of the gallery: to look at and to edit here, not to save. It is gone when they take it back.");
   if (told.code) said.push("Drawn from its code alone. Bring the photograph, too, and the edits are put in place there.");
   else if (again && edits.touched) said.push("The same picture again: your edits are back.");
   else if (told.chosen === null) said.push(`${told.people.length > 1 ? "Every face" : "The face"} in this picture is ${told.people[0].why}; only a style can be laid over it.`);
   else if (told.people.length > 1) said.push(`${told.people.length} faces: click on the one to edit.`);
-  if (said.length) tell(said.join(" "));
+  return said;
 }
 
 function show(told) {
@@ -321,6 +350,7 @@ addEventListener("pointerdown", (event) => !event.target.closest?.("#save") && (
 
 async function save(path, kind) {
   $("save").open = false;
+  if (gone()) return tell(whyGone(), true);
   edits.commit();
   tell("making the file …");
   try {

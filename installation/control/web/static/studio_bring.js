@@ -4,6 +4,7 @@ import { el } from "/panel/parts.js";
 
 const $ = (id) => document.getElementById(id);
 const CAMERA_PX = 1920;
+const HEIC = "image/heic,image/heif,.heic,.heif"; // some systems know the names alone
 
 export class Problem extends Error {
   constructor(text, status = 0) {
@@ -52,6 +53,8 @@ export class Bringing {
   // onFile(file), onSample(number), onFail(error).
   constructor({ onFile, onSample, onFail }) {
     Object.assign(this, { onFile, onSample, onFail });
+    // Safari turns HEIC into JPEG for a page that does not ask for it, tiles and all, which cannot be read here.
+    if (!("GestureEvent" in window)) $("choose").accept += `,${HEIC}`;
     for (const id of ["choose", "capture", "open-code"]) {
       const input = $(id);
       input.addEventListener("change", () => {

@@ -87,7 +87,7 @@ export class Tools {
     }
     this.grid = el("div", { class: "paints", role: "group", "aria-label": "Styles; several are mixed" });
     this.usual = desk.styles;
-    const input = el("input", { type: "file", accept: "image/*", tabindex: -1 });
+    const input = el("input", { type: "file", accept: $("choose").accept, tabindex: -1 });
     input.addEventListener("change", () => {
       if (input.files[0]) this.onPainting(input.files[0]);
       input.value = "";
