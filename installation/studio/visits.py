@@ -112,7 +112,7 @@ class Visits:
         self._clock, self._most_bytes = clock, most_bytes
         self._lock = threading.Lock()
         self._visits: dict[str, Visit] = {}
-        self._taken_back: deque[str] = deque(maxlen=MOST)  # ids of lent ones that are gone, whoever noticed it first
+        self._taken_back: deque[str] = deque(maxlen=MOST_KEPT)  # ids of lent ones that are gone, whoever noticed it first
 
     def __len__(self) -> int:
         return len(self._visits)
