@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
-BUSY_SHARE, BUSY_BURST = 0.03, 0.2  # of the time of a loop that is never idle, and s that can be saved up: a hand works by fits and starts
+BUSY_SHARE, BUSY_BURST = 0.025, 0.2  # of the time of a loop that is never idle, and s that can be saved up: a hand works by fits and starts
 IDLE_SHARE, IDLE_BURST = 0.3, 0.2  # of the time of a loop that waits for its next frame
 ENDED = "the loop has ended"
 PATIENCE = 20.0  # s that a call waits for its turn

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 
-SHARE, MOST = 0.02, 0.25  # of the time of all cores, and of one at most
+SHARE, MOST = 0.015, 0.25  # of the time of all cores, and of one at most
 BURST = 0.25  # s of it that can be saved up
 
 
