@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-TREE = ("installation", "scripts", "config.yaml", "run_installation.py", "weights", "directions", "presets", "shaders")
+TREE = (
+    *("installation", "scripts", "config.yaml", "run_installation.py", "texts.yaml", "weights", "directions", "presets", "shaders"),
+    *("styles", "backgrounds"),
+)
 
 
 def run(*command, cwd=ROOT, **more):
