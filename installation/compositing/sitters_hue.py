@@ -20,6 +20,7 @@ from installation.messages import Image, Mask, Points
 Lab = NDArray[np.float32]  # [3], CIE 1976: L 0…100, a and b
 
 SEEN_PX = 64  # side of the squares in which colours are looked at
+NEAR = 0.65  # of them count, those that are most alike
 LEAST_PX = 12  # of cheeks, under which nothing is known of them
 ALIKE, MOST_ALIKE = 0.5, 12.0  # of the drawn cheeks' chroma, and at most: standard deviation of what is skin, too; what is grey is none
 GREY, COLOURED = 0.04, 0.12  # chroma by lightness under which there is no hue to go by, and from which it counts whole
@@ -83,8 +84,10 @@ class SittersHue:
 
 
 def _middle(picture: Image, where: NDArray[np.bool_]) -> Lab:
-    """The median: a strand of hair, or the rim of a drawn head that is turned, does not count."""
-    found = np.median(picture[where], axis=0).astype(np.float32) * np.float32(1 / 255)
+    """The mean of what is near the median: a strand of hair, or the rim of a drawn head that is turned, does not count."""
+    colours = picture[where].astype(np.float32)
+    away = np.abs(colours - np.median(colours, axis=0)).sum(axis=1)
+    found = colours[away <= np.percentile(away, 100 * NEAR)].mean(axis=0) * np.float32(1 / 255)
     return np.asarray(cv2.cvtColor(found.reshape(1, 1, 3), cv2.COLOR_RGB2LAB), np.float32).reshape(3)
 
 
