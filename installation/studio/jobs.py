@@ -136,7 +136,7 @@ class _Turn:
         """Wait for one's turn, and have it. first: to go before those who are not, but for one now and then."""
         with self._changed:
             self._firsts, self._others = self._firsts + first, self._others + (not first)
-            while self._working or (self._others and self._row >= MOST_IN_A_ROW if first else self._firsts and self._row < MOST_IN_A_ROW):
+            while self._working or self._gives_way(first):
                 self._changed.wait()
             self._firsts, self._others = self._firsts - first, self._others - (not first)
             self._row = self._row + 1 if first and self._others else 0
@@ -147,6 +147,11 @@ class _Turn:
             with self._changed:
                 self._working = False
                 self._changed.notify_all()
+
+    def _gives_way(self, first: bool) -> bool:
+        """Whether whoever waits lets somebody of the other kind go before."""
+        theirs = self._row >= MOST_IN_A_ROW  # it is the others' turn, where any wait
+        return theirs and self._others > 0 if first else not theirs and self._firsts > 0
 
 
 def _tell_all(jobs: queue.Queue[Job | None]) -> None:
